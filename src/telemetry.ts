@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { type DestinationStream, pino } from 'pino';
+import { Counter, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client';
+
+/**
+ * The only fields that a log line may have. The list is closed so that no line can carry a device token, a node, a
+ * secret, ciphertext, plaintext or the local part of a JID.
+ */
+export interface LogFields {
+  /** Name of an app in the config. */
+  readonly app?: string;
+  /** Domain of a component link. */
+  readonly link?: string;
+  /** Domain of a remote server. */
+  readonly domain?: string;
+  /** `fingerprint` of a node. */
+  readonly registration?: string;
+  /** A word from one of our tables, or the code of a system error. */
+  readonly reason?: string;
+  readonly outcome?: string;
+  readonly status?: number;
+  readonly count?: number;
+  readonly durationMs?: number;
+  readonly url?: string;
+  readonly file?: string;
+  /** What an operator should do about it. */
+  readonly hint?: string;
+}
+
+/** A logger that takes no free-form objects. */
+export interface Log {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** One JSON object a line, to standard output unless another destination is given. */
+export function createLog(level: LogLevel, destination?: DestinationStream): Log {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** Stable short name of a node or token for logs: 12 hex digits of its SHA-256. */
+export function fingerprint(secretName: string): string {
+  return createHash('sha256').update(secretName).digest('hex').slice(0, 12);
+}
+
+/**
+ * A word for an error that is safe to log: the code of a system error or the name of its class. Messages are not, they
+ * may quote what came from outside.
+ */
+export function errorWord(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' ? code : error.name;
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/**
+ * Every metric that Sealpost exposes. Base units, labels with bounded values only; series that can be known beforehand
+ * are at zero from the start (`announce…`).
+ */
+export function createMetrics(version: string) {
+  const registers = [new MetricRegistry()];
+  const registry = registers[0] as MetricRegistry;
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter<L>({ name, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge<L>({ name, help, labelNames, registers });
+
+  const metrics = {
+    registry,
+    pushes: counter('sealpost_pushes_total', 'Pushes by what became of them.', ['app', 'outcome']),
+    pushDuration: new Histogram({
+      name: 'sealpost_push_duration_seconds',
+      help: 'From the hand-over to the provider until its outcome.',
+      labelNames: ['app', 'provider'] as const,
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20],
+      registers,
+    }),
+    attempts: counter('sealpost_provider_answers_total', "Answers of a provider by status and reason ('-': none).", [
+      'app',
+      'status',
+      'reason',
+    ]),
+    inFlight: gauge('sealpost_pushes_in_flight', 'Pushes on their way to a provider.', ['app']),
+    oversize: counter('sealpost_oversize_total', 'Pushes sent without ciphertext because it did not fit.', ['app']),
+    dropped: counter('sealpost_dropped_total', 'Notifications that led to no push, by cause.', ['app', 'cause']),
+    lastDelivered: gauge('sealpost_last_delivered_timestamp_seconds', 'When a provider last accepted a push.', ['app']),
+    registrations: gauge('sealpost_registrations', 'Registrations in the store.', ['app']),
+    registrationsRemoved: counter('sealpost_registrations_removed_total', 'Registrations removed.', ['app', 'reason']),
+    credentialExpiry: gauge('sealpost_credential_expiry_timestamp_seconds', 'When a credential ends.', ['app', 'kind']),
+    publishes: counter('sealpost_publishes_total', 'Publishes by the answer they got.', ['link', 'answer']),
+    linkUp: gauge('sealpost_link_up', '1 while a component link is open and answers pings.', ['link']),
+    linkReconnects: counter('sealpost_link_reconnects_total', 'Times a component link was lost.', ['link', 'reason']),
+    lastStanza: gauge('sealpost_link_last_stanza_timestamp_seconds', 'When a link last brought a stanza.', ['link']),
+    stanzasRejected: counter('sealpost_stanzas_rejected_total', 'Stanzas refused before they were understood.', [
+      'link',
+      'reason',
+    ]),
+    buildInfo: gauge('sealpost_build_info', 'Constant 1; the labels tell the build.', ['version', 'node']),
+  };
+  metrics.buildInfo.set({ version, node: process.versions.node }, 1);
+  return metrics;
+}

@@ -1,0 +1,43 @@
+import type { Clock } from '../../src/clock.ts';
+
+/** A clock that stands still until told to go on. */
+export interface ManualClock extends Clock {
+  /** Lets time pass and runs, in order, what falls due. */
+  advance(ms: number): void;
+  /** Moves wall time alone, as an operator or NTP does. */
+  step(ms: number): void;
+  /** How many timers are waiting. */
+  readonly waiting: number;
+}
+
+export function manualClock(startMs = Date.UTC(2026, 10, 1)): ManualClock {
+  let wall = startMs;
+  let passed = 0;
+  const timers = new Set<{ dueMs: number; run: () => void }>();
+  return {
+    now: () => wall,
+    monotonic: () => passed,
+    after(delayMs, run) {
+      const timer = { dueMs: passed + delayMs, run };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    advance(ms) {
+      const end = passed + ms;
+      for (;;) {
+        const next = [...timers].filter((timer) => timer.dueMs <= end).toSorted((a, b) => a.dueMs - b.dueMs)[0];
+        if (!next) break;
+        timers.delete(next);
+        wall += Math.max(0, next.dueMs - passed);
+        passed = Math.max(passed, next.dueMs);
+        next.run();
+      }
+      wall += end - passed;
+      passed = end;
+    },
+    step: (ms) => void (wall += ms),
+    get waiting() {
+      return timers.size;
+    },
+  };
+}

@@ -1,0 +1,12 @@
+import { createLog, createMetrics, type Log, type Metrics } from '../../src/telemetry.ts';
+
+/** A silent log and fresh metrics, for tests that look at neither. */
+export function quietTelemetry(): { log: Log; metrics: Metrics } {
+  return { log: createLog('silent'), metrics: createMetrics('test') };
+}
+
+/** A log whose lines can be read back. */
+export function recordedLog(): { log: Log; lines: string[] } {
+  const lines: string[] = [];
+  return { log: createLog('debug', { write: (line) => void lines.push(line) }), lines };
+}
