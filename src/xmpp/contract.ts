@@ -1,12 +1,8 @@
-import type { Notification } from '../push.ts';
-import type { Registration } from '../push.ts';
+import type { Answer } from '../answers.ts';
+import type { Notification, Registration } from '../push.ts';
 import type { RegistrationMatch, RegistrationRequest } from '../registry/contract.ts';
 
-/**
- * The whole of what an XMPP server may be told about a publish (design, "Outcomes and answers"); `xmpp/errors` turns it
- * into stanzas.
- */
-export type Answer = 'result' | 'item-not-found' | 'internal-server-error' | 'bad-request' | 'forbidden';
+export type { Answer } from '../answers.ts';
 
 /** What the XMPP side needs of the rest of Sealpost; `server.ts` provides it. */
 export interface XmppHandlers {

@@ -1,0 +1,79 @@
+import type { App, Notification, PushContent, PushKind, Registration } from './push.ts';
+
+/** Which push a notification leads to: one row of the design's section 5. */
+export interface Route {
+  readonly kind: PushKind;
+  /** The device token that it goes to; the second is the PushKit token. */
+  readonly target: 'first' | 'second';
+  readonly content: PushContent;
+  /**
+   * How long it is worth delivering, milliseconds from now; 0: at once or never.
+   */
+  readonly lifetimeMs: number;
+  /** Whether at most one is sent per registration in the app's `backgroundIntervalMs`. */
+  readonly coalesce: boolean;
+}
+
+/** Callers give up after about half a minute: an invitation that arrives later rings for nobody. */
+export const callLifetimeMs = 30_000;
+
+/** What wakes an app without a message to show is pointless once the app was opened anyway. */
+export const backgroundLifetimeMs = 3_600_000;
+
+/** Picks the push for a notification. Pure; the publisher must have been checked before. */
+export function route(notification: Notification, registration: Registration, app: App): Route {
+  const { content, priority } = notification;
+  if (content.kind === 'sealed') {
+    const sealed = { kind: 'sealed', ciphertext: content.ciphertext, iv: content.iv } as const;
+    if (content.voip && priority !== 'low') return callRoute(sealed, registration);
+    const visible = !content.voip && (priority ?? absentPriority(app)) === 'high';
+    return visible ? alertRoute(sealed, app) : backgroundRoute(sealed, app, false);
+  }
+  const { messageCount, sender, body, nickname } = content;
+  if (messageCount === 0 && sender === undefined && body === undefined) {
+    return backgroundRoute({ kind: 'summary', unreadMessages: 0 }, app, false);
+  }
+  if (body !== undefined || priority === 'high') {
+    return alertRoute(app.plaintext === 'forward' ? summary(messageCount, sender, body, nickname) : none, app);
+  }
+  return backgroundRoute(none, app, true);
+}
+
+/**
+ * The push that rings in place of a VoIP push which could not be sent (no or a dead second token, ciphertext too long):
+ * the app's own words for a call, shown as they are, since a device that opened it would call it a message.
+ */
+export function callAlertRoute(content: PushContent): Route {
+  return { kind: 'call-alert', target: 'first', content, lifetimeMs: callLifetimeMs, coalesce: false };
+}
+
+const none = { kind: 'none' } as const;
+
+function callRoute(content: PushContent, registration: Registration): Route {
+  if (registration.secondToken === undefined) return callAlertRoute(content);
+  return { kind: 'voip', target: 'second', content, lifetimeMs: 0, coalesce: false };
+}
+
+function alertRoute(content: PushContent, app: App): Route {
+  return { kind: 'alert', target: 'first', content, lifetimeMs: app.ttlMs, coalesce: false };
+}
+
+function backgroundRoute(content: PushContent, app: App, coalesce: boolean): Route {
+  const lifetimeMs = Math.min(app.ttlMs, backgroundLifetimeMs);
+  return { kind: 'background', target: 'first', content, lifetimeMs, coalesce };
+}
+
+// Clients ask for sealing only where the server knows priorities, so a missing one means "not important".
+function absentPriority(app: App): 'high' | 'low' {
+  return app.absentPriority === 'alert' ? 'high' : 'low';
+}
+
+function summary(unreadMessages?: number, sender?: string, body?: string, nickname?: string): PushContent {
+  return {
+    kind: 'summary',
+    ...(unreadMessages !== undefined && { unreadMessages }),
+    ...(sender !== undefined && { sender }),
+    ...(body !== undefined && { body }),
+    ...(nickname !== undefined && { nickname }),
+  };
+}
