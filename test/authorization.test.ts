@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { refusePublisher } from '../src/authorization.ts';
+import { notificationOf, registrationOf } from './support/registrations.ts';
+
+const rows: [publisher: string, expected: 'wrong-publisher' | undefined, why: string][] = [
+  ['example.net', undefined, 'the server of the account'],
+  ['EXAMPLE.net', undefined, 'the server, written otherwise'],
+  ['example.net/2f6b8b6d', undefined, 'Tigase, from a resource of the server'],
+  ['romeo@example.net', undefined, 'the account itself'],
+  ['romeo@example.net/phone', 'wrong-publisher', 'a client: full JIDs do not publish'],
+  ['juliet@example.net', 'wrong-publisher', 'another account of the same server'],
+  ['example.com', 'wrong-publisher', 'another server'],
+  ['net', 'wrong-publisher', 'a parent domain'],
+  ['chat.example.net', 'wrong-publisher', 'a component of the server'],
+  ['example.net@evil.example', 'wrong-publisher', 'the server as local part elsewhere'],
+  ['evil.example/example.net', 'wrong-publisher', 'the server as resource elsewhere'],
+  ['evil.example/romeo@example.net', 'wrong-publisher', 'the account as resource elsewhere'],
+  ['', 'wrong-publisher', 'nobody'],
+];
+
+for (const [publisher, expected, why] of rows) {
+  test(`authorization - a publish from '${publisher}' (${why}) is ${expected ?? 'allowed'}`, () => {
+    assert.equal(refusePublisher(notificationOf({ publisher }), registrationOf()), expected);
+  });
+}
+
+test('authorization - a registration with a secret wants it in every publish', () => {
+  const registration = registrationOf({ secret: 'KK4+H5WMfpRG/2zCbuKq6wpX' });
+  assert.equal(refusePublisher(notificationOf(), registration), 'wrong-secret');
+  assert.equal(refusePublisher(notificationOf({ secret: '' }), registration), 'wrong-secret');
+  assert.equal(refusePublisher(notificationOf({ secret: 'KK4+H5WMfpRG/2zCbuKq6wp' }), registration), 'wrong-secret');
+  assert.equal(refusePublisher(notificationOf({ secret: 'KK4+H5WMfpRG/2zCbuKq6wpX' }), registration), undefined);
+});
+
+test('authorization - a secret that nobody asked for harms nothing', () => {
+  assert.equal(refusePublisher(notificationOf({ secret: 'whatever' }), registrationOf()), undefined);
+});

@@ -1,0 +1,5 @@
+import type { Secret } from '../../src/push.ts';
+
+export function createSecret(value: string): Secret {
+  return { reveal: () => value, toString: () => '[secret]' };
+}
