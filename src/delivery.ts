@@ -84,13 +84,24 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
     const chosen = route(notification, registration, lane.app);
     if (chosen.coalesce) {
-      const later = () => void track(send(lane, registration, chosen, clock.monotonic() + answerWithinMs));
+      const later = () => void track(sendLater(lane, registration.node, chosen));
       if (!coalescer.claim(registration.node, lane.app.backgroundIntervalMs, later)) {
         metrics.dropped.inc({ app: appName, cause: 'coalesced' });
         return 'coalesced';
       }
     }
     return send(lane, registration, chosen, deadlineMs);
+  }
+
+  /** A coalesced push when its time has come: the registration may have changed or gone meanwhile. */
+  async function sendLater(lane: Lane, node: string, chosen: Route): Promise<void> {
+    try {
+      const registration = await registry.find(node);
+      if (registration) await send(lane, registration, chosen, clock.monotonic() + answerWithinMs);
+    } catch (error) {
+      const fields = { app: lane.app.name, registration: fingerprint(node), reason: errorWord(error) };
+      log.error(fields, 'a coalesced push failed for a reason of our own');
+    }
   }
 
   /** One push through the bulkhead, and in its place another one where its outcome asks for that. */

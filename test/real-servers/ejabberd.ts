@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { accepting, freePort, stopProcess } from '../support/process.ts';
+import type { RealServer } from './server.ts';
+
+export const ejabberdFile = '/usr/sbin/ejabberdctl';
+
+/**
+ * Debian's ejabberd on loopback with mod_push, two accounts and one component. It is run by `erl` itself: `ejabberdctl`
+ * would start a port mapper and a distribution port, and wants its own user.
+ */
+export async function startEjabberd(): Promise<RealServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'sealpost-ejabberd-'));
+  const [clientPort, componentPort] = [await freePort(), await freePort()];
+  await mkdir(join(folder, 'mnesia'));
+  const configFile = join(folder, 'ejabberd.yml');
+  await writeFile(
+    configFile,
+    `
+hosts: [localhost]
+auth_method: internal
+auth_password_format: plain
+listen:
+  - {port: ${clientPort}, ip: "127.0.0.1", module: ejabberd_c2s, access: all, shaper: none, starttls: false}
+  - port: ${componentPort}
+    ip: "127.0.0.1"
+    module: ejabberd_service
+    access: all
+    shaper: none
+    global_routes: false
+    hosts: {push.localhost: {password: s3cret}}
+modules: {mod_adhoc: {}, mod_disco: {extra_domains: [push.localhost]}, mod_offline: {}, mod_ping: {}, mod_push: {}, mod_roster: {}}
+`,
+  );
+  const libraries = globSync('/usr/lib/*-linux-gnu');
+  const register = `[ejabberd_auth:try_register(U, <<"localhost">>, <<U/binary, "pw">>) || U <- [<<"alice">>, <<"bob">>]]`;
+  const run = async () => {
+    const child = spawn(
+      'erl',
+      ['-noinput', '-mnesia', 'dir', `"${folder}/mnesia"`, '-s', 'ejabberd', '-eval', register],
+      {
+        stdio: 'ignore',
+        cwd: folder,
+        env: {
+          ...process.env,
+          HOME: folder,
+          ERL_LIBS: libraries.join(':'),
+          EJABBERD_CONFIG_PATH: configFile,
+          EJABBERD_LOG_PATH: join(folder, 'ejabberd.log'),
+          EJABBERD_PID_PATH: join(folder, 'ejabberd.pid'),
+          ERL_CRASH_DUMP: join(folder, 'crash.dump'),
+        },
+      },
+    );
+    await accepting(componentPort, child, 60_000);
+    return child;
+  };
+  let child = await run();
+  return {
+    clientPort,
+    componentPort,
+    domain: 'localhost',
+    component: 'push.localhost',
+    secret: 's3cret',
+    async restart() {
+      await stopProcess(child);
+      child = await run();
+    },
+    async stop() {
+      await stopProcess(child);
+      await rm(folder, { recursive: true });
+    },
+  };
+}

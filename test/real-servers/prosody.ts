@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { accepting, freePort, stopProcess } from '../support/process.ts';
+import type { RealServer } from './server.ts';
+
+export const prosodyFile = '/usr/bin/prosody';
+
+/** Debian's Prosody on loopback with mod_cloud_notify, two accounts, one component, and our module that seals. */
+export async function startProsody(options: { seal: boolean; zeroTag?: boolean }): Promise<RealServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'sealpost-prosody-'));
+  const [clientPort, componentPort] = [await freePort(), await freePort()];
+  const accounts = join(folder, 'data', 'localhost', 'accounts');
+  await mkdir(accounts, { recursive: true });
+  await mkdir(join(folder, 'certs'));
+  for (const name of ['alice', 'bob'])
+    await writeFile(join(accounts, `${name}.dat`), `return { password = "${name}pw" };`);
+  const configFile = join(folder, 'prosody.cfg.lua');
+  await writeFile(
+    configFile,
+    `
+    pidfile = "${folder}/prosody.pid"; data_path = "${folder}/data"; run_as_root = true
+    plugin_paths = { "${join(import.meta.dirname, 'prosody-modules')}" }
+    log = { { levels = { min = "debug" }, to = "file", filename = "${folder}/prosody.log" } }
+    interfaces = { "127.0.0.1" }; local_interfaces = { "127.0.0.1" }
+    c2s_ports = { ${clientPort} }; component_ports = { ${componentPort} }; component_interfaces = { "127.0.0.1" }
+    c2s_require_encryption = false; allow_unencrypted_plain_auth = true
+    authentication = "internal_plain"; storage = "internal"
+    modules_disabled = { "s2s", "tls", "http" }
+    modules_enabled = { "roster"; "saslauth"; "disco"; "presence"; "message"; "iq"; "ping"; "offline"; "cloud_notify";
+      ${options.seal ? '"sealpost_seal";' : ''} }
+    sealpost_seal_zero_tag = ${options.zeroTag ?? false}
+    VirtualHost "localhost"
+    Component "push.localhost"
+      component_secret = "s3cret"
+    `,
+  );
+  const run = async () => {
+    const child = spawn(prosodyFile, ['-F', '--config', configFile], { stdio: 'ignore' });
+    await accepting(componentPort, child, 15_000);
+    return child;
+  };
+  let child = await run();
+  return {
+    clientPort,
+    componentPort,
+    domain: 'localhost',
+    component: 'push.localhost',
+    secret: 's3cret',
+    async restart() {
+      await stopProcess(child);
+      child = await run();
+    },
+    async stop() {
+      await stopProcess(child);
+      await rm(folder, { recursive: true });
+    },
+  };
+}

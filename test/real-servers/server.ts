@@ -1,0 +1,11 @@
+/** A real XMPP server on loopback with the accounts alice and bob (password: name + `pw`) and one component. */
+export interface RealServer {
+  readonly clientPort: number;
+  readonly componentPort: number;
+  readonly domain: string;
+  readonly component: string;
+  readonly secret: string;
+  /** Ends the process and starts it anew on the same ports and data. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}

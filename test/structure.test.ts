@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'node:test';
+
+const root = join(import.meta.dirname, '..', 'src');
+const files = globSync('**/*.ts', { cwd: root });
+
+/** Room of a file: its top folder, or its own name at the top. */
+const roomOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? '') : file.replace('.ts', ''));
+
+const arrows = files.flatMap((file) => {
+  const text = readFileSync(join(root, file), 'utf8');
+  const targets = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)].map((match) => match[1] ?? '');
+  return targets.map((target) => ({ file, target: relative(root, join(root, dirname(file), target)) }));
+});
+
+test('structure - push.ts imports nothing', () => {
+  assert.deepEqual(
+    arrows.filter(({ file }) => file === 'push.ts'),
+    [],
+  );
+});
+
+test('structure - nothing imports from xmpp/ but server.ts', () => {
+  const strangers = arrows.filter(
+    ({ file, target }) => roomOf(target) === 'xmpp' && !['xmpp', 'server'].includes(roomOf(file)),
+  );
+  assert.deepEqual(strangers, []);
+});
+
+test('structure - what has a key is reached by main.ts alone, and knows nothing of the server’s inside', () => {
+  const inward = arrows.filter(({ file, target }) => roomOf(target) === 'harness' && roomOf(file) !== 'harness');
+  assert.deepEqual(
+    new Set(inward.map(({ file }) => file)).difference(new Set(['main.ts', 'demonstrate.ts'])),
+    new Set(),
+  );
+  const outward = arrows.filter(({ file, target }) => roomOf(file) === 'harness' && roomOf(target) !== 'harness');
+  assert.deepEqual(
+    new Set(outward.map(({ target }) => target)).difference(new Set(['clock.ts', 'push.ts'])),
+    new Set(),
+  );
+});
+
+test('structure - arrows point from the edge to the core', () => {
+  const allowed: Record<string, readonly string[]> = {
+    providers: ['push', 'clock', 'telemetry', 'providers'],
+    registry: ['push', 'clock', 'telemetry', 'registry'],
+    outbox: ['push', 'clock', 'telemetry', 'outbox'],
+    xmpp: ['push', 'clock', 'telemetry', 'jid', 'answers', 'registry', 'xmpp'],
+    http: ['push', 'clock', 'telemetry', 'registry', 'http'],
+    routing: ['push'],
+    delivery: [
+      'push',
+      'clock',
+      'telemetry',
+      'answers',
+      'authorization',
+      'bulkhead',
+      'coalescer',
+      'routing',
+      'registry',
+      'outbox',
+    ],
+  };
+  const wrong = arrows.filter(({ file, target }) => {
+    const rooms = allowed[roomOf(file)];
+    return rooms && !rooms.includes(roomOf(target));
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test('structure - from registry/ and outbox/ strangers import the contract alone', () => {
+  const inner = arrows.filter(({ file, target }) => {
+    const room = roomOf(target);
+    if (!['registry', 'outbox'].includes(room) || roomOf(file) === room || roomOf(file) === 'server') return false;
+    return target !== `${room}/contract.ts`;
+  });
+  assert.deepEqual(inner, []);
+});
