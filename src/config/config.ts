@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { ApnsApp, FcmApp, Secret } from '../push.ts';
+import { errorWord, type LogLevel } from '../telemetry.ts';
+import type { ParsedApp } from './apps.ts';
+import { ConfigError, describeIssues, type Locate } from './problems.ts';
+import { createSchema, type ParsedConfig } from './schema.ts';
+import type { Sources } from './values.ts';
+import { readYaml } from './yaml.ts';
+
+export { ConfigError, type ConfigProblem } from './problems.ts';
+
+/** `sealpost.yaml`, checked, with defaults filled in, files read and durations in milliseconds. */
+export interface Config {
+  readonly xmpp: readonly LinkConfig[];
+  readonly http: { readonly ops: ListenerConfig; readonly public: PublicListenerConfig };
+  readonly store: StoreConfig;
+  readonly admin: { readonly token?: Secret };
+  readonly log: { readonly level: LogLevel };
+  /** At least one; names are unique and fit for metric labels. */
+  readonly apps: readonly (ApnsApp | FcmApp)[];
+}
+
+/** One component link (XEP-0114). */
+export interface LinkConfig {
+  readonly service: {
+    /** As it stands in the file. */
+    readonly url: string;
+    /** TLS from the first byte. */
+    readonly tls: boolean;
+    readonly host: string;
+    readonly port: number;
+  };
+  /** Lower case. */
+  readonly domain: string;
+  readonly secret: Secret;
+  /** PEM of authorities trusted beside the system's. */
+  readonly ca?: string;
+  /** Other links have the same service and domain. */
+  readonly shared: boolean;
+}
+
+/** Where an HTTP listener listens. */
+export interface ListenerConfig {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly tls?: ListenerTls;
+}
+
+/** PEM texts. */
+export interface ListenerTls {
+  readonly cert: string;
+  readonly key: Secret;
+}
+
+export interface PublicListenerConfig extends ListenerConfig {
+  /** Proxies whose `X-Forwarded-For` is believed: addresses, networks, or loopback, linklocal, uniquelocal. */
+  readonly trustProxy: readonly string[];
+}
+
+export type StoreConfig =
+  | {
+      readonly kind: 'sqlite';
+      /** Absolute. */
+      readonly path: string;
+    }
+  | { readonly kind: 'postgres'; readonly url: Secret };
+
+/** Larger than any real one; a wrong path may lead to a device or a log. */
+const MAX_FILE_BYTES = 1_048_576;
+
+/**
+ * Reads and checks a config file. Paths in it are relative to the folder that it lies in.
+ * @throws ConfigError listing everything that is wrong
+ */
+export function loadConfig(path: string, env: Sources['env'] = process.env): Config {
+  let text: string;
+  try {
+    text = readSmallFile(path).toString('utf8');
+  } catch (error) {
+    const hint = 'Name the file with --config FILE or SEALPOST_CONFIG.';
+    throw new ConfigError(path, [{ path: '', message: `cannot be read (${errorWord(error)})`, hint }]);
+  }
+  return parseConfigText(text, { baseDir: dirname(resolve(path)), readFile: readSmallFile, env }, path);
+}
+
+/**
+ * Checks the text of a config file.
+ * @param source its name in messages
+ * @throws ConfigError listing everything that is wrong, with line and column
+ */
+export function parseConfigText(text: string, sources: Sources, source = 'sealpost.yaml'): Config {
+  const { value, locate } = readYaml(text, source);
+  return parseConfig(value, sources, { source, locate });
+}
+
+/**
+ * Checks a config given as plain data of the file's structure.
+ * @throws ConfigError listing everything that is wrong
+ */
+export function parseConfig(
+  value: unknown,
+  sources: Sources,
+  { source = 'config', locate }: { readonly source?: string; readonly locate?: Locate } = {},
+): Config {
+  const parsed = createSchema(sources).safeParse(value, { error: (issue) => describeMismatch(issue) });
+  if (!parsed.success) throw new ConfigError(source, describeIssues(parsed.error.issues, locate));
+  return toConfig(parsed.data);
+}
+
+/** For everything that the schema itself has no words for. */
+function describeMismatch({ code, input }: { readonly code?: string; readonly input?: unknown }): string | undefined {
+  if (code !== 'invalid_type') return undefined;
+  if (input === undefined) return 'is missing';
+  return input === null ? 'is empty: give it a value or remove the line' : 'expected a map of keys and values';
+}
+
+function toConfig({ xmpp, http, store, admin, log, apps }: ParsedConfig): Config {
+  return {
+    xmpp: xmpp.map((link) => defined(link)),
+    http: { ops: defined(http.ops), public: defined(http.public) },
+    store,
+    admin: defined(admin),
+    log,
+    apps: Object.entries(apps).map(([name, app]) => toApp(name, app)),
+  };
+}
+
+function toApp(name: string, app: ParsedApp): ApnsApp | FcmApp {
+  if (app.provider === 'fcm') {
+    const { serviceAccount, ttl, backgroundInterval, ...rest } = defined(app);
+    return {
+      ...rest,
+      name,
+      ttlMs: ttl,
+      backgroundIntervalMs: backgroundInterval,
+      serviceAccountFile: serviceAccount.path,
+      projectId: serviceAccount.projectId,
+    };
+  }
+  const { key, cert, ttl, backgroundInterval, alert, call, ...rest } = defined(app);
+  const credentials = key ?? cert;
+  if (!credentials) throw new Error('an APNs app without credentials passed the schema');
+  return {
+    ...rest,
+    name,
+    ttlMs: ttl,
+    backgroundIntervalMs: backgroundInterval,
+    credentials,
+    alert: defined(alert),
+    call: defined(call),
+  };
+}
+
+type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
+
+/** Without the keys whose value is `undefined`: to be absent is something else. */
+function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Defined<T>;
+}
+
+function readSmallFile(path: string): Buffer {
+  const content = readFileSync(path);
+  if (content.length > MAX_FILE_BYTES) throw Object.assign(new Error('too large'), { code: 'EFBIG' });
+  return content;
+}

@@ -1,0 +1,187 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { errorWord } from '../telemetry.ts';
+import { suggestKey, withHint } from './problems.ts';
+import { createSecret } from './secret.ts';
+
+/** What a config may refer to. */
+export interface Sources {
+  /** Absolute path of the folder that relative paths start from. */
+  readonly baseDir: string;
+  /** Throws when the file cannot be read. */
+  readonly readFile: (path: string) => Uint8Array;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const DURATION_UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const PEM = /-----BEGIN [A-Z0-9 ]+-----/;
+const TRUE_OR_FALSE: Readonly<Record<string, boolean>> = { true: true, false: false };
+
+/** A map whose unknown keys are errors that name the nearest known one. */
+export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => suggestKey(key, known)).join('\n') : undefined,
+  });
+}
+
+/** Whole numbers with a unit: `20s`, `5m`, `12h`, `7d`; milliseconds come out. */
+export function parseDuration(text: string): number | undefined {
+  const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  if (digits === undefined || unit === undefined) return undefined;
+  return Number(digits) * DURATION_UNITS[unit as keyof typeof DURATION_UNITS];
+}
+
+export type ValueKinds = ReturnType<typeof createValueKinds>;
+
+/**
+ * The kinds of values that a config is made of. Each may be written literally, as `{ file: PATH }` (the file's content
+ * without the line break at its end) or as `{ env: NAME }`. `about` says what the value is, for messages.
+ */
+export function createValueKinds({ baseDir, readFile, env }: Sources) {
+  const absolute = (path: string): string => resolve(baseDir, path);
+
+  const read = (path: string, context: z.RefinementCtx): Uint8Array | undefined => {
+    try {
+      const content = readFile(absolute(path));
+      if (content.length > 0) return content;
+      context.addIssue(`${absolute(path)} is empty`);
+    } catch (error) {
+      context.addIssue(
+        withHint(
+          `cannot read ${absolute(path)} (${errorWord(error)})`,
+          `Relative paths start from ${baseDir}; the user that Sealpost runs as must be allowed to read the file.`,
+        ),
+      );
+    }
+    return undefined;
+  };
+
+  /** The text that a reference leads to; `value` itself when it is none. */
+  const follow = (value: unknown, context: z.RefinementCtx): { value: unknown; referred: boolean } => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return { value, referred: false };
+    const [[kind, name] = [], ...more] = Object.entries(value);
+    if (more.length > 0 || typeof name !== 'string') return { value, referred: false };
+    if (kind === 'file') {
+      const content = read(name, context);
+      return {
+        value:
+          content &&
+          Buffer.from(content)
+            .toString('utf8')
+            .replace(/\r?\n$/, ''),
+        referred: true,
+      };
+    }
+    if (kind !== 'env') return { value, referred: false };
+    const text = env[name];
+    if (text === undefined || text === '') {
+      context.addIssue(withHint(`the environment variable ${name} is not set`, 'Set it where Sealpost is started.'));
+    }
+    return { value: text, referred: true };
+  };
+
+  /** @param convert makes the wanted type out of the text of a reference */
+  const leaf = <T extends z.ZodType>(schema: T, convert: (text: string) => unknown = (text) => text) =>
+    z.preprocess((value, context) => {
+      const issues = context.issues.length;
+      const followed = follow(value, context);
+      if (context.issues.length > issues) return z.NEVER;
+      return followed.referred ? convert(String(followed.value)) : followed.value;
+    }, schema);
+
+  const string = (about: string) =>
+    z.string({
+      error: ({ input }) =>
+        typeof input === 'number' || typeof input === 'boolean'
+          ? withHint(`expected text, found a ${typeof input}`, 'Put it in quotes.')
+          : withHint(
+              input === undefined ? 'is missing' : 'expected text, { file: PATH } or { env: NAME }',
+              `It is ${about}.`,
+            ),
+    });
+
+  const text = (about: string, pattern: RegExp = /\S/) =>
+    leaf(
+      string(about)
+        .max(2_000, { error: 'is longer than 2000 characters' })
+        .regex(pattern, { error: withHint('does not have the right form', `It is ${about}.`) }),
+    );
+
+  return {
+    text,
+
+    /** One of a few words. */
+    choice: <const Words extends readonly [string, ...string[]]>(words: Words) =>
+      leaf(z.enum(words, { error: `expected one of: ${words.join(', ')}` })),
+
+    flag: () =>
+      leaf(z.boolean({ error: 'expected true or false' }), (referred) => TRUE_OR_FALSE[referred.trim()] ?? referred),
+
+    /** A whole number from `min` to `max`. */
+    count: (min: number, max: number) => {
+      const error = `expected a whole number from ${min} to ${max}`;
+      return leaf(z.int({ error }).min(min, { error }).max(max, { error }), (referred) =>
+        /^\d{1,9}$/.test(referred.trim()) ? Number(referred) : referred,
+      );
+    },
+
+    /** Milliseconds. `min` and `max` are written as in the file. */
+    duration: (min: string, max: string) =>
+      leaf(
+        z.unknown().transform((value, context) => {
+          const parsed = typeof value === 'string' ? parseDuration(value.trim()) : undefined;
+          if (parsed !== undefined && parsed >= (parseDuration(min) ?? 0) && parsed <= (parseDuration(max) ?? 0)) {
+            return parsed;
+          }
+          context.addIssue(`expected a duration such as 20s, 5m, 12h or 7d, from ${min} to ${max}`);
+          return z.NEVER;
+        }),
+      ),
+
+    secret: (about: string) => text(about).transform(createSecret),
+
+    /** A path, made absolute. */
+    path: (about: string) => text(about).transform(absolute),
+
+    /** The content of a file named by its path; text that holds PEM is the content itself. */
+    content: (about: string) =>
+      leaf(
+        string(about).transform((value, context): Uint8Array => {
+          if (PEM.test(value)) return Buffer.from(value);
+          if (value.length > 4_096 || /[\0\r\n]/.test(value)) {
+            context.addIssue(withHint('is neither a path nor PEM', `It is ${about}.`));
+            return z.NEVER;
+          }
+          return read(value, context) ?? z.NEVER;
+        }),
+      ),
+
+    /** Scheme, host and port of an HTTPS server. */
+    origin: (about: string) =>
+      text(about).transform((value, context) => {
+        const url = URL.parse(value);
+        if (url?.protocol === 'https:' && url.username === '' && `${url.pathname}${url.search}${url.hash}` === '/') {
+          return url.origin;
+        }
+        context.addIssue('expected the origin of an HTTPS server without a path, such as https://127.0.0.1:2197');
+        return z.NEVER;
+      }),
+
+    /** An address, a network in CIDR notation, or one of the names for networks. */
+    network: () =>
+      text('an address or network').refine(isNetwork, {
+        error: 'expected loopback, linklocal, uniquelocal, an IP address, or a network such as 10.0.0.0/8',
+      }),
+  };
+}
+
+function isNetwork(text: string): boolean {
+  if (text === 'loopback' || text === 'linklocal' || text === 'uniquelocal') return true;
+  const [address = '', prefix, ...more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+}
