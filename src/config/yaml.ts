@@ -26,14 +26,15 @@ export function readYaml(text: string, source: string): { value: unknown; locate
   if (problems.length > 0) throw new ConfigError(source, problems);
 
   const offsetOf = (path: Path, part: 'key' | 'value'): number => {
-    const parent = path.length === 0 ? document.contents : document.getIn(path.slice(0, -1), true);
-    if (path.length > 0 && part === 'key' && isMap(parent)) {
+    if (path.length === 0) return document.contents?.range[0] ?? 0;
+    const parent = document.getIn(path.slice(0, -1), true);
+    const node: unknown = isCollection(parent) && parent.get(path.at(-1), true);
+    // What is wrong with a whole map is best shown at its name.
+    if (isMap(parent) && (part === 'key' || isCollection(node))) {
       const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === path.at(-1));
       if (isNode(pair?.key) && pair.key.range) return pair.key.range[0];
     }
-    const node: unknown = path.length === 0 ? document.contents : isCollection(parent) && parent.get(path.at(-1), true);
-    if (isNode(node) && node.range) return node.range[0];
-    return path.length === 0 ? 0 : offsetOf(path.slice(0, -1), 'key');
+    return isNode(node) && node.range ? node.range[0] : offsetOf(path.slice(0, -1), 'key');
   };
   const locate: Locate = (path, part) => {
     const { line, col } = lines.linePos(offsetOf(path, part));
