@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { systemClock } from './clock.ts';
+import { type Config, ConfigError, loadConfig, parseConfig } from './config/config.ts';
+import { runDemonstration } from './harness/demonstration.ts';
+import { startServer } from './server.ts';
+import { createLog, createMetrics, errorWord, type LogLevel } from './telemetry.ts';
+
+const usage = `Usage: sealpost [COMMAND] [--config FILE]
+
+  serve   run the push app server; the default where a config is named
+  demo    run harness, provider stand-ins and server on this machine; the default without a config
+
+  --config FILE   sealpost.yaml; default: the environment variable SEALPOST_CONFIG
+`;
+
+/** Exit codes: 0 after a drain, 1 when something could not be started or was wrong, 2 for a wrong call. */
+type ExitCode = 0 | 1 | 2;
+
+type Command = (call: { readonly configFile: string | undefined }) => Promise<ExitCode>;
+
+const commands: Readonly<Record<string, Command>> = {
+  serve: ({ configFile }) => serve(configFile),
+  demo: () => demonstrate(),
+};
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: string[]): Promise<ExitCode> {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    });
+    const configFile = values.config ?? process.env['SEALPOST_CONFIG'];
+    const name = positionals[0] ?? (configFile === undefined ? 'demo' : 'serve');
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (values.help || !command || positionals.length > 1) {
+      (values.help ? process.stdout : process.stderr).write(usage);
+      return values.help ? 0 : 2;
+    }
+    return await command({ configFile });
+  } catch (error) {
+    if (isUsageError(error)) process.stderr.write(`${error.message}\n\n${usage}`);
+    else if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+    else process.stderr.write(`sealpost: ${error instanceof Error ? error.message : errorWord(error)}\n`);
+    return isUsageError(error) ? 2 : 1;
+  }
+}
+
+async function serve(configFile: string | undefined): Promise<ExitCode> {
+  if (configFile === undefined) {
+    process.stderr.write(`serve needs a config: --config FILE or SEALPOST_CONFIG\n\n${usage}`);
+    return 2;
+  }
+  const { server } = await start(loadConfig(configFile), undefined);
+  await interrupted();
+  await server.drain();
+  return 0;
+}
+
+async function demonstrate(): Promise<ExitCode> {
+  const abort = new AbortController();
+  void interrupted().then(() => abort.abort());
+  const matched = await runDemonstration({
+    output: process.stdout,
+    clock: systemClock,
+    signal: abort.signal,
+    async startServer(config) {
+      const parsed = parseConfig(config, { baseDir: process.cwd(), readFile: readFileSync, env: process.env });
+      const { server } = await start(parsed, 'error');
+      await server.whenOnline();
+      return { opsUrl: server.opsUrl, publicUrl: server.publicUrl, stop: () => server.drain() };
+    },
+  });
+  return matched ? 0 : 1;
+}
+
+async function start(config: Config, level: LogLevel | undefined) {
+  const log = createLog(level ?? config.log.level);
+  const metrics = createMetrics(version);
+  const server = await startServer({ config, version, clock: systemClock, random: Math.random, log, metrics });
+  return { server };
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+async function interrupted(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+}
+
+function isUsageError(error: unknown): error is Error {
+  return error instanceof Error && String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
+}

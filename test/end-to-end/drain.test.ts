@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
+import { blast } from '../../src/harness/blast.ts';
+import { startWorld } from '../support/sealpost.ts';
+
+test('drain - SIGTERM under load: every publish that arrived is answered, exit code 0, within 10 s', async () => {
+  const world = await startWorld();
+  try {
+    const token = 'd'.repeat(64);
+    const node = await world.register({ account: 'bob@localhost', provider: 'tigase:messenger:apns:1', token });
+    // Slow enough that many are under way when the signal comes.
+    world.apns.script(token, { delayMs: 300 });
+    const connection = await world.acceptor.whenConnected('push.localhost', 5000);
+    const load = blast({
+      acceptor: world.acceptor,
+      connection,
+      clock: systemClock,
+      count: 100_000,
+      window: 200,
+      write: (_, id) => publish(id, node),
+    });
+    await world.apns.waitFor(() => world.apns.received.length >= 300, 20_000);
+    const signalledAtMs = Date.now();
+    world.sealpost.process.kill('SIGTERM');
+    const code = await world.sealpost.ended;
+    const report = await load;
+
+    assert.equal(code, 0);
+    assert.ok(Date.now() - signalledAtMs < 10_000);
+    // What the server never read it cannot answer; what it read and handed to the provider it must have answered.
+    const answered = report.answers.get('result') ?? 0;
+    assert.equal(world.apns.received.length, answered);
+    assert.deepEqual([...report.answers.keys()], ['result']);
+    assert.ok(answered >= 300);
+  } finally {
+    await world.stop();
+  }
+});
+
+function publish(id: string, node: string) {
+  return (
+    `<iq type='set' from='localhost' to='push.localhost' id='${id}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>` +
+    `<publish node='${node}'><item><notification xmlns='urn:xmpp:push:0'>` +
+    `<encrypted xmlns='tigase:push:encrypt:0' iv='AAECAwQFBgcICQoL'>AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=</encrypted>` +
+    `<priority xmlns='tigase:push:priority:0'>high</priority></notification></item></publish></pubsub></iq>`
+  );
+}
