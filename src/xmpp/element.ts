@@ -1,0 +1,76 @@
+/** A light XML tree: what the parser builds and everything else in this folder reads. */
+
+export interface Attribute {
+  /** Local name; without prefix. */
+  readonly name: string;
+  /** Empty for attributes without prefix, as Namespaces in XML 1.0 section 6.2 says. */
+  readonly namespace: string;
+  readonly value: string;
+}
+
+/**
+ * An element with its names resolved. Its strings may be slices of the packet that they came in and keep all of it in
+ * memory: what outlives the handling of a stanza has to go through `detach`.
+ */
+export interface Element {
+  readonly name: string;
+  readonly namespace: string;
+  readonly attributes: readonly Attribute[];
+  readonly children: readonly (Element | string)[];
+}
+
+/** Value of an attribute without prefix; undefined when it is not there. */
+export function attribute(element: Element, name: string): string | undefined {
+  for (const each of element.attributes) if (each.name === name && each.namespace === '') return each.value;
+  return undefined;
+}
+
+/** The first child element with this name and namespace. */
+export function child(element: Element, name: string, namespace: string): Element | undefined {
+  for (const each of element.children) {
+    if (typeof each !== 'string' && each.name === name && each.namespace === namespace) return each;
+  }
+  return undefined;
+}
+
+/** All child elements with this name and namespace, in order. */
+export function children(element: Element, name: string, namespace: string): Element[] {
+  return childElements(element).filter((each) => each.name === name && each.namespace === namespace);
+}
+
+/** All child elements, in order. */
+export function childElements(element: Element): Element[] {
+  return element.children.filter((each) => typeof each !== 'string');
+}
+
+/** The element's own text, without that of its child elements; '' when there is none. */
+export function text(element: Element): string {
+  const { children: nodes } = element;
+  const only = nodes.length === 1 ? nodes[0] : undefined;
+  if (typeof only === 'string') return only;
+  return nodes.filter((each) => typeof each === 'string').join('');
+}
+
+/** A copy that shares no memory with the packet that the string came in. */
+export function detach(value: string): string {
+  return Buffer.from(value, 'utf8').toString('utf8');
+}
+
+const ESCAPES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+  // Literal white space in an attribute would come out as a space at the other end (XML 1.0 section 3.3.3).
+  '\t': '&#9;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+};
+
+const NEEDS_ESCAPE = /[&<>"'\t\n\r]/;
+
+/** Escapes for text and for attribute values in either kind of quotes. */
+export function escapeXml(value: string): string {
+  return NEEDS_ESCAPE.test(value) ? value.replace(/[&<>"'\t\n\r]/g, (found) => ESCAPES[found] ?? found) : value;
+}

@@ -1,0 +1,36 @@
+/** XML namespaces on the wire; the specification that defines each is beside it. */
+export const NS = {
+  /** XEP-0114. */
+  component: 'jabber:component:accept',
+  /** RFC 6120 section 4.8.1. */
+  stream: 'http://etherx.jabber.org/streams',
+  /** RFC 6120 section 4.9.2. */
+  streamErrors: 'urn:ietf:params:xml:ns:xmpp-streams',
+  /** RFC 6120 section 8.3.2. */
+  stanzaErrors: 'urn:ietf:params:xml:ns:xmpp-stanzas',
+  /** XEP-0004. */
+  form: 'jabber:x:data',
+  /** XEP-0030. */
+  discoInfo: 'http://jabber.org/protocol/disco#info',
+  discoItems: 'http://jabber.org/protocol/disco#items',
+  /** XEP-0050. */
+  commands: 'http://jabber.org/protocol/commands',
+  /** XEP-0060. */
+  pubsub: 'http://jabber.org/protocol/pubsub',
+  pubsubErrors: 'http://jabber.org/protocol/pubsub#errors',
+  publishOptions: 'http://jabber.org/protocol/pubsub#publish-options',
+  /** XEP-0092. */
+  version: 'jabber:iq:version',
+  /** XEP-0199. */
+  ping: 'urn:xmpp:ping',
+  /** XEP-0357. */
+  push: 'urn:xmpp:push:0',
+  pushSummary: 'urn:xmpp:push:summary',
+  /** Tigase, "Encrypted Push Notifications". */
+  encrypt: 'tigase:push:encrypt:0',
+  encryptAes128Gcm: 'tigase:push:encrypt:aes-128-gcm',
+  /** Tigase, "Priority of Push Notifications". */
+  priority: 'tigase:push:priority:0',
+  /** Tigase: nickname of a group chat message beside the summary. */
+  offlineGroupchat: 'http://tigase.org/protocol/muc#offline',
+} as const;
