@@ -35,15 +35,29 @@ export interface DeliveryOptions {
 export interface Delivery {
   /** Takes one notification from look-up to answer, within `answerWithinMs`. Never rejects. */
   deliver(notification: Notification): Promise<Answer>;
+  /** By app name, as the latest outcomes show it. */
+  states(): ReadonlyMap<string, AppState>;
   /** Sends what was held back and resolves when nothing is on its way any more. */
   drain(): Promise<void>;
 }
+
+/** How an app fares with its provider. */
+export type AppState =
+  | { readonly kind: 'working' }
+  | { readonly kind: 'failing'; readonly reason: string; readonly failures: number }
+  | { readonly kind: 'misconfigured'; readonly reason: string };
+
+/** A busy device's 429 or one broken connection is no sign of trouble yet. */
+const failuresToWarn = 5;
 
 interface Lane {
   readonly app: App;
   readonly provider: Provider;
   readonly bulkhead: Bulkhead;
   complainedAtMs: number;
+  /** Since the provider last dealt with a push. */
+  failures: number;
+  trouble?: Extract<Outcome, { reason: string }>;
 }
 
 /** Builds the way of a notification: registration, publisher, route, bulkhead, provider, effects of the outcome. */
@@ -52,7 +66,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const lanes = new Map<string, Lane>();
   for (const [name, { app, provider }] of options.apps) {
     const bulkhead = createBulkhead({ width: app.inFlight, queueLimit: app.inFlight * waitingPerPlace, clock });
-    lanes.set(name, { app, provider, bulkhead, complainedAtMs: -Infinity });
+    lanes.set(name, { app, provider, bulkhead, complainedAtMs: -Infinity, failures: 0 });
   }
   const coalescer = createCoalescer({ clock, limit: coalescedLimit });
   const underway = new Set<Promise<unknown>>();
@@ -147,6 +161,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const patienceMs = Math.min(attemptWithinMs, deadlineMs - clock.monotonic());
       const outcome = await provider.send(pushFor(registration, chosen), deviceOf(registration, chosen), patienceMs);
       metrics.pushes.inc({ app: app.name, outcome: outcome.kind });
+      noteOutcome(lane, outcome);
       return outcome;
     } finally {
       metrics.inFlight.dec({ app: app.name });
@@ -202,11 +217,28 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   return {
     deliver: (notification) => track(deliver(notification)),
+    states: () => new Map([...lanes].map(([name, lane]) => [name, stateOf(lane)])),
     async drain() {
       coalescer.flush();
       while (underway.size > 0) await Promise.allSettled(underway);
     },
   };
+}
+
+function noteOutcome(lane: Lane, outcome: Outcome): void {
+  if (outcome.kind === 'retry' || outcome.kind === 'misconfigured') {
+    lane.failures += 1;
+    lane.trouble = outcome;
+  } else {
+    lane.failures = 0;
+    delete lane.trouble;
+  }
+}
+
+function stateOf({ failures, trouble }: Lane): AppState {
+  if (!trouble) return { kind: 'working' };
+  if (trouble.kind === 'misconfigured') return { kind: 'misconfigured', reason: trouble.reason };
+  return failures < failuresToWarn ? { kind: 'working' } : { kind: 'failing', reason: trouble.reason, failures };
 }
 
 function deviceOf(registration: Registration, chosen: Route) {

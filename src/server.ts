@@ -73,7 +73,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     });
   });
 
-  const health = () => assembleHealth({ links, registry, apps: config.apps });
+  const health = () => assembleHealth({ links, registry, apps: delivery.states() });
   const ops = await createOpsListener({ ...config.http.ops, health, metrics, log });
   const domains = config.xmpp.map(({ domain }) => domain);
   const publicListener = await createPublicListener({

@@ -1,0 +1,63 @@
+import type { AppState } from './delivery.ts';
+import type { Health, HealthCheck } from './http/health.ts';
+import { errorWord } from './telemetry.ts';
+
+/** What readiness looks at. */
+export interface HealthSources {
+  readonly links: readonly {
+    readonly domain: string;
+    readonly status: { readonly kind: string; readonly reason?: string };
+  }[];
+  readonly registry: { ping(): Promise<void> };
+  readonly apps: ReadonlyMap<string, AppState>;
+}
+
+/**
+ * The state of every part, and whether any notification could be delivered at all: that takes one link, the store and one
+ * app. A provider's refusal is a warning, since registrations are kept meanwhile.
+ */
+export async function assembleHealth({ links, registry, apps }: HealthSources): Promise<Health> {
+  const linkChecks = links.map(({ domain, status }) => [`link:${domain}`, checkLink(status)] as const);
+  const store = await checkStore(registry);
+  const appChecks = [...apps].map(([name, state]) => [`app:${name}`, checkApp(state)] as const);
+  const checks = [...linkChecks, ['store', store] as const, ...appChecks];
+
+  const isUseless = store.status === 'fail' || linkChecks.every(([, { status }]) => status === 'fail');
+  const isWorried = checks.some(([, { status }]) => status !== 'pass');
+  return { status: isUseless ? 'fail' : isWorried ? 'warn' : 'pass', checks: Object.fromEntries(checks) };
+}
+
+function checkLink({ kind, reason }: { kind: string; reason?: string }): HealthCheck {
+  if (kind === 'online') return { status: 'pass' };
+  const hint = 'check that the XMPP server runs, that service, domain and secret are as in its config, and its log';
+  return { status: 'fail', reason: reason === undefined ? kind : `${kind}: ${reason}`, hint };
+}
+
+async function checkStore(registry: { ping(): Promise<void> }): Promise<HealthCheck> {
+  try {
+    await registry.ping();
+    return { status: 'pass' };
+  } catch (error) {
+    const hint = 'check the file system of the store: space, permissions, mounts';
+    return { status: 'fail', reason: `the store does not answer (${errorWord(error)})`, hint };
+  }
+}
+
+function checkApp(state: AppState): HealthCheck {
+  switch (state.kind) {
+    case 'working':
+      return { status: 'pass' };
+    case 'failing':
+      return {
+        status: 'warn',
+        reason: `${state.failures} pushes in a row came to nothing, the last for ${state.reason}`,
+        hint: 'check the way to the provider (network, proxy) and its status page',
+      };
+    case 'misconfigured':
+      return {
+        status: 'warn',
+        reason: `the provider refuses us: ${state.reason}`,
+        hint: 'check key, topic, project and environment of this app; no registration is lost meanwhile',
+      };
+  }
+}
