@@ -1,0 +1,182 @@
+import { type CompiledQuery, type Kysely, sql } from 'kysely';
+import type { Clock } from '../clock.ts';
+import type { Registration } from '../push.ts';
+import type { Metrics } from '../telemetry.ts';
+import type { RegistrationMatch, RegistrationRequest, Registry, RemovalReason } from './contract.ts';
+import type { RegistrationRow, Tables } from './tables.ts';
+
+/** 192 random bits: a node is all that protects a registration whose publishes carry no secret. */
+const NODE_BYTES = 24;
+const SECRET_BYTES = 24;
+
+const registrationColumns = [
+  'node',
+  'app',
+  'convention',
+  'account',
+  'device',
+  'token',
+  'second_token',
+  'secret',
+  'environment',
+  'registered_at_ms',
+] as const;
+
+export interface RegistryOptions {
+  readonly db: Kysely<Tables>;
+  readonly clock: Clock;
+  readonly randomBytes: (size: number) => Buffer;
+  readonly metrics: Metrics;
+}
+
+/** The registry on any database that kysely speaks to. */
+export async function createRegistry({ db, clock, randomBytes, metrics }: RegistryOptions): Promise<Registry> {
+  // Compiled once: composing the query would cost more than running it.
+  const findQuery = db.selectFrom('registration').select(registrationColumns).where('node', '=', '').compile();
+  const wasRemovedQuery = db.selectFrom('removed_node').select('node').where('node', '=', '').compile();
+  const pingQuery = db.selectFrom('registration').select('node').limit(1).compile();
+
+  const newName = (bytes: number): string => randomBytes(bytes).toString('base64url');
+
+  const count = async (): Promise<Map<string, number>> => {
+    const rows = await db
+      .selectFrom('registration')
+      .select(['app', (eb) => eb.fn.countAll<number | string>().as('registrations')])
+      .groupBy('app')
+      .execute();
+    return new Map(rows.map(({ app, registrations }) => [app, Number(registrations)]));
+  };
+
+  /** Deletes in a transaction in which the nodes become tombstones, so that they are never both or neither. */
+  const removeWhere = async (reason: RemovalReason, condition: ReturnType<typeof matching>): Promise<number> => {
+    const removed = await db.transaction().execute(async (transaction) => {
+      const rows = await transaction.deleteFrom('registration').where(condition).returning(['node', 'app']).execute();
+      for (const { node } of rows) {
+        await transaction.insertInto('removed_node').values({ node, reason, removed_at_ms: clock.now() }).execute();
+      }
+      return rows;
+    });
+    for (const { app } of removed) {
+      metrics.registrationsRemoved.inc({ app, reason });
+      metrics.registrations.dec({ app });
+    }
+    return removed.length;
+  };
+
+  for (const [app, registrations] of await count()) metrics.registrations.set({ app }, registrations);
+
+  return {
+    async find(node) {
+      const { rows } = await db.executeQuery(bind(findQuery, node));
+      return rows[0] && toRegistration(rows[0]);
+    },
+
+    async register(request) {
+      const node = newName(NODE_BYTES);
+      const row = toRow(request, node, request.withSecret ? newName(SECRET_BYTES) : null, clock.now());
+      // One statement, so that requests at the same time give one row.
+      const stored = await db
+        .insertInto('registration')
+        .values(row)
+        .onConflict((conflict) =>
+          conflict.columns(['account_key', 'device_key', 'app']).doUpdateSet({
+            convention: row.convention,
+            account: row.account,
+            device: row.device,
+            token: row.token,
+            token_key: row.token_key,
+            second_token: row.second_token,
+            secret: row.secret === null ? null : sql`coalesce(registration.secret, excluded.secret)`,
+            environment: sql`CASE WHEN registration.token_key = excluded.token_key THEN registration.environment END`,
+            // Always later than before, whatever wall time does: `remove` tells registrations apart by it.
+            registered_at_ms: sql`CASE WHEN registration.registered_at_ms < excluded.registered_at_ms
+              THEN excluded.registered_at_ms ELSE registration.registered_at_ms + 1 END`,
+          }),
+        )
+        .returning(registrationColumns)
+        .executeTakeFirstOrThrow();
+      if (stored.node === node) metrics.registrations.inc({ app: request.app });
+      return toRegistration(stored);
+    },
+
+    unregister: (match) => removeWhere('unregistered', matching(match)),
+
+    remove: async (node, knownAtMs, reason) =>
+      (await removeWhere(reason, sql<boolean>`node = ${node} AND registered_at_ms <= ${knownAtMs}`)) > 0,
+
+    async dropSecondToken(node, secondToken) {
+      await db
+        .updateTable('registration')
+        .set({ second_token: null })
+        .where('node', '=', node)
+        .where('second_token', '=', secondToken)
+        .execute();
+    },
+
+    async rememberEnvironment(node, environment) {
+      await db.updateTable('registration').set({ environment }).where('node', '=', node).execute();
+    },
+
+    async wasRemoved(node) {
+      const { rows } = await db.executeQuery(bind(wasRemovedQuery, node));
+      return rows.length > 0;
+    },
+
+    count,
+
+    async ping() {
+      await db.executeQuery(pingQuery);
+    },
+
+    close: () => db.destroy(),
+  };
+}
+
+/** Devices are named by their token; by the id of the device in conventions that have one. */
+function matching({ account, token, app }: RegistrationMatch) {
+  const named = fold(token);
+  const anyApp = sql<boolean>`account_key = ${fold(account)} AND (token_key = ${named} OR device_key = ${named})`;
+  return app === undefined ? anyApp : sql<boolean>`${anyApp} AND app = ${app}`;
+}
+
+/** The same query for another node. */
+function bind<Row>(query: CompiledQuery<Row>, node: string): CompiledQuery<Row> {
+  return { ...query, parameters: [node] };
+}
+
+function fold(text: string): string {
+  return text.toLowerCase();
+}
+
+function toRow(request: RegistrationRequest, node: string, secret: string | null, nowMs: number): RegistrationRow {
+  return {
+    node,
+    app: request.app,
+    convention: request.convention,
+    account: request.account,
+    account_key: fold(request.account),
+    device: request.device,
+    device_key: fold(request.device),
+    token: request.token,
+    token_key: fold(request.token),
+    second_token: request.secondToken ?? null,
+    secret,
+    environment: null,
+    registered_at_ms: nowMs,
+  };
+}
+
+function toRegistration(row: Pick<RegistrationRow, (typeof registrationColumns)[number]>): Registration {
+  return {
+    node: row.node,
+    app: row.app,
+    convention: row.convention,
+    account: row.account,
+    device: row.device,
+    token: row.token,
+    ...(row.second_token !== null && { secondToken: row.second_token }),
+    ...(row.secret !== null && { secret: row.secret }),
+    ...(row.environment !== null && { environment: row.environment }),
+    registeredAtMs: row.registered_at_ms,
+  };
+}
