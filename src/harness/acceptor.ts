@@ -52,12 +52,22 @@ export interface Acceptor {
    * Sends an IQ to a component and waits for its answer at most `timeoutMs`; never rejects. The answer may come over
    * another connection of the domain, as with ejabberd.
    */
-  request(domain: string, stanza: { readonly id: string; readonly xml: string }, timeoutMs: number): Promise<IqAnswer>;
+  request(stanza: OutgoingIq, timeoutMs: number): Promise<IqAnswer>;
   /** Sees every answer before anybody else and may claim it with `true`; the returned function ends that. */
   onAnswer(tap: (stanza: Element) => boolean): () => void;
   /** Answers that belonged to no request of ours, or to one that was answered already: at most `receivedLimit`. */
   readonly strayAnswers: readonly Element[];
   close(): Promise<void>;
+}
+
+/** An IQ of type get or set, and what its answer must match. */
+export interface OutgoingIq {
+  readonly id: string;
+  readonly from: string;
+  /** Domain of the component. */
+  readonly to: string;
+  /** The whole stanza, with these addresses and this id. */
+  readonly xml: string;
 }
 
 /** How many stanzas are remembered. */
@@ -153,11 +163,11 @@ export async function createAcceptor(options: AcceptorOptions): Promise<Acceptor
         arrivals.add(arrive);
       });
     },
-    request(domain, stanza, timeoutMs) {
-      const candidates = connections.filter((connection) => connection.domain === domain);
+    request(stanza, timeoutMs) {
+      const candidates = connections.filter((connection) => connection.domain === stanza.to);
       const chosen = candidates[(randomBytes(1)[0] ?? 0) % candidates.length];
       if (!chosen) return Promise.resolve({ kind: 'disconnected' });
-      const answer = pending.expect(stanza.id, chosen, timeoutMs);
+      const answer = pending.expect(stanza, chosen, timeoutMs);
       chosen.send(stanza.xml);
       return answer;
     },

@@ -159,6 +159,8 @@ test('acceptor - a second connection meets conflict, replaces the first or share
   assert.equal(sharing.connections.length, 2);
 });
 
+const addresses = { from: 'example.com', to: 'push.example.com' };
+
 test('acceptor - answers find their requests, silence and loss are told apart', async (t) => {
   const clock = manualClock();
   const acceptor = await listen(t, { clock });
@@ -166,8 +168,7 @@ test('acceptor - answers find their requests, silence and loss are told apart', 
   await component.until(/<handshake\/>/);
   const ask = (id: string) =>
     acceptor.request(
-      'push.example.com',
-      { id, xml: `<iq type='set' from='example.com' to='push.example.com' id='${id}'/>` },
+      { ...addresses, id, xml: `<iq type='set' from='example.com' to='push.example.com' id='${id}'/>` },
       5000,
     );
 
@@ -201,8 +202,7 @@ test('acceptor - a second answer to one IQ is a stray', async (t) => {
   const component = await handshake(acceptor.port);
   await component.until(/<handshake\/>/);
   const answer = acceptor.request(
-    'push.example.com',
-    { id: 'x', xml: `<iq type='get' from='example.com' to='push.example.com' id='x'/>` },
+    { ...addresses, id: 'x', xml: `<iq type='get' from='example.com' to='push.example.com' id='x'/>` },
     5000,
   );
   const reply = `<iq type='result' from='push.example.com' to='example.com' id='x'/>`;
@@ -210,6 +210,19 @@ test('acceptor - a second answer to one IQ is a stray', async (t) => {
   assert.equal((await answer).kind, 'result');
   await firstReceived(acceptor);
   assert.equal(acceptor.strayAnswers.length, 1);
+});
+
+test('acceptor - an answer with the wrong addresses answers nothing', async (t) => {
+  const acceptor = await listen(t);
+  const component = await handshake(acceptor.port);
+  await component.until(/<handshake\/>/);
+  const xml = `<iq type='get' from='example.com' to='push.example.com' id='x'/>`;
+  const answer = acceptor.request({ ...addresses, id: 'x', xml }, 5000);
+  component.write(`<iq type='result' from='push.example.com' to='example.com/x' id='x'/>`);
+  component.write(`<iq type='result' from='push.example.com/x' to='example.com' id='x'/>`);
+  component.write(`<iq type='result' from='push.example.com' to='example.com' id='x'/>`);
+  assert.equal((await answer).kind, 'result');
+  assert.equal(acceptor.strayAnswers.length, 2);
 });
 
 test('acceptor - a stanza without end is not collected', async (t) => {
