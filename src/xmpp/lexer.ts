@@ -192,7 +192,10 @@ export function createLexer(sink: TokenSink): Lexer {
       input = carry + decoded;
       carry = '';
       at = 0;
-      while (at < input.length && !stopped) readNext();
+      while (at < input.length) {
+        readNext();
+        if (stopped) break;
+      }
       input = '';
     },
     stop() {

@@ -17,7 +17,6 @@ export const NS = {
   commands: 'http://jabber.org/protocol/commands',
   /** XEP-0060. */
   pubsub: 'http://jabber.org/protocol/pubsub',
-  pubsubErrors: 'http://jabber.org/protocol/pubsub#errors',
   publishOptions: 'http://jabber.org/protocol/pubsub#publish-options',
   /** XEP-0092. */
   version: 'jabber:iq:version',

@@ -1,0 +1,114 @@
+/**
+ * Registering as Siskin IM, Snikket and Stork do it: the ad-hoc commands `register-device` and `unregister-device` of
+ * Tigase's push component. What the clients' form readers take and what they trip over decides the shape of the answers.
+ */
+import { bareJid } from '../../jid.ts';
+import type { App } from '../../push.ts';
+import type { Command, CommandOutcome, Commands } from '../commands.ts';
+import type { XmppHandlers } from '../contract.ts';
+import { detach } from '../element.ts';
+import type { StanzaError } from '../errors.ts';
+import type { FormFields } from '../form.ts';
+import { NS } from '../namespaces.ts';
+
+export interface TigaseOptions {
+  readonly apps: readonly App[];
+  readonly handlers: Pick<XmppHandlers, 'register' | 'unregister' | 'largestCiphertext'>;
+}
+
+/** The commands, if any app wants this convention. */
+export function createTigaseCommands({ apps, handlers }: TigaseOptions): Commands {
+  const byId = new Map(
+    apps.filter((app) => app.conventions.includes('tigase')).flatMap((app) => app.ids.map((id) => [id, app] as const)),
+  );
+  const commands = new Map<string, Command>();
+  if (byId.size === 0) return commands;
+
+  async function register(from: string, fields: FormFields): Promise<CommandOutcome> {
+    const account = accountOf(from);
+    if (account === undefined) return refused('no-account');
+    const app = byId.get(fields.get('provider')?.trim() ?? '');
+    if (!app) return refused('bad-provider');
+    const token = normaliseToken(app.provider, fields.get('device-token'));
+    if (token === undefined) return refused('bad-device-token');
+    const secondWritten = app.provider === 'apns' ? fields.get('device-second-token') : undefined;
+    const secondToken = normaliseToken('apns', secondWritten);
+    if (secondWritten !== undefined && secondToken === undefined) return refused('bad-second-token');
+    const { node } = await handlers.register({
+      app: app.name,
+      convention: 'tigase',
+      account,
+      device: token,
+      token,
+      ...(secondToken !== undefined && { secondToken }),
+      withSecret: false,
+    });
+    return {
+      kind: 'completed',
+      fields: [
+        { name: 'node', type: 'text-single', values: [node] },
+        // Without the type a client reads one value only, finds no list and silently leaves sealing off.
+        { name: 'features', type: 'text-multi', values: [NS.encrypt] },
+        // Comes back to the sealing server word for word; it must be a bare number.
+        {
+          name: 'max-payload-size',
+          type: 'text-single',
+          values: [String(handlers.largestCiphertext(app.name, account))],
+        },
+      ],
+    };
+  }
+
+  /**
+   * Whatever is not registered is `item-not-found`, tokens of no shape included: with any other error clients do not
+   * register again in this session.
+   */
+  async function unregister(from: string, fields: FormFields): Promise<CommandOutcome> {
+    const account = accountOf(from);
+    if (account === undefined) return refused('no-account');
+    const written = fields.get('device-token')?.trim();
+    if (written === undefined || written === '') return refused('bad-device-token');
+    // A provider id that is no longer served must not keep a device from leaving.
+    const app = byId.get(fields.get('provider')?.trim() ?? '');
+    const token = (app && normaliseToken(app.provider, written)) ?? detach(written);
+    const removed = await handlers.unregister({ account, token, ...(app && { app: app.name }) });
+    return removed === 0 ? refused('unknown-device') : { kind: 'completed', fields: [] };
+  }
+
+  commands.set('register-device', { title: 'Register a device for push notifications', run: register });
+  commands.set('unregister-device', { title: 'Unregister a device', run: unregister });
+  return commands;
+}
+
+function refused(error: StanzaError): CommandOutcome {
+  return { kind: 'refused', error };
+}
+
+/** RFC 7622: at most 1,023 bytes in each part, and an account has a local part. */
+const JID_MAX = 2_047;
+
+/**
+ * The bare JID exactly as sent, for devices look their key up by this very string. Undefined for a server or a JID that
+ * can be nobody's.
+ */
+function accountOf(from: string): string | undefined {
+  const bare = bareJid(from);
+  const at = bare.indexOf('@');
+  if (at < 1 || at === bare.length - 1 || Buffer.byteLength(bare) > JID_MAX) return undefined;
+  return detach(bare);
+}
+
+/**
+ * APNs tokens in lower case: clients write the same token now this way, now that way.
+ * @returns undefined when it is absent or none of this provider's
+ */
+export function normaliseToken(provider: App['provider'], written: string | undefined): string | undefined {
+  const token = written?.trim() ?? '';
+  switch (provider) {
+    case 'apns':
+      // 32 bytes today; Apple reserves the right to longer ones.
+      return token.length % 2 === 0 && /^[0-9A-Fa-f]{16,512}$/.test(token) ? detach(token.toLowerCase()) : undefined;
+    case 'fcm':
+      return /^[\x21-\x7e]{1,4096}$/.test(token) ? detach(token) : undefined;
+  }
+}

@@ -1,0 +1,146 @@
+/** One connection from its first packet to its last: a stream, its requests under way, its flow control, its pings. */
+import type { Log, Metrics } from '../telemetry.ts';
+import { escapeXml } from './element.ts';
+import { createExchange } from './exchange.ts';
+import type { StanzaHandler } from './iq.ts';
+import { NS } from './namespaces.ts';
+import type { LossReason } from './losses.ts';
+import { openStream, type StreamOptions } from './stream.ts';
+import { createWatchdog, type Watchdog } from './watchdog.ts';
+
+export interface SessionOptions extends StreamOptions {
+  readonly handle: StanzaHandler;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface SessionEvents {
+  online(): void;
+  /** Once, unless `drain` was called first. */
+  lost(reason: LossReason, detail?: string): void;
+}
+
+export interface Session {
+  /** When the server was last heard, monotonic milliseconds; undefined while it has not accepted us. */
+  readonly heardMs: number | undefined;
+  /**
+   * Answers what is under way and refuses what comes, then ends the stream. Resolves when the socket is closed, at the
+   * latest `deadlineMs` from now; then what is still under way has been answered with "not now".
+   */
+  drain(deadlineMs: number): Promise<void>;
+}
+
+/** How often time-outs are looked at; all of them are seconds. */
+const TICK_MS = 1_000;
+
+/** Starts to connect. A session that was lost is of no more use. */
+export function openSession(options: SessionOptions, events: SessionEvents): Session {
+  const { domain, clock, limits, timing, metrics } = options;
+  let watchdog: Watchdog | undefined;
+  let heardSinceTick = false;
+  let paused = false;
+  let pings = 0;
+  let cancelTick = () => {};
+  const closed = Promise.withResolvers<void>();
+
+  const exchange = createExchange({
+    ...options,
+    answerMs: timing.answerMs,
+    reply(xml) {
+      watchdog?.wrote();
+      stream.write(xml);
+    },
+    settled: regulate,
+    rejected: countRejected,
+  });
+
+  const stream = openStream(options, {
+    online() {
+      watchdog = createWatchdog({ timing, startedMs: clock.monotonic() });
+      cancelTick = clock.after(TICK_MS, tick);
+      events.online();
+    },
+    heard() {
+      heardSinceTick = true;
+      watchdog?.heard(clock.monotonic());
+    },
+    stanza(element) {
+      exchange.receive(element);
+      regulate();
+    },
+    skipped(reason, head) {
+      countRejected(reason);
+      if (head) exchange.refuse(head);
+    },
+    drained: regulate,
+    lost(reason, detail) {
+      cancelTick();
+      watchdog = undefined;
+      events.lost(reason, detail);
+    },
+    closed: () => closed.resolve(),
+  });
+
+  function countRejected(reason: string): void {
+    metrics.stanzasRejected.inc({ link: domain, reason });
+  }
+
+  /** Reads on or stops reading, as much as is under way and unsent. */
+  function regulate(): void {
+    const full = exchange.underWay >= limits.inFlight || stream.unsentBytes > limits.unsentBytes;
+    // Half, so that it does not stop again at the next packet.
+    const free = exchange.underWay <= limits.inFlight / 2 && stream.unsentBytes <= limits.unsentBytes / 2;
+    if (!paused && full) {
+      paused = true;
+      stream.pause();
+    } else if (paused && free) {
+      paused = false;
+      stream.resume();
+    }
+  }
+
+  function tick(): void {
+    cancelTick = clock.after(TICK_MS, tick);
+    exchange.expire();
+    regulate();
+    if (heardSinceTick) metrics.lastStanza.set({ link: domain }, Math.floor(clock.now() / 1_000));
+    heardSinceTick = false;
+    const { unsentBytes, sentBytes } = stream;
+    const verdict = watchdog?.check({ nowMs: clock.monotonic(), paused, unsentBytes, sentBytes });
+    if (verdict === 'ping') ping();
+    else if (verdict !== undefined && verdict !== 'well') stream.abort(verdict);
+  }
+
+  /**
+   * XEP-0199. It goes to our own domain, the only one of which we know that this server routes it, and so comes back to
+   * us; we answer, and the answer comes back too. Anything that comes shows that the server reads and writes.
+   */
+  function ping(): void {
+    pings += 1;
+    const address = escapeXml(domain);
+    stream.write(`<iq type='get' id='ping-${pings}' from='${address}' to='${address}'><ping xmlns='${NS.ping}'/></iq>`);
+  }
+
+  return {
+    get heardMs() {
+      return watchdog?.heardMs;
+    },
+    async drain(deadlineMs) {
+      if (!watchdog) {
+        stream.finish();
+        stream.destroy();
+        return;
+      }
+      exchange.refuseNew();
+      const closingMs = Math.min(timing.closeMs, deadlineMs / 4);
+      const late = clock.after(deadlineMs - closingMs, () => exchange.giveUp());
+      await Promise.race([exchange.whenIdle(), closed.promise]);
+      late();
+      cancelTick();
+      stream.finish();
+      const tooLate = clock.after(closingMs, () => stream.destroy());
+      await closed.promise;
+      tooLate();
+    },
+  };
+}
