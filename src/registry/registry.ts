@@ -47,15 +47,23 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
     return new Map(rows.map(({ app, registrations }) => [app, Number(registrations)]));
   };
 
-  /** Deletes in a transaction in which the nodes become tombstones, so that they are never both or neither. */
+  /**
+   * The tombstones come first: to have one while the registration is still there is harmless, the reverse is not. It is
+   * no transaction because one that waits for its next statement stops the process as soon as another connection writes.
+   */
   const removeWhere = async (reason: RemovalReason, condition: ReturnType<typeof matching>): Promise<number> => {
-    const removed = await db.transaction().execute(async (transaction) => {
-      const rows = await transaction.deleteFrom('registration').where(condition).returning(['node', 'app']).execute();
-      for (const { node } of rows) {
-        await transaction.insertInto('removed_node').values({ node, reason, removed_at_ms: clock.now() }).execute();
-      }
-      return rows;
-    });
+    await db
+      .insertInto('removed_node')
+      .columns(['node', 'reason', 'removed_at_ms'])
+      .expression((eb) =>
+        eb
+          .selectFrom('registration')
+          .select(['node', eb.val(reason).as('reason'), eb.val(clock.now()).as('removed_at_ms')])
+          .where(condition),
+      )
+      .onConflict((conflict) => conflict.column('node').doNothing())
+      .execute();
+    const removed = await db.deleteFrom('registration').where(condition).returning('app').execute();
     for (const { app } of removed) {
       metrics.registrationsRemoved.inc({ app, reason });
       metrics.registrations.dec({ app });

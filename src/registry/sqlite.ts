@@ -19,13 +19,20 @@ const IN_MEMORY = ':memory:';
 
 /**
  * Opens a SQLite database, makes it when there is none and brings its tables up to date.
+ *
+ * Its queries run on this thread, one statement at a time, so no transaction may await anything: another connection of
+ * this process would wait for its end with the event loop stopped, until the busy timeout.
  * @param path of the file, or `:memory:`
  * @throws StoreError when it is unreadable, damaged, not ours or newer than we are; the file is then as it was
  */
-export async function openSqlite(path: string): Promise<{ db: Kysely<Tables>; isNew: boolean }> {
-  const database = openFile(path);
+export async function openSqlite(
+  path: string,
+  { busyTimeoutMs = BUSY_TIMEOUT_MS } = {},
+): Promise<{ db: Kysely<Tables>; isNew: boolean }> {
+  const database = openFile(path, busyTimeoutMs);
   try {
     const isNew = checkOrigin(database, path);
+    checkStructure(database, path);
     // FULL: a registration that was answered must survive a power cut, and WAL alone syncs at checkpoints only.
     database.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -${CACHE_KIB}`,
@@ -40,14 +47,14 @@ export async function openSqlite(path: string): Promise<{ db: Kysely<Tables>; is
   }
 }
 
-function openFile(path: string): DatabaseSync {
+function openFile(path: string, timeout: number): DatabaseSync {
   try {
     if (path !== IN_MEMORY) {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       // Made here so that only the owner may read it: it holds device tokens. SQLite's side files take its mode over.
       closeSync(openSync(path, 'a', 0o600));
     }
-    return new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+    return new DatabaseSync(path, { timeout });
   } catch (error) {
     const hint = `The user that Sealpost runs as must be allowed to write there: ${dirname(path)}.`;
     throw new StoreError(`cannot open the store ${path} (${errorWord(error)})`, hint, { cause: error });
@@ -73,6 +80,12 @@ function checkOrigin(database: DatabaseSync, path: string): boolean {
     `${path} was written by a newer Sealpost (it has ${newer.join(', ')})`,
     'Start that version again, or put back the copy of the file from before the upgrade.',
   );
+}
+
+/** Half a second for a million registrations: better than to find out notification by notification. */
+function checkStructure(database: DatabaseSync, path: string): void {
+  const { quick_check: verdict } = database.prepare('PRAGMA quick_check(1)').get() ?? {};
+  if (verdict !== 'ok') throw new StoreError(damaged[0].replace('PATH', path), damaged[1]);
 }
 
 async function migrate(db: Kysely<Tables>): Promise<void> {

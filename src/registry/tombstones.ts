@@ -7,7 +7,7 @@ import type { Tables } from './tables.ts';
 export const TOMBSTONE_LIFE_MS = 400 * 86_400_000;
 const PRUNE_EVERY_MS = 86_400_000;
 /** Rows a statement, so that notifications are looked up in between. */
-const BATCH = 1_000;
+export const BATCH = 200;
 
 export interface TombstoneOptions {
   readonly db: Kysely<Tables>;
