@@ -188,6 +188,8 @@ export interface ApnsApp extends App {
   readonly call: Wording;
   /** Origin URL in place of Apple's. */
   readonly endpoint?: string;
+  /** Origin URL in place of Apple's sandbox; without it `endpoint` stands for both. */
+  readonly sandboxEndpoint?: string;
   /** PEM of certificate authorities trusted for this app beside the system's. */
   readonly ca?: string;
 }

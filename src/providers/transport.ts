@@ -1,0 +1,234 @@
+/**
+ * The bytes for both providers, on undici: HTTP/2 for APNs, a pool of HTTP/1.1 connections for FCM. Every request ends
+ * by its deadline with an answer or a typed failure; nothing is sent twice but what the peer said it did not process
+ * (RFC 9113 sections 6.8 and 8.7, which undici does by itself).
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Clock, Random } from '../clock.ts';
+import { type Connection, type ConnectionOptions, createConnection } from './transport-connection.ts';
+
+export interface TransportRequest {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** How long it may take, waiting for a place included; milliseconds from now. */
+  readonly deadlineMs: number;
+}
+
+export interface TransportAnswer {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** At most `bodyLimit` bytes; empty if there was more. */
+  readonly body: string;
+}
+
+export interface TransportFailure {
+  readonly kind: 'failure';
+  /**
+   * `timeout`: no whole answer by the deadline; `connection`: none could be made, or it broke; `overloaded`: the queue
+   * is full; `closed`: drained; `invalid`: the request cannot be sent at all.
+   */
+  readonly reason: 'timeout' | 'connection' | 'overloaded' | 'closed' | 'invalid';
+  /** Status of an answer whose body did not come to its end. */
+  readonly status?: number;
+}
+
+export type TransportResult = TransportAnswer | TransportFailure;
+
+export interface Transport {
+  /** Never rejects. */
+  send(request: TransportRequest): Promise<TransportResult>;
+  /** Refuses what is new, waits for what is in flight, closes the connections. */
+  drain(): Promise<void>;
+  readonly inFlight: number;
+  readonly waiting: number;
+}
+
+/** Each with its unit and the reason of its default. */
+export interface TransportLimits {
+  /**
+   * Requests in flight on one connection (HTTP/2) or in one pool (HTTP/1.1, where each needs a connection). 500: APNs
+   * advertises 500 to 1500 streams, and node:http2 refuses new ones beyond 10 MB of unsent data.
+   */
+  readonly window: number;
+  /** Connections or pools at a time; a further one only when the others are full or silent. */
+  readonly connections: number;
+  /** Requests waiting for a place: beyond it they fail at once. 25,000 at 5 KB are 125 MB. */
+  readonly queue: number;
+  /** Without a sign of life for so long, milliseconds, while one is due, new requests go over another connection. */
+  readonly silenceMs: number;
+  /** Longest pause between attempts to connect, milliseconds: Apple counts rapid connecting as an attack. */
+  readonly longestPauseMs: number;
+}
+
+const defaultLimits: Record<'h2' | 'h1', TransportLimits> = {
+  h2: { window: 500, connections: 4, queue: 25_000, silenceMs: 2_000, longestPauseMs: 5_000 },
+  h1: { window: 100, connections: 2, queue: 25_000, silenceMs: 2_000, longestPauseMs: 5_000 },
+};
+
+const firstPauseMs = 100;
+
+/** So many attempts to connect in a row may fail before those who wait are told: a restart is over sooner. */
+const patientFailures = 3;
+
+export interface TransportOptions extends Pick<ConnectionOptions, 'origin' | 'protocol' | 'ca' | 'identity'> {
+  /**
+   * Whether an answer of this status proves that the peer accepted our credentials: until then a new HTTP/2 connection
+   * carries one request at a time (Apple: with tokens, only one stream until a request with a valid token was posted).
+   */
+  readonly provesAcceptance?: (status: number) => boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits?: Partial<TransportLimits>;
+}
+
+interface Job {
+  readonly request: TransportRequest;
+  readonly settle: (result: TransportResult) => void;
+  cancelDeadline: () => void;
+  abort?: () => void;
+}
+
+export function createTransport(options: TransportOptions): Transport {
+  const { clock, random, protocol, provesAcceptance = () => true } = options;
+  const limits = { ...defaultLimits[protocol], ...options.limits };
+  let connections: Connection[] = [];
+  // A Set keeps insertion order and lets one whose deadline passed step out of the middle.
+  const queue = new Set<Job>();
+  const jobs = new Set<Job>();
+  let drained: (() => void) | undefined;
+  let failures = 0;
+  let pausedUntilMs = Number.NEGATIVE_INFINITY;
+  let cancelRecheck: (() => void) | undefined;
+
+  /** Where the next request may go now, if anywhere. */
+  function pick(): Connection | undefined {
+    const mayConnect = clock.monotonic() >= pausedUntilMs;
+    const lively: Connection[] = [];
+    for (const connection of connections) {
+      if (connection.isStale) retire(connection);
+      else if (connection.isSilent(limits.silenceMs)) continue;
+      else if (connection.hasRoom && (mayConnect || connection.isConnected)) return connection;
+      else lively.push(connection);
+    }
+    if (!mayConnect) return undefined;
+    // One that is being made is waited for.
+    const growing = lively.some(({ isReady }) => !isReady);
+    const full = lively.length >= limits.connections || connections.length >= 2 * limits.connections;
+    if (!growing && !full) return open();
+    // All silent, and no more allowed: better a silent one than none.
+    return lively.length > 0 ? undefined : connections.find(({ hasRoom }) => hasRoom);
+  }
+
+  function open(): Connection {
+    const { origin, ca, identity } = options;
+    const connection = createConnection({
+      origin,
+      protocol,
+      ca,
+      identity,
+      clock,
+      window: limits.window,
+      on: {
+        ready: pump,
+        ended(useful) {
+          if (protocol === 'h2') retire(connection);
+          if (!useful) noteFailure();
+          pump();
+        },
+      },
+    });
+    connections.push(connection);
+    return connection;
+  }
+
+  function noteFailure(): void {
+    failures += 1;
+    const ceilingMs = Math.min(limits.longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 16));
+    pausedUntilMs = clock.monotonic() + random() * ceilingMs;
+    if (failures < patientFailures || connections.some(({ isReady }) => isReady)) return;
+    for (const job of queue) finish(job, { kind: 'failure', reason: 'connection' });
+  }
+
+  function retire(connection: Connection): void {
+    connections = connections.filter((other) => other !== connection);
+    connection.retire();
+  }
+
+  function pump(): void {
+    for (const job of queue) {
+      const connection = pick();
+      if (!connection) return recheckLater();
+      queue.delete(job);
+      run(job, connection);
+    }
+  }
+
+  /** For what no event tells: that a pause is over, that a connection has become silent. */
+  function recheckLater(): void {
+    if (cancelRecheck) return;
+    const pauseMs = pausedUntilMs - clock.monotonic();
+    cancelRecheck = clock.after(pauseMs > 0 ? pauseMs : limits.silenceMs, () => {
+      cancelRecheck = undefined;
+      pump();
+    });
+  }
+
+  function run(job: Job, connection: Connection): void {
+    const { signsOfLife } = connection;
+    const call = connection.send(job.request, (result) => {
+      if (result.kind === 'answer') {
+        failures = 0;
+        if (provesAcceptance(result.status)) connection.accept();
+      }
+      finish(job, result);
+      if (queue.size > 0) pump();
+    });
+    job.abort = () => {
+      // Nothing at all came since: the path may be dead. What else is under way on it keeps its own deadline.
+      if (connection.signsOfLife === signsOfLife) retire(connection);
+      call.abort();
+    };
+  }
+
+  function finish(job: Job, result: TransportResult): void {
+    if (!jobs.delete(job)) return;
+    queue.delete(job);
+    job.cancelDeadline();
+    job.settle(result);
+    if (jobs.size === 0) drained?.();
+  }
+
+  return {
+    send(request) {
+      if (drained) return Promise.resolve({ kind: 'failure', reason: 'closed' });
+      if (queue.size >= limits.queue) return Promise.resolve({ kind: 'failure', reason: 'overloaded' });
+      return new Promise((settle) => {
+        const cancelDeadline = clock.after(request.deadlineMs, () => {
+          job.abort?.();
+          finish(job, { kind: 'failure', reason: 'timeout' });
+          pump();
+        });
+        const job: Job = { request, settle, cancelDeadline };
+        jobs.add(job);
+        queue.add(job);
+        pump();
+      });
+    },
+    async drain() {
+      await new Promise<void>((resolve) => {
+        drained = resolve;
+        if (jobs.size === 0) resolve();
+      });
+      cancelRecheck?.();
+      for (const connection of connections) retire(connection);
+    },
+    get inFlight() {
+      return jobs.size - queue.size;
+    },
+    get waiting() {
+      return queue.size;
+    },
+  };
+}
