@@ -85,16 +85,28 @@ export interface Sealpost {
 
 const mainFile = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
-/** Starts `serve` with a config file made of `config`; resolves when both listeners are open. */
-export async function startSealpost(folder: string, config: object): Promise<Sealpost> {
+/** Far more than a start takes on a loaded machine. */
+const startWithinMs = 20_000;
+
+/**
+ * Starts `serve` with a config file made of `config`; resolves when both listeners are open.
+ * @param nodeArguments options of Node itself
+ */
+export async function startSealpost(
+  folder: string,
+  config: object,
+  nodeArguments: readonly string[] = [],
+): Promise<Sealpost> {
   const configFile = join(folder, 'sealpost.yaml');
   await writeFile(configFile, stringify(config));
-  const child = spawn(process.execPath, [mainFile, 'serve', '--config', configFile], {
+  const child = spawn(process.execPath, [...nodeArguments, mainFile, 'serve', '--config', configFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'exit').then(([code]) => code as number | null);
   const lines: string[] = [];
   const urls = new Map<string, string>();
+  const timer = setTimeout(() => child.kill('SIGKILL'), startWithinMs);
+  void ended.finally(() => clearTimeout(timer));
   await new Promise<void>((resolve, reject) => {
     void ended.then((code) => reject(new Error(`ended with ${code}:\n${lines.join('\n')}`)));
     const read = (line: string) => {
@@ -102,7 +114,9 @@ export async function startSealpost(folder: string, config: object): Promise<Sea
       if (!line.startsWith('{')) return;
       const { msg, url } = JSON.parse(line) as { msg: string; url?: string };
       if (url) urls.set(msg, url);
-      if (msg === 'serving') resolve();
+      if (msg !== 'serving') return;
+      clearTimeout(timer);
+      resolve();
     };
     createInterface({ input: child.stdout }).on('line', read);
     createInterface({ input: child.stderr }).on('line', read);
@@ -149,8 +163,8 @@ export async function startWorld(extra: object = {}): Promise<World> {
   await acceptor.whenConnected('push.localhost', 10_000);
 
   const ask = (stanza: string) => {
-    const id = /\sid='([^']*)'/.exec(stanza)?.[1] ?? '';
-    return acceptor.request('push.localhost', { id, xml: stanza }, 25_000);
+    const read = (name: string) => new RegExp(`\\s${name}='([^']*)'`).exec(stanza)?.[1] ?? '';
+    return acceptor.request({ id: read('id'), from: read('from'), to: read('to'), xml: stanza }, 25_000);
   };
   let registrations = 0;
   return {
