@@ -93,6 +93,9 @@ export function createMetrics(version: string) {
     lastDelivered: gauge('sealpost_last_delivered_timestamp_seconds', 'When a provider last accepted a push.', ['app']),
     registrations: gauge('sealpost_registrations', 'Registrations in the store.', ['app']),
     registrationsRemoved: counter('sealpost_registrations_removed_total', 'Registrations removed.', ['app', 'reason']),
+    unregisterRequests: counter('sealpost_unregister_requests_total', 'Requests to unregister over HTTP by answer.', [
+      'answer',
+    ]),
     credentialExpiry: gauge('sealpost_credential_expiry_timestamp_seconds', 'When a credential ends.', ['app', 'kind']),
     publishes: counter('sealpost_publishes_total', 'Publishes by the answer they got.', ['link', 'answer']),
     linkUp: gauge('sealpost_link_up', '1 while a component link is open and answers pings.', ['link']),
@@ -105,5 +108,6 @@ export function createMetrics(version: string) {
     buildInfo: gauge('sealpost_build_info', 'Constant 1; the labels tell the build.', ['version', 'node']),
   };
   metrics.buildInfo.set({ version, node: process.versions.node }, 1);
+  for (const answer of ['success', 'failure', 'limited']) metrics.unregisterRequests.inc({ answer }, 0);
   return metrics;
 }

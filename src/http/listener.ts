@@ -1,0 +1,105 @@
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { fastify, type FastifyInstance } from 'fastify';
+import type { Clock } from '../clock.ts';
+import type { ListenerConfig } from '../config/config.ts';
+import { errorWord, type Log } from '../telemetry.ts';
+
+/** What a listener allows its callers; each has a default for its purpose. */
+export interface ListenerLimits {
+  /** Bytes of a request's body. */
+  readonly maxBodyBytes: number;
+  /** Sockets at a time; more are closed at once. */
+  readonly maxConnections: number;
+  /** From the first byte of a request, or from connecting, until it is there as a whole; milliseconds. */
+  readonly requestTimeoutMs: number;
+}
+
+export interface ListenerOptions extends ListenerConfig {
+  readonly limits: ListenerLimits;
+  readonly trustProxy?: readonly string[];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Adds hooks and routes. */
+  readonly routes: (app: FastifyInstance) => void;
+}
+
+/** An HTTP server that listens. */
+export interface Listener {
+  /** Origin under which this machine reaches it. */
+  readonly url: string;
+  /** Ends when every request that arrived is answered, at most `CLOSE_WITHIN_MS` later. */
+  close(): Promise<void>;
+}
+
+/** Clients that do not end their requests are cut off then, so that they cannot hold a restart up. */
+const CLOSE_WITHIN_MS = 2_000;
+const MAX_HEADER_BYTES = 8_192;
+/** Longer than scrapers and load balancers keep a socket idle between requests would be of no use. */
+const KEEP_ALIVE_MS = 65_000;
+
+/**
+ * Starts an HTTP server, HTTPS when `tls` is given, with limits to everything a caller can make it hold.
+ * @throws the system's error when the address cannot be had
+ */
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const { host, port, tls, limits, trustProxy = [], clock, log, routes } = options;
+  const app = fastify({
+    logger: false,
+    bodyLimit: limits.maxBodyBytes,
+    trustProxy: trustProxy.length > 0 && [...trustProxy],
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    serverFactory: (handler) => createBoundedServer(handler, tls, limits),
+  });
+  app.addHook('onSend', async (_, reply) => {
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  });
+  app.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'not found' }));
+  app.setErrorHandler((error, _, reply) => {
+    const status = statusOf(error);
+    if (status >= 500) log.error({ reason: errorWord(error), status }, 'cannot answer an HTTP request');
+    // Messages may quote the request or tell about the inside.
+    return reply.code(status).send({ error: status >= 500 ? 'internal error' : 'bad request' });
+  });
+  routes(app);
+  await app.listen({ host, port });
+
+  return {
+    url: originOf(app.server.address() as AddressInfo, tls !== undefined),
+    async close() {
+      const cancel = clock.after(CLOSE_WITHIN_MS, () => app.server.closeAllConnections());
+      await app.close();
+      cancel();
+    },
+  };
+}
+
+function createBoundedServer(handler: RequestListener, tls: ListenerConfig['tls'], limits: ListenerLimits): Server {
+  const options: ServerOptions = {
+    requestTimeout: limits.requestTimeoutMs,
+    headersTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: Math.ceil(limits.requestTimeoutMs / 4),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  };
+  const server = tls
+    ? createTlsServer(
+        { ...options, cert: tls.cert, key: tls.key.reveal(), handshakeTimeout: limits.requestTimeoutMs },
+        handler,
+      )
+    : createServer(options, handler);
+  server.maxConnections = limits.maxConnections;
+  return server;
+}
+
+function statusOf(error: unknown): number {
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
+}
+
+function originOf({ address, family, port }: AddressInfo, tls: boolean): string {
+  const own = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+  return `${tls ? 'https' : 'http'}://${family === 'IPv6' ? `[${own}]` : own}:${port}`;
+}

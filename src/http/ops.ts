@@ -1,0 +1,54 @@
+import { type Clock, systemClock } from '../clock.ts';
+import type { ListenerConfig } from '../config/config.ts';
+import { errorWord, type Log, type Metrics } from '../telemetry.ts';
+import type { Health } from './health.ts';
+import { type Listener, type ListenerLimits, listen } from './listener.ts';
+
+export interface OpsListenerOptions extends ListenerConfig {
+  /** Assembles the state of every part; asked once for all requests that come in meanwhile. */
+  readonly health: () => Promise<Health>;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/** Few callers, all of them the operator's own. */
+const limits: ListenerLimits = { maxBodyBytes: 16_384, maxConnections: 100, requestTimeoutMs: 10_000 };
+
+/** What an operator and their tools look at: `/healthz`, `/readyz`, `/metrics`. Never to be public. */
+export function createOpsListener(options: OpsListenerOptions): Promise<Listener> {
+  const { health, metrics, log, clock = systemClock } = options;
+  const ask = shareAnswer(async (): Promise<Health> => {
+    try {
+      return await health();
+    } catch (error) {
+      log.error({ reason: errorWord(error) }, 'cannot tell the state of health');
+      return { status: 'fail', checks: { health: { status: 'fail', reason: 'the state of health cannot be told' } } };
+    }
+  });
+
+  return listen({
+    ...options,
+    limits,
+    clock,
+    routes(app) {
+      app.get('/healthz', () => ({ status: 'pass' }));
+      app.get('/readyz', async (_, reply) => {
+        const state = await ask();
+        return reply.code(state.status === 'fail' ? 503 : 200).send(state);
+      });
+      app.get('/metrics', async (_, reply) =>
+        reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+      );
+    },
+  });
+}
+
+/** Requests that come in while an answer is being found get the same one: a crowd of probes is no load. */
+function shareAnswer<T>(find: () => Promise<T>): () => Promise<T> {
+  let pending: Promise<T> | undefined;
+  return () => {
+    pending ??= find().finally(() => (pending = undefined));
+    return pending;
+  };
+}

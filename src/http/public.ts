@@ -1,0 +1,100 @@
+// Unregistering over HTTP as Siskin and Snikket for iOS do it while they remove an account that cannot be reached over
+// XMPP: `POST /unregister-device/{push JID}`, and as Siskin's second try the same below `/rest/push`.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import type { PublicListenerConfig } from '../config/config.ts';
+import type { RegistrationMatch } from '../registry/contract.ts';
+import { errorWord, type Log, type Metrics } from '../telemetry.ts';
+import { type Listener, type ListenerLimits, listen } from './listener.ts';
+import { createRateLimit } from './rate-limit.ts';
+
+export interface PublicListenerOptions extends PublicListenerConfig {
+  /** The domains of the component links, lower case: what clients may name as push JID. */
+  readonly domains: readonly string[];
+  /** How many were removed; a rejection means that nothing was changed. */
+  readonly unregister: (match: RegistrationMatch) => Promise<number>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly limits?: Partial<ListenerLimits>;
+}
+
+/** Phones with bad connections, all over the world: short requests, many sockets. */
+const defaultLimits: ListenerLimits = { maxBodyBytes: 4_096, maxConnections: 1_000, requestTimeoutMs: 10_000 };
+
+/**
+ * A phone makes two requests per account that it removes, but many phones may share an address. Tokens cannot be
+ * guessed at any rate; this is about the store, where each removal is synced to disk.
+ */
+const rateLimits = { burst: 30, perSecond: 1, maxAddresses: 10_000 };
+
+/** `provider` is not looked at: Snikket names another one here than it registered with. */
+const body = z.object({ account: z.string().min(1), 'device-token': z.string().min(1) });
+
+/**
+ * Clients look at `result` alone, so nearly everything is answered 200: a proxy that puts pages of its own in place of
+ * errors would turn a plain answer into none. Without `result` Siskin would try its second path, with another word it
+ * gives up, and then the account cannot be removed from the phone. A device that we do not know is a success for that
+ * reason. A JID that is not ours is no success, since the device stays registered elsewhere; the answer has a `result`
+ * because the second path would not know better.
+ */
+type Result = 'success' | 'failure';
+
+/** The listener that clients reach, behind a TLS proxy or with `tls`. */
+export function createPublicListener(options: PublicListenerOptions): Promise<Listener> {
+  const { domains, unregister, clock, log, metrics } = options;
+  const mayAsk = createRateLimit({ clock, ...rateLimits });
+  const count = (answer: 'success' | 'failure' | 'limited') => metrics.unregisterRequests.inc({ answer });
+
+  const run = async (text: unknown): Promise<Result> => {
+    const parsed = body.safeParse(parseJson(text));
+    if (!parsed.success) return 'failure';
+    try {
+      await unregister({ account: parsed.data.account, token: parsed.data['device-token'] });
+      return 'success';
+    } catch (error) {
+      log.error({ reason: errorWord(error) }, 'cannot unregister a device');
+      return 'failure';
+    }
+  };
+
+  const handle = async (request: FastifyRequest<{ Params: { jid: string } }>, reply: FastifyReply) => {
+    const isOurs = domains.includes(request.params.jid.toLowerCase());
+    const result = isOurs ? await run(request.body) : 'failure';
+    count(result);
+    return reply.code(isOurs ? 200 : 404).send({ result });
+  };
+
+  return listen({
+    ...options,
+    limits: { ...defaultLimits, ...options.limits },
+    routes(app) {
+      // Whatever the header says, clients send JSON.
+      app.removeAllContentTypeParsers();
+      app.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) => done(null, text));
+      app.addHook('onRequest', async (request, reply) => {
+        if (mayAsk(request.ip)) return;
+        count('limited');
+        await reply
+          .code(429)
+          .header('retry-after', String(Math.ceil(1 / rateLimits.perSecond)))
+          .send({ result: 'failure' });
+      });
+      app.setErrorHandler((error: { statusCode?: number }, _, reply) => {
+        count('failure');
+        return reply.code(error.statusCode ?? 500).send({ result: 'failure' });
+      });
+      app.post('/unregister-device/:jid', handle);
+      app.post('/rest/push/unregister-device/:jid', handle);
+    },
+  });
+}
+
+function parseJson(text: unknown): unknown {
+  try {
+    return typeof text === 'string' ? JSON.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
