@@ -1,0 +1,151 @@
+import { backoffMs } from './backoff.ts';
+import type { Clock, Random } from './clock.ts';
+import type { Outcome } from './push.ts';
+
+/** Whether the provider of one app is called at present. */
+export type CircuitState =
+  | { readonly kind: 'closed' }
+  /** Nobody calls. */
+  | {
+      readonly kind: 'open';
+      /** The outcome's `reason` that opened it or kept it open. */
+      readonly reason: string;
+      /** Until a probe is allowed, milliseconds from now; 0: whoever comes next is the probe. */
+      readonly remainingMs: number;
+    }
+  /** One call is on its way to find out. */
+  | { readonly kind: 'probing'; readonly reason: string };
+
+/**
+ * Tells the circuit what became of a call that it let through; without outcome when the call did not take place. Must be
+ * called once; later calls are ignored.
+ */
+export type FinishCall = (outcome?: Outcome) => void;
+
+/**
+ * Spares a provider that refuses us for a while, and us the waiting for it. One per credential: what one key, topic or
+ * project has done wrong says nothing about another app.
+ */
+export interface Circuit {
+  /** Asks to call the provider once; undefined: not now. */
+  begin(): FinishCall | undefined;
+  readonly state: CircuitState;
+}
+
+/** What a circuit puts up with. Times in milliseconds. */
+export interface CircuitLimits {
+  /**
+   * Failures in a row that open it. With a fifth of all answers 429, ten in a row happen once in ten million; in an outage
+   * they take one round trip. Default 10.
+   */
+  readonly failures: number;
+  /** Longest pause before the first probe. Default 1 s. */
+  readonly baseMs: number;
+  /** Longest pause between two probes, unless the provider asked for more: how late a recovery is noticed. Default 60 s. */
+  readonly capMs: number;
+  /** A provider that asks for a longer pause is asked again after this one. Default 1 h. */
+  readonly longestAfterMs: number;
+  /** A probe that says nothing for this long makes room for another one; attempts have 10 s. Default 30 s. */
+  readonly probeWithinMs: number;
+}
+
+export const circuitLimits: CircuitLimits = {
+  failures: 10,
+  baseMs: 1_000,
+  capMs: 60_000,
+  longestAfterMs: 3_600_000,
+  probeWithinMs: 30_000,
+};
+
+export interface CircuitOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits?: Partial<CircuitLimits>;
+  /** Called after each change from one kind of state to another. */
+  readonly onChange?: (state: CircuitState) => void;
+}
+
+type Phase =
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'open'; readonly reason: string; readonly untilMs: number }
+  | { readonly kind: 'probing'; readonly reason: string; readonly sinceMs: number };
+
+/**
+ * Starts closed. After `failures` outcomes `retry` or `misconfigured` in a row it opens; after pauses that grow with full
+ * jitter, and never before the time that the provider asked for, it lets one probe through. Any answer that could not
+ * have come if credential and provider were at fault (`delivered`, `gone`, `refused`) closes it.
+ */
+export function createCircuit({ clock, random, limits, onChange }: CircuitOptions): Circuit {
+  const { failures, baseMs, capMs, longestAfterMs, probeWithinMs } = { ...circuitLimits, ...limits };
+  let phase: Phase = { kind: 'closed' };
+  let failedInARow = 0;
+  let pauses = 0;
+  /** Monotonic time before which the provider asked not to be called. */
+  let notBeforeMs = 0;
+
+  const look = (): CircuitState => {
+    if (phase.kind !== 'open') return phase.kind === 'closed' ? phase : { kind: 'probing', reason: phase.reason };
+    return { kind: 'open', reason: phase.reason, remainingMs: Math.max(0, phase.untilMs - clock.monotonic()) };
+  };
+
+  const enter = (next: Phase): void => {
+    const changed = next.kind !== phase.kind;
+    phase = next;
+    if (changed) onChange?.(look());
+  };
+
+  const pause = (reason: string): void => {
+    pauses += 1;
+    const now = clock.monotonic();
+    const afterMs = Math.min(longestAfterMs, Math.max(0, notBeforeMs - now));
+    const pauseMs = backoffMs({ attempt: pauses, baseMs, capMs, random, afterMs });
+    enter({ kind: 'open', reason, untilMs: now + pauseMs });
+  };
+
+  const close = (): void => {
+    failedInARow = 0;
+    pauses = 0;
+    notBeforeMs = 0;
+    if (phase.kind !== 'closed') enter({ kind: 'closed' });
+  };
+
+  const finish = (outcome: Outcome, begunIn: Phase): void => {
+    if (outcome.kind !== 'retry' && outcome.kind !== 'misconfigured') {
+      close();
+      return;
+    }
+    if (outcome.kind === 'retry' && outcome.afterMs !== undefined) {
+      notBeforeMs = Math.max(notBeforeMs, clock.monotonic() + Math.min(outcome.afterMs, longestAfterMs));
+    }
+    // Hundreds may be on their way when it opens: that they fail too is no news and must not make the pauses grow.
+    if (begunIn !== phase) {
+      if (phase.kind === 'open' && phase.untilMs < notBeforeMs) phase = { ...phase, untilMs: notBeforeMs };
+      return;
+    }
+    failedInARow += 1;
+    if (phase.kind === 'probing' || failedInARow >= failures) pause(outcome.reason);
+  };
+
+  return {
+    begin() {
+      const now = clock.monotonic();
+      if (phase.kind === 'open' && now < phase.untilMs) return undefined;
+      if (phase.kind === 'probing' && now - phase.sinceMs < probeWithinMs) return undefined;
+      if (phase.kind !== 'closed') enter({ kind: 'probing', reason: phase.reason, sinceMs: now });
+      const begunIn = phase;
+      let finished = false;
+      return (outcome) => {
+        if (finished) return;
+        finished = true;
+        if (outcome) finish(outcome, begunIn);
+        // A probe that did not take place leaves its place to the next one, at once.
+        else if (begunIn === phase && phase.kind === 'probing') {
+          enter({ kind: 'open', reason: phase.reason, untilMs: clock.monotonic() });
+        }
+      };
+    },
+    get state() {
+      return look();
+    },
+  };
+}
