@@ -1,0 +1,134 @@
+/** FCM for one app: firebase.google.com, "FCM v1 API", `projects.messages.send`. */
+import type { Clock, Random } from '../../clock.ts';
+import type { Device, FcmApp, Outcome, Provider, Push } from '../../push.ts';
+import type { Log, Metrics } from '../../telemetry.ts';
+import { readRetryAfter } from '../retry-after.ts';
+import { createTransport, type TransportResult } from '../transport.ts';
+import { createAccessTokens } from './access-tokens.ts';
+import { googleTokenSource } from './google-credential.ts';
+import { judgeAnswer, judgeFailure, type Meaning, readReason } from './outcomes.ts';
+import { composePush, largestCiphertext } from './payload.ts';
+
+const googleOrigin = 'https://fcm.googleapis.com';
+
+/** A token of another sender is believed dead only if so lately another one was accepted: else the fault is ours. */
+export const believableWithinMs = 3_600_000;
+
+/** Google, "FCM error codes": without `Retry-After`, wait a minute when the quota is used up. Milliseconds. */
+const quotaPauseMs = 60_000;
+
+export interface FcmOptions {
+  readonly app: FcmApp;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+interface Attempt {
+  readonly meaning: Meaning;
+  readonly reason: string;
+  readonly afterMs?: number;
+}
+
+/** A service account that cannot be used makes every outcome `misconfigured`. */
+export function createFcm({ app, clock, random, log, metrics }: FcmOptions): Provider {
+  const tokens = createAccessTokens({ fetchToken: googleTokenSource(app), app: app.name, clock, random, log });
+  const transport = createTransport({
+    origin: app.endpoint ?? googleOrigin,
+    protocol: 'h1',
+    ca: app.ca,
+    identity: undefined,
+    clock,
+    random,
+  });
+  const path = `/v1/projects/${encodeURIComponent(app.projectId)}/messages:send`;
+  let deliveredAtMs: number | undefined;
+
+  async function send(push: Push, device: Device, deadlineMs: number): Promise<Outcome> {
+    const composed = composePush(push, device.token, app, clock.now());
+    if (composed.kind === 'refused') return composed;
+    if (composed.oversize) metrics.oversize.inc({ app: app.name });
+    const endsAtMs = clock.monotonic() + deadlineMs;
+    const first = await attempt(composed.body, endsAtMs);
+    // The token was discarded: the second attempt asks for a new one.
+    return conclude(first.meaning === 'renew' ? await attempt(composed.body, endsAtMs) : first);
+  }
+
+  async function attempt(body: Buffer, endsAtMs: number): Promise<Attempt> {
+    const held = tokens.current();
+    const token = held instanceof Promise ? await within(held, endsAtMs) : held;
+    if (token === undefined) return { meaning: 'retry', reason: 'oauth-timeout' };
+    if (typeof token !== 'string')
+      return token.refused
+        ? { meaning: 'misconfigured', reason: 'oauth-refused' }
+        : { meaning: 'retry', reason: 'oauth-unavailable' };
+    const result = await transport.send({
+      path,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body,
+      deadlineMs: Math.max(0, endsAtMs - clock.monotonic()),
+    });
+    const answered = judge(result);
+    if (answered.meaning === 'renew') tokens.discard(token);
+    else if (answered.meaning === 'delivered') tokens.confirm();
+    return answered;
+  }
+
+  /** Resolves with undefined when the push has no time left. */
+  async function within<T>(work: Promise<T>, endsAtMs: number): Promise<T | undefined> {
+    let cancel = () => {};
+    const end = new Promise<undefined>((resolve) => {
+      cancel = clock.after(Math.max(0, endsAtMs - clock.monotonic()), () => resolve(undefined));
+    });
+    const first = await Promise.race([work, end]);
+    cancel();
+    return first;
+  }
+
+  function judge(result: TransportResult): Attempt {
+    if (result.kind === 'failure') {
+      metrics.attempts.inc({ app: app.name, status: '-', reason: result.reason });
+      return { meaning: judgeFailure(result), reason: result.reason };
+    }
+    const { meaning, reason } = judgeAnswer(result.status, result.status === 200 ? {} : readReason(result.body));
+    metrics.attempts.inc({ app: app.name, status: String(result.status), reason });
+    const asked = readRetryAfter(result.headers['retry-after'], clock.now());
+    const afterMs = asked ?? (result.status === 429 ? quotaPauseMs : undefined);
+    return { meaning, reason, ...(afterMs !== undefined && { afterMs }) };
+  }
+
+  function conclude({ meaning, reason, afterMs }: Attempt): Outcome {
+    switch (meaning) {
+      case 'delivered':
+        deliveredAtMs = clock.monotonic();
+        metrics.lastDelivered.set({ app: app.name }, Math.floor(clock.now() / 1000));
+        return { kind: 'delivered' };
+      case 'doubtful': {
+        const believable = deliveredAtMs !== undefined && clock.monotonic() - deliveredAtMs <= believableWithinMs;
+        return { kind: believable ? 'gone' : 'misconfigured', reason };
+      }
+      case 'retry':
+        return { kind: 'retry', reason, ...(afterMs !== undefined && { afterMs }) };
+      // Refused with a token that was made for this very attempt.
+      case 'renew':
+      case 'misconfigured':
+        return { kind: 'misconfigured', reason };
+      case 'gone':
+      case 'refused':
+        return { kind: meaning, reason };
+    }
+  }
+
+  return {
+    async send(push, device, deadlineMs) {
+      const startedAtMs = clock.monotonic();
+      const outcome = await send(push, device, deadlineMs);
+      const seconds = (clock.monotonic() - startedAtMs) / 1000;
+      metrics.pushDuration.observe({ app: app.name, provider: 'fcm' }, seconds);
+      return outcome;
+    },
+    largestCiphertext,
+    drain: () => transport.drain(),
+  };
+}
