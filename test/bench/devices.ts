@@ -1,0 +1,62 @@
+/** Devices that are registered by Tigase's convention, and what an XMPP server publishes to them. */
+import { randomBytes } from 'node:crypto';
+import type { Element } from 'ltx';
+import { seal, keyBytes } from '../../src/harness/sealing.ts';
+import { type ProviderName, providerIds } from './protocol.ts';
+
+/** With the tag 900 bytes, which are 1,200 base64 characters. */
+const plaintextBytes = 884;
+
+export interface Device {
+  readonly account: string;
+  readonly providerId: string;
+  readonly token: string;
+}
+
+/** A device that can be published to. */
+export interface Registered {
+  readonly node: string;
+  /** A publish from its id on, sealed for this device. */
+  readonly publish: string;
+}
+
+/** One more device, with a token as its provider hands them out. */
+export function createDevice(provider: ProviderName, number: number): Device {
+  return {
+    account: `user-${number}@localhost`,
+    providerId: providerIds[provider],
+    token:
+      provider === 'apns'
+        ? randomBytes(32).toString('hex')
+        : `${randomBytes(16).toString('base64url')}:APA91b${randomBytes(100).toString('base64url')}`,
+  };
+}
+
+export function registerStanza(
+  { id, from, to }: { readonly id: string; readonly from: string; readonly to: string },
+  { providerId, token }: Device,
+): string {
+  return (
+    `<iq type='set' from='${from}' to='${to}' id='${id}'>` +
+    `<command xmlns='http://jabber.org/protocol/commands' node='register-device' action='execute'>` +
+    `<x xmlns='jabber:x:data' type='submit'>` +
+    `<field var='provider'><value>${providerId}</value></field>` +
+    `<field var='device-token'><value>${token}</value></field></x></command></iq>`
+  );
+}
+
+/** The node in an answer to `registerStanza`. */
+export function readNode(answer: Element): string | undefined {
+  const fields = answer.getChild('command')?.getChild('x')?.getChildren('field') ?? [];
+  return fields.find((field) => field.attrs['var'] === 'node')?.getChildText('value') ?? undefined;
+}
+
+/** What follows the id of a publish: the shape is Prosody's. */
+export function publishTo(node: string): string {
+  const { ciphertext, iv } = seal(randomBytes(plaintextBytes), randomBytes(keyBytes), randomBytes);
+  return (
+    `'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='${node}'><item>` +
+    `<notification xmlns='urn:xmpp:push:0'><encrypted xmlns='tigase:push:encrypt:0' iv='${iv}'>${ciphertext}</encrypted>` +
+    `<priority xmlns='tigase:push:priority:0'>high</priority></notification></item></publish></pubsub></iq>`
+  );
+}

@@ -1,0 +1,60 @@
+import { parseArgs } from 'node:util';
+import type { ProviderName } from './protocol.ts';
+import type { Plan } from './rounds.ts';
+
+export const usage = `Usage: npm run bench -- [OPTIONS]
+
+  --quick            one short round: whether it runs, not how fast
+  --count N          notifications per cell, a quarter of them at window 1; default 10,000
+  --warm-up N        notifications before, not measured; default 3,000
+  --rounds N         each cell that many times; medians are shown; default 3
+  --provider NAME    apns or fcm alone
+  --window N         this window alone; default: 1, 50 and 500
+  --profile          no table but where the time goes, for one cell; default: apns at window 50
+`;
+
+export interface Options extends Plan {
+  readonly profile: boolean;
+  /** Registered with each provider; published to in turn. */
+  readonly devices: number;
+}
+
+/** @throws Error with what is wrong, for a call that makes no sense */
+export function readOptions(args: string[]): Options | 'help' {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean' },
+      count: { type: 'string' },
+      'warm-up': { type: 'string' },
+      rounds: { type: 'string' },
+      provider: { type: 'string' },
+      window: { type: 'string' },
+      profile: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) return 'help';
+  const { quick = false, profile = false } = values;
+  const number = (name: 'count' | 'warm-up' | 'rounds' | 'window', otherwise: number, most: number) => {
+    const value = values[name] === undefined ? otherwise : Number(values[name]);
+    if (!Number.isInteger(value) || value < 1 || value > most) throw new Error(`--${name}: expected 1 to ${most}`);
+    return value;
+  };
+  return {
+    providers: readProviders(values.provider ?? (profile ? 'apns' : undefined)),
+    // More than the server has unanswered on one link would measure its waiting.
+    windows: values.window === undefined && !profile ? [1, 50, 500] : [number('window', 50, 1000)],
+    count: number('count', quick ? 1000 : 10_000, 1_000_000),
+    warmUp: number('warm-up', quick ? 500 : 3000, 1_000_000),
+    rounds: number('rounds', quick ? 1 : 3, 100),
+    devices: quick ? 100 : 1000,
+    profile,
+  };
+}
+
+function readProviders(name: string | undefined): ProviderName[] {
+  if (name === undefined) return ['apns', 'fcm'];
+  if (name === 'apns' || name === 'fcm') return [name];
+  throw new Error('--provider: expected apns or fcm');
+}

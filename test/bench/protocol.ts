@@ -1,0 +1,87 @@
+/** What each process of the benchmark can be asked. */
+import type { RegisteredKey } from '../../src/harness/apns-stand-in-tokens.ts';
+import type { ServiceAccount } from '../../src/harness/certificates.ts';
+
+export type ProviderName = 'apns' | 'fcm';
+
+/** How much is sent, and how much of it may be unanswered at a time. */
+export interface Load {
+  readonly count: number;
+  readonly window: number;
+}
+
+/** What came of a load, seen by the one who sent it. */
+export interface LoadReport {
+  readonly count: number;
+  /** From the first write to the last answer. */
+  readonly durationMs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** How often each answer came; `none`: nothing came. */
+  readonly answers: Readonly<Record<string, number>>;
+}
+
+/** What a process used; CPU since it began. */
+export interface Usage {
+  /** User and system time of all threads, microseconds. */
+  readonly cpuMicros: number;
+  readonly peakRssBytes: number;
+}
+
+/** A request as a provider's stand-in received it. */
+export interface PushRequest {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Component domains that the generator lets in. */
+export const domains = { server: 'push.localhost', floor: 'floor.localhost' } as const;
+export const componentSecret = 's3cret';
+export const providerIds: Readonly<Record<ProviderName, string>> = {
+  apns: 'tigase:messenger:apns:1',
+  fcm: 'fcm-xmpp-api',
+};
+
+/** The XMPP server's side. */
+export type GeneratorCalls = {
+  /** The address for components. */
+  listen: { input: undefined; output: { readonly service: string } };
+  /** Resolves when a component of the domain is there. */
+  connected: { input: { readonly domain: string }; output: undefined };
+  /** Registers so many devices with the server over the link, each with a token of its own. */
+  register: { input: { readonly provider: ProviderName; readonly devices: number }; output: undefined };
+  /** Publishes to the provider's devices in turn. */
+  blast: {
+    input: { readonly domain: string; readonly provider: ProviderName; readonly load: Load };
+    output: LoadReport;
+  };
+};
+
+export type StandInStart =
+  | { readonly provider: 'apns'; readonly topic: string; readonly key: RegisteredKey }
+  | { readonly provider: 'fcm'; readonly account: Pick<ServiceAccount, 'projectId' | 'clientEmail' | 'publicKey'> };
+
+export type StandInCalls = {
+  start: { input: StandInStart; output: { readonly origin: string; readonly ca: string } };
+  /** Pushes so far, by status and reason: `200`, `410 Unregistered`, … */
+  tally: { input: undefined; output: Readonly<Record<string, number>> };
+  /** The latest requests. */
+  latest: { input: { readonly count: number }; output: readonly PushRequest[] };
+};
+
+/** A client that sends ready requests to a provider and does nothing else. */
+export type SenderCalls = {
+  connect: {
+    input: { readonly origin: string; readonly ca: string; readonly requests: readonly PushRequest[] };
+    output: undefined;
+  };
+  send: { input: Load; output: LoadReport };
+  usage: { input: undefined; output: Usage };
+};
+
+/** A component that answers every publish at once and does nothing else. */
+export type ComponentCalls = {
+  connect: { input: { readonly service: string; readonly domain: string }; output: undefined };
+  usage: { input: undefined; output: Usage };
+};

@@ -1,0 +1,43 @@
+/** The process of one provider's stand-in. */
+import { createApnsStandIn } from '../../src/harness/apns-stand-in.ts';
+import type { ReceivedPush, StandIn } from '../../src/harness/contract.ts';
+import { createFcmStandIn } from '../../src/harness/fcm-stand-in.ts';
+import { answerCalls } from './calls.ts';
+import type { PushRequest, StandInCalls, StandInStart } from './protocol.ts';
+
+const tally: Record<string, number> = {};
+let standIn: StandIn;
+let fcmPath = '';
+
+answerCalls<StandInCalls>({
+  async start(start) {
+    standIn = await createStandIn(start);
+    if (start.provider === 'fcm') fcmPath = `/v1/projects/${start.account.projectId}/messages:send`;
+    standIn.onPush(({ status, reason }) => {
+      const word = reason === undefined ? String(status) : `${status} ${reason}`;
+      tally[word] = (tally[word] ?? 0) + 1;
+    });
+    return { origin: standIn.origin, ca: standIn.ca };
+  },
+  tally: () => tally,
+  latest: ({ count }) => standIn.received.slice(-count).map(requestOf),
+});
+
+function createStandIn(start: StandInStart): Promise<StandIn> {
+  return start.provider === 'apns'
+    ? createApnsStandIn({ topics: [start.topic], keys: [start.key] })
+    : createFcmStandIn({ account: start.account });
+}
+
+/** Headers that HTTP clients write themselves. */
+const ofTheConnection = new Set(['host', 'connection', 'keep-alive', 'content-length', 'transfer-encoding']);
+
+function requestOf(push: ReceivedPush): PushRequest {
+  const body = JSON.stringify(push.body);
+  if (Buffer.byteLength(body) !== push.bytes) throw new Error('the body of a push cannot be rebuilt from its JSON');
+  return {
+    path: push.provider === 'apns' ? `/3/device/${push.token}` : fcmPath,
+    headers: Object.fromEntries(Object.entries(push.headers).filter(([name]) => !ofTheConnection.has(name))),
+    body,
+  };
+}
