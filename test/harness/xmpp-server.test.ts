@@ -27,6 +27,8 @@ async function play(t: TestContext, flavour: Flavour, answer: (xml: string) => s
   t.after(() => acceptor.close());
   const server = createXmppServer({ acceptor, domain: 'example.net', flavour, clock: systemClock, randomBytes });
   const socket = connect(acceptor.port, '127.0.0.1').setEncoding('utf8');
+  // The acceptor goes away first.
+  socket.on('error', () => socket.destroy());
   socket.write(
     `<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='push.example.com'>`,
   );
