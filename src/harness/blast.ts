@@ -45,7 +45,7 @@ export function blast(options: BlastOptions): Promise<BlastReport> {
   let refillPlanned = false;
 
   return new Promise((resolve) => {
-    let cancelStall = clock.after(stallMs, watchStall);
+    let cancelStall = clock.after(Math.min(1000, stallMs), watchStall);
     const untap = acceptor.onAnswer((stanza) => {
       const id = attribute(stanza, 'id');
       if (!id?.startsWith(prefix)) return false;

@@ -69,7 +69,7 @@ export function largestCiphertext(account: string): number {
 /** 0 is "now or never", so a push with less than a second left still counts as one that waits. */
 function ttlSeconds(push: Push, nowMs: number): number {
   if (push.expiresAtMs === 0) return 0;
-  return Math.min(longestTtlSeconds, Math.max(1, Math.floor((push.expiresAtMs - nowMs) / 1000)));
+  return Math.min(longestTtlSeconds, Math.max(1, Math.ceil((push.expiresAtMs - nowMs) / 1000)));
 }
 
 function dataOf(account: string, content: PushContent): Record<string, string> {

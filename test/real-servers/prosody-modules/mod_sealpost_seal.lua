@@ -43,7 +43,7 @@ local function payload_of(stanza)
 		payload.type = "subscribe";
 	elseif propose then
 		payload.type, payload.sender, payload.sid, payload.media = "call", stanza.attr.from, propose.attr.id, {};
-		for description in propose:childtags("description") do
+		for description in propose:childtags("description", "urn:xmpp:jingle:apps:rtp:1") do
 			table.insert(payload.media, description.attr.media);
 		end
 	elseif stanza.attr.type == "groupchat" then
