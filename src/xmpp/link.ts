@@ -95,7 +95,9 @@ export function createLink(options: LinkOptions): Link {
     if (state.kind === 'draining' || state.kind === 'closed') return;
     if (state.kind === 'online') {
       metrics.linkReconnects.inc({ link: domain, reason });
-      if (clock.monotonic() - state.sinceMs >= timing.stableMs) failures = 0;
+      // Two processes that throw each other out hold the domain for a while each, which makes neither of them stable.
+      const stableMs = isRefusal(reason) ? timing.refusedMaxMs : timing.stableMs;
+      if (clock.monotonic() - state.sinceMs >= stableMs) failures = 0;
     }
     // A refusal counts by itself: how often the server was unreachable before says nothing about it.
     if (lastFailure !== undefined && isRefusal(reason) !== isRefusal(lastFailure)) failures = 0;
