@@ -27,9 +27,9 @@ export class XmlError extends Error {
 // oxlint-disable-next-line no-control-regex -- the point of it is to find them
 const ILLEGAL = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
 
-/** Refuses characters that no XML document may contain, not even in a comment. Lone surrogates cannot be in UTF-8. */
-export function checkCharacters(decoded: string): void {
-  if (ILLEGAL.test(decoded)) throw new XmlError('not-well-formed', 'a control character');
+/** Where the first character is that no XML document may contain; -1 if none. (No lone surrogate can be in UTF-8.) */
+export function findIllegal(decoded: string): number {
+  return decoded.search(ILLEGAL);
 }
 
 const COLON = 0x3a;

@@ -2,7 +2,7 @@
  * Cuts one XMPP stream into tags and texts, wherever the packets cut it (XML 1.0; RFC 6120 section 11 for what is left
  * out). Whether a tag is worth keeping is the sink's to say: one that is skipped takes no memory, however long it is.
  */
-import { checkCharacters, REFERENCE_MAX, XmlError } from './characters.ts';
+import { findIllegal, REFERENCE_MAX, XmlError } from './characters.ts';
 
 export interface TokenSink {
   /** A tag begins. False: it is only to be measured. An end tag that is refused here comes as `skippedTag`. */
@@ -188,8 +188,10 @@ export function createLexer(sink: TokenSink): Lexer {
   return {
     write(chunk) {
       const decoded = decode(chunk);
-      ascii = decoded.length === chunk.length;
-      input = carry + decoded;
+      const illegal = findIllegal(decoded);
+      // What comes before it counts, however the packets were cut.
+      input = carry + (illegal < 0 ? decoded : decoded.slice(0, illegal));
+      ascii = Buffer.byteLength(input) === input.length;
       carry = '';
       at = 0;
       while (at < input.length) {
@@ -197,6 +199,7 @@ export function createLexer(sink: TokenSink): Lexer {
         if (stopped) break;
       }
       input = '';
+      if (illegal >= 0 && !stopped) throw new XmlError('not-well-formed', 'a control character');
     },
     stop() {
       stopped = true;
@@ -224,7 +227,6 @@ function createDecoder(): (chunk: Uint8Array) => string {
       throw new XmlError('not-well-formed', 'not UTF-8');
     }
     if (decoded === '') return '';
-    checkCharacters(decoded);
     const from = afterReturn && decoded.startsWith('\n') ? 1 : 0;
     afterReturn = decoded.endsWith('\r');
     const lines = decoded.includes('\r') ? decoded.replace(/\r\n?/g, '\n') : decoded;
