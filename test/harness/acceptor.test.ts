@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
-import { type Acceptor, type AcceptorOptions, createAcceptor } from '../../src/harness/acceptor.ts';
+import { type Acceptor, type AcceptorOptions, createAcceptor, receivedLimit } from '../../src/harness/acceptor.ts';
+import { maxUnsentBytes } from '../../src/harness/acceptor-connection.ts';
 import { blast } from '../../src/harness/blast.ts';
 import { answerWord } from '../../src/harness/stanza.ts';
 import { manualClock } from '../support/clock.ts';
@@ -231,6 +232,47 @@ test('acceptor - a stanza without end is not collected', async (t) => {
   await component.until(/<handshake\/>/);
   component.write(`<message from='push.example.com' to='example.com'><body>${'x'.repeat(600 * 1024)}`);
   await component.until(/<stream:error><policy-violation /);
+});
+
+test('acceptor - elements nested without end are not collected', async (t) => {
+  const acceptor = await listen(t);
+  const component = await handshake(acceptor.port);
+  await component.until(/<handshake\/>/);
+  component.write('<message>'.repeat(101));
+  await component.until(/<stream:error><policy-violation /);
+});
+
+test('acceptor - an XML declaration without end is not collected', async (t) => {
+  const acceptor = await listen(t);
+  const component = open(acceptor.port);
+  component.write(`<?xml ${' '.repeat(2000)}`);
+  await component.until(/<stream:error><policy-violation /);
+});
+
+test('acceptor - only the latest stanzas are remembered', async (t) => {
+  const acceptor = await listen(t);
+  const component = await handshake(acceptor.port);
+  await component.until(/<handshake\/>/);
+  const last = new Promise<void>((resolve) => {
+    acceptor.onStanza((stanza) => {
+      if (stanza.attrs['id'] === String(receivedLimit + 4)) resolve();
+    });
+  });
+  for (let index = 0; index < receivedLimit + 5; index += 1) {
+    component.write(`<message from='push.example.com' to='example.com' id='${index}'/>`);
+  }
+  await last;
+  assert.equal(acceptor.received.length, receivedLimit);
+  assert.equal(acceptor.received[0]?.attrs['id'], '5');
+});
+
+test('acceptor - a component that reads nothing is cut off', async (t) => {
+  const acceptor = await listen(t);
+  const component = await handshake(acceptor.port);
+  await component.until(/<handshake\/>/);
+  component.socket.pause();
+  const xml = `<iq type='set' id='x'>${'x'.repeat(maxUnsentBytes + 8 * 1024 * 1024)}</iq>`;
+  assert.equal((await acceptor.request({ ...addresses, id: 'x', xml }, 60_000)).kind, 'disconnected');
 });
 
 test('blast - all are sent, never more than the window unanswered, and each answer is counted', async (t) => {

@@ -198,6 +198,13 @@ test('publish - Prosody cuts bodies at 255 bytes and does not look at max-size',
   assert.equal(result.content.bodyCut, true);
 });
 
+test('publish - a body of letters of three bytes that just fits is whole', () => {
+  const event = { kind: 'message', from: juliet, body: '你'.repeat(85) } as const;
+  const { sealed: result } = write(servers.prosody13, event, { device: { sealing: sealed } });
+  assert.equal(result?.content.payload.message, event.body);
+  assert.equal(result.content.bodyCut, false);
+});
+
 test('publish - Tigase counts the body alone, so that escapes lead above max-size', () => {
   const body = '"'.repeat(4000);
   const { sealed: result } = write(
