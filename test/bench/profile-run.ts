@@ -9,18 +9,18 @@ import {
   measureServer,
   type Profiling,
 } from './measure.ts';
-import { addUpSelfTimes, profilingArguments, readProfiles, type SelfTimes } from './profile.ts';
+import { countSamples, profilingArguments, readProfiles, type Samples } from './profile.ts';
 import type { PushRequest } from './protocol.ts';
 import { align } from './table.ts';
 import type { World } from './world.ts';
 
 /** Groups and functions below this are left out, microseconds per notification. */
 const leastMicros = 0.5;
-const functionsShown = 40;
+const functionsShown = 30;
 
 interface Profiled {
   readonly measurement: Measurement;
-  readonly times: SelfTimes;
+  readonly samples: Samples;
 }
 
 export interface ProfileReport {
@@ -34,7 +34,7 @@ export async function profileCell(world: World, cell: Cell, requests: readonly P
     await mkdir(folder);
     const measurement = await run({ nodeArguments: profilingArguments(folder) });
     const { fromMicros, toMicros } = measurement;
-    return { measurement, times: addUpSelfTimes(await readProfiles(folder), fromMicros, toMicros) };
+    return { measurement, samples: countSamples(await readProfiles(folder), fromMicros, toMicros) };
   };
   const component = await profile('component', (profiling) => measureComponent(world, cell, profiling));
   const sender = await profile('sender', (profiling) => measureSender(world, cell, requests, profiling));
@@ -45,38 +45,42 @@ export async function profileCell(world: World, cell: Cell, requests: readonly P
   };
 }
 
+/** CPU of one notification that so many samples stand for, microseconds. */
+const share = ({ measurement, samples }: Profiled, count = 0) => (measurement.cpuMicros * count) / samples.total;
+
 function describe(server: Profiled, sender: Profiled, component: Profiled): string {
   const columns = [server, sender, component];
-  const micros = (of: Profiled, group: string) => (of.times.groups.get(group) ?? 0) / of.measurement.count;
   const row = (name: string, [whole = 0, send = 0, answer = 0]: readonly number[]) => [
     name,
     ...[whole, send, answer, whole - send - answer].map((value) => value.toFixed(1)),
   ];
-  const names = new Set(columns.flatMap(({ times }) => [...times.groups.keys()]));
-  const groups = [...names]
-    .map((name) => ({ name, values: columns.map((of) => micros(of, name)) }))
+  const groups = [...new Set(columns.flatMap(({ samples }) => [...samples.groups.keys()]))]
+    .map((name) => ({ name, values: columns.map((of) => share(of, of.samples.groups.get(name))) }))
     .filter(({ values }) => Math.max(...values) >= leastMicros)
     .toSorted((a, b) => (b.values[0] ?? 0) - (a.values[0] ?? 0));
-  const sums = columns.map((of) => [...of.times.groups.values()].reduce((a, b) => a + b, 0) / of.measurement.count);
   const processes = columns.map(({ measurement }) => measurement.cpuMicros);
-  return `Self time while profiling, µs per notification
+  const counts = columns.map(({ samples }) => String(samples.total));
+  return `CPU µs per notification while profiling: the process's time (all threads) by its share of samples
 ${align([
   ['', 'server', 'sender', 'component', 'beyond'],
   ...groups.map(({ name, values }) => row(name, values)),
-  row('sum', sums),
-  row('CPU of the process, all threads', processes),
+  row('all', processes),
+  ['samples', ...counts, ''],
 ])}
 
-Functions of the server, µs per notification
-${describeFunctions(server)}`;
+Functions of the server; "a < b": a has no script of its own and was called by b
+${describeFunctions(server, server.samples.functions)}
+
+Functions of our own with what they call in packages and Node, until the next one of our own
+${describeFunctions(server, server.samples.own)}`;
 }
 
-function describeFunctions({ times, measurement }: Profiled): string {
-  return [...times.functions]
-    .map(([name, micros]) => [name, micros / measurement.count] as const)
-    .filter(([, micros]) => micros >= leastMicros)
-    .toSorted((a, b) => b[1] - a[1])
+function describeFunctions(server: Profiled, functions: ReadonlyMap<string, number>): string {
+  return [...functions]
+    .map(([name, count]) => ({ name, micros: share(server, count) }))
+    .filter(({ micros }) => micros >= leastMicros)
+    .toSorted((a, b) => b.micros - a.micros)
     .slice(0, functionsShown)
-    .map(([name, micros]) => `${micros.toFixed(1).padStart(6)}  ${name}`)
+    .map(({ name, micros }) => `${micros.toFixed(1).padStart(6)}  ${name}`)
     .join('\n');
 }

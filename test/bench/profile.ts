@@ -1,23 +1,31 @@
-/** Reads what `node --cpu-prof` wrote and adds it up: self time by package or file, and by function. */
+/** Reads what `node --cpu-prof` wrote and counts its samples: by package or file, and by function. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The part of the format that matters here: devtools-protocol, `Profiler.Profile`. Times in microseconds. */
 export interface CpuProfile {
-  readonly nodes: readonly {
-    readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
-  }[];
+  readonly nodes: readonly ProfileNode[];
   readonly startTime: number;
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
 }
 
-/** Self times in microseconds, without what was idle. */
-export interface SelfTimes {
+interface ProfileNode {
+  readonly id: number;
+  readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  readonly children?: readonly number[];
+}
+
+/** How many samples found the process busy in what. */
+export interface Samples {
+  readonly total: number;
+  /** By package or file; what these call elsewhere does not count, but for C++. */
   readonly groups: ReadonlyMap<string, number>;
+  /** By function, in the same way. */
   readonly functions: ReadonlyMap<string, number>;
+  /** By function of our own, with all that it calls in packages and Node until the next function of our own. */
+  readonly own: ReadonlyMap<string, number>;
 }
 
 /** Options of Node that make a process leave a profile in `folder`. */
@@ -32,36 +40,80 @@ export async function readProfiles(folder: string): Promise<CpuProfile[]> {
   return Promise.all(files.map(async (file) => JSON.parse(await readFile(join(folder, file), 'utf8')) as CpuProfile));
 }
 
-/** Adds up what was sampled between two moments of the system's monotonic clock, microseconds. */
-export function addUpSelfTimes(profiles: readonly CpuProfile[], fromMicros: number, toMicros: number): SelfTimes {
+/**
+ * Counts what was sampled between two moments of the system's monotonic clock, microseconds. Samples are counted, not
+ * the time between them: with every core busy the sampler itself comes late, and mostly after a wait.
+ */
+export function countSamples(profiles: readonly CpuProfile[], fromMicros: number, toMicros: number): Samples {
   const groups = new Map<string, number>();
   const functions = new Map<string, number>();
+  const own = new Map<string, number>();
+  let total = 0;
   for (const { nodes, startTime, samples, timeDeltas } of profiles) {
-    const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+    const places = locate(nodes);
     let atMicros = startTime;
     for (const [i, id] of samples.entries()) {
       atMicros += timeDeltas[i] ?? 0;
-      const frame = frames.get(id);
-      if (!frame || frame.functionName === '(idle)' || atMicros < fromMicros || atMicros > toMicros) continue;
-      // A sample stands for the time until the next one.
-      const micros = timeDeltas[i + 1] ?? 0;
-      const place = placeOf(frame.url);
-      const named = frame.functionName || '(anonymous)';
-      const where = frame.url ? `${named}  ${place.file}:${frame.lineNumber + 1}` : named;
-      add(groups, frame.url ? place.group : nativeGroup(named), micros);
-      add(functions, where, micros);
+      const place = places.get(id);
+      if (!place || place.name === '(idle)' || atMicros < fromMicros || atMicros > toMicros) continue;
+      total += 1;
+      count(groups, place.group);
+      count(functions, place.name);
+      if (place.own !== undefined) count(own, place.own);
     }
   }
-  return { groups, functions };
+  return { total, groups, functions, own };
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+interface Place {
+  readonly group: string;
+  readonly name: string;
+  readonly own?: string;
+}
+
+/** C++ and regular expressions have no script of their own: they belong to whoever called them. */
+function locate(nodes: readonly ProfileNode[]): Map<number, Place> {
+  const parents = new Map(nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node] as const)));
+  const nearest = (node: ProfileNode, wanted: (url: string) => boolean) => {
+    let at: ProfileNode | undefined = node;
+    while (at && !wanted(at.callFrame.url)) at = parents.get(at.id);
+    return at;
+  };
+  return new Map(
+    nodes.map((node) => {
+      const { functionName, url } = node.callFrame;
+      // `(garbage collector)`, `(program)`, `(idle)`.
+      if (!url && /^\(.*\)$/.test(functionName)) return [node.id, { group: functionName, name: functionName }];
+      const scripted = nearest(node, (each) => each !== '');
+      const owner = nearest(node, isOwn);
+      const own = owner && { own: nameOf(owner) };
+      if (!scripted) return [node.id, { group: 'native', name: functionName || '(native)', ...own }];
+      const by = nameOf(scripted);
+      const name = scripted === node ? by : `${functionName || '(native)'} < ${by}`;
+      return [node.id, { group: scriptOf(scripted.callFrame.url).group, name, ...own }];
+    }),
+  );
+}
+
+function nameOf({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string {
+  return `${functionName || '(anonymous)'}  ${scriptOf(url).file}:${lineNumber + 1}`;
+}
+
+function isOwn(url: string): boolean {
+  return url.startsWith('file:') && !url.includes('/node_modules/');
 }
 
 const root = join(import.meta.dirname, '..', '..');
 
 /** Where a script belongs: a package, a part of Node, or a file of our own. */
-export function placeOf(url: string): { readonly group: string; readonly file: string } {
+export function scriptOf(url: string): { readonly group: string; readonly file: string } {
   if (url.startsWith('node:')) {
     const [part = ''] = url.slice('node:'.length).replace('internal/', '').split('/');
-    return { group: `node ${part.replace(/^_/, '').replace(/_.*/, '')}`, file: url };
+    return { group: `node ${part.replace(/^_/, '')}`, file: url };
   }
   const path = url.startsWith('file:') ? relative(root, fileURLToPath(url)).split(sep).join('/') : url;
   const parts = path.split('/');
@@ -69,13 +121,4 @@ export function placeOf(url: string): { readonly group: string; readonly file: s
   if (at < 0) return { group: path, file: path };
   const name = parts[at + 1] ?? '';
   return { group: name.startsWith('@') ? `${name}/${parts[at + 2] ?? ''}` : name, file: parts.slice(at + 1).join('/') };
-}
-
-/** `(garbage collector)` and `(program)` as they are; everything else without a script is C++ of Node or V8. */
-function nativeGroup(name: string): string {
-  return name.startsWith('(') && name !== '(anonymous)' ? name : 'native functions';
-}
-
-function add(sums: Map<string, number>, key: string, micros: number): void {
-  sums.set(key, (sums.get(key) ?? 0) + micros);
 }

@@ -49,10 +49,14 @@ function figures(rounds: readonly Measurement[]): string[] {
   return [
     middle(({ cpuMicros }) => cpuMicros).toFixed(0),
     Math.round(middle(({ perSecond }) => perSecond)).toLocaleString('en'),
-    middle(({ p50Ms }) => p50Ms).toPrecision(3),
-    middle(({ p99Ms }) => p99Ms).toPrecision(3),
+    writeMs(middle(({ p50Ms }) => p50Ms)),
+    writeMs(middle(({ p99Ms }) => p99Ms)),
     (middle(({ peakRssBytes }) => peakRssBytes) / 2 ** 20).toFixed(0),
   ];
+}
+
+function writeMs(ms: number): string {
+  return ms.toFixed(ms < 10 ? 2 : 0);
 }
 
 /** Columns as wide as they need be; the first to the left, numbers to the right. */
