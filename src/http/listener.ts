@@ -30,7 +30,7 @@ export interface Listener {
   /** Origin under which this machine reaches it. */
   readonly url: string;
   /** Ends when every request that arrived is answered, at most `CLOSE_WITHIN_MS` later. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Clients that do not end their requests are cut off then, so that they cannot hold a restart up. */
