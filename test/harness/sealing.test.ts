@@ -94,6 +94,12 @@ for (const [name, broken, brokenKey, reason] of refused) {
   });
 }
 
+test('opening - megabytes are as good as bytes', () => {
+  const text = 'x'.repeat(20 * 1024 * 1024);
+  const opening = openSealed(seal(text, key, randomBytes), key);
+  assert.ok(opening.opened && opening.text === text);
+});
+
 test('opening - one flipped bit is refused, but read by clients that look at no tag', () => {
   const bytes = Buffer.from(sealed.ciphertext, 'base64');
   bytes[0] = (bytes[0] ?? 0) ^ 1;
