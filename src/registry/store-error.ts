@@ -1,11 +1,11 @@
-/** The store cannot be opened; nothing in it was changed. */
+/** The store cannot be opened; nothing in it was changed. The message is for the operator and ends with the hint. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   /** What an operator should do about it. */
   readonly hint: string;
 
   constructor(message: string, hint: string, options?: ErrorOptions) {
-    super(message, options);
+    super(`${message}\n    ${hint}`, options);
     this.hint = hint;
   }
 }

@@ -137,9 +137,9 @@ test('sqlite - a path that cannot be had is refused with the reason', async (t) 
   writeFileSync(path, '');
   await assert.rejects(open(join(path, 'below-a-file.db')), {
     name: 'StoreError',
-    message: /^cannot open the store .*below-a-file\.db \((ENOTDIR|EEXIST)\)$/,
+    message: /^cannot open the store .*below-a-file\.db \((ENOTDIR|EEXIST)\)\n/,
   });
-  await assert.rejects(open(tmpdir()), { name: 'StoreError', message: /\(EISDIR\)$/ });
+  await assert.rejects(open(tmpdir()), { name: 'StoreError', message: /\(EISDIR\)\n/ });
 });
 
 test('sqlite - a store that another process has locked is refused after a while', async (t) => {
@@ -148,7 +148,7 @@ test('sqlite - a store that another process has locked is refused after a while'
   other.exec('BEGIN EXCLUSIVE');
   await assert.rejects(openSqlite(path, { busyTimeoutMs: 1 }), {
     name: 'StoreError',
-    message: `the store ${path} is locked by another process`,
+    message: `the store ${path} is locked by another process\n    Is another Sealpost or a backup of the file running?`,
   });
   other.close();
 });
@@ -182,7 +182,7 @@ test('sqlite - PostgreSQL is refused in words as long as it is not there', async
   const store = { kind: 'postgres', url: createSecret('postgres://sealpost:hunter2@127.0.0.1/sealpost') } as const;
   await assert.rejects(openRegistry({ store, clock: manualClock(), randomBytes, ...quietTelemetry() }), {
     name: 'StoreError',
-    message: 'registrations in PostgreSQL are not available yet',
+    message: 'registrations in PostgreSQL are not available yet\n    Use store: sqlite:PATH.',
     hint: 'Use store: sqlite:PATH.',
   });
 });
