@@ -200,7 +200,11 @@ function createOpening(domain: string, secret: Secret, timing: LinkTiming, write
   entity.socketParameters = () => ({});
   entity.Socket = constructorOf(librarySocket);
   entity.Parser = constructorOf(libraryParser);
-  entity.start().catch(() => {});
+  // Not `start`: it leaves a promise behind that nobody can catch when the header never comes.
+  entity
+    .connect('')
+    .then(() => entity.open({ domain }))
+    .catch(() => {});
 
   return {
     connected: () => void librarySocket.emit('connect'),

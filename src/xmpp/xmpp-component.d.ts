@@ -15,8 +15,9 @@ declare module '@xmpp/component' {
     };
     socketParameters: (service: string) => object;
     readonly reconnect: { stop(): void };
-    /** Connects, writes the stream header, answers the server's with the handshake; resolves once acknowledged. */
-    start(): Promise<unknown>;
+    connect(service: string): Promise<unknown>;
+    /** Writes the stream header and waits for the server's, which is answered with the handshake. */
+    open(options: { domain: string }): Promise<unknown>;
   }
 
   export function component(options: {
