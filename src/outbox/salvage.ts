@@ -1,0 +1,57 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { sqliteReason } from './sqlite-reason.ts';
+
+/** Some seconds of work, during which nothing can be stored. */
+const salvageLimit = 200_000;
+
+const columns = 'seq, id, app, node, call, target, attempts, stored_at_ms, due_at_ms, give_up_at_ms, bytes, push';
+
+/**
+ * Takes over what can still be read of a damaged file: its rows from the newest and from the oldest one up to the damage,
+ * since SQLite reads no further. Does not write the damaged file.
+ * @param target open, with an empty table
+ * @returns how many pushes were taken over
+ */
+export function salvage(damagedPath: string, target: DatabaseSync): number {
+  const placeholders = columns.replaceAll(/\w+/g, '?');
+  const insert = target.prepare(`INSERT OR IGNORE INTO owed (${columns}) VALUES (${placeholders})`);
+  let saved = 0;
+  try {
+    target.exec('BEGIN IMMEDIATE');
+    for (const direction of ['DESC', 'ASC'] as const) {
+      for (const row of readableRows(damagedPath, direction)) {
+        if (saved >= salvageLimit || !takeOver(Object.values(row) as SQLInputValue[])) break;
+      }
+    }
+    target.exec('COMMIT');
+    return saved;
+  } catch {
+    // Most likely the disk is full. The damaged file stays where it is, and an empty store is better than none.
+    if (target.isTransaction) target.exec('ROLLBACK');
+    return 0;
+  }
+
+  /** False when the row is there already: the two ends have met. */
+  function takeOver(values: SQLInputValue[]): boolean {
+    try {
+      if (insert.run(...values).changes === 0) return false;
+      saved += 1;
+    } catch (error) {
+      if (sqliteReason(error) !== 'unfit') throw error;
+    }
+    return true;
+  }
+}
+
+function* readableRows(path: string, direction: 'ASC' | 'DESC') {
+  let damaged: DatabaseSync | undefined;
+  try {
+    damaged = new DatabaseSync(path, { readOnly: true });
+    damaged.exec('PRAGMA locking_mode = EXCLUSIVE');
+    yield* damaged.prepare(`SELECT ${columns} FROM owed NOT INDEXED ORDER BY seq ${direction}`).iterate();
+  } catch {
+    // Here the damage begins.
+  } finally {
+    damaged?.close();
+  }
+}
