@@ -21,6 +21,8 @@ export interface ListenerOptions extends ListenerConfig {
   readonly trustProxy?: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
+  /** The body of an answer to a request that could not be handled; messages of errors may quote it and are not told. */
+  readonly describeFailure: (status: number) => object;
   /** Adds hooks and routes. */
   readonly routes: (app: FastifyInstance) => void;
 }
@@ -44,9 +46,10 @@ const KEEP_ALIVE_MS = 65_000;
  * @throws the system's error when the address cannot be had
  */
 export async function listen(options: ListenerOptions): Promise<Listener> {
-  const { host, port, tls, limits, trustProxy = [], clock, log, routes } = options;
+  const { host, port, tls, limits, trustProxy = [], clock, log, describeFailure, routes } = options;
   const app = fastify({
     logger: false,
+    allowErrorHandlerOverride: false,
     bodyLimit: limits.maxBodyBytes,
     trustProxy: trustProxy.length > 0 && [...trustProxy],
     forceCloseConnections: 'idle',
@@ -60,8 +63,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   app.setErrorHandler((error, _, reply) => {
     const status = statusOf(error);
     if (status >= 500) log.error({ reason: errorWord(error), status }, 'cannot answer an HTTP request');
-    // Messages may quote the request or tell about the inside.
-    return reply.code(status).send({ error: status >= 500 ? 'internal error' : 'bad request' });
+    return reply.code(status).send(describeFailure(status));
   });
   routes(app);
   await app.listen({ host, port });

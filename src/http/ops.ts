@@ -31,6 +31,7 @@ export function createOpsListener(options: OpsListenerOptions): Promise<Listener
     ...options,
     limits,
     clock,
+    describeFailure: (status) => ({ error: status >= 500 ? 'internal error' : 'bad request' }),
     routes(app) {
       app.get('/healthz', () => ({ status: 'pass' }));
       app.get('/readyz', async (_, reply) => {

@@ -69,6 +69,10 @@ export function createPublicListener(options: PublicListenerOptions): Promise<Li
   return listen({
     ...options,
     limits: { ...defaultLimits, ...options.limits },
+    describeFailure() {
+      count('failure');
+      return { result: 'failure' } satisfies { result: Result };
+    },
     routes(app) {
       // Whatever the header says, clients send JSON.
       app.removeAllContentTypeParsers();
@@ -80,10 +84,6 @@ export function createPublicListener(options: PublicListenerOptions): Promise<Li
           .code(429)
           .header('retry-after', String(Math.ceil(1 / rateLimits.perSecond)))
           .send({ result: 'failure' });
-      });
-      app.setErrorHandler((error: { statusCode?: number }, _, reply) => {
-        count('failure');
-        return reply.code(error.statusCode ?? 500).send({ result: 'failure' });
       });
       app.post('/unregister-device/:jid', handle);
       app.post('/rest/push/unregister-device/:jid', handle);
