@@ -20,8 +20,8 @@ export type Verdict =
   | 'coalesced'
   /** The app of the registration is not in the config. */
   | 'unknown-app'
-  /** Too much on its way for this app. */
-  | 'overloaded'
+  /** In the outbox, durably. */
+  | 'owed'
   /** The registry does not answer. */
   | 'store-failed';
 
@@ -30,10 +30,10 @@ export const answers: Readonly<Record<Verdict, Answer>> = {
   delivered: 'result',
   refused: 'result',
   coalesced: 'result',
+  owed: 'result',
   retry: 'internal-server-error',
   misconfigured: 'internal-server-error',
   'unknown-app': 'internal-server-error',
-  overloaded: 'internal-server-error',
   'store-failed': 'internal-server-error',
   gone: 'item-not-found',
   'unknown-node': 'item-not-found',

@@ -1,53 +1,60 @@
 import type { Clock } from './clock.ts';
 
 /**
- * At most one run per key in an interval: the first at once, the newest of those that came meanwhile when the interval
- * ends. So a device that is woken again and again hears of the last event too.
+ * At most one push per key in an interval: the first at once, and one for all that came meanwhile when the interval ends.
+ * So a device that is woken again and again hears of the last event too.
  */
 export interface Coalescer {
-  /** Returns true when the caller is to go ahead itself; else `later` is called in its time, unless a newer one replaced it. */
-  claim(key: string, intervalMs: number, later: () => void): boolean;
-  /** Calls everything that still waits, at once, and starts anew. */
-  flush(): void;
+  /**
+   * `now`: the caller sends its push. Otherwise a push for the end of the interval stands for it, and the promise tells
+   * whether that one is stored; `store` is called for the first of them, with the time until then.
+   */
+  claim(key: string, intervalMs: number, store: (delayMs: number) => Promise<boolean>): 'now' | Promise<boolean>;
   readonly size: number;
 }
 
-/** @param limit keys remembered at a time; beyond it callers go ahead, since losing a wake-up is worse than one more. */
+interface Entry {
+  /** Monotonic time until which further ones are held back. */
+  openUntilMs: number;
+  later?: { readonly dueMs: number; readonly stored: Promise<boolean> };
+}
+
+/** @param limit keys remembered at a time; beyond it callers go ahead, since one push too many beats one too few. */
 export function createCoalescer(options: { clock: Clock; limit: number }): Coalescer {
   const { clock, limit } = options;
-  const open = new Map<string, { later?: () => void; cancel: () => void }>();
+  // In the order in which the intervals were opened, so that those that ended stand in front.
+  const entries = new Map<string, Entry>();
 
-  const begin = (key: string, intervalMs: number): void => {
-    const cancel = clock.after(intervalMs, () => {
-      const later = open.get(key)?.later;
-      open.delete(key);
-      if (!later) return;
-      begin(key, intervalMs);
-      later();
-    });
-    open.set(key, { cancel });
-  };
+  function forgetEnded(nowMs: number): void {
+    for (const [key, { openUntilMs }] of entries) {
+      if (openUntilMs > nowMs) return;
+      entries.delete(key);
+    }
+  }
 
   return {
-    claim(key, intervalMs, later) {
-      const entry = open.get(key);
-      if (entry) {
-        entry.later = later;
-        return false;
+    claim(key, intervalMs, store) {
+      const nowMs = clock.monotonic();
+      const entry = entries.get(key);
+      if (!entry || entry.openUntilMs <= nowMs) {
+        entries.delete(key);
+        forgetEnded(nowMs);
+        if (entries.size < limit && intervalMs > 0) entries.set(key, { openUntilMs: nowMs + intervalMs });
+        return 'now';
       }
-      if (open.size < limit) begin(key, intervalMs);
-      return true;
-    },
-    flush() {
-      const entries = [...open.values()];
-      open.clear();
-      for (const entry of entries) {
-        entry.cancel();
-        entry.later?.();
-      }
+      if (entry.later && nowMs < entry.later.dueMs) return entry.later.stored;
+      const dueMs = entry.openUntilMs;
+      const later = { dueMs, stored: store(dueMs - nowMs) };
+      entry.later = later;
+      entry.openUntilMs = dueMs + intervalMs;
+      void later.stored.then((isStored) => {
+        // The next one tries for itself.
+        if (!isStored && entry.later === later) delete entry.later;
+      });
+      return later.stored;
     },
     get size() {
-      return open.size;
+      return entries.size;
     },
   };
 }

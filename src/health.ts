@@ -1,5 +1,6 @@
-import type { AppState } from './delivery.ts';
 import type { Health, HealthCheck } from './http/health.ts';
+import type { Lane } from './lane.ts';
+import type { Outbox, OutboxState } from './outbox/contract.ts';
 import { errorWord } from './telemetry.ts';
 
 /** What readiness looks at. */
@@ -9,18 +10,24 @@ export interface HealthSources {
     readonly status: { readonly kind: string; readonly reason?: string };
   }[];
   readonly registry: { ping(): Promise<void> };
-  readonly apps: ReadonlyMap<string, AppState>;
+  readonly outbox: Pick<Outbox, 'state'>;
+  readonly lanes: ReadonlyMap<string, Pick<Lane, 'state' | 'circuit'>>;
 }
 
 /**
  * The state of every part, and whether any notification could be delivered at all: that takes one link, the store and one
  * app. A provider's refusal is a warning, since registrations are kept meanwhile.
  */
-export async function assembleHealth({ links, registry, apps }: HealthSources): Promise<Health> {
+export async function assembleHealth({ links, registry, outbox, lanes }: HealthSources): Promise<Health> {
   const linkChecks = links.map(({ domain, status }) => [`link:${domain}`, checkLink(status)] as const);
   const store = await checkStore(registry);
-  const appChecks = [...apps].map(([name, state]) => [`app:${name}`, checkApp(state)] as const);
-  const checks = [...linkChecks, ['store', store] as const, ...appChecks];
+  const appChecks = [...lanes].map(([name, lane]) => [`app:${name}`, checkApp(lane)] as const);
+  const checks = [
+    ...linkChecks,
+    ['store', store] as const,
+    ['outbox', checkOutbox(outbox.state)] as const,
+    ...appChecks,
+  ];
 
   const isUseless = store.status === 'fail' || linkChecks.every(([, { status }]) => status === 'fail');
   const isWorried = checks.some(([, { status }]) => status !== 'pass');
@@ -43,20 +50,28 @@ async function checkStore(registry: { ping(): Promise<void> }): Promise<HealthCh
   }
 }
 
-function checkApp(state: AppState): HealthCheck {
+function checkOutbox(state: OutboxState): HealthCheck {
+  if (state.kind === 'working') return { status: 'pass' };
+  const hint =
+    'check the file system of the store; until then servers are told to keep their registrations and try again';
+  return { status: 'warn', reason: `nothing can be put by for later (${state.reason})`, hint };
+}
+
+function checkApp({ state, circuit }: Pick<Lane, 'state' | 'circuit'>): HealthCheck {
+  const probe = circuit.kind === 'open' ? `; next probe in ${Math.ceil(circuit.remainingMs / 1000)} s` : '';
   switch (state.kind) {
     case 'working':
       return { status: 'pass' };
     case 'failing':
       return {
         status: 'warn',
-        reason: `${state.failures} pushes in a row came to nothing, the last for ${state.reason}`,
+        reason: `${state.failures} pushes in a row came to nothing, the last for ${state.reason}${probe}`,
         hint: 'check the way to the provider (network, proxy) and its status page',
       };
     case 'misconfigured':
       return {
         status: 'warn',
-        reason: `the provider refuses us: ${state.reason}`,
+        reason: `the provider refuses us: ${state.reason}${probe}`,
         hint: 'check key, topic, project and environment of this app; no registration is lost meanwhile',
       };
   }

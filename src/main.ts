@@ -29,7 +29,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
-process.exitCode = await main(process.argv.slice(2));
+// A provider that hangs would keep the process alive after the drain.
+process.exit(await main(process.argv.slice(2)));
 
 async function main(args: string[]): Promise<ExitCode> {
   try {

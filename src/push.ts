@@ -37,8 +37,8 @@ export interface Notification {
   readonly pushModule?: string;
 }
 
-/** How a client came to its node: `reference` of each in `src/xmpp/conventions/`. */
-export type Convention = 'tigase' | 'p2' | 'v1' | 'raw-token';
+/** How a client came to its node: in `src/xmpp/conventions/`, `v1` also and `http` only in `src/http/`. */
+export type Convention = 'tigase' | 'p2' | 'v1' | 'raw-token' | 'http';
 
 /** Apple's two push environments; a token belongs to one of them. */
 export type Environment = 'production' | 'sandbox';
@@ -50,8 +50,14 @@ export interface Registration {
   /** Name of the app in the config. */
   readonly app: string;
   readonly convention: Convention;
-  /** Bare JID exactly as the client registered with: devices look their key up by this string. */
+  /**
+   * Bare JID exactly as the client registered with: devices look their key up by this string. Taken over from a server
+   * that kept no accounts: its domain alone. Empty where nobody said whose the device is: then the secret alone admits
+   * publishers.
+   */
   readonly account: string;
+  /** What stands for the account in payloads of the p2 convention, where the account itself is not known. */
+  readonly accountHash?: string;
   /** What distinguishes this device from others of the same account: the token (tigase), the device id (p2, v1). */
   readonly device: string;
   readonly token: string;
@@ -61,7 +67,7 @@ export interface Registration {
   readonly secret?: string;
   /** Known when the app's environment is `auto` and a push was accepted there once. */
   readonly environment?: Environment;
-  /** Milliseconds since 1970 of the latest registering. */
+  /** Milliseconds since 1970 of the latest registering; 0: taken over from a server that did not say. */
   readonly registeredAtMs: number;
 }
 
@@ -112,19 +118,19 @@ export interface Device {
 
 /**
  * What became of a push. `reason` is a word from the provider's outcome table: bounded, fit for a metric label, free of
- * tokens.
+ * tokens. `scope: 'device'`: it says something about this device's token alone, nothing about how others will fare.
  */
 export type Outcome =
   /** The provider accepted it. `environment` is told by apps whose environment is `auto`. */
   | { readonly kind: 'delivered'; readonly environment?: Environment }
   /** Not now, perhaps later. `afterMs` is what the provider asked for. */
-  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number }
+  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number; readonly scope?: 'device' }
   /** The device token is dead. */
   | { readonly kind: 'gone'; readonly reason: string }
   /** This one payload is not acceptable; another one may be. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** Our key, topic, project or config is wrong: nothing that the device or the XMPP server did. */
-  | { readonly kind: 'misconfigured'; readonly reason: string };
+  | { readonly kind: 'misconfigured'; readonly reason: string; readonly scope?: 'device' };
 
 /** APNs or FCM for one app. */
 export interface Provider {

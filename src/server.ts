@@ -2,19 +2,27 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clock, Random } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { createDelivery } from './delivery.ts';
+import { createDispatcher } from './dispatch.ts';
 import { assembleHealth } from './health.ts';
 import { createOpsListener } from './http/ops.ts';
 import { createPublicListener } from './http/public.ts';
+import { createLane } from './lane.ts';
+import type { Outbox } from './outbox/contract.ts';
+import { openSqliteOutbox, outboxPathBeside } from './outbox/sqlite.ts';
 import { createApns } from './providers/apns/client.ts';
 import { createFcm } from './providers/fcm/client.ts';
-import type { ApnsApp, FcmApp, Provider } from './push.ts';
+import type { ApnsApp, FcmApp, Provider, Registration } from './push.ts';
+import { createRedelivery } from './redelivery.ts';
 import { openRegistry } from './registry/open.ts';
 import type { Log, Metrics } from './telemetry.ts';
 import { createComponent } from './xmpp/component.ts';
 import { createLink } from './xmpp/link.ts';
 
-/** Drain ends well before an init system or a container runtime loses patience (commonly 10 s). */
-const drainWithinMs = 8_000;
+// An init system or a container runtime commonly loses patience after 10 s.
+/** For answers to what the links brought. */
+const linksWithinMs = 7_000;
+/** For owed pushes on their way, and connections to providers. */
+const restWithinMs = 1_000;
 
 export interface ServerOptions {
   readonly config: Config;
@@ -47,16 +55,35 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, version, clock, random, log, metrics } = options;
   const registry = await openRegistry({ store: config.store, clock, randomBytes, log, metrics });
 
-  const apps = new Map(
-    config.apps.map((app) => [app.name, { app, provider: createProvider(app, { clock, random, log, metrics }) }]),
+  const outbox = await openOutbox(config, { clock, log, metrics });
+
+  const lanes = new Map(
+    config.apps.map((app) => {
+      const provider = createProvider(app, { clock, random, log, metrics });
+      return [app.name, createLane({ app, provider, clock, random, log, metrics })];
+    }),
   );
-  const delivery = createDelivery({ registry, apps, clock, randomUuid: randomUUID, log, metrics });
+  const onRemoved = ({ node }: Registration) => outbox.removeNode(node);
+  const dispatcher = createDispatcher({ registry, onRemoved, clock, log });
+  const redelivery = createRedelivery({ registry, lanes, dispatcher, outbox, clock, random, log, metrics });
+  const delivery = createDelivery({
+    registry,
+    lanes,
+    dispatcher,
+    outbox,
+    onOwed: redelivery.expect,
+    clock,
+    random,
+    randomUuid: randomUUID,
+    log,
+    metrics,
+  });
 
   const handlers = {
     deliver: delivery.deliver,
     register: registry.register,
     unregister: registry.unregister,
-    largestCiphertext: (app: string, account: string) => apps.get(app)?.provider.largestCiphertext(account) ?? 0,
+    largestCiphertext: (app: string, account: string) => lanes.get(app)?.provider.largestCiphertext(account) ?? 0,
   };
   const links = config.xmpp.map(({ service, domain, secret, ca }) => {
     const handle = createComponent({ domain, apps: config.apps, handlers, version, clock, log, metrics });
@@ -73,7 +100,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     });
   });
 
-  const health = () => assembleHealth({ links, registry, apps: delivery.states() });
+  const health = () => assembleHealth({ links, registry, outbox, lanes });
   const ops = await createOpsListener({ ...config.http.ops, health, metrics, log });
   const domains = config.xmpp.map(({ domain }) => domain);
   const publicListener = await createPublicListener({
@@ -84,6 +111,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     log,
     metrics,
   });
+  redelivery.start();
   for (const link of links) link.start();
   log.info({ url: publicListener.url }, 'open to clients');
   log.info({ url: ops.url, count: links.length }, 'serving');
@@ -93,14 +121,26 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     publicUrl: publicListener.url,
     whenOnline: async () => void (await Promise.all(links.map((link) => link.whenOnline()))),
     async drain() {
-      await Promise.all(links.map((link) => link.drain(drainWithinMs)));
+      const claimsEnded = redelivery.drain();
+      await Promise.all(links.map((link) => link.drain(linksWithinMs)));
       await publicListener.close();
-      await delivery.drain();
-      await Promise.all([...apps.values()].map(({ provider }) => provider.drain()));
+      // Whatever hangs now was answered "not now" by its link, or is in the outbox still.
+      const rest = [delivery.drain(), claimsEnded, ...[...lanes.values()].map(({ provider }) => provider.drain())];
+      const impatience = Promise.withResolvers<void>();
+      const cancel = clock.after(restWithinMs, impatience.resolve);
+      await Promise.race([Promise.all(rest), impatience.promise]);
+      cancel();
+      await outbox.close();
       await ops.close();
       await registry.close();
     },
   };
+}
+
+/** The outbox lies beside the registrations, in a file of its own: what harms one need not harm the other. */
+function openOutbox(config: Config, parts: Pick<ServerOptions, 'clock' | 'log' | 'metrics'>): Promise<Outbox> {
+  if (config.store.kind !== 'sqlite') throw new Error(`no outbox for a store of the kind ${config.store.kind}`);
+  return openSqliteOutbox({ path: outboxPathBeside(config.store.path), ...parts });
 }
 
 function createProvider(app: ApnsApp | FcmApp, parts: Omit<ServerOptions, 'config' | 'version'>): Provider {

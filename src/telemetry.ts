@@ -90,6 +90,17 @@ export function createMetrics(version: string) {
     inFlight: gauge('sealpost_pushes_in_flight', 'Pushes on their way to a provider.', ['app']),
     oversize: counter('sealpost_oversize_total', 'Pushes sent without ciphertext because it did not fit.', ['app']),
     dropped: counter('sealpost_dropped_total', 'Notifications that led to no push, by cause.', ['app', 'cause']),
+    circuitOpen: gauge('sealpost_circuit_open', '1 while the provider of an app is spared.', ['app']),
+    owed: counter('sealpost_owed_total', 'Pushes handed to the outbox, by what it said.', ['app', 'result']),
+    redelivered: counter('sealpost_redeliveries_total', 'Attempts for owed pushes, by what became of them.', [
+      'app',
+      'fate',
+    ]),
+    outboxDepth: gauge('sealpost_outbox_pushes', 'Pushes owed to a provider.', ['app']),
+    outboxBytes: gauge('sealpost_outbox_bytes', 'Size of the pushes owed to a provider.', ['app']),
+    outboxOldest: gauge('sealpost_outbox_oldest_timestamp_seconds', 'When the oldest owed push came; 0: none.', [
+      'app',
+    ]),
     lastDelivered: gauge('sealpost_last_delivered_timestamp_seconds', 'When a provider last accepted a push.', ['app']),
     registrations: gauge('sealpost_registrations', 'Registrations in the store.', ['app']),
     registrationsRemoved: counter('sealpost_registrations_removed_total', 'Registrations removed.', ['app', 'reason']),

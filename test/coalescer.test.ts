@@ -3,69 +3,63 @@ import { test } from 'node:test';
 import { createCoalescer } from '../src/coalescer.ts';
 import { manualClock } from './support/clock.ts';
 
-test('coalescer - the first goes at once, of those that follow the newest goes when the interval ends', () => {
+const never = () => {
+  throw new Error('stored although it was to go at once');
+};
+
+test('coalescer - the first goes at once, one is stored for all that follow until the interval ends', async () => {
   const clock = manualClock();
   const coalescer = createCoalescer({ clock, limit: 10 });
-  const sent: string[] = [];
-  assert.equal(
-    coalescer.claim('a', 1000, () => sent.push('1')),
-    true,
-  );
-  assert.equal(
-    coalescer.claim('a', 1000, () => sent.push('2')),
-    false,
-  );
-  assert.equal(
-    coalescer.claim('a', 1000, () => sent.push('3')),
-    false,
-  );
-  clock.advance(999);
-  assert.deepEqual(sent, []);
-  clock.advance(1);
-  assert.deepEqual(sent, ['3']);
+  const delays: number[] = [];
+  const store = (delayMs: number) => Promise.resolve(delays.push(delayMs) > 0);
+  assert.equal(coalescer.claim('a', 1000, never), 'now');
+  clock.advance(300);
+  assert.equal(await coalescer.claim('a', 1000, store), true);
+  assert.equal(await coalescer.claim('a', 1000, store), true);
+  assert.deepEqual(delays, [700]);
 });
 
-test('coalescer - what was sent late opens an interval of its own', () => {
+test('coalescer - what was sent late opens an interval of its own', async () => {
   const clock = manualClock();
   const coalescer = createCoalescer({ clock, limit: 10 });
-  coalescer.claim('a', 1000, () => {});
-  coalescer.claim('a', 1000, () => {});
-  clock.advance(1000);
-  assert.equal(
-    coalescer.claim('a', 1000, () => {}),
-    false,
-  );
+  const delays: number[] = [];
+  const store = (delayMs: number) => Promise.resolve(delays.push(delayMs) > 0);
+  coalescer.claim('a', 1000, never);
+  await coalescer.claim('a', 1000, store);
+  clock.advance(1200);
+  await coalescer.claim('a', 1000, store);
+  assert.deepEqual(delays, [1000, 800]);
+  clock.advance(1800);
+  assert.equal(coalescer.claim('a', 1000, never), 'now');
 });
 
-test('coalescer - an interval without a follower is forgotten', () => {
+test('coalescer - an interval without a follower ends, and is forgotten when another begins', () => {
   const clock = manualClock();
   const coalescer = createCoalescer({ clock, limit: 10 });
-  coalescer.claim('a', 1000, () => {});
+  coalescer.claim('a', 1000, never);
   clock.advance(1000);
-  assert.equal(coalescer.size, 0);
-  assert.equal(
-    coalescer.claim('a', 1000, () => {}),
-    true,
-  );
+  assert.equal(coalescer.claim('b', 1000, never), 'now');
+  assert.equal(coalescer.size, 1);
+});
+
+test('coalescer - when storing fails all who relied on it hear so, and the next one tries again', async () => {
+  const coalescer = createCoalescer({ clock: manualClock(), limit: 10 });
+  coalescer.claim('a', 1000, never);
+  const outcome = Promise.withResolvers<boolean>();
+  const second = coalescer.claim('a', 1000, () => outcome.promise);
+  const third = coalescer.claim('a', 1000, never);
+  outcome.resolve(false);
+  assert.deepEqual([await second, await third], [false, false]);
+  assert.equal(await coalescer.claim('a', 1000, () => Promise.resolve(true)), true);
 });
 
 test('coalescer - beyond its limit it remembers nothing and lets everyone go', () => {
   const coalescer = createCoalescer({ clock: manualClock(), limit: 2 });
-  for (const key of ['a', 'b', 'c', 'c'])
-    assert.equal(
-      coalescer.claim(key, 1000, () => {}),
-      true,
-    );
+  for (const key of ['a', 'b', 'c', 'c']) assert.equal(coalescer.claim(key, 1000, never), 'now');
   assert.equal(coalescer.size, 2);
 });
 
-test('coalescer - flush sends what waits and leaves no timer', () => {
-  const clock = manualClock();
-  const coalescer = createCoalescer({ clock, limit: 10 });
-  const sent: string[] = [];
-  coalescer.claim('a', 1000, () => {});
-  coalescer.claim('a', 1000, () => sent.push('late'));
-  coalescer.flush();
-  assert.deepEqual(sent, ['late']);
-  assert.equal(clock.waiting, 0);
+test('coalescer - an interval of nothing lets everyone go', () => {
+  const coalescer = createCoalescer({ clock: manualClock(), limit: 2 });
+  for (let i = 0; i < 3; i += 1) assert.equal(coalescer.claim('a', 0, never), 'now');
 });

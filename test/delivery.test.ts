@@ -3,8 +3,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, beforeEach, test } from 'node:test';
+import { after, afterEach, beforeEach, test } from 'node:test';
+import { systemClock } from '../src/clock.ts';
 import { createDelivery, type Delivery } from '../src/delivery.ts';
+import { createDispatcher } from '../src/dispatch.ts';
+import { createLane, type Lane } from '../src/lane.ts';
+import type { Outbox, OwedPush } from '../src/outbox/contract.ts';
+import { openSqliteOutbox } from '../src/outbox/sqlite.ts';
 import type { App, Device, Outcome, Provider, Push, Registration } from '../src/push.ts';
 import type { Registry } from '../src/registry/contract.ts';
 import { openRegistry } from '../src/registry/open.ts';
@@ -13,7 +18,7 @@ import { apnsAppOf, notificationOf } from './support/registrations.ts';
 import { recordedLog } from './support/telemetry.ts';
 import { createMetrics, type Metrics } from '../src/telemetry.ts';
 
-// The provider is the edge here: it plays back outcomes. Registry and everything between are real.
+// The provider is the edge here: it plays back outcomes. Registry, outbox and everything between are real.
 
 const folder = await mkdtemp(join(tmpdir(), 'sealpost-delivery-'));
 after(() => rm(folder, { recursive: true }));
@@ -26,6 +31,9 @@ interface Attempt {
 
 let clock: ManualClock;
 let registry: Registry;
+let outbox: Outbox;
+let lane: Lane;
+let owedTimes: number[];
 let delivery: Delivery;
 let attempts: Attempt[];
 let outcomes: (Outcome | Promise<Outcome>)[];
@@ -35,12 +43,19 @@ let databases = 0;
 
 const registryOptions = { clock: manualClock(), randomBytes, metrics: createMetrics('test'), log: recordedLog().log };
 
+afterEach(async () => {
+  await outbox.close();
+});
+
 beforeEach(async () => {
   databases += 1;
   clock = manualClock();
   metrics = createMetrics('test');
   const store = { kind: 'sqlite', path: join(folder, `${databases}.db`) } as const;
   registry = await openRegistry({ ...registryOptions, store, clock });
+  const path = join(folder, `${databases}.outbox.db`);
+  outbox = await openSqliteOutbox({ path, clock: systemClock, metrics, log: recordedLog().log });
+  owedTimes = [];
   attempts = [];
   outcomes = [];
   delivery = deliveryFor(apnsAppOf());
@@ -57,14 +72,28 @@ function deliveryFor(app: App) {
   };
   const recorded = recordedLog();
   lines = recorded.lines;
+  const { log } = recorded;
+  const random = () => 0.5;
+  lane = createLane({ app, provider, clock, random, log, metrics });
+  const onRemoved = ({ node }: Registration) => outbox.removeNode(node);
   return createDelivery({
     registry,
-    apps: new Map([[app.name, { app, provider }]]),
+    lanes: new Map([[app.name, lane]]),
+    dispatcher: createDispatcher({ registry, onRemoved, clock, log }),
+    outbox,
+    onOwed: (_, dueAtMs) => owedTimes.push(dueAtMs),
     clock,
+    random,
     randomUuid: randomUUID,
-    log: recorded.log,
+    log,
     metrics,
   });
+}
+
+/** Everything that the outbox would give out at the end of days. */
+async function owed(): Promise<readonly OwedPush[]> {
+  const latest = Math.max(clock.now(), ...owedTimes);
+  return (await outbox.claim('siskin', latest, 100)).pushes;
 }
 
 function register(over: { secondToken?: string; withSecret?: boolean; app?: string } = {}): Promise<Registration> {
@@ -111,17 +140,68 @@ test('delivery - a registration of an app that left the config is kept', async (
   assert.ok(await registry.find(node));
 });
 
-for (const outcome of [
-  { kind: 'retry', reason: 'ServiceUnavailable' },
-  { kind: 'misconfigured', reason: 'InvalidProviderToken' },
-] as const) {
-  test(`delivery - ${outcome.kind} is internal-server-error and keeps the registration`, async () => {
-    const { node } = await register();
-    outcomes.push(outcome);
-    assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
-    assert.ok(await registry.find(node));
-  });
-}
+test('delivery - misconfigured is internal-server-error and keeps the registration', async () => {
+  const { node } = await register();
+  outcomes.push({ kind: 'misconfigured', reason: 'InvalidProviderToken' });
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
+  assert.ok(await registry.find(node));
+  assert.deepEqual(await owed(), []);
+});
+
+test('delivery - what the provider may take later is in the outbox before the answer result', async () => {
+  const { node } = await register();
+  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
+  const arrivedAtMs = clock.now();
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  const [attempt] = attempts;
+  assert.ok(attempt);
+  // Full jitter: half of the first bound, 2 s.
+  assert.deepEqual(owedTimes, [arrivedAtMs + 1000]);
+  const giveUpAtMs = attempt.push.expiresAtMs;
+  assert.deepEqual(await owed(), [
+    { push: attempt.push, target: 'first', attempts: 1, storedAtMs: arrivedAtMs, giveUpAtMs },
+  ]);
+});
+
+test('delivery - what the provider asks to wait is obeyed', async () => {
+  const { node } = await register();
+  outcomes.push({ kind: 'retry', reason: 'TooManyRequests', afterMs: 60_000 });
+  const arrivedAtMs = clock.now();
+  await delivery.deliver(notificationOf({ node }));
+  assert.deepEqual(owedTimes, [arrivedAtMs + 61_000]);
+});
+
+test('delivery - a call is owed for half a minute and no longer', async () => {
+  const { node } = await register({ secondToken: second });
+  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
+  assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
+  const [stored] = await owed();
+  assert.equal(stored?.push.kind, 'voip');
+  assert.equal(stored.giveUpAtMs, clock.now() + 30_000);
+});
+
+test('delivery - without an outbox a push that fails is internal-server-error', async () => {
+  const { node } = await register();
+  await outbox.close();
+  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
+});
+
+test('delivery - while the provider is spared pushes go to the outbox without an attempt', async () => {
+  const { node } = await register();
+  for (let i = 0; i < 10; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
+  for (let i = 0; i < 12; i += 1) assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  assert.equal(attempts.length, 10);
+  assert.equal((await owed()).length, 12);
+});
+
+test('delivery - one device’s trouble spares nobody', async () => {
+  const { node } = await register();
+  const busy = { kind: 'retry', reason: 'TooManyRequests', scope: 'device' } as const;
+  for (let i = 0; i < 12; i += 1) outcomes.push(busy);
+  for (let i = 0; i < 12; i += 1) await delivery.deliver(notificationOf({ node }));
+  assert.equal(attempts.length, 12);
+});
 
 test('delivery - gone removes the registration and is item-not-found, from then on too', async () => {
   const { node } = await register();
@@ -140,8 +220,9 @@ test('delivery - gone does not remove a registration that was renewed while the 
   clock.advance(1000);
   await register();
   answer.resolve({ kind: 'gone', reason: 'Unregistered' });
-  assert.equal(await delivered, 'internal-server-error');
+  assert.equal(await delivered, 'result');
   assert.ok(await registry.find(node));
+  assert.equal((await owed()).length, 1);
 });
 
 test('delivery - a dead second token is dropped alone, and the call goes out as an alert', async () => {
@@ -190,42 +271,44 @@ test('delivery - the environment that accepted a token is remembered', async () 
   assert.equal(attempts[1]?.device.environment, 'sandbox');
 });
 
-test('delivery - wake-ups of one registration are coalesced, the last one is sent when the interval ends', async () => {
+test('delivery - wake-ups of one registration are coalesced: one at once, one for the rest stored for later', async () => {
   const { node } = await register();
   const { priority: _, ...plain } = notificationOf({ node, content: { kind: 'summary' } });
   for (let i = 0; i < 5; i += 1) assert.equal(await delivery.deliver(plain), 'result');
-  assert.equal(attempts.length, 1);
-  clock.advance(20_000);
-  await delivery.drain();
   assert.deepEqual(
     attempts.map(({ push }) => push.kind),
-    ['background', 'background'],
+    ['background'],
+  );
+  assert.deepEqual(owedTimes, [clock.now() + 20_000]);
+  assert.deepEqual(
+    (await owed()).map(({ push, attempts: made }) => [push.kind, made]),
+    [['background', 0]],
   );
 });
 
-test('delivery - a coalesced wake-up for a registration that was removed meanwhile is dropped', async () => {
+test('delivery - wake-ups that cannot be stored are not called taken', async () => {
   const { node } = await register();
   const { priority: _, ...plain } = notificationOf({ node, content: { kind: 'summary' } });
-  await delivery.deliver(plain);
-  await delivery.deliver(plain);
-  await registry.unregister({ account: 'romeo@example.net', token: 'ab'.repeat(32) });
-  await delivery.drain();
-  assert.equal(attempts.length, 1);
+  await outbox.close();
+  assert.equal(await delivery.deliver(plain), 'result');
+  assert.equal(await delivery.deliver(plain), 'internal-server-error');
 });
 
-test('delivery - beyond width and queue of the bulkhead publishes are sent back, none waits longer than the answer may take', async () => {
+test('delivery - beyond width and queue of the bulkhead pushes are owed, and none waits longer than an answer may take', async () => {
   delivery = deliveryFor(apnsAppOf({ inFlight: 1 }));
   const { node } = await register();
   const hanging = Promise.withResolvers<Outcome>();
   outcomes.push(hanging.promise);
   const all = Array.from({ length: 13 }, () => delivery.deliver(notificationOf({ node })));
   const early = await Promise.race([all[11], all[12]]);
-  assert.equal(early, 'internal-server-error');
+  assert.equal(early, 'result');
   clock.advance(20_000);
-  assert.equal(await all[5], 'internal-server-error');
+  assert.equal(await all[5], 'result');
   hanging.resolve({ kind: 'delivered' });
   assert.equal(await all[0], 'result');
   assert.equal(attempts.length, 1);
+  await Promise.all(all);
+  assert.equal((await owed()).length, 12);
 });
 
 test('delivery - a misconfigured app is complained about once a minute, without names', async () => {
@@ -238,7 +321,7 @@ test('delivery - a misconfigured app is complained about once a minute, without 
   const complaints = lines.filter((line) => line.includes('"level":50'));
   assert.equal(complaints.length, 2);
   for (const secret of [node, 'romeo', 'ab'.repeat(32)]) assert.ok(!complaints.join('').includes(secret));
-  assert.deepEqual(delivery.states().get('siskin'), { kind: 'misconfigured', reason: 'InvalidProviderToken' });
+  assert.deepEqual(lane.state, { kind: 'misconfigured', reason: 'InvalidProviderToken' });
 });
 
 test('delivery - a store that fails is internal-server-error', async () => {

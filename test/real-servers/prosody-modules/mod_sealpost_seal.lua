@@ -55,18 +55,25 @@ end
 
 local function base64_size(bytes) return math.ceil((bytes + 16) / 3) * 4; end
 
--- Cuts the end of the body, at a character, until the sealed payload fits.
+-- The first bytes of a text, less what would be part of a character.
+local function head(text, bytes)
+	local cut = text:sub(1, bytes);
+	while cut ~= "" and not valid_utf8(cut) do cut = cut:sub(1, -2); end
+	return cut;
+end
+
+-- Cuts the end of the body, at a character, until the sealed payload fits: the longest that does, by bisection.
 local function encode(payload, max_size)
 	local text = json.encode(payload);
-	while max_size and payload.message and base64_size(#text) > max_size do
-		payload.message = payload.message:sub(1, -2);
-		while payload.message ~= "" and not valid_utf8(payload.message) do
-			payload.message = payload.message:sub(1, -2);
-		end
-		if payload.message == "" then payload.message = nil; end
-		text = json.encode(payload);
+	if not max_size or not payload.message or base64_size(#text) <= max_size then return text; end
+	local body, fits, too_long = payload.message, 0, #payload.message;
+	while too_long - fits > 1 do
+		local middle = math.floor((fits + too_long) / 2);
+		payload.message = head(body, middle);
+		if base64_size(#json.encode(payload)) <= max_size then fits = middle; else too_long = middle; end
 	end
-	return text;
+	payload.message = fits > 0 and head(body, fits) or nil;
+	return json.encode(payload);
 end
 
 local function seal(key, iv, plaintext)

@@ -1,0 +1,131 @@
+import type { Clock } from './clock.ts';
+import type { Lane } from './lane.ts';
+import type { Device, Environment, Outcome, Push, Registration } from './push.ts';
+import type { Registry } from './registry/contract.ts';
+import { callAlertRoute } from './routing.ts';
+import { errorWord, fingerprint, type Log } from './telemetry.ts';
+
+/** A push and which of the device's tokens it goes to. */
+export interface Addressed {
+  readonly push: Push;
+  readonly target: 'first' | 'second';
+}
+
+/** What is to be done with a push after a dispatch. */
+export type Fate =
+  /** The provider took it, in this form or another. */
+  | { readonly kind: 'delivered' }
+  /** The provider will never take it, in no form, and the registration is healthy. */
+  | { readonly kind: 'refused' }
+  /** The registration was removed. */
+  | { readonly kind: 'gone' }
+  /** Still owed, in the form `owed`. */
+  | { readonly kind: 'retry'; readonly owed: Addressed; readonly reason: string; readonly afterMs?: number }
+  /** Still owed, but the fault is ours. */
+  | { readonly kind: 'misconfigured'; readonly owed: Addressed };
+
+export interface Dispatcher {
+  /**
+   * One push to its provider, and in its place another form of it where the outcome asks for that; with the effects that
+   * outcomes have on the registration.
+   * @throws when the registry fails at what must not fail
+   */
+  dispatch(lane: Lane, registration: Registration, addressed: Addressed, patienceMs: number): Promise<Fate>;
+}
+
+export interface DispatcherOptions {
+  readonly registry: Pick<Registry, 'remove' | 'dropSecondToken' | 'rememberEnvironment'>;
+  /** Called after a registration was removed because the provider says that its token is dead. */
+  readonly onRemoved: (registration: Registration) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function createDispatcher({ registry, onRemoved, clock, log }: DispatcherOptions): Dispatcher {
+  async function dispatch(lane: Lane, registration: Registration, addressed: Addressed, patienceMs: number) {
+    const endsAtMs = clock.monotonic() + patienceMs;
+    let current = addressed;
+    // At most: PushKit, an alert for the call, the alert without content.
+    for (;;) {
+      const outcome = await lane.attempt(
+        current.push,
+        deviceOf(registration, current.target),
+        Math.max(0, endsAtMs - clock.monotonic()),
+      );
+      const next = await conclude(registration, current, outcome);
+      if ('kind' in next) return next;
+      current = next;
+    }
+  }
+
+  /** The fate of the push, or the form in which to send it at once. */
+  async function conclude(
+    registration: Registration,
+    addressed: Addressed,
+    outcome: Outcome,
+  ): Promise<Fate | Addressed> {
+    const { push, target } = addressed;
+    switch (outcome.kind) {
+      case 'delivered':
+        await rememberEnvironment(registration, outcome.environment);
+        return { kind: 'delivered' };
+      case 'gone':
+        if (target === 'second' && registration.secondToken !== undefined) {
+          await noted(registration, registry.dropSecondToken(registration.node, registration.secondToken));
+          return asCallAlert(push);
+        }
+        if (await remove(registration, outcome.reason)) return { kind: 'gone' };
+        // Registered anew meanwhile: the next attempt finds the new token.
+        return { kind: 'retry', owed: addressed, reason: 'registered-anew' };
+      case 'refused':
+        if (push.kind === 'voip') return asCallAlert(push);
+        if (push.content.kind === 'none') return { kind: 'refused' };
+        return { push: { ...push, content: { kind: 'none' } }, target };
+      case 'misconfigured':
+        return { kind: 'misconfigured', owed: addressed };
+      case 'retry': {
+        const { reason, afterMs } = outcome;
+        return { kind: 'retry', owed: addressed, reason, ...(afterMs !== undefined && { afterMs }) };
+      }
+    }
+  }
+
+  function asCallAlert(push: Push): Addressed {
+    const { kind, target, content, lifetimeMs } = callAlertRoute(push.content);
+    return { push: { ...push, kind, content, expiresAtMs: clock.now() + lifetimeMs }, target };
+  }
+
+  async function rememberEnvironment(registration: Registration, environment?: Environment): Promise<void> {
+    if (!environment || environment === registration.environment) return;
+    await noted(registration, registry.rememberEnvironment(registration.node, environment));
+  }
+
+  /** What is only worth knowing for next time must not spoil the answer to this push when the store fails. */
+  async function noted(registration: Registration, write: Promise<void>): Promise<void> {
+    try {
+      await write;
+    } catch (error) {
+      const fields = { app: registration.app, registration: fingerprint(registration.node), reason: errorWord(error) };
+      log.warn(fields, 'a registration could not be updated');
+    }
+  }
+
+  async function remove(registration: Registration, reason: string): Promise<boolean> {
+    const removed = await registry.remove(registration.node, registration.registeredAtMs, 'gone');
+    if (!removed) return false;
+    const fields = { app: registration.app, registration: fingerprint(registration.node), reason };
+    log.info(fields, 'registration removed: the provider says that its device token is dead');
+    onRemoved(registration);
+    return true;
+  }
+
+  return { dispatch };
+}
+
+function deviceOf(
+  { token, secondToken, environment, registeredAtMs }: Registration,
+  target: 'first' | 'second',
+): Device {
+  const addressed = target === 'second' ? (secondToken ?? token) : token;
+  return { token: addressed, registeredAtMs, ...(environment && { environment }) };
+}

@@ -1,0 +1,126 @@
+import { createBulkhead } from './bulkhead.ts';
+import type { Circuit, CircuitState } from './circuit.ts';
+import { createCircuit } from './circuit.ts';
+import type { Clock, Random } from './clock.ts';
+import type { App, Device, Outcome, Provider, Push } from './push.ts';
+import type { Log, Metrics } from './telemetry.ts';
+
+/** An attempt is not worth waiting for longer: providers answer within a second or not at all. */
+const attemptWithinMs = 10_000;
+
+/** Waiting places per place inside the bulkhead: at a provider's 100 ms, ten rounds are one second of waiting. */
+const waitingPerPlace = 10;
+
+const complainEveryMs = 60_000;
+
+/** A busy device's 429 or one broken connection is no sign of trouble yet. */
+const failuresToWarn = 5;
+
+/** How an app fares with its provider. */
+export type AppState =
+  | { readonly kind: 'working' }
+  | { readonly kind: 'failing'; readonly reason: string; readonly failures: number }
+  | { readonly kind: 'misconfigured'; readonly reason: string };
+
+/** One app's way to its provider: nothing that happens in it slows or stops another app. */
+export interface Lane {
+  readonly app: App;
+  readonly provider: Provider;
+  /** One attempt through bulkhead and circuit within `patienceMs`. Never rejects. */
+  attempt(push: Push, device: Device, patienceMs: number): Promise<Outcome>;
+  readonly state: AppState;
+  readonly circuit: CircuitState;
+  /** Places in the bulkhead that are free. */
+  readonly free: number;
+}
+
+export interface LaneOptions {
+  readonly app: App;
+  readonly provider: Provider;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export function createLane({ app, provider, clock, random, log, metrics }: LaneOptions): Lane {
+  const bulkhead = createBulkhead({ width: app.inFlight, queueLimit: app.inFlight * waitingPerPlace, clock });
+  const circuit: Circuit = createCircuit({ clock, random, onChange: reportCircuit });
+  let complainedAtMs = -Infinity;
+  let failures = 0;
+  let trouble: Extract<Outcome, { kind: 'retry' | 'misconfigured' }> | undefined;
+
+  metrics.circuitOpen.set({ app: app.name }, 0);
+
+  function reportCircuit(state: CircuitState): void {
+    metrics.circuitOpen.set({ app: app.name }, state.kind === 'closed' ? 0 : 1);
+    if (state.kind === 'open') log.warn({ app: app.name, reason: state.reason }, 'the provider is spared for a while');
+    if (state.kind === 'closed') log.info({ app: app.name }, 'the provider takes pushes again');
+  }
+
+  async function attempt(push: Push, device: Device, patienceMs: number): Promise<Outcome> {
+    const endsAtMs = clock.monotonic() + patienceMs;
+    if (!(await bulkhead.enter(patienceMs))) return { kind: 'retry', reason: 'overloaded' };
+    metrics.inFlight.inc({ app: app.name });
+    try {
+      const finish = circuit.begin();
+      if (!finish) return spared();
+      const remainingMs = Math.min(attemptWithinMs, Math.max(0, endsAtMs - clock.monotonic()));
+      const outcome = await provider.send(push, device, remainingMs);
+      const isAboutDevice = 'scope' in outcome && outcome.scope === 'device';
+      finish(isAboutDevice ? undefined : outcome);
+      note(outcome);
+      return outcome;
+    } finally {
+      metrics.inFlight.dec({ app: app.name });
+      bulkhead.leave();
+    }
+  }
+
+  /** What the provider would say if it were asked: what it said last. */
+  function spared(): Outcome {
+    if (trouble?.kind === 'misconfigured') return trouble;
+    return { kind: 'retry', reason: 'spared' };
+  }
+
+  function note(outcome: Outcome): void {
+    metrics.pushes.inc({ app: app.name, outcome: outcome.kind });
+    if (outcome.kind === 'misconfigured') complain(outcome.reason);
+    if (outcome.kind === 'retry' || outcome.kind === 'misconfigured') {
+      failures += 1;
+      trouble = outcome;
+    } else {
+      failures = 0;
+      trouble = undefined;
+    }
+  }
+
+  function complain(reason: string): void {
+    const now = clock.monotonic();
+    if (now - complainedAtMs < complainEveryMs) return;
+    complainedAtMs = now;
+    const hint = 'check key, topic, project and environment of this app; no registration is lost meanwhile';
+    log.error({ app: app.name, reason, hint }, 'the provider refuses us: the configuration is wrong');
+  }
+
+  function readState(): AppState {
+    if (!trouble) return { kind: 'working' };
+    if (trouble.kind === 'misconfigured') return { kind: 'misconfigured', reason: trouble.reason };
+    return failures < failuresToWarn ? { kind: 'working' } : { kind: 'failing', reason: trouble.reason, failures };
+  }
+
+  return {
+    app,
+    provider,
+    attempt,
+    get state() {
+      return readState();
+    },
+    get circuit() {
+      return circuit.state;
+    },
+    get free() {
+      return app.inFlight - bulkhead.inside;
+    },
+  };
+}

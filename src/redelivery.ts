@@ -1,0 +1,184 @@
+import { backoffMs } from './backoff.ts';
+import type { Clock, Random } from './clock.ts';
+import type { Dispatcher } from './dispatch.ts';
+import type { Lane } from './lane.ts';
+import type { Outbox, OwedPush } from './outbox/contract.ts';
+import type { PushKind } from './push.ts';
+import type { Registry } from './registry/contract.ts';
+import { errorWord, type Log, type Metrics } from './telemetry.ts';
+
+/**
+ * Owed pushes sent per second and app. Below what one APNs connection takes with ease, so that the backlog of an outage
+ * neither crowds out what comes in nor looks like an attack.
+ */
+export const redeliveriesPerSecond = 200;
+
+/** How often the budget of a second is handed out in parts, milliseconds. */
+const tickMs = 100;
+
+/** How often the backlog is measured and what expired is cleared away, milliseconds. */
+const sweepMs = 10_000;
+
+/** Time for one owed push from look-up to outcome, milliseconds. */
+const dispatchWithinMs = 15_000;
+
+/** The bounds of the pause before an attempt, for `backoffMs`: a call is over after half a minute. */
+export function retryPause(kind: PushKind): { readonly baseMs: number; readonly capMs: number } {
+  const isCall = kind === 'voip' || kind === 'call-alert';
+  return isCall ? { baseMs: 1_000, capMs: 4_000 } : { baseMs: 2_000, capMs: 300_000 };
+}
+
+export interface RedeliveryOptions {
+  readonly registry: Pick<Registry, 'find'>;
+  readonly lanes: ReadonlyMap<string, Lane>;
+  readonly dispatcher: Dispatcher;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly perSecond?: number;
+}
+
+/** Sends what is owed, at a limited rate, calls first, then the newest. */
+export interface Redelivery {
+  /** Begins with what an earlier process left behind. */
+  start(): void;
+  /** A push of this app falls due then, milliseconds since 1970. */
+  expect(app: string, dueAtMs: number): void;
+  /** Claims nothing more; resolves when what was claimed is decided. */
+  drain(): Promise<void>;
+}
+
+interface Line {
+  readonly lane: Lane;
+  /** Earliest time to claim again; undefined: when told. */
+  dueAtMs: number | undefined;
+  busy: number;
+  claiming: boolean;
+}
+
+export function createRedelivery(options: RedeliveryOptions): Redelivery {
+  const { registry, lanes, dispatcher, outbox, clock, random, log, metrics } = options;
+  const perTick = Math.max(1, Math.round(((options.perSecond ?? redeliveriesPerSecond) * tickMs) / 1000));
+  const lines = new Map<string, Line>();
+  for (const [name, lane] of lanes) lines.set(name, { lane, dueAtMs: undefined, busy: 0, claiming: false });
+  const underway = new Set<Promise<void>>();
+  let cancelTick = () => {};
+  let cancelSweep = () => {};
+  let stopped = false;
+
+  function tick(): void {
+    cancelTick = clock.after(tickMs, tick);
+    for (const line of lines.values()) if (isDue(line)) track(serve(line));
+  }
+
+  function isDue({ dueAtMs, claiming }: Line): boolean {
+    return !claiming && dueAtMs !== undefined && dueAtMs <= clock.now();
+  }
+
+  async function serve(line: Line): Promise<void> {
+    const limit = allowance(line);
+    if (limit === 0) return;
+    line.claiming = true;
+    line.dueAtMs = undefined;
+    const { pushes, nextDueAtMs } = await outbox.claim(line.lane.app.name, clock.now(), limit);
+    line.claiming = false;
+    if (nextDueAtMs !== undefined) expect(line.lane.app.name, nextDueAtMs);
+    for (const owed of pushes) track(redeliver(line, owed));
+  }
+
+  /** How many may be claimed in this tick: one as a probe while the provider is spared, half of the bulkhead at most. */
+  function allowance({ lane, busy }: Line): number {
+    const { circuit } = lane;
+    if (circuit.kind === 'probing' || (circuit.kind === 'open' && circuit.remainingMs > 0)) return 0;
+    if (circuit.kind === 'open') return busy === 0 ? 1 : 0;
+    return Math.max(0, Math.min(perTick, Math.ceil(lane.app.inFlight / 2) - busy, lane.free));
+  }
+
+  async function redeliver(line: Line, owed: OwedPush): Promise<void> {
+    const { push, attempts } = owed;
+    line.busy += 1;
+    try {
+      const registration = await registry.find(push.node);
+      if (!registration) {
+        conclude(push.app, push.id, 'unregistered');
+        return;
+      }
+      const fate = await dispatcher.dispatch(line.lane, registration, owed, dispatchWithinMs);
+      if (fate.kind !== 'retry' && fate.kind !== 'misconfigured') {
+        conclude(push.app, push.id, fate.kind);
+        return;
+      }
+      postpone(owed, attempts + 1, fate.kind === 'retry' ? fate.afterMs : undefined);
+    } catch (error) {
+      log.error({ app: push.app, reason: errorWord(error) }, 'an owed push failed for a reason of our own');
+      postpone(owed, attempts + 1, undefined);
+    } finally {
+      line.busy -= 1;
+    }
+  }
+
+  function conclude(app: string, id: string, fate: string): void {
+    outbox.settle(id);
+    metrics.redelivered.inc({ app, fate });
+  }
+
+  function postpone({ push }: OwedPush, attempts: number, afterMs: number | undefined): void {
+    const bounds = retryPause(push.kind);
+    const pauseMs = backoffMs({ attempt: attempts, random, ...bounds, ...(afterMs !== undefined && { afterMs }) });
+    const dueAtMs = Math.ceil(clock.now() + pauseMs);
+    outbox.postpone(push.id, dueAtMs, attempts);
+    metrics.redelivered.inc({ app: push.app, fate: 'postponed' });
+    expect(push.app, dueAtMs);
+  }
+
+  function expect(app: string, dueAtMs: number): void {
+    const line = lines.get(app);
+    if (line) line.dueAtMs = Math.min(line.dueAtMs ?? Infinity, dueAtMs);
+  }
+
+  async function sweep(): Promise<void> {
+    cancelSweep = clock.after(sweepMs, () => track(sweep()));
+    const expired = await outbox.expire(clock.now());
+    if (expired > 0) metrics.dropped.inc({ app: '-', cause: 'expired' }, expired);
+    const backlogs = await outbox.stats();
+    for (const [app, line] of lines) {
+      const backlog = backlogs?.get(app);
+      metrics.outboxDepth.set({ app }, backlog?.depth ?? 0);
+      metrics.outboxBytes.set({ app }, backlog?.bytes ?? 0);
+      metrics.outboxOldest.set({ app }, Math.floor((backlog?.oldestStoredAtMs ?? 0) / 1000));
+      // Wall time may have been stepped back: what waits then is looked at again, however far its time seems.
+      if (backlog && !line.claiming) expect(app, clock.now());
+    }
+  }
+
+  function track(work: Promise<void>): void {
+    underway.add(work);
+    void work
+      .catch((error: unknown) => log.error({ reason: errorWord(error) }, 'the outbox could not be served'))
+      .finally(() => underway.delete(work));
+  }
+
+  return {
+    start() {
+      for (const name of lines.keys()) expect(name, clock.now());
+      cancelTick = clock.after(tickMs, tick);
+      track(sweep());
+    },
+    expect: (app, dueAtMs) => {
+      if (!stopped) expect(app, dueAtMs);
+    },
+    async drain() {
+      stopped = true;
+      cancelTick();
+      cancelSweep();
+      for (const line of lines.values()) line.dueAtMs = undefined;
+      while (underway.size > 0) {
+        await Promise.allSettled(underway);
+        cancelSweep();
+        for (const line of lines.values()) line.dueAtMs = undefined;
+      }
+    },
+  };
+}
