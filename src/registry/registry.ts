@@ -1,26 +1,14 @@
 import { type CompiledQuery, type Kysely, sql } from 'kysely';
 import type { Clock } from '../clock.ts';
-import type { Registration } from '../push.ts';
 import type { Metrics } from '../telemetry.ts';
-import type { RegistrationMatch, RegistrationRequest, Registry, RemovalReason } from './contract.ts';
+import { type RegistrationMatch, type Registry, registrationsPerAccount, type RemovalReason } from './contract.ts';
+import { fold, registrationColumns, toRegistration, toRow } from './rows.ts';
 import type { RegistrationRow, Tables } from './tables.ts';
+import { claimTakenOver, takeOver } from './take-over.ts';
 
 /** 192 random bits: a node is all that protects a registration whose publishes carry no secret. */
 const NODE_BYTES = 24;
 const SECRET_BYTES = 24;
-
-const registrationColumns = [
-  'node',
-  'app',
-  'convention',
-  'account',
-  'device',
-  'token',
-  'second_token',
-  'secret',
-  'environment',
-  'registered_at_ms',
-] as const;
 
 export interface RegistryOptions {
   readonly db: Kysely<Tables>;
@@ -71,6 +59,20 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
     return removed.length;
   };
 
+  /** A client that makes up devices without end displaces its own. */
+  const displaceOldest = async ({ account_key: account, app }: RegistrationRow): Promise<void> => {
+    const beyond = await db
+      .selectFrom('registration')
+      .select('node')
+      .where('account_key', '=', account)
+      .where('app', '=', app)
+      .orderBy('registered_at_ms', 'desc')
+      .limit(1)
+      .offset(registrationsPerAccount)
+      .executeTakeFirst();
+    if (beyond) await removeWhere('displaced', sql<boolean>`node = ${beyond.node}`);
+  };
+
   for (const [app, registrations] of await count()) metrics.registrations.set({ app }, registrations);
 
   return {
@@ -80,6 +82,7 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
     },
 
     async register(request) {
+      if (request.convention === 'p2') await claimTakenOver(db, request);
       const node = newName(NODE_BYTES);
       const row = toRow(request, node, request.withSecret ? newName(SECRET_BYTES) : null, clock.now());
       // One statement, so that requests at the same time give one row.
@@ -99,12 +102,35 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
             // Always later than before, whatever wall time does: `remove` tells registrations apart by it.
             registered_at_ms: sql`CASE WHEN registration.registered_at_ms < excluded.registered_at_ms
               THEN excluded.registered_at_ms ELSE registration.registered_at_ms + 1 END`,
+            room: row.room,
+            component: row.component,
           }),
         )
         .returning(registrationColumns)
         .executeTakeFirstOrThrow();
-      if (stored.node === node) metrics.registrations.inc({ app: request.app });
+      if (stored.node === node) {
+        metrics.registrations.inc({ app: request.app });
+        await displaceOldest(row);
+      }
       return toRegistration(stored);
+    },
+
+    async list({ app, account }, limit) {
+      const rows = await db
+        .selectFrom('registration')
+        .select(registrationColumns)
+        .where('account_key', '=', fold(account))
+        .where('app', '=', app)
+        .orderBy('registered_at_ms', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(toRegistration);
+    },
+
+    async takeOver(batch) {
+      const fates = await takeOver(db, batch);
+      for (const [i, { app }] of batch.entries()) if (fates[i] === 'taken') metrics.registrations.inc({ app });
+      return fates;
     },
 
     unregister: (match) => removeWhere('unregistered', matching(match)),
@@ -140,51 +166,15 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
   };
 }
 
-/** Devices are named by their token; by the id of the device in conventions that have one. */
+/** Devices are named by their token; by their id in conventions that have one; or by the node that they were given. */
 function matching({ account, token, app }: RegistrationMatch) {
   const named = fold(token);
-  const anyApp = sql<boolean>`account_key = ${fold(account)} AND (token_key = ${named} OR device_key = ${named})`;
+  const anyApp = sql<boolean>`account_key = ${fold(account)} 
+    AND (token_key = ${named} OR device_key = ${named} OR node = ${token})`;
   return app === undefined ? anyApp : sql<boolean>`${anyApp} AND app = ${app}`;
 }
 
 /** The same query for another node. */
 function bind<Row>(query: CompiledQuery<Row>, node: string): CompiledQuery<Row> {
   return { ...query, parameters: [node] };
-}
-
-function fold(text: string): string {
-  return text.toLowerCase();
-}
-
-function toRow(request: RegistrationRequest, node: string, secret: string | null, nowMs: number): RegistrationRow {
-  return {
-    node,
-    app: request.app,
-    convention: request.convention,
-    account: request.account,
-    account_key: fold(request.account),
-    device: request.device,
-    device_key: fold(request.device),
-    token: request.token,
-    token_key: fold(request.token),
-    second_token: request.secondToken ?? null,
-    secret,
-    environment: null,
-    registered_at_ms: nowMs,
-  };
-}
-
-function toRegistration(row: Pick<RegistrationRow, (typeof registrationColumns)[number]>): Registration {
-  return {
-    node: row.node,
-    app: row.app,
-    convention: row.convention,
-    account: row.account,
-    device: row.device,
-    token: row.token,
-    ...(row.second_token !== null && { secondToken: row.second_token }),
-    ...(row.secret !== null && { secret: row.secret }),
-    ...(row.environment !== null && { environment: row.environment }),
-    registeredAtMs: row.registered_at_ms,
-  };
 }

@@ -20,8 +20,11 @@ export interface RegistrationRow {
   readonly token_key: string;
   readonly second_token: string | null;
   readonly secret: string | null;
+  readonly account_hash: string | null;
   readonly environment: Environment | null;
   readonly registered_at_ms: number;
+  readonly room: string | null;
+  readonly component: string | null;
 }
 
 /** Tombstone of a registration: tells a node that we removed from one that we never knew or lost. */

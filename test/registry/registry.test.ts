@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { RegistrationRequest, Registry } from '../../src/registry/contract.ts';
+import {
+  type ForeignRegistration,
+  type RegistrationRequest,
+  type Registry,
+  TAKE_OVER_BATCH,
+} from '../../src/registry/contract.ts';
 import { openRegistry } from '../../src/registry/open.ts';
 import { BATCH, TOMBSTONE_LIFE_MS } from '../../src/registry/tombstones.ts';
 import type { StoreConfig } from '../../src/config/config.ts';
@@ -34,6 +39,20 @@ const romeo: RegistrationRequest = {
   token: 'AB12',
   secondToken: '77ab',
   withSecret: false,
+};
+
+/** As p2 has it: the SHA-1 of romeo@example.net, NUL and the device id 92afd7a91cdba9a0. */
+const hash = createHash('sha1').update('romeo@example.net\u000092afd7a91cdba9a0').digest('hex');
+const foreign: ForeignRegistration = {
+  node: 'eKxTS5n3bOe0',
+  app: 'android',
+  convention: 'p2',
+  account: 'example.net',
+  accountHash: hash,
+  device: hash,
+  token: 'fcmInst:APA91b',
+  secret: 'KK4+H5WMfpRG/2zCbuKq6wpX',
+  registeredAtMs: 0,
 };
 
 for (const { name, prepare } of engines) {
@@ -174,6 +193,76 @@ for (const { name, prepare } of engines) {
     await registry.register({ ...romeo, convention: 'p2', device: 'android-1', token: 'fcm-token' });
     assert.equal(await registry.unregister({ account: romeo.account, token: 'Android-1' }), 1);
   });
+
+  registryTest(
+    'the registrations of an account in one app are listed, the latest first',
+    async ({ registry, clock }) => {
+      const first = await registry.register(romeo);
+      clock.advance(1_000);
+      const second = await registry.register({ ...romeo, account: 'romeo@example.net', device: 'CD34', token: 'CD34' });
+      await registry.register({ ...romeo, app: 'snikket' });
+      await registry.register({ ...romeo, account: 'juliet@example.net' });
+      const of = { app: 'siskin', account: 'ROMEO@example.net' };
+      assert.deepEqual(await registry.list(of, 10), [second, first]);
+      assert.deepEqual(await registry.list(of, 1), [second]);
+      assert.deepEqual(await registry.list({ ...of, app: 'stork' }, 10), []);
+    },
+  );
+
+  registryTest('a foreign registration keeps its node and secret, and is taken once', async ({ registry, metrics }) => {
+    assert.deepEqual(await registry.takeOver([foreign]), ['taken']);
+    assert.deepEqual(await registry.find(foreign.node), foreign);
+    assert.deepEqual(await registry.takeOver([foreign, foreign]), ['present', 'present']);
+    assert.deepEqual(await registry.count(), new Map([['android', 1]]));
+    assert.match(await metrics.registry.metrics(), /sealpost_registrations\{app="android"\} 1/);
+  });
+
+  registryTest('of a batch, each hears what became of it', async ({ registry }) => {
+    const { node } = await registry.register({ ...romeo, app: 'android', device: 'known', account: 'example.net' });
+    await registry.takeOver([{ ...foreign, node: 'gone', device: 'gone' }]);
+    await registry.remove('gone', 0, 'gone');
+    const more = [
+      foreign,
+      foreign,
+      { ...foreign, node: 'another' },
+      { ...foreign, node, device: 'stranger' },
+      { ...foreign, node: 'gone', device: 'gone' },
+      { ...foreign, node: 'third', device: 'KNOWN' },
+      { ...foreign, node: 'last', device: 'last' },
+    ];
+    const fates = ['taken', 'present', 'device-known', 'node-taken', 'removed', 'device-known', 'taken'];
+    assert.deepEqual(await registry.takeOver(more), fates);
+    assert.deepEqual(await registry.count(), new Map([['android', 3]]));
+    assert.deepEqual(await registry.takeOver([]), []);
+  });
+
+  registryTest('a full batch is taken', async ({ registry }) => {
+    const batch = Array.from({ length: TAKE_OVER_BATCH }, (_, i) => ({
+      ...foreign,
+      node: `node ${i}`,
+      device: `device ${i}`,
+    }));
+    assert.deepEqual(new Set(await registry.takeOver(batch)), new Set(['taken']));
+  });
+
+  registryTest(
+    'a device that was taken over from p2 keeps node and secret when it registers with its account',
+    async ({ registry }) => {
+      await registry.takeOver([foreign]);
+      const request = { ...romeo, app: 'android', convention: 'p2', device: '92afd7a91cdba9a0', token: 'new' } as const;
+      const { secondToken: _, ...mine } = { ...request, account: 'romeo@example.net', withSecret: true };
+      const stranger = await registry.register({ ...mine, account: 'juliet@example.net' });
+      const other = await registry.register({ ...mine, device: 'another' });
+      const again = await registry.register(mine);
+      assert.notEqual(stranger.node, foreign.node);
+      assert.notEqual(other.node, foreign.node);
+      assert.deepEqual([again.node, again.secret, again.token], [foreign.node, foreign.secret, 'new']);
+      assert.deepEqual([again.account, again.device], ['romeo@example.net', '92afd7a91cdba9a0']);
+      assert.ok(!('accountHash' in again));
+      assert.deepEqual(await registry.takeOver([foreign]), ['present']);
+      assert.equal((await registry.register(mine)).node, foreign.node);
+    },
+  );
 
   registryTest('a removed node leaves a tombstone, and the device gets another node', async ({ registry }) => {
     const { node, registeredAtMs } = await registry.register(romeo);

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import type { ForeignRegistration, RegistrationRequest, TakeOverFate } from './contract.ts';
+import { fold, toRow } from './rows.ts';
+import type { RegistrationRow, Tables } from './tables.ts';
+
+/**
+ * Adds foreign registrations that are new, in one statement: a batch is there as a whole or not at all.
+ * @returns in the order of the batch, what became of each
+ */
+export async function takeOver(
+  db: Kysely<Tables>,
+  batch: readonly ForeignRegistration[],
+): Promise<readonly TakeOverFate[]> {
+  const rows = batch.map(toForeignRow);
+  const known = await findKnown(db, rows);
+  const wanted = rows.filter((row) => fateOf(row, known) === undefined);
+  const inserted = new Set<string>();
+  if (wanted.length > 0) {
+    const stored = await db
+      .insertInto('registration')
+      .values(wanted)
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('node')
+      .execute();
+    for (const { node } of stored) inserted.add(node);
+  }
+  return rows.map((row) => {
+    const fate = fateOf(row, known);
+    if (fate !== undefined) return fate;
+    // Its second appearance within the batch finds the first one here.
+    if (inserted.delete(row.node)) {
+      known.secrets.set(row.node, row.secret);
+      return 'taken';
+    }
+    return 'device-known';
+  });
+}
+
+/** What `takeOver` would say, without writing. Does not see that two within a batch exclude each other. */
+export async function foretellTakeOver(
+  db: Kysely<Tables>,
+  batch: readonly ForeignRegistration[],
+): Promise<readonly TakeOverFate[]> {
+  const rows = batch.map(toForeignRow);
+  const known = await findKnown(db, rows);
+  const fates: TakeOverFate[] = [];
+  for (const row of rows) {
+    const device = db
+      .selectFrom('registration')
+      .select('node')
+      .where('account_key', '=', row.account_key)
+      .where('device_key', '=', row.device_key)
+      .where('app', '=', row.app);
+    fates.push(fateOf(row, known) ?? ((await device.executeTakeFirst()) ? 'device-known' : 'taken'));
+  }
+  return fates;
+}
+
+/**
+ * Gives a registration that was taken over from p2 to the account that it turns out to belong to. p2 kept neither account
+ * nor device id, but the SHA-1 of both, and so knew its clients again; without this they would have two nodes after they
+ * register here, and be woken twice.
+ */
+export async function claimTakenOver(db: Kysely<Tables>, request: RegistrationRequest): Promise<void> {
+  const { app, account, device } = request;
+  const hash = createHash('sha1').update(`${account}\0${device}`).digest('hex');
+  const domain = account.slice(account.indexOf('@') + 1);
+  await db
+    .updateTable('registration')
+    .set({ account, account_key: fold(account), device, device_key: fold(device), account_hash: null })
+    .where('account_key', '=', fold(domain))
+    .where('device_key', '=', hash)
+    .where('app', '=', app)
+    .where('account_hash', '=', hash)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('registration as other')
+            .select('other.node')
+            .where('other.account_key', '=', fold(account))
+            .where('other.device_key', '=', fold(device))
+            .where('other.app', '=', app),
+        ),
+      ),
+    )
+    .execute();
+}
+
+interface Known {
+  /** Secrets by node. */
+  readonly secrets: Map<string, string | null>;
+  readonly removed: ReadonlySet<string>;
+}
+
+async function findKnown(db: Kysely<Tables>, rows: readonly RegistrationRow[]): Promise<Known> {
+  const nodes = rows.map(({ node }) => node);
+  if (nodes.length === 0) return { secrets: new Map(), removed: new Set() };
+  const here = await db.selectFrom('registration').select(['node', 'secret']).where('node', 'in', nodes).execute();
+  const removed = await db.selectFrom('removed_node').select('node').where('node', 'in', nodes).execute();
+  return {
+    secrets: new Map(here.map(({ node, secret }) => [node, secret])),
+    removed: new Set(removed.map(({ node }) => node)),
+  };
+}
+
+/** Undefined: as far as nodes go, it is new. */
+function fateOf(row: RegistrationRow, { secrets, removed }: Known): TakeOverFate | undefined {
+  const secret = secrets.get(row.node);
+  if (secret !== undefined) return secret === row.secret ? 'present' : 'node-taken';
+  return removed.has(row.node) ? 'removed' : undefined;
+}
+
+function toForeignRow(foreign: ForeignRegistration): RegistrationRow {
+  const { node, secret, accountHash, registeredAtMs } = foreign;
+  const row = toRow({ ...foreign, withSecret: false }, node, secret ?? null, registeredAtMs);
+  return { ...row, account_hash: accountHash ?? null };
+}
