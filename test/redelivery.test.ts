@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, beforeEach, test } from 'node:test';
+import { systemClock } from '../src/clock.ts';
+import { createDispatcher } from '../src/dispatch.ts';
+import { createLane } from '../src/lane.ts';
+import type { Outbox, OwedPush } from '../src/outbox/contract.ts';
+import { openSqliteOutbox } from '../src/outbox/sqlite.ts';
+import type { App, Outcome, Provider, Push, PushKind, Registration } from '../src/push.ts';
+import { createRedelivery, type Redelivery } from '../src/redelivery.ts';
+import type { Registry } from '../src/registry/contract.ts';
+import { openRegistry } from '../src/registry/open.ts';
+import { createMetrics } from '../src/telemetry.ts';
+import { manualClock, type ManualClock } from './support/clock.ts';
+import { apnsAppOf } from './support/registrations.ts';
+import { quietTelemetry } from './support/telemetry.ts';
+
+// The provider is the edge here: it plays back outcomes. Registry and outbox are real.
+
+const folder = await mkdtemp(join(tmpdir(), 'sealpost-redelivery-'));
+after(() => rm(folder, { recursive: true }));
+
+const { log } = quietTelemetry();
+let databases = 0;
+let clock: ManualClock;
+let registry: Registry;
+let outbox: Outbox;
+let registration: Registration;
+let sent: Push[];
+let outcomes: Outcome[];
+let redelivery: Redelivery;
+
+beforeEach(async () => {
+  databases += 1;
+  clock = manualClock();
+  const metrics = createMetrics('test');
+  const store = { kind: 'sqlite', path: join(folder, `${databases}.db`) } as const;
+  registry = await openRegistry({ store, clock, randomBytes, metrics, log });
+  const path = join(folder, `${databases}.outbox.db`);
+  outbox = await openSqliteOutbox({ path, clock: systemClock, metrics, log });
+  const token = 'ab'.repeat(32);
+  registration = await registry.register({
+    app: 'siskin',
+    convention: 'tigase',
+    account: 'romeo@example.net',
+    device: token,
+    token,
+    secondToken: 'cd'.repeat(32),
+    withSecret: false,
+  });
+  sent = [];
+  outcomes = [];
+  redelivery = redeliveryFor(apnsAppOf());
+});
+
+afterEach(async () => {
+  await redelivery.drain();
+  await outbox.close();
+  await registry.close();
+});
+
+function redeliveryFor(app: App, perSecond?: number): Redelivery {
+  const provider: Provider = {
+    send(push) {
+      sent.push(push);
+      return Promise.resolve(outcomes.shift() ?? { kind: 'delivered' });
+    },
+    largestCiphertext: () => 3072,
+    drain: () => Promise.resolve(),
+  };
+  const metrics = createMetrics('test');
+  const random = () => 0.5;
+  const lane = createLane({ app, provider, clock, random, log, metrics });
+  return createRedelivery({
+    registry,
+    lanes: new Map([[app.name, lane]]),
+    dispatcher: createDispatcher({ registry, onRemoved: ({ node }) => outbox.removeNode(node), clock, log }),
+    outbox,
+    clock,
+    random,
+    log,
+    metrics,
+    ...(perSecond !== undefined && { perSecond }),
+  });
+}
+
+async function owe(kind: PushKind, over: Partial<OwedPush> = {}, dueInMs = 0): Promise<Push> {
+  const push: Push = {
+    id: randomUUID(),
+    app: 'siskin',
+    node: registration.node,
+    kind,
+    account: 'romeo@example.net',
+    content: { kind: 'sealed', ciphertext: 'c2VhbGVkIGNvbnRlbnQgaGVyZQ==', iv: 'AAECAwQFBgcICQoL' },
+    expiresAtMs: kind === 'voip' ? 0 : clock.now() + 3_600_000,
+  };
+  const target = kind === 'voip' ? 'second' : 'first';
+  const giveUpAtMs = kind === 'voip' ? clock.now() + 30_000 : push.expiresAtMs;
+  const owed = { push, target, attempts: 1, storedAtMs: clock.now(), giveUpAtMs, ...over } as const;
+  assert.equal(await outbox.put(owed, clock.now() + dueInMs), 'stored');
+  redelivery.expect('siskin', clock.now() + dueInMs);
+  return push;
+}
+
+/** Lets time pass in ticks, and everything that it sets going come to rest after each. */
+async function pass(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 100) {
+    clock.advance(100);
+    // The outbox answers from another thread: a question behind the others in its queue comes back after them.
+    for (let i = 0; i < 3; i += 1) await outbox.stats();
+    await new Promise(setImmediate);
+  }
+}
+
+async function depth(): Promise<number> {
+  return (await outbox.stats())?.get('siskin')?.depth ?? 0;
+}
+
+test('redelivery - an owed push is sent when it falls due, as the very push that it was', async () => {
+  redelivery.start();
+  const push = await owe('alert', {}, 1000);
+  await pass(900);
+  assert.deepEqual(sent, []);
+  await pass(300);
+  assert.deepEqual(sent, [push]);
+  assert.equal(await depth(), 0);
+});
+
+test('redelivery - what an earlier process left behind is sent from the start on', async () => {
+  const push = await owe('alert');
+  redelivery.start();
+  await pass(200);
+  assert.deepEqual(sent, [push]);
+});
+
+test('redelivery - what fails again waits longer each time', async () => {
+  redelivery.start();
+  const retry = { kind: 'retry', reason: 'ServiceUnavailable' } as const;
+  outcomes.push(retry, retry, retry);
+  await owe('alert');
+  const timesMs: number[] = [];
+  const startedAtMs = clock.monotonic();
+  for (let seen = 0; seen < 4;) {
+    await pass(100);
+    if (sent.length > seen) timesMs.push(clock.monotonic() - startedAtMs);
+    seen = sent.length;
+  }
+  // Half of 4, 8 and 16 s, and at most two ticks for the claim.
+  const pauses = timesMs.slice(1).map((time, i) => time - (timesMs[i] ?? 0));
+  for (const [i, boundMs] of [2000, 4000, 8000].entries()) {
+    const pauseMs = pauses[i] ?? 0;
+    assert.ok(pauseMs >= boundMs && pauseMs <= boundMs + 300, `pause ${i} was ${pauseMs} ms`);
+  }
+  assert.equal(new Set(sent.map(({ id }) => id)).size, 1);
+});
+
+test('redelivery - what the provider asks to wait is obeyed', async () => {
+  redelivery.start();
+  outcomes.push({ kind: 'retry', reason: 'TooManyRequests', afterMs: 30_000, scope: 'device' });
+  await owe('alert');
+  await pass(30_000);
+  assert.equal(sent.length, 1);
+  await pass(3000);
+  assert.equal(sent.length, 2);
+});
+
+test('redelivery - calls go first, then the newest', async () => {
+  const old = await owe('alert', { storedAtMs: clock.now() - 5000 });
+  const recent = await owe('alert', { storedAtMs: clock.now() - 1000 });
+  const call = await owe('voip', { storedAtMs: clock.now() - 3000 });
+  redelivery.start();
+  await pass(300);
+  assert.deepEqual(
+    sent.map(({ id }) => id),
+    [call.id, recent.id, old.id],
+  );
+});
+
+test('redelivery - a call is given up after half a minute', async () => {
+  redelivery.start();
+  await owe('voip', {}, 29_000);
+  clock.step(31_000);
+  await pass(12_000);
+  assert.deepEqual(sent, []);
+  assert.equal(await depth(), 0);
+});
+
+test('redelivery - the rate is never exceeded', async () => {
+  redelivery = redeliveryFor(apnsAppOf(), 50);
+  for (let i = 0; i < 18; i += 1) await owe('alert');
+  redelivery.start();
+  let before = 0;
+  for (let tick = 0; tick < 4; tick += 1) {
+    await pass(100);
+    assert.ok(sent.length - before <= 5, `${sent.length - before} in a tenth of a second`);
+    before = sent.length;
+  }
+  assert.equal(sent.length, 18);
+});
+
+test('redelivery - a registration that was removed takes its owed pushes along', async () => {
+  await owe('alert');
+  await registry.unregister({ account: 'romeo@example.net', token: 'ab'.repeat(32) });
+  redelivery.start();
+  await pass(300);
+  assert.deepEqual(sent, []);
+  assert.equal(await depth(), 0);
+});
+
+test('redelivery - a token that proves dead removes the registration and all that is owed to it', async () => {
+  redelivery = redeliveryFor(apnsAppOf(), 10);
+  for (let i = 0; i < 5; i += 1) await owe('alert');
+  outcomes.push({ kind: 'gone', reason: 'Unregistered' });
+  redelivery.start();
+  await pass(600);
+  assert.equal(sent.length, 1);
+  assert.equal(await registry.find(registration.node), undefined);
+  assert.equal(await depth(), 0);
+});
+
+test('redelivery - while the provider is spared one push at a time finds out whether it is back', async () => {
+  redelivery.start();
+  for (let i = 0; i < 40; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
+  for (let i = 0; i < 40; i += 1) await owe('alert');
+  await pass(1000);
+  const burst = sent.length;
+  assert.ok(burst <= 20, `${burst} before it was spared`);
+  await pass(1000);
+  assert.ok(sent.length - burst <= 3, `${sent.length - burst} probes in a second`);
+  outcomes.length = 0;
+  await pass(120_000);
+  assert.equal(await depth(), 0);
+});
+
+test('redelivery - a clock that is set back holds nothing up', async () => {
+  redelivery.start();
+  const push = await owe('alert', {}, 500);
+  clock.step(-86_400_000);
+  await pass(11_000);
+  assert.deepEqual(sent, [push]);
+});
+
+test('redelivery - drain waits for what is claimed and claims nothing more', async () => {
+  redelivery.start();
+  await owe('alert');
+  await redelivery.drain();
+  await pass(500);
+  assert.deepEqual(sent, []);
+  assert.equal(await depth(), 1);
+});
