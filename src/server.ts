@@ -14,7 +14,7 @@ import { createFcm } from './providers/fcm/client.ts';
 import type { ApnsApp, FcmApp, Provider, Registration } from './push.ts';
 import { createRedelivery } from './redelivery.ts';
 import { openRegistry } from './registry/open.ts';
-import type { Log, Metrics } from './telemetry.ts';
+import { announceApp, type Log, type Metrics } from './telemetry.ts';
 import { createComponent } from './xmpp/component.ts';
 import { createLink } from './xmpp/link.ts';
 
@@ -59,6 +59,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const lanes = new Map(
     config.apps.map((app) => {
+      announceApp(metrics, app.name);
       const provider = createProvider(app, { clock, random, log, metrics });
       return [app.name, createLane({ app, provider, clock, random, log, metrics })];
     }),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type DestinationStream, pino } from 'pino';
+import type { Outcome } from './push.ts';
 import { Counter, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client';
 
 /**
@@ -121,4 +122,16 @@ export function createMetrics(version: string) {
   metrics.buildInfo.set({ version, node: process.versions.node }, 1);
   for (const answer of ['success', 'failure', 'limited']) metrics.unregisterRequests.inc({ answer }, 0);
   return metrics;
+}
+
+/** Sets every series of an app that can be known beforehand to zero, so that rates and alerts work from the start. */
+export function announceApp(metrics: Metrics, app: string): void {
+  const outcomes: readonly Outcome['kind'][] = ['delivered', 'retry', 'gone', 'refused', 'misconfigured'];
+  for (const outcome of outcomes) metrics.pushes.inc({ app, outcome }, 0);
+  for (const cause of ['wrong-publisher', 'wrong-secret', 'coalesced']) metrics.dropped.inc({ app, cause }, 0);
+  for (const result of ['stored', 'full', 'failed']) metrics.owed.inc({ app, result }, 0);
+  metrics.oversize.inc({ app }, 0);
+  metrics.inFlight.set({ app }, 0);
+  metrics.lastDelivered.set({ app }, 0);
+  metrics.registrations.inc({ app }, 0);
 }
