@@ -117,7 +117,9 @@ export function createConnection({ protocol, window, clock, on, ...options }: Co
     get isStale() {
       return protocol === 'h2' && inFlight === 0 && clock.monotonic() - heardAtMs > staleAfterMs;
     },
-    isSilent: (silenceMs) => waitingSinceMs !== undefined && clock.monotonic() - waitingSinceMs > silenceMs,
+    // While it is being made, `connectWithinMs` watches it.
+    isSilent: (silenceMs) =>
+      waitingSinceMs !== undefined && clock.monotonic() - waitingSinceMs > silenceMs && stats().connected > 0,
     accept() {
       if (isAccepted) return;
       isAccepted = true;

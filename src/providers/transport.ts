@@ -64,7 +64,7 @@ export interface TransportLimits {
 
 const defaultLimits: Record<'h2' | 'h1', TransportLimits> = {
   h2: { window: 500, connections: 4, queue: 25_000, silenceMs: 2_000, longestPauseMs: 5_000 },
-  h1: { window: 100, connections: 2, queue: 25_000, silenceMs: 2_000, longestPauseMs: 5_000 },
+  h1: { window: 100, connections: 1, queue: 25_000, silenceMs: 2_000, longestPauseMs: 5_000 },
 };
 
 const firstPauseMs = 100;
@@ -100,7 +100,8 @@ export function createTransport(options: TransportOptions): Transport {
   let drained: (() => void) | undefined;
   let failures = 0;
   let pausedUntilMs = Number.NEGATIVE_INFINITY;
-  let cancelRecheck: (() => void) | undefined;
+  let isPumpDue = false;
+  let recheck: { readonly dueMs: number; cancel(): void } | undefined;
 
   /** Where the next request may go now, if anywhere. */
   function pick(): Connection | undefined {
@@ -131,11 +132,11 @@ export function createTransport(options: TransportOptions): Transport {
       clock,
       window: limits.window,
       on: {
-        ready: pump,
+        ready: pumpSoon,
         ended(useful) {
           if (protocol === 'h2') retire(connection);
           if (!useful) noteFailure();
-          pump();
+          pumpSoon();
         },
       },
     });
@@ -156,7 +157,15 @@ export function createTransport(options: TransportOptions): Transport {
     connection.retire();
   }
 
+  /** For callbacks of undici, which must be over before it is given more: it asserts that they add nothing. */
+  function pumpSoon(): void {
+    if (isPumpDue || queue.size === 0) return;
+    isPumpDue = true;
+    queueMicrotask(pump);
+  }
+
   function pump(): void {
+    isPumpDue = false;
     for (const job of queue) {
       const connection = pick();
       if (!connection) return recheckLater();
@@ -167,12 +176,15 @@ export function createTransport(options: TransportOptions): Transport {
 
   /** For what no event tells: that a pause is over, that a connection has become silent. */
   function recheckLater(): void {
-    if (cancelRecheck) return;
-    const pauseMs = pausedUntilMs - clock.monotonic();
-    cancelRecheck = clock.after(pauseMs > 0 ? pauseMs : limits.silenceMs, () => {
-      cancelRecheck = undefined;
+    const now = clock.monotonic();
+    const dueMs = pausedUntilMs > now ? pausedUntilMs : now + limits.silenceMs;
+    if (recheck && recheck.dueMs <= dueMs) return;
+    recheck?.cancel();
+    const cancel = clock.after(dueMs - now, () => {
+      recheck = undefined;
       pump();
     });
+    recheck = { dueMs, cancel };
   }
 
   function run(job: Job, connection: Connection): void {
@@ -183,7 +195,7 @@ export function createTransport(options: TransportOptions): Transport {
         if (provesAcceptance(result.status)) connection.accept();
       }
       finish(job, result);
-      if (queue.size > 0) pump();
+      pumpSoon();
     });
     job.abort = () => {
       // Nothing at all came since: the path may be dead. What else is under way on it keeps its own deadline.
@@ -221,7 +233,7 @@ export function createTransport(options: TransportOptions): Transport {
         drained = resolve;
         if (jobs.size === 0) resolve();
       });
-      cancelRecheck?.();
+      recheck?.cancel();
       for (const connection of connections) retire(connection);
     },
     get inFlight() {

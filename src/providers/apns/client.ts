@@ -2,6 +2,7 @@
 import type { Clock, Random } from '../../clock.ts';
 import type { ApnsApp, Device, Environment, Outcome, Provider, Push } from '../../push.ts';
 import { errorWord, type Log, type Metrics } from '../../telemetry.ts';
+import { assembleProvider } from '../provider.ts';
 import { readRetryAfter } from '../retry-after.ts';
 import { createTransport, type Transport, type TransportResult } from '../transport.ts';
 import type { ClientIdentity } from '../transport-connection.ts';
@@ -165,19 +166,16 @@ export function createApns(options: ApnsOptions): Provider {
     }
   }
 
-  return {
-    async send(push, device, deadlineMs) {
-      const startedAtMs = clock.monotonic();
-      const outcome = await send(push, device, deadlineMs);
-      const seconds = (clock.monotonic() - startedAtMs) / 1000;
-      metrics.pushDuration.observe({ app: app.name, provider: 'apns' }, seconds);
-      return outcome;
-    },
+  return assembleProvider({
+    app,
+    clock,
+    metrics,
+    send,
     largestCiphertext: (account) => largestCiphertext(account, app),
-    async drain() {
+    async close() {
       await Promise.all([...transports.values()].map((transport) => transport.drain()));
     },
-  };
+  });
 }
 
 function loadCertificate(

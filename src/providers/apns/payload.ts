@@ -100,7 +100,7 @@ function encode(push: Push, content: PushContent, app: AppWording): { headers: R
   if (push.kind === 'call-alert') word(note, app.call, lastResort['call-alert']);
   if (push.kind === 'background') note.contentAvailable = true;
   // Given whole, because `Notification` leaves an empty `aps` out, and PushKit pushes have one.
-  note.rawPayload = { aps: note.aps, ...topLevel(push.account, content) };
+  note.rawPayload = { aps: note.aps, ...topLevel(push, content) };
   const composed = note as unknown as Untyped;
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(composed.headers())) headers[name] = String(value);
@@ -128,8 +128,8 @@ function word({ aps }: Notification, wording: Wording, text: string): void {
 }
 
 /** Siblings of `aps`. A registration without an account (raw token) has none of them to tell apart. */
-function topLevel(account: string, content: PushContent): Record<string, string | number> {
-  const named = account === '' ? {} : { account };
+function topLevel({ account, channel }: Push, content: PushContent): Record<string, string | number> {
+  const named = { ...(account !== '' && { account }), ...(channel !== undefined && { channel }) };
   switch (content.kind) {
     case 'none':
       return named;

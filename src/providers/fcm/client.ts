@@ -2,6 +2,7 @@
 import type { Clock, Random } from '../../clock.ts';
 import type { Device, FcmApp, Outcome, Provider, Push } from '../../push.ts';
 import type { Log, Metrics } from '../../telemetry.ts';
+import { assembleProvider } from '../provider.ts';
 import { readRetryAfter } from '../retry-after.ts';
 import { createTransport, type TransportResult } from '../transport.ts';
 import { createAccessTokens } from './access-tokens.ts';
@@ -120,15 +121,5 @@ export function createFcm({ app, clock, random, log, metrics }: FcmOptions): Pro
     }
   }
 
-  return {
-    async send(push, device, deadlineMs) {
-      const startedAtMs = clock.monotonic();
-      const outcome = await send(push, device, deadlineMs);
-      const seconds = (clock.monotonic() - startedAtMs) / 1000;
-      metrics.pushDuration.observe({ app: app.name, provider: 'fcm' }, seconds);
-      return outcome;
-    },
-    largestCiphertext,
-    drain: () => transport.drain(),
-  };
+  return assembleProvider({ app, clock, metrics, send, largestCiphertext, close: () => transport.drain() });
 }

@@ -43,9 +43,9 @@ const longestTtlSeconds = 2_419_200;
  * @param nowMs milliseconds since 1970; FCM wants a duration where APNs wants a date.
  */
 export function composePush(push: Push, token: string, app: Pick<FcmApp, 'collapseKey'>, nowMs: number): ComposedPush {
-  const full = dataOf(push.account, push.content);
+  const full = dataOf(push, push.content);
   const oversize = sizeOf(full) > dataLimit;
-  const data = oversize ? dataOf(push.account, { kind: 'none' }) : full;
+  const data = oversize ? dataOf(push, { kind: 'none' }) : full;
   if (oversize && sizeOf(data) > dataLimit) return { kind: 'refused', reason: 'payload-too-large' };
   const { collapseKey } = app;
   const android = {
@@ -61,7 +61,7 @@ export function composePush(push: Push, token: string, app: Pick<FcmApp, 'collap
  * account leaves no room.
  */
 export function largestCiphertext(account: string): number {
-  const empty = sizeOf(dataOf(account, { kind: 'sealed', ciphertext: '', iv: longestIv }));
+  const empty = sizeOf(dataOf({ account }, { kind: 'sealed', ciphertext: '', iv: longestIv }));
   const largest = Math.min(largestCiphertextBytes, dataLimit - empty - uncountedBytes);
   return Math.max(0, largest - (largest % 4));
 }
@@ -72,8 +72,11 @@ function ttlSeconds(push: Push, nowMs: number): number {
   return Math.min(longestTtlSeconds, Math.max(1, Math.ceil((push.expiresAtMs - nowMs) / 1000)));
 }
 
-function dataOf(account: string, content: PushContent): Record<string, string> {
-  const named: Record<string, string> = account === '' ? {} : { account };
+function dataOf({ account, channel }: Pick<Push, 'account' | 'channel'>, content: PushContent): Record<string, string> {
+  const named: Record<string, string> = {
+    ...(account !== '' && { account }),
+    ...(channel !== undefined && { channel }),
+  };
   switch (content.kind) {
     case 'none':
       return named;

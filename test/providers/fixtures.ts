@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { type ApnsStandIn, type ApnsStandInOptions, createApnsStandIn } from '../../src/harness/apns-stand-in.ts';
+import { createApnsKey, createServiceAccount } from '../../src/harness/certificates.ts';
+import { createFcmStandIn, type FcmStandIn } from '../../src/harness/fcm-stand-in.ts';
+import { createApns } from '../../src/providers/apns/client.ts';
+import type { ProviderTokens } from '../../src/providers/apns/provider-tokens.ts';
+import { createFcm } from '../../src/providers/fcm/client.ts';
+import type { ApnsApp, Device, FcmApp, Provider, Push, Secret } from '../../src/push.ts';
+import type { Metrics } from '../../src/telemetry.ts';
+import { quietTelemetry } from '../support/telemetry.ts';
+
+export const apnsToken = 'ab'.repeat(32);
+export const fcmToken = 'fcmInst:APA91bExample';
+export const account = 'romeo@example.net';
+
+export function secretOf(value: string): Secret {
+  return { reveal: () => value, toString: () => '[secret]' };
+}
+
+export function pushOf(given: Partial<Push> = {}): Push {
+  return {
+    id: randomUUID(),
+    app: 'messenger',
+    node: 'node',
+    kind: 'alert',
+    account,
+    content: { kind: 'sealed', ciphertext: 'Y2lwaGVydGV4dA==', iv: 'aXY=' },
+    expiresAtMs: Date.UTC(2027, 0, 1),
+    ...given,
+  };
+}
+
+export function deviceOf(token: string, given: Partial<Device> = {}): Device {
+  return { token, registeredAtMs: Date.UTC(2026, 0, 1), ...given };
+}
+
+const common = {
+  name: 'messenger',
+  ids: ['tigase:messenger:apns:1'],
+  conventions: ['tigase'],
+  plaintext: 'withhold',
+  absentPriority: 'background',
+  ttlMs: 7 * 86_400_000,
+  backgroundIntervalMs: 20_000,
+  inFlight: 500,
+} as const;
+
+export const wording = {
+  alert: { body: 'New message!', sound: 'default' },
+  call: { body: 'Incoming call', sound: 'default' },
+} as const;
+
+export const topic = 'org.example.messenger';
+
+/** One sender, one stand-in, and what was counted. */
+export interface Scene<S> {
+  readonly provider: Provider;
+  readonly standIn: S;
+  readonly metrics: Metrics;
+  send(token?: string, push?: Partial<Push>, device?: Partial<Device>): ReturnType<Provider['send']>;
+}
+
+export interface ApnsSceneOptions {
+  readonly app?: Partial<ApnsApp>;
+  readonly standIn?: Partial<ApnsStandInOptions>;
+  readonly clock?: Clock;
+  readonly tokens?: ProviderTokens;
+  /** What the provider is to take for the stand-in at this origin. */
+  readonly endpoint?: (origin: string) => Promise<string> | string;
+  /** Milliseconds that a push may take; default 10 s. */
+  readonly deadlineMs?: number;
+}
+
+/** Ends with the test. */
+export async function apnsScene(
+  t: TestContext,
+  options: ApnsSceneOptions = {},
+): Promise<Scene<ApnsStandIn> & { app: ApnsApp }> {
+  const { clock = systemClock, deadlineMs = 10_000, tokens } = options;
+  const key = await createApnsKey();
+  const ids = { keyId: 'ABC1234567', teamId: 'TEAM123456' };
+  const standIn = await createApnsStandIn({
+    keys: [{ ...ids, publicKey: key.publicKey }],
+    topics: [topic],
+    clock,
+    ...options.standIn,
+  });
+  const app: ApnsApp = {
+    ...common,
+    provider: 'apns',
+    topic,
+    credentials: { kind: 'token', key: secretOf(key.privateKey), ...ids },
+    environment: 'production',
+    ...wording,
+    endpoint: (await options.endpoint?.(standIn.origin)) ?? standIn.origin,
+    ca: standIn.ca,
+    ...options.app,
+  };
+  const { log, metrics } = quietTelemetry();
+  const provider = createApns({ app, clock, random: Math.random, log, metrics, ...(tokens && { tokens }) });
+  t.after(async () => {
+    await standIn.close();
+    await provider.drain();
+  });
+  return {
+    app,
+    provider,
+    standIn,
+    metrics,
+    send: (token = apnsToken, push = {}, device = {}) =>
+      provider.send(pushOf(push), deviceOf(token, device), deadlineMs),
+  };
+}
+
+export interface FcmSceneOptions {
+  readonly app?: Partial<FcmApp>;
+  readonly endpoint?: (origin: string) => Promise<string> | string;
+  readonly clock?: Clock;
+  readonly deadlineMs?: number;
+}
+
+/** Ends with the test. */
+export async function fcmScene(
+  t: TestContext,
+  options: FcmSceneOptions = {},
+): Promise<Scene<FcmStandIn> & { app: FcmApp; folder: string }> {
+  const { clock = systemClock, deadlineMs = 10_000 } = options;
+  const serviceAccount = await createServiceAccount('example');
+  const standIn = await createFcmStandIn({ account: serviceAccount, clock });
+  const folder = mkdtempSync(join(tmpdir(), 'sealpost-fcm-'));
+  const serviceAccountFile = join(folder, 'service-account.json');
+  writeFileSync(serviceAccountFile, serviceAccount.json);
+  const app: FcmApp = {
+    ...common,
+    provider: 'fcm',
+    serviceAccountFile,
+    projectId: 'example',
+    endpoint: (await options.endpoint?.(standIn.origin)) ?? standIn.origin,
+    tokenEndpoint: standIn.tokenOrigin,
+    ca: standIn.ca,
+    ...options.app,
+  };
+  const { log, metrics } = quietTelemetry();
+  const provider = createFcm({ app, clock, random: Math.random, log, metrics });
+  t.after(async () => {
+    await standIn.close();
+    await provider.drain();
+    rmSync(folder, { recursive: true });
+  });
+  return {
+    app,
+    folder,
+    provider,
+    standIn,
+    metrics,
+    send: (token = fcmToken, push = {}, device = {}) =>
+      provider.send(pushOf(push), deviceOf(token, device), deadlineMs),
+  };
+}
+
+/** Values of a counter or gauge by the labels' values, zeros left out. */
+export async function valuesOf(metric: Metrics['attempts' | 'oversize']): Promise<Record<string, number>> {
+  const { values } = await metric.get();
+  return Object.fromEntries(
+    values
+      .filter(({ value }) => value !== 0)
+      .map(({ labels, value }) => [
+        Object.entries(labels as Record<string, string>)
+          .filter(([name]) => name !== 'app')
+          .map(([, label]) => label)
+          .join(' '),
+        value,
+      ]),
+  );
+}

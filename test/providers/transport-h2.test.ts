@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { createApnsStandIn } from '../../src/harness/apns-stand-in.ts';
+import { createAuthority } from '../../src/harness/certificates.ts';
+import type { Outcome } from '../../src/push.ts';
+import { manualClock } from '../support/clock.ts';
+import { apnsScene, type ApnsSceneOptions, valuesOf } from './fixtures.ts';
+import { deadOrigin, openRelay, type Relay } from './relay.ts';
+
+const delivered = { kind: 'delivered' };
+const tokenOf = (index: number) => index.toString(16).padStart(64, '0');
+
+/** Opens the connection and gets its credentials accepted, so that what follows goes out at once. */
+async function warmScene(t: TestContext, options: ApnsSceneOptions = {}) {
+  const scene = await apnsScene(t, options);
+  assert.deepEqual(await scene.send(), delivered);
+  return scene;
+}
+
+async function relayedScene(t: TestContext, options: ApnsSceneOptions) {
+  let relay: Relay | undefined;
+  const scene = await apnsScene(t, {
+    ...options,
+    async endpoint(origin) {
+      relay = await openRelay(t, origin);
+      return relay.origin;
+    },
+  });
+  assert.ok(relay);
+  return { scene, relay };
+}
+
+const sendMany = (scene: { send(token: string): Promise<Outcome> }, count: number) =>
+  Promise.all(Array.from({ length: count }, (_, index) => scene.send(tokenOf(index))));
+
+const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+
+const countOf = (outcomes: readonly Outcome[], kind: Outcome['kind']) =>
+  outcomes.filter((outcome) => outcome.kind === kind).length;
+
+/** How often each push was accepted. */
+function copiesOf(received: readonly { status: number; headers: Readonly<Record<string, string>> }[]): number[] {
+  const copies = new Map<string, number>();
+  for (const { status, headers } of received) {
+    const id = String(headers['apns-id']);
+    if (status === 200) copies.set(id, (copies.get(id) ?? 0) + 1);
+  }
+  return [...copies.values()];
+}
+
+test('HTTP/2 transport - a burst of 2,000 that nobody awaited is delivered', async (t) => {
+  const scene = await apnsScene(t);
+  assert.equal(countOf(await sendMany(scene, 2000), 'delivered'), 2000);
+  assert.deepEqual(
+    copiesOf(scene.standIn.received).every((copies) => copies === 1),
+    true,
+  );
+});
+
+test('HTTP/2 transport - a burst of 20,000 is delivered, over no more than four connections', async (t) => {
+  const scene = await apnsScene(t, { standIn: { receivedLimit: 20 }, deadlineMs: 60_000 });
+  assert.equal(countOf(await sendMany(scene, 20_000), 'delivered'), 20_000);
+  assert.equal(scene.standIn.connections <= 4, true);
+});
+
+test('HTTP/2 transport - one stream at connect: every push of a burst is delivered', async (t) => {
+  const scene = await apnsScene(t, { standIn: { oneStreamUntilToken: true, maxStreams: 50 } });
+  assert.equal(countOf(await sendMany(scene, 400), 'delivered'), 400);
+  assert.equal(copiesOf(scene.standIn.received).length, 400);
+});
+
+test('HTTP/2 transport - one request until the credentials were accepted, also where the peer would allow more', async (t) => {
+  const scene = await apnsScene(t);
+  // The first push is refused for its credentials, so the second must not yet be joined by the third.
+  scene.standIn.script(tokenOf(0), { status: 403, reason: 'InvalidProviderToken' });
+  scene.standIn.script(tokenOf(1), { fault: 'hang' });
+  const first = scene.send(tokenOf(0));
+  const second = scene.provider.send({ ...pushTo(), kind: 'alert' }, { token: tokenOf(1), registeredAtMs: 0 }, 300);
+  const third = scene.send(tokenOf(2));
+  assert.deepEqual(await first, { kind: 'misconfigured', reason: 'InvalidProviderToken' });
+  assert.deepEqual(await second, { kind: 'retry', reason: 'timeout' });
+  assert.deepEqual(await third, delivered);
+  assert.deepEqual(
+    scene.standIn.received.map(({ token }) => Number.parseInt(token, 16)),
+    [0, 1, 2],
+  );
+});
+
+function pushTo() {
+  return {
+    id: 'eabeae54-14a8-11e5-b60b-1697f925ec7b',
+    app: 'messenger',
+    node: 'node',
+    account: 'romeo@example.net',
+    content: { kind: 'none' },
+    expiresAtMs: 0,
+  } as const;
+}
+
+test('HTTP/2 transport - graceful GOAWAY: what is in flight is answered, each push accepted exactly once', async (t) => {
+  const scene = await warmScene(t);
+  for (const index of [0, 1, 2]) scene.standIn.script(tokenOf(index), { delayMs: 100 });
+  const slow = sendMany(scene, 3);
+  scene.standIn.script(tokenOf(9), { fault: 'goaway' });
+  assert.deepEqual(await scene.send(tokenOf(9)), delivered);
+  assert.deepEqual(await scene.send(tokenOf(10)), delivered);
+  assert.deepEqual(await slow, [delivered, delivered, delivered]);
+  assert.deepEqual(copiesOf(scene.standIn.received), [1, 1, 1, 1, 1, 1]);
+  assert.equal(scene.standIn.connections, 2);
+});
+
+test('HTTP/2 transport - GOAWAY below the last stream: what was not processed is sent again, nothing twice', async (t) => {
+  const scene = await warmScene(t);
+  scene.standIn.script(tokenOf(50), { fault: 'goaway-unprocessed', times: 1 });
+  const outcomes = await sendMany(scene, 100);
+  assert.equal(countOf(outcomes, 'delivered'), 100);
+  assert.deepEqual(copiesOf(scene.standIn.received), times(101, 1));
+});
+
+test('HTTP/2 transport - one 500 among healthy requests harms no other', async (t) => {
+  const scene = await warmScene(t);
+  for (const index of [0, 1, 2]) scene.standIn.script(tokenOf(index), { delayMs: 50 });
+  scene.standIn.script(tokenOf(3), { status: 500, reason: 'InternalServerError' });
+  const outcomes = await sendMany(scene, 4);
+  assert.deepEqual(outcomes, [delivered, delivered, delivered, { kind: 'retry', reason: 'InternalServerError' }]);
+  assert.equal(scene.standIn.connections, 1);
+});
+
+test('HTTP/2 transport - 429, 500 and 503 are asked once: retrying is the outbox’s business', async (t) => {
+  const scene = await warmScene(t);
+  for (const status of [429, 500, 503]) {
+    scene.standIn.script(tokenOf(status), { status, reason: 'Whatever' });
+    assert.equal((await scene.send(tokenOf(status))).kind, 'retry');
+    assert.equal(scene.standIn.received.filter(({ token }) => token === tokenOf(status)).length, 1);
+  }
+});
+
+test('HTTP/2 transport - CANCEL, a reset and a body cut in the middle are retry, at once and once', async (t) => {
+  for (const fault of ['cancel', 'reset', 'cut'] as const) {
+    const scene = await warmScene(t);
+    scene.standIn.script(tokenOf(1), { fault, times: 1 });
+    assert.deepEqual(await scene.send(tokenOf(1)), { kind: 'retry', reason: 'connection' }, fault);
+    assert.deepEqual(await scene.send(tokenOf(1)), delivered);
+    assert.equal(scene.standIn.received.length, 3);
+  }
+});
+
+test('HTTP/2 transport - empty, HTML and endless bodies leave the status in force', async (t) => {
+  const scene = await warmScene(t);
+  const bodies = ['', '<html><body>Bad gateway</body></html>', '{"reason":', 'x'.repeat(200_000)];
+  for (const [index, body] of bodies.entries()) {
+    scene.standIn.script(tokenOf(index), { status: 503, body });
+    assert.deepEqual(await scene.send(tokenOf(index)), { kind: 'retry', reason: '-' });
+  }
+  assert.deepEqual(await scene.send(), delivered);
+  assert.equal((await valuesOf(scene.metrics.attempts))['503 -'], 4);
+});
+
+test('HTTP/2 transport - a push that hangs ends by its deadline and leaves the others alone', async (t) => {
+  const scene = await warmScene(t, { deadlineMs: 300 });
+  scene.standIn.script(tokenOf(0), { fault: 'hang' });
+  const hanging = scene.send(tokenOf(0));
+  for (let index = 1; index < 20; index += 1) assert.deepEqual(await scene.send(tokenOf(index)), delivered);
+  assert.deepEqual(await hanging, { kind: 'retry', reason: 'timeout' });
+  assert.deepEqual(await scene.send(), delivered);
+  assert.equal(scene.standIn.connections, 1);
+});
+
+test('HTTP/2 transport - a path that went dark is left after the first deadline', async (t) => {
+  const { scene, relay } = await relayedScene(t, { deadlineMs: 400 });
+  assert.deepEqual(await scene.send(), delivered);
+  relay.blackHole();
+  assert.deepEqual(await sendMany(scene, 8), times(8, { kind: 'retry', reason: 'timeout' }));
+  assert.deepEqual(await sendMany(scene, 8), times(8, delivered));
+  assert.equal(relay.connections, 2);
+});
+
+test(
+  'HTTP/2 transport - a path that is silent for two seconds is avoided before any deadline',
+  { timeout: 30_000 },
+  async (t) => {
+    const clock = manualClock();
+    const { scene, relay } = await relayedScene(t, { clock });
+    assert.deepEqual(await scene.send(), delivered);
+    relay.blackHole();
+    const lost = scene.send(tokenOf(0));
+    await setImmediate();
+    clock.advance(2001);
+    assert.deepEqual(await scene.send(tokenOf(1)), delivered);
+    clock.advance(8000);
+    assert.deepEqual(await lost, { kind: 'retry', reason: 'timeout' });
+  },
+);
+
+test('HTTP/2 transport - a connection whose pings stayed unanswered is not used any more', async (t) => {
+  const clock = manualClock();
+  const scene = await warmScene(t, { clock });
+  clock.advance(140_000);
+  assert.deepEqual(await scene.send(), delivered);
+  assert.equal(scene.standIn.connections, 1);
+  // Pings of undici run on real time, so to this clock they never happened.
+  clock.advance(160_000);
+  assert.deepEqual(await scene.send(), delivered);
+  assert.equal(scene.standIn.connections, 2);
+});
+
+test('HTTP/2 transport - the death of a socket fails what is in flight, and the next push goes through', async (t) => {
+  const scene = await warmScene(t);
+  for (const index of [0, 1, 2]) scene.standIn.script(tokenOf(index), { fault: 'hang', times: 1 });
+  const seen = scene.standIn.waitFor(({ token }) => token === tokenOf(2), 5000);
+  const lost = sendMany(scene, 3);
+  await seen;
+  scene.standIn.dropConnections();
+  assert.deepEqual(await lost, times(3, { kind: 'retry', reason: 'connection' }));
+  assert.deepEqual(await scene.send(), delivered);
+});
+
+test('HTTP/2 transport - a port that nobody listens on: retry, within the deadline, with pauses between attempts', async (t) => {
+  const scene = await apnsScene(t, { endpoint: deadOrigin, deadlineMs: 5000 });
+  const outcomes = await sendMany(scene, 1000);
+  assert.deepEqual(outcomes, times(1000, { kind: 'retry', reason: 'connection' }));
+});
+
+test('HTTP/2 transport - a server that is back is found without waiting for a new push', async (t) => {
+  const first = await apnsScene(t);
+  const { port } = new URL(first.standIn.origin);
+  await first.standIn.close();
+  const early = first.send(tokenOf(0));
+  assert.deepEqual(await early, { kind: 'retry', reason: 'connection' });
+  const waiting = first.send(tokenOf(1));
+  // The same key and authority, as after a restart.
+  const { authority } = first.standIn;
+  const again = await createApnsStandIn({ topics: ['org.example.messenger'], authority, port: Number(port) });
+  const outcome = await waiting;
+  // It has no keys registered, so this is as far as it gets; what counts is that it was asked.
+  assert.equal(outcome.kind === 'misconfigured' || outcome.kind === 'retry', true);
+  await first.provider.drain();
+  await again.close();
+});
+
+test('HTTP/2 transport - an authority that is not trusted: retry, nothing was sent', async (t) => {
+  const scene = await apnsScene(t);
+  const stranger = await createAuthority();
+  const other = await apnsScene(t, { app: { endpoint: scene.standIn.origin, ca: stranger.certificate } });
+  assert.deepEqual(await other.send(), { kind: 'retry', reason: 'connection' });
+  assert.equal(scene.standIn.received.length, 0);
+});
+
+test('HTTP/2 transport - drain refuses what is new, waits for what is in flight and closes the connections', async (t) => {
+  const scene = await warmScene(t);
+  scene.standIn.script(tokenOf(0), { delayMs: 100 });
+  const slow = scene.send(tokenOf(0));
+  const drained = scene.provider.drain();
+  assert.deepEqual(await scene.send(tokenOf(1)), { kind: 'retry', reason: 'closed' });
+  await drained;
+  assert.deepEqual(await slow, delivered);
+  await scene.standIn.close();
+});
