@@ -1,4 +1,5 @@
-// RFC 7622: how a JID falls into parts. Comparing is by lower case, no more: what the servers send was prepared by them.
+// RFC 7622: how a JID falls into parts. Comparing folds the case of ASCII letters, no more: what the servers send was
+// prepared by them, and what Unicode folds beyond (the Kelvin sign to k) would make one domain of two.
 
 /** The JID without its resource, character for character as it came. */
 export function bareJid(jid: string): string {
@@ -9,7 +10,7 @@ export function bareJid(jid: string): string {
 /** The domain part, in lower case. */
 export function domainOf(jid: string): string {
   const bare = bareJid(jid);
-  return bare.slice(bare.indexOf('@') + 1).toLowerCase();
+  return foldCase(bare.slice(bare.indexOf('@') + 1));
 }
 
 /** True for `domain` and `domain/resource`, false for anything with a local part. */
@@ -19,5 +20,9 @@ export function isDomain(jid: string): boolean {
 
 /** Whether two JIDs without resource name the same account. */
 export function isSameAccount(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
+  return foldCase(a) === foldCase(b);
+}
+
+function foldCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

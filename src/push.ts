@@ -58,7 +58,10 @@ export interface Registration {
   readonly account: string;
   /** What stands for the account in payloads of the p2 convention, where the account itself is not known. */
   readonly accountHash?: string;
-  /** What distinguishes this device from others of the same account: the token (tigase), the device id (p2, v1). */
+  /**
+   * What distinguishes this device from others of the same account: the token (tigase), the device's own id (p2, v1; for a
+   * room of p2 followed by a space and the room's hash).
+   */
   readonly device: string;
   readonly token: string;
   /** PushKit (VoIP) token. */
@@ -67,6 +70,10 @@ export interface Registration {
   readonly secret?: string;
   /** Known when the app's environment is `auto` and a push was accepted there once. */
   readonly environment?: Environment;
+  /** Bare JID of the room that publishes in place of the account's server (p2). */
+  readonly room?: string;
+  /** Domain of ours that the client registered at; unknown for registrations that came another way. */
+  readonly component?: string;
   /** Milliseconds since 1970 of the latest registering; 0: taken over from a server that did not say. */
   readonly registeredAtMs: number;
 }
@@ -101,8 +108,10 @@ export interface Push {
   readonly app: string;
   readonly node: string;
   readonly kind: PushKind;
-  /** Value of the payload's `account` key: the bare JID, or its hash for the p2 convention. */
+  /** Value of the payload's `account` key: the bare JID, or its hash for the p2 convention; empty: there is no such key. */
   readonly account: string;
+  /** Value of the payload's `channel` key: a room's hash (p2). */
+  readonly channel?: string;
   readonly content: PushContent;
   /** Milliseconds since 1970 after which it is worthless; 0: deliver at once or never. */
   readonly expiresAtMs: number;

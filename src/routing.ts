@@ -20,8 +20,14 @@ export const callLifetimeMs = 30_000;
 /** What wakes an app without a message to show is pointless once the app was opened anyway. */
 export const backgroundLifetimeMs = 3_600_000;
 
-/** Picks the push for a notification. Pure; the publisher must have been checked before. */
+/**
+ * Picks the push for a notification. Pure; the publisher must have been checked before. A raw token (Monal) gets the same
+ * alert for everything, since that is what runs the app's extension, which looks for itself; one run serves all that
+ * happens meanwhile.
+ */
 export function route(notification: Notification, registration: Registration, app: App): Route {
+  if (registration.convention === 'raw-token') return { ...alertRoute(none, app), coalesce: true };
+  if (registration.convention === 'p2' && app.provider === 'fcm') return wakeRoute(notification, app);
   const { content, priority } = notification;
   if (content.kind === 'sealed') {
     const sealed = { kind: 'sealed', ciphertext: content.ciphertext, iv: content.iv } as const;
@@ -48,6 +54,16 @@ export function callAlertRoute(content: PushContent): Route {
 }
 
 const none = { kind: 'none' } as const;
+
+/**
+ * Clients of p2 on Android are woken, by all means and by whatever it was: FCM holds anything of normal priority back
+ * while the device dozes. Servers that give no details send an empty notification for a message too, so an empty one lives
+ * as long; but what names no message need not wake the device again and again.
+ */
+function wakeRoute({ content, priority }: Notification, app: App): Route {
+  const isMessage = content.kind === 'sealed' || content.body !== undefined || priority === 'high';
+  return { ...alertRoute(none, app), coalesce: !isMessage };
+}
 
 function callRoute(content: PushContent, registration: Registration): Route {
   if (registration.secondToken === undefined) return callAlertRoute(content);

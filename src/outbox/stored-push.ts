@@ -21,6 +21,7 @@ const push: z.ZodType<Push> = z.object({
   node: z.string(),
   kind: z.enum(['alert', 'call-alert', 'background', 'voip']),
   account: z.string(),
+  channel: z.string().exactOptional(),
   content,
   expiresAtMs: z.number(),
 });

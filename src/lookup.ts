@@ -1,0 +1,39 @@
+import type { Clock } from './clock.ts';
+import type { App, Registration } from './push.ts';
+import { createRawTokens, type Hint } from './raw-tokens.ts';
+import type { Registry } from './registry/contract.ts';
+
+/** Raw tokens that are remembered at a time, some 250 bytes each. */
+const rememberedTokens = 20_000;
+
+/** The registry together with those devices that never registered: the raw tokens. */
+export interface Lookup extends Pick<Registry, 'remove' | 'dropSecondToken' | 'rememberEnvironment' | 'wasRemoved'> {
+  /**
+   * The registration that a node means. One in the registry comes first, whatever the hint says, so that no raw token can
+   * stand in for a registered device.
+   */
+  find(node: string, hint?: Hint): Promise<Registration | undefined>;
+}
+
+export interface LookupOptions {
+  readonly registry: Pick<Registry, 'find' | 'remove' | 'dropSecondToken' | 'rememberEnvironment' | 'wasRemoved'>;
+  readonly apps: readonly App[];
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+export function createLookup({ registry, apps, clock }: LookupOptions): Lookup {
+  const rawTokens = createRawTokens({ apps, clock, limit: rememberedTokens });
+  return {
+    async find(node, hint = {}) {
+      return (await registry.find(node)) ?? rawTokens.read(node, hint);
+    },
+    async remove(node, knownAtMs, reason) {
+      return (await registry.remove(node, knownAtMs, reason)) || rawTokens.bury(node);
+    },
+    dropSecondToken: registry.dropSecondToken,
+    async rememberEnvironment(node, environment) {
+      if (!rawTokens.rememberEnvironment(node, environment)) await registry.rememberEnvironment(node, environment);
+    },
+    wasRemoved: async (node) => rawTokens.isDead(node) || registry.wasRemoved(node),
+  };
+}
