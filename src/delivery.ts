@@ -1,3 +1,4 @@
+import { addressOf } from './addressing.ts';
 import { type Answer, answers, type Verdict } from './answers.ts';
 import { refusePublisher } from './authorization.ts';
 import { backoffMs } from './backoff.ts';
@@ -5,10 +6,10 @@ import type { Clock, Random } from './clock.ts';
 import { createCoalescer } from './coalescer.ts';
 import type { Addressed, Dispatcher } from './dispatch.ts';
 import type { Lane } from './lane.ts';
+import type { Lookup } from './lookup.ts';
 import type { Outbox } from './outbox/contract.ts';
 import type { Notification, Registration } from './push.ts';
 import { retryPause } from './redelivery.ts';
-import type { Registry } from './registry/contract.ts';
 import { callLifetimeMs, type Route, route } from './routing.ts';
 import { errorWord, type Log, type Metrics } from './telemetry.ts';
 
@@ -22,7 +23,7 @@ const storeWithinMs = 5_000;
 const coalescedLimit = 100_000;
 
 export interface DeliveryOptions {
-  readonly registry: Pick<Registry, 'find'>;
+  readonly registry: Pick<Lookup, 'find'>;
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Pick<Outbox, 'put'>;
@@ -51,7 +52,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   async function judge(notification: Notification): Promise<Verdict> {
     const deadlineMs = clock.monotonic() + answerWithinMs;
-    const registration = await registry.find(notification.node);
+    const registration = await registry.find(notification.node, notification);
     if (!registration) return dropped('-', 'unknown-node');
     const refusal = refusePublisher(notification, registration);
     if (refusal) return dropped(registration.app, refusal);
@@ -88,9 +89,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   function addressedPush(registration: Registration, { kind, target, content, lifetimeMs }: Route): Addressed {
-    const { app, node, account } = registration;
+    const { app, node } = registration;
     const expiresAtMs = lifetimeMs === 0 ? 0 : clock.now() + lifetimeMs;
-    return { push: { id: randomUuid(), app, node, kind, account, content, expiresAtMs }, target };
+    return { push: { id: randomUuid(), app, node, kind, ...addressOf(registration), content, expiresAtMs }, target };
   }
 
   /** Stores what is to be sent later, durably: only then may the server hear that it was taken. */

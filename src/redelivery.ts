@@ -2,9 +2,9 @@ import { backoffMs } from './backoff.ts';
 import type { Clock, Random } from './clock.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { Lane } from './lane.ts';
+import type { Lookup } from './lookup.ts';
 import type { Outbox, OwedPush } from './outbox/contract.ts';
 import type { PushKind } from './push.ts';
-import type { Registry } from './registry/contract.ts';
 import { errorWord, type Log, type Metrics } from './telemetry.ts';
 
 /**
@@ -29,7 +29,7 @@ export function retryPause(kind: PushKind): { readonly baseMs: number; readonly 
 }
 
 export interface RedeliveryOptions {
-  readonly registry: Pick<Registry, 'find'>;
+  readonly registry: Pick<Lookup, 'find'>;
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Outbox;
@@ -100,7 +100,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
     const { push, attempts } = owed;
     line.busy += 1;
     try {
-      const registration = await registry.find(push.node);
+      const registration = await registry.find(push.node, push);
       if (!registration) {
         conclude(push.app, push.id, 'unregistered');
         return;
