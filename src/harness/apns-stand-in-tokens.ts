@@ -19,7 +19,7 @@ export interface ProviderTokens {
   judge(authorization: string, seen: SeenTokens): Promise<Refusal | undefined>;
 }
 
-/** Tokens of one connection by when they were first accepted, milliseconds of the monotonic clock. */
+/** Tokens that one connection has brought, with their `iat` in milliseconds. */
 export type SeenTokens = Map<string, number>;
 
 const longestAgeMs = 60 * 60_000;
@@ -70,9 +70,9 @@ export function createProviderTokens({
       if (ageMs < -toleranceMs) return { status: 403, reason: 'InvalidProviderToken' };
       if (!seen.has(token)) {
         const latest = Math.max(Number.NEGATIVE_INFINITY, ...seen.values());
-        if (clock.monotonic() - latest < shortestLifeMs) return { status: 429, reason: 'TooManyProviderTokenUpdates' };
+        if (issued - latest < shortestLifeMs) return { status: 429, reason: 'TooManyProviderTokenUpdates' };
         if (seen.size >= verifiedLimit) seen.clear();
-        seen.set(token, clock.monotonic());
+        seen.set(token, issued);
       }
       return undefined;
     },

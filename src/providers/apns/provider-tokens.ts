@@ -82,10 +82,13 @@ export function createProviderTokens({ clock }: { clock: Clock }): ProviderToken
     },
     async replace(key, refused) {
       const entry = entryOf(key);
-      const present = await entry.token;
+      const held = entry.token;
+      const present = await held;
       if (present !== refused) return present;
-      if (!mayRenew(entry)) return undefined;
-      Object.assign(entry, sign(entry.key, key.keyId, key.teamId));
+      if (entry.token === held) {
+        if (!mayRenew(entry)) return undefined;
+        Object.assign(entry, sign(entry.key, key.keyId, key.teamId));
+      }
       return entry.token;
     },
   };

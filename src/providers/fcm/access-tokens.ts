@@ -115,10 +115,14 @@ class RenewalTimeout extends Error {
   override readonly name = 'RenewalTimeout';
 }
 
-/** Told from the HTTP status of the answer, never from a message. */
+/**
+ * Whether it is our account that is wrong, rather than the way to Google: told from the HTTP status and the codes of
+ * system and library, never from a message. What has neither is the library's complaint about the file.
+ */
 function isRefusal(error: unknown): boolean {
-  const { response, code } = error as { response?: { status?: unknown }; code?: unknown };
-  if (typeof code === 'string' && code.startsWith('app/')) return true;
+  if (error instanceof RenewalTimeout) return false;
+  const { response, code, syscall } = error as { response?: { status?: unknown }; code?: unknown; syscall?: unknown };
   const status = response?.status;
-  return typeof status === 'number' && status >= 400 && status < 500 && status !== 429 && status !== 408;
+  if (typeof status === 'number') return status >= 400 && status < 500 && status !== 429 && status !== 408;
+  return typeof code !== 'string' || code.startsWith('app/') || syscall === 'open';
 }

@@ -25,7 +25,7 @@ export function googleTokenSource({
   let credential: Credential | undefined;
 
   async function ask(): Promise<AccessToken> {
-    credential ??= cert(serviceAccountFile, agent);
+    credential ??= freshCredential(serviceAccountFile, agent);
     const { access_token: token, expires_in: lifeSeconds } = await credential.getAccessToken();
     return { token, lifeMs: lifeSeconds * 1000 };
   }
@@ -41,6 +41,16 @@ export function googleTokenSource({
       throw error;
     }
   };
+}
+
+/**
+ * `cert` hands out one credential per path for the life of the process, with its first agent, key and token. So this
+ * one only inherits from it: the three fields are what the library fills as it goes (14.5), and starting empty it reads
+ * the file and asks Google again. The tests of revoked tokens and replaced files fail if that ever changes.
+ */
+function freshCredential(path: string, agent: Agent | undefined): Credential {
+  const fresh = Object.create(cert(path, agent)) as Credential;
+  return Object.assign(fresh, { httpAgent: agent, googleAuth: undefined, authClient: undefined });
 }
 
 /** The library ignores the account's `token_uri`; an agent whose options win leads it elsewhere. */

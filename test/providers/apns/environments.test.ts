@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { createApnsStandIn } from '../../../src/harness/apns-stand-in.ts';
+import type { ApnsApp, Environment } from '../../../src/push.ts';
+import { manualClock } from '../../support/clock.ts';
+import { apnsScene, topic } from '../fixtures.ts';
+
+const productionToken = '11'.repeat(32);
+const sandboxToken = '22'.repeat(32);
+const deadToken = '33'.repeat(32);
+
+/** Two stand-ins, each with tokens of its own; a dead token belongs to neither. */
+async function twoEnvironments(t: TestContext, environment: ApnsApp['environment'] = 'auto') {
+  const clock = manualClock();
+  const { createApnsKey } = await import('../../../src/harness/certificates.ts');
+  const key = await createApnsKey();
+  const ids = { keyId: 'ABC1234567', teamId: 'TEAM123456' };
+  const keys = [{ ...ids, publicKey: key.publicKey }];
+  const sandbox = await createApnsStandIn({
+    keys,
+    topics: [topic],
+    clock,
+    isForeignToken: (token) => token !== sandboxToken,
+  });
+  t.after(() => sandbox.close());
+  const scene = await apnsScene(t, {
+    clock,
+    standIn: { keys, authority: sandbox.authority, isForeignToken: (token) => token !== productionToken },
+    app: {
+      credentials: { kind: 'token', key: { reveal: () => key.privateKey, toString: () => '' }, ...ids },
+      environment,
+      sandboxEndpoint: sandbox.origin,
+    },
+  });
+  const send = (token: string, remembered?: Environment) =>
+    scene.send(token, {}, remembered === undefined ? {} : { environment: remembered });
+  return { clock, production: scene.standIn, sandbox, send };
+}
+
+test('environment - auto finds production at once and the sandbox at the second try, and tells which', async (t) => {
+  const { production, sandbox, send } = await twoEnvironments(t);
+  assert.deepEqual(await send(productionToken), { kind: 'delivered', environment: 'production' });
+  assert.deepEqual(await send(sandboxToken), { kind: 'delivered', environment: 'sandbox' });
+  assert.deepEqual(
+    production.received.map(({ status }) => status),
+    [200, 400],
+  );
+  assert.equal(sandbox.received.length, 1);
+  const ids = [production.received[1], sandbox.received[0]].map((push) => push?.headers['apns-id']);
+  assert.equal(ids[0], ids[1]);
+});
+
+test('environment - auto begins where the token was accepted last', async (t) => {
+  const { production, send } = await twoEnvironments(t);
+  assert.deepEqual(await send(sandboxToken, 'sandbox'), { kind: 'delivered', environment: 'sandbox' });
+  assert.equal(production.received.length, 0);
+  assert.deepEqual(await send(productionToken, 'sandbox'), { kind: 'delivered', environment: 'production' });
+});
+
+test('environment - a fixed one is not left, and not told', async (t) => {
+  const { sandbox, send } = await twoEnvironments(t, 'production');
+  assert.deepEqual(await send(productionToken), { kind: 'delivered' });
+  assert.deepEqual(await send(sandboxToken), { kind: 'gone', reason: 'BadDeviceToken' });
+  assert.equal(sandbox.received.length, 0);
+});
+
+test('environment - sandbox only', async (t) => {
+  const { production, send } = await twoEnvironments(t, 'sandbox');
+  assert.deepEqual(await send(sandboxToken), { kind: 'delivered' });
+  assert.equal(production.received.length, 0);
+});
+
+test('environment - BadDeviceToken is believed only if the first environment accepted something within the hour', async (t) => {
+  const { clock, send } = await twoEnvironments(t);
+  const doubted = { kind: 'misconfigured', reason: 'BadDeviceToken' };
+  assert.deepEqual(await send(deadToken), doubted);
+  await send(productionToken);
+  clock.advance(3_600_000);
+  assert.deepEqual(await send(deadToken), { kind: 'gone', reason: 'BadDeviceToken' });
+  clock.advance(1);
+  assert.deepEqual(await send(deadToken), doubted);
+  // What the sandbox accepts says nothing of production.
+  await send(sandboxToken, 'sandbox');
+  assert.deepEqual(await send(deadToken, 'production'), doubted);
+  assert.deepEqual(await send(deadToken, 'sandbox'), { kind: 'gone', reason: 'BadDeviceToken' });
+});
+
+test('environment - auto: what the second environment says decides, unless it is the same doubt', async (t) => {
+  const { sandbox, send } = await twoEnvironments(t);
+  await send(productionToken);
+  sandbox.script(deadToken, { status: 503, reason: 'Shutdown', times: 1 });
+  assert.deepEqual(await send(deadToken), { kind: 'retry', reason: 'Shutdown' });
+  sandbox.script(deadToken, { status: 403, reason: 'BadEnvironmentKeyIdInToken', times: 1 });
+  assert.deepEqual(await send(deadToken), { kind: 'misconfigured', reason: 'BadEnvironmentKeyIdInToken' });
+  sandbox.script(deadToken, { status: 410, reason: 'Unregistered', timestampMs: Date.UTC(2026, 9, 1), times: 1 });
+  assert.deepEqual(await send(deadToken), { kind: 'gone', reason: 'Unregistered' });
+});
+
+test('environment - with one endpoint for both, a dead token is asked for twice there and then doubted', async (t) => {
+  const scene = await apnsScene(t, {
+    app: { environment: 'auto' },
+    standIn: { isForeignToken: (token) => token === deadToken },
+  });
+  assert.deepEqual(await scene.send(deadToken), { kind: 'misconfigured', reason: 'BadDeviceToken' });
+  assert.deepEqual(await scene.send(), { kind: 'delivered', environment: 'production' });
+});
+
+test('environment - DeviceTokenNotForTopic is doubted alike', async (t) => {
+  const scene = await apnsScene(t, {
+    standIn: { topicOf: (token) => (token === deadToken ? 'org.example.other' : undefined) },
+  });
+  assert.deepEqual(await scene.send(deadToken), { kind: 'misconfigured', reason: 'DeviceTokenNotForTopic' });
+  await scene.send();
+  assert.deepEqual(await scene.send(deadToken), { kind: 'gone', reason: 'DeviceTokenNotForTopic' });
+});

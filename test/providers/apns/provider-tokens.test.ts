@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeJwt, decodeProtectedHeader, importSPKI, jwtVerify } from 'jose';
+import { createApnsKey } from '../../../src/harness/certificates.ts';
+import { createProviderTokens } from '../../../src/providers/apns/provider-tokens.ts';
+import { manualClock } from '../../support/clock.ts';
+import { apnsScene, secretOf, valuesOf } from '../fixtures.ts';
+
+const minuteMs = 60_000;
+
+async function setUp() {
+  const clock = manualClock();
+  const apnsKey = await createApnsKey();
+  const key = { key: secretOf(apnsKey.privateKey), keyId: 'ABC1234567', teamId: 'TEAM123456' };
+  return { clock, apnsKey, key, tokens: createProviderTokens({ clock }) };
+}
+
+test('provider token - ES256 with kid, iss and iat, and nothing else', async () => {
+  const { clock, apnsKey, key, tokens } = await setUp();
+  const token = await tokens.current(key);
+  assert.deepEqual(decodeProtectedHeader(token), { alg: 'ES256', kid: 'ABC1234567' });
+  assert.deepEqual(decodeJwt(token), { iss: 'TEAM123456', iat: clock.now() / 1000 });
+  await jwtVerify(token, await importSPKI(apnsKey.publicKey, 'ES256'), { currentDate: new Date(clock.now()) });
+});
+
+test('provider token - the same one for 50 minutes, then another', async () => {
+  const { clock, key, tokens } = await setUp();
+  const first = await tokens.current(key);
+  clock.advance(50 * minuteMs - 1);
+  assert.equal(await tokens.current(key), first);
+  clock.advance(1);
+  const second = await tokens.current(key);
+  assert.notEqual(second, first);
+  assert.equal(await tokens.current(key), second);
+});
+
+test('provider token - asked for a hundred times at once it is signed once', async () => {
+  const { key, tokens } = await setUp();
+  const all = await Promise.all(Array.from({ length: 100 }, () => tokens.current(key)));
+  assert.equal(new Set(all).size, 1);
+});
+
+test('provider token - one per key and team', async () => {
+  const { key, tokens } = await setUp();
+  const other = { ...key, keyId: 'ZZZ1234567' };
+  assert.notEqual(await tokens.current(key), await tokens.current(other));
+  assert.equal(decodeProtectedHeader(await tokens.current(other)).kid, 'ZZZ1234567');
+});
+
+test('provider token - refused as expired: one new one for all who were refused, none within 20 minutes', async () => {
+  const { clock, key, tokens } = await setUp();
+  const first = await tokens.current(key);
+  clock.advance(20 * minuteMs - 1);
+  assert.equal(await tokens.replace(key, first), undefined);
+  clock.advance(1);
+  const replaced = await Promise.all(Array.from({ length: 10 }, () => tokens.replace(key, first)));
+  assert.equal(new Set(replaced).size, 1);
+  assert.notEqual(replaced[0], first);
+  assert.equal(await tokens.current(key), replaced[0]);
+});
+
+test('provider token - wall time that jumps about makes no two tokens within 20 minutes', async () => {
+  const { clock, key, tokens } = await setUp();
+  const first = await tokens.current(key);
+  for (const hours of [2, -30, 100]) {
+    clock.step(hours * 3_600_000);
+    assert.equal(await tokens.current(key), first);
+  }
+  clock.advance(20 * minuteMs);
+  const second = await tokens.current(key);
+  assert.notEqual(second, first);
+  assert.equal(decodeJwt(second).iat, Math.floor(clock.now() / 1000));
+});
+
+test('provider token - wall time that went back does not keep an old one alive', async () => {
+  const { clock, key, tokens } = await setUp();
+  const first = await tokens.current(key);
+  clock.step(-3 * 3_600_000);
+  clock.advance(50 * minuteMs);
+  assert.notEqual(await tokens.current(key), first);
+});
+
+test('provider token - a key that cannot sign is misconfigured, and no request leaves', async (t) => {
+  const credentials = { kind: 'token', key: secretOf('not a key'), keyId: 'ABC1234567', teamId: 'TEAM123456' } as const;
+  const scene = await apnsScene(t, { app: { credentials } });
+  for (let attempt = 0; attempt < 2; attempt += 1)
+    assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'unusable-key' });
+  assert.equal(scene.standIn.received.length, 0);
+});
+
+test('APNs client - a token that APNs finds too old is renewed once, and the push delivered', async (t) => {
+  const clock = manualClock();
+  const scene = await apnsScene(t, { clock });
+  assert.equal((await scene.send()).kind, 'delivered');
+  clock.advance(30 * minuteMs);
+  scene.standIn.script('*', { status: 403, reason: 'ExpiredProviderToken', times: 1 });
+  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  const used = scene.standIn.received.map(({ headers }) => headers['authorization']);
+  assert.equal(new Set(used).size, 2);
+  assert.equal(used[0], used[1]);
+  assert.deepEqual(await valuesOf(scene.metrics.attempts), { '200 -': 2, '403 ExpiredProviderToken': 1 });
+});
+
+test('APNs client - a burst that is refused with one old token is sent again with one new token', async (t) => {
+  const clock = manualClock();
+  const scene = await apnsScene(t, { clock });
+  assert.equal((await scene.send()).kind, 'delivered');
+  clock.advance(30 * minuteMs);
+  scene.standIn.script('*', { status: 403, reason: 'ExpiredProviderToken', times: 50 });
+  const outcomes = await Promise.all(Array.from({ length: 50 }, () => scene.send()));
+  assert.deepEqual(new Set(outcomes.map(({ kind }) => kind)), new Set(['delivered']));
+  assert.equal(new Set(scene.standIn.received.map(({ headers }) => headers['authorization'])).size, 2);
+});
+
+test('APNs client - a wrong clock: retry, never a second token within 20 minutes, well again once it is right', async (t) => {
+  const right = manualClock();
+  const wrong = manualClock(right.now() - 2 * 3_600_000);
+  const scene = await apnsScene(t, { clock: wrong, standIn: { clock: right } });
+  for (let attempt = 0; attempt < 30; attempt += 1)
+    assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'ExpiredProviderToken' });
+  wrong.step(2 * 3_600_000);
+  for (let minute = 0; minute < 20; minute += 1) {
+    assert.equal((await scene.send()).kind, 'retry');
+    wrong.advance(minuteMs);
+    right.advance(minuteMs);
+  }
+  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  const reasons = new Set(scene.standIn.received.map(({ reason }) => reason));
+  assert.deepEqual(reasons, new Set(['ExpiredProviderToken', undefined]));
+});
+
+test('APNs client - ten hours of pushes: tokens change in time, none is refused', async (t) => {
+  const clock = manualClock();
+  const scene = await apnsScene(t, { clock });
+  for (let minute = 0; minute < 600; minute += 10) {
+    assert.equal((await scene.send()).kind, 'delivered');
+    clock.advance(10 * minuteMs);
+  }
+  assert.equal(new Set(scene.standIn.received.map(({ headers }) => headers['authorization'])).size, 12);
+});
+
+test('APNs client - apps with the same key share one token when they are given the same tokens', async (t) => {
+  const clock = manualClock();
+  const tokens = createProviderTokens({ clock });
+  const first = await apnsScene(t, { clock, tokens });
+  const { credentials, endpoint, ca } = first.app;
+  const second = await apnsScene(t, {
+    clock,
+    tokens,
+    app: { credentials, ...(endpoint !== undefined && { endpoint }), ...(ca !== undefined && { ca }) },
+  });
+  await first.send();
+  await second.send();
+  const used = first.standIn.received.map(({ headers }) => headers['authorization']);
+  assert.equal(used.length, 2);
+  assert.equal(new Set(used).size, 1);
+});

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { createServiceAccount } from '../../../src/harness/certificates.ts';
+import { type AccessToken, createAccessTokens } from '../../../src/providers/fcm/access-tokens.ts';
+import { manualClock } from '../../support/clock.ts';
+import { quietTelemetry } from '../../support/telemetry.ts';
+import { fcmScene, valuesOf } from '../fixtures.ts';
+
+const hourMs = 3_600_000;
+const delivered = { kind: 'delivered' };
+
+/** Tokens from a source that answers as told, each request by itself. */
+function setUp() {
+  const clock = manualClock();
+  const asked: (string | undefined)[] = [];
+  let answer: () => Promise<AccessToken> = () => Promise.resolve({ token: `token-${asked.length}`, lifeMs: hourMs });
+  const tokens = createAccessTokens({
+    fetchToken(previous) {
+      asked.push(previous);
+      return answer();
+    },
+    app: 'messenger',
+    clock,
+    random: () => 0.999,
+    log: quietTelemetry().log,
+  });
+  return { clock, asked, tokens, answerWith: (next: typeof answer) => (answer = next) };
+}
+
+const refusal = () => Promise.reject(Object.assign(new Error('invalid_grant'), { response: { status: 400 } }));
+const outage = () => Promise.reject(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+
+test('access token - asked for once, however many want it', async () => {
+  const { asked, tokens } = setUp();
+  const all = await Promise.all(Array.from({ length: 50 }, async () => tokens.current()));
+  assert.deepEqual(new Set(all), new Set(['token-1']));
+  assert.equal(tokens.current(), 'token-1');
+  assert.equal(asked.length, 1);
+});
+
+test('access token - renewed before its end, while the old one serves on', async () => {
+  const { clock, asked, tokens } = setUp();
+  await tokens.current();
+  clock.advance(hourMs - 290_001);
+  assert.equal(tokens.current(), 'token-1');
+  assert.equal(asked.length, 1);
+  clock.advance(1);
+  for (let count = 0; count < 10; count += 1) assert.equal(tokens.current(), 'token-1');
+  assert.deepEqual(asked, [undefined, 'token-1']);
+  await Promise.resolve();
+  await new Promise(setImmediate);
+  assert.equal(tokens.current(), 'token-2');
+});
+
+test('access token - a short life leaves its last quarter for the renewal', async () => {
+  const { clock, asked, tokens, answerWith } = setUp();
+  answerWith(() => Promise.resolve({ token: 'short', lifeMs: 60_000 }));
+  await tokens.current();
+  clock.advance(44_999);
+  tokens.current();
+  assert.equal(asked.length, 1);
+  clock.advance(1);
+  tokens.current();
+  assert.equal(asked.length, 2);
+});
+
+test('access token - while renewals fail the old one serves to its very end, and attempts pause', async () => {
+  const { clock, asked, tokens, answerWith } = setUp();
+  await tokens.current();
+  answerWith(outage);
+  clock.advance(hourMs - 290_000);
+  for (let second = 0; second < 289; second += 1) {
+    assert.equal(tokens.current(), 'token-1');
+    await new Promise(setImmediate);
+    clock.advance(1000);
+  }
+  // 2, 4, 8, 16, 32 s and then a minute each, with the longest dice.
+  assert.equal(asked.length > 5 && asked.length < 12, true, String(asked.length));
+  clock.advance(1000);
+  assert.deepEqual(await tokens.current(), { refused: false });
+  answerWith(() => Promise.resolve({ token: 'again', lifeMs: hourMs }));
+  clock.advance(60_000);
+  assert.equal(await tokens.current(), 'again');
+});
+
+test('access token - Google says no: refused, and asked again only after a pause', async () => {
+  const { clock, asked, tokens, answerWith } = setUp();
+  answerWith(refusal);
+  assert.deepEqual(await tokens.current(), { refused: true });
+  for (let count = 0; count < 100; count += 1) assert.deepEqual(tokens.current(), { refused: true });
+  assert.equal(asked.length, 1);
+  clock.advance(2000);
+  assert.deepEqual(await tokens.current(), { refused: true });
+  assert.equal(asked.length, 2);
+});
+
+test('access token - an OAuth server that says nothing is given up after ten seconds', async () => {
+  const { clock, tokens, answerWith } = setUp();
+  answerWith(() => new Promise(() => {}));
+  const waiting = tokens.current();
+  clock.advance(10_000);
+  assert.deepEqual(await waiting, { refused: false });
+});
+
+test('access token - one that FCM refused is not handed out again, and many refusals in a row are a pause', async () => {
+  const { asked, tokens } = setUp();
+  await tokens.current();
+  tokens.discard('token-1');
+  tokens.discard('token-1');
+  assert.equal(await tokens.current(), 'token-2');
+  tokens.discard('token-2');
+  assert.deepEqual(tokens.current(), { refused: true });
+  assert.deepEqual(asked, [undefined, 'token-1']);
+});
+
+test('access token - a token in use since starts the count anew', async () => {
+  const { tokens } = setUp();
+  for (let round = 1; round < 10; round += 1) {
+    assert.equal(await tokens.current(), `token-${round}`);
+    tokens.confirm();
+    tokens.discard(`token-${round}`);
+  }
+});
+
+test('FCM client - a revoked access token is replaced at once and the push delivered', async (t) => {
+  const scene = await fcmScene(t);
+  assert.deepEqual(await scene.send(), delivered);
+  scene.standIn.revokeTokens();
+  assert.deepEqual(await scene.send(), delivered);
+  assert.equal(scene.standIn.tokensIssued, 2);
+  assert.deepEqual(await valuesOf(scene.metrics.attempts), { '200 -': 2, '401 UNAUTHENTICATED': 1 });
+});
+
+test('FCM client - a burst on a revoked token asks for one new one', async (t) => {
+  const scene = await fcmScene(t);
+  assert.deepEqual(await scene.send(), delivered);
+  scene.standIn.revokeTokens();
+  const outcomes = await Promise.all(Array.from({ length: 30 }, () => scene.send()));
+  assert.deepEqual(new Set(outcomes.map(({ kind }) => kind)), new Set(['delivered']));
+  assert.equal(scene.standIn.tokensIssued, 2);
+});
+
+test('FCM client - FCM that refuses every token: misconfigured, not a storm of token requests', async (t) => {
+  const scene = await fcmScene(t);
+  const body = '{"error":{"code":401,"status":"UNAUTHENTICATED"}}';
+  scene.standIn.script('*', { status: 401, body });
+  for (let count = 0; count < 20; count += 1) assert.equal((await scene.send()).kind, 'misconfigured');
+  assert.equal(scene.standIn.tokensIssued <= 2, true);
+});
+
+test('FCM client - an OAuth server in trouble: retry; one that refuses the account: misconfigured', async (t) => {
+  const troubled = await fcmScene(t);
+  troubled.standIn.scriptTokens({ fault: 'reset' });
+  assert.deepEqual(await troubled.send(), { kind: 'retry', reason: 'oauth-unavailable' });
+  const refused = await fcmScene(t);
+  refused.standIn.scriptTokens({ status: 400, error: 'invalid_grant' });
+  assert.deepEqual(await refused.send(), { kind: 'misconfigured', reason: 'oauth-refused' });
+  assert.equal(refused.standIn.received.length, 0);
+});
+
+test('FCM client - an OAuth server that says nothing costs a push no more than its deadline', async (t) => {
+  const scene = await fcmScene(t, { deadlineMs: 300 });
+  scene.standIn.scriptTokens({ fault: 'hang' });
+  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'oauth-timeout' });
+});
+
+test('FCM client - a service account of somebody else, then the right file: well again without a restart', async (t) => {
+  const clock = manualClock(Date.now());
+  const scene = await fcmScene(t, { clock });
+  const { serviceAccountFile } = scene.app;
+  const { readFileSync } = await import('node:fs');
+  const right = readFileSync(serviceAccountFile, 'utf8');
+  writeFileSync(serviceAccountFile, (await createServiceAccount('example')).json);
+  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'oauth-refused' });
+  writeFileSync(serviceAccountFile, 'not json');
+  clock.advance(60_000);
+  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'oauth-refused' });
+  writeFileSync(serviceAccountFile, right);
+  clock.advance(60_000);
+  assert.deepEqual(await scene.send(), delivered);
+});
