@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runChaos } from './chaos.ts';
+
+test('chaos - killed again and again under misbehaving providers: what was answered result arrived or ended by its rule', async () => {
+  const report = await runChaos({ seconds: 40, seed: 20_261_121, perSecond: 300, devices: 600, say: () => {} });
+  const { ledger } = report;
+  assert.deepEqual(ledger.lost(), []);
+  assert.deepEqual(ledger.torn(), []);
+  assert.equal(report.registrationsLost, 0);
+  // What would make the books balance for nothing.
+  assert.ok(report.kills >= 5, `${report.kills} kills`);
+  const accepted = ledger.entries.filter((entry) => entry.accepted > 0).length;
+  assert.ok(accepted > 5000, `${accepted} of ${ledger.entries.length} arrived`);
+});

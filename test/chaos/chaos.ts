@@ -1,0 +1,261 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { systemClock } from '../../src/clock.ts';
+import { createAcceptor } from '../../src/harness/acceptor.ts';
+import { answerWord } from '../../src/harness/stanza.ts';
+import { eventually } from '../support/process.ts';
+import { defaults, type Sealpost, startProviders, startSealpost } from '../support/sealpost.ts';
+import { ciphertextOf, createLedger, type Ledger } from './ledger.ts';
+import { nextWeather, seededRandom } from './weather.ts';
+
+const run = promisify(execFile);
+
+export interface ChaosOptions {
+  readonly seconds: number;
+  readonly seed: number;
+  readonly perSecond: number;
+  readonly devices: number;
+  readonly say: (line: string) => void;
+}
+
+export interface ChaosReport {
+  readonly ledger: Ledger;
+  readonly answers: ReadonlyMap<string, number>;
+  readonly kills: number;
+  /** Devices that no provider declared gone and whose node is unknown now. */
+  readonly registrationsLost: number;
+  readonly diskWasFull: boolean;
+  readonly settledAfterMs: number;
+}
+
+interface Device {
+  readonly token: string;
+  readonly node: string;
+  readonly provider: 'apns' | 'fcm';
+}
+
+/**
+ * Publishes at a steady rate while the providers misbehave at random, the server is killed every few seconds, the disk is
+ * full once and the clock steps once; then waits for fair weather to settle everything and closes the books.
+ */
+export async function runChaos({ seconds, seed, perSecond, devices, say }: ChaosOptions): Promise<ChaosReport> {
+  const random = seededRandom(seed);
+  const providers = await startProviders();
+  const disk = await smallDisk(join(providers.folder, 'store'));
+  const acceptor = await createAcceptor({
+    components: new Map([['push.localhost', 's3cret']]),
+    clock: systemClock,
+    randomBytes,
+    onConflict: 'replace-old',
+  });
+  const ledger = createLedger();
+  for (const standIn of [providers.apns, providers.fcm]) standIn.onPush(ledger.received);
+
+  const config = {
+    xmpp: [{ service: acceptor.service, domain: 'push.localhost', secret: 's3cret' }],
+    ...defaults(disk.folder),
+    apps: providers.apps,
+  };
+  const preload = ['--import', join(import.meta.dirname, 'stepping-clock.ts')];
+  const start = () => startSealpost(providers.folder, config, preload);
+  let sealpost: Sealpost = await start();
+  await acceptor.whenConnected('push.localhost', 10_000);
+
+  const ask = async (id: string, from: string, xml: string, timeoutMs: number) =>
+    answerWord(await acceptor.request({ id, from, to: 'push.localhost', xml }, timeoutMs));
+
+  const known: Device[] = [];
+  for (let i = 0; i < devices; i += 1) {
+    const provider = i % 3 === 2 ? 'fcm' : 'apns';
+    known.push(await register(acceptor, i, provider));
+  }
+  say(`${known.length} devices registered`);
+
+  // Every twentieth device is declared dead by its provider at some time.
+  const dying = known.filter((_, i) => i % 20 === 7);
+  const answers = new Map<string, number>();
+  const asked = new Set<Promise<void>>();
+  let publishing = true;
+  let sent = 0;
+
+  const publishOne = () => {
+    const device = known[Math.floor(random() * known.length)];
+    if (!device) return;
+    const kind = device.provider === 'apns' && random() < 0.1 ? 'call' : 'alert';
+    const number = ledger.published({ kind, token: device.token, publishedAtMs: Date.now() });
+    const id = `chaos-${number}`;
+    const work = ask(id, 'localhost', publish(id, device.node, ciphertextOf(number), kind), 25_000).then((answer) => {
+      ledger.answered(number, answer);
+      answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    });
+    asked.add(work);
+    void work.finally(() => asked.delete(work));
+    sent += 1;
+  };
+
+  const publisher = (async () => {
+    const startedAtMs = performance.now();
+    while (publishing) {
+      const due = ((performance.now() - startedAtMs) / 1000) * perSecond;
+      while (sent < due) publishOne();
+      await pause(10);
+    }
+  })();
+
+  const weather = (async () => {
+    while (publishing) {
+      providers.apns.script('*', nextWeather('apns', random));
+      providers.fcm.script('*', nextWeather('fcm', random));
+      await pause(300 + random() * 900);
+    }
+  })();
+
+  let kills = 0;
+  const endsAtMs = performance.now() + seconds * 1000;
+  const share = (part: number) => performance.now() > endsAtMs - seconds * 1000 * (1 - part);
+  let stepped = false;
+  let died = false;
+  let diskWasFull = false;
+  while (performance.now() < endsAtMs) {
+    await pause(2000 + random() * 3000);
+    if (!died && share(0.3)) {
+      died = true;
+      for (const { token, provider } of dying) {
+        ledger.gone(token);
+        providers[provider].script(
+          token,
+          provider === 'apns'
+            ? { status: 410, reason: 'Unregistered', timestampMs: Date.now() + 86_400_000 }
+            : { status: 404, reason: 'UNREGISTERED' },
+        );
+      }
+    }
+    if (!stepped && share(0.5)) {
+      stepped = true;
+      sealpost.process.kill('SIGUSR2');
+      say('clock set back');
+      await pause(1000);
+    }
+    if (!diskWasFull && share(0.6) && disk.fill) {
+      diskWasFull = true;
+      await disk.fill();
+      say('disk full');
+      await pause(3000);
+      await disk.empty?.();
+    }
+    sealpost.process.kill('SIGKILL');
+    await sealpost.ended;
+    kills += 1;
+    sealpost = await start();
+    await acceptor.whenConnected('push.localhost', 20_000);
+  }
+  publishing = false;
+  await Promise.all([publisher, weather]);
+  providers.apns.script('*', undefined);
+  providers.fcm.script('*', undefined);
+  await Promise.all(asked);
+  say(`${sent} published, ${kills} kills; fair weather from here on`);
+
+  const fairSinceMs = performance.now();
+  await eventually(
+    'the outbox is empty',
+    async () => {
+      const text = await (await fetch(`${sealpost.opsUrl}/metrics`)).text();
+      const depths = [...text.matchAll(/^sealpost_outbox_pushes\{[^}]*\} (\d+)$/gm)].map(([, depth]) => Number(depth));
+      return (depths.length > 0 && depths.every((depth) => depth === 0)) || undefined;
+    },
+    420_000,
+  );
+  const settledAfterMs = performance.now() - fairSinceMs;
+
+  let registrationsLost = 0;
+  const dead = new Set(dying.map(({ token }) => token));
+  for (const [i, { token, node }] of known.entries()) {
+    if (dead.has(token)) continue;
+    const id = `proof-${i}`;
+    const answer = await ask(id, 'localhost', publish(id, node, ciphertextOf(0xffffffff), 'alert'), 25_000);
+    if (answer !== 'result') registrationsLost += 1;
+  }
+
+  await sealpost.stop();
+  await acceptor.close();
+  await disk.close();
+  await providers.stop();
+  return { ledger, answers, kills, registrationsLost, diskWasFull, settledAfterMs };
+}
+
+async function register(
+  acceptor: Awaited<ReturnType<typeof createAcceptor>>,
+  index: number,
+  provider: 'apns' | 'fcm',
+): Promise<Device> {
+  const token = provider === 'apns' ? String(index).padStart(64, 'e') : `fcm-token-${index}`;
+  const fields =
+    provider === 'apns'
+      ? {
+          provider: 'tigase:messenger:apns:1',
+          'device-token': token,
+          'device-second-token': String(index).padStart(64, 'f'),
+        }
+      : { provider: 'fcm-xmpp-api', 'device-token': token };
+  const id = `register-${index}`;
+  const from = `user${index}@localhost/phone`;
+  const written = Object.entries(fields).map(([name, value]) => `<field var='${name}'><value>${value}</value></field>`);
+  const answer = await acceptor.request(
+    {
+      id,
+      from,
+      to: 'push.localhost',
+      xml:
+        `<iq type='set' id='${id}' from='${from}' to='push.localhost'>` +
+        `<command xmlns='http://jabber.org/protocol/commands' node='register-device'>` +
+        `<x xmlns='jabber:x:data' type='submit'>${written.join('')}</x></command></iq>`,
+    },
+    20_000,
+  );
+  if (answer.kind !== 'result') throw new Error(`registering: ${answerWord(answer)}`);
+  const answered = answer.stanza.getChild('command')?.getChild('x')?.getChildren('field') ?? [];
+  const node = answered.find((field) => field.attrs['var'] === 'node')?.getChildText('value') ?? '';
+  return { token, node, provider };
+}
+
+function publish(id: string, node: string, ciphertext: string, kind: 'alert' | 'call'): string {
+  return (
+    `<iq type='set' from='localhost' to='push.localhost' id='${id}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>` +
+    `<publish node='${node}'><item><notification xmlns='urn:xmpp:push:0'><encrypted xmlns='tigase:push:encrypt:0' ` +
+    `iv='AAECAwQFBgcICQoL'${kind === 'call' ? " type='voip'" : ''}>${ciphertext}</encrypted>` +
+    `<priority xmlns='tigase:push:priority:0'>high</priority></notification></item></publish></pubsub></iq>`
+  );
+}
+
+/** A file system of its own for the store, small enough to fill; where mounting is not allowed, a folder without `fill`. */
+async function smallDisk(folder: string) {
+  await mkdir(folder, { recursive: true });
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=96m', 'tmpfs', folder]);
+  } catch {
+    return { folder, close: () => rm(folder, { recursive: true, force: true }) };
+  }
+  const ballast = join(folder, 'ballast');
+  return {
+    folder,
+    async fill() {
+      const block = Buffer.alloc(65_536);
+      for (const size of [65_536, 1024]) {
+        try {
+          for (;;) await writeFile(ballast, block.subarray(0, size), { flag: 'a' });
+        } catch {
+          // Full at last.
+        }
+      }
+    },
+    empty: () => rm(ballast),
+    async close() {
+      await run('umount', [folder]);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { ReceivedPush } from '../../src/harness/contract.ts';
+
+/** One publish and what became of it. */
+export interface LedgerEntry {
+  readonly kind: 'alert' | 'call';
+  readonly token: string;
+  readonly publishedAtMs: number;
+  /** Absent while unanswered, and for ever when the link died first. */
+  answer?: string;
+  /** Copies that a provider accepted. */
+  accepted: number;
+  readonly ids: Set<string>;
+}
+
+/** Books what was published, what was answered and what arrived, and tells what does not add up. */
+export interface Ledger {
+  readonly entries: readonly LedgerEntry[];
+  /** @returns the number that the ciphertext has to carry */
+  published(entry: Pick<LedgerEntry, 'kind' | 'token' | 'publishedAtMs'>): number;
+  answered(number: number, answer: string): void;
+  received(push: ReceivedPush): void;
+  /** A provider declared this device gone. */
+  gone(token: string): void;
+  /** Publishes that were answered `result` and have neither arrived nor ended by a rule. */
+  lost(): LedgerEntry[];
+  /** Publishes whose copies had different `apns-id`s. */
+  torn(): LedgerEntry[];
+}
+
+/** A call may end undelivered by its own rule: half a minute. */
+export function createLedger(): Ledger {
+  const entries: LedgerEntry[] = [];
+  const goneTokens = new Set<string>();
+  return {
+    entries,
+    published(entry) {
+      return entries.push({ ...entry, accepted: 0, ids: new Set() }) - 1;
+    },
+    answered(number, answer) {
+      const entry = entries[number];
+      if (entry) entry.answer = answer;
+    },
+    received({ status, body, headers }) {
+      if (status !== 200) return;
+      const ciphertext = String(body['encrypted'] ?? dataOf(body)['encrypted'] ?? '');
+      const entry = entries[numberIn(ciphertext)];
+      if (!entry) return;
+      entry.accepted += 1;
+      const id = headers['apns-id'];
+      if (id !== undefined) entry.ids.add(id);
+    },
+    gone: (token) => void goneTokens.add(token),
+    lost() {
+      return entries.filter(
+        ({ kind, token, answer, accepted }) =>
+          answer === 'result' && accepted === 0 && kind !== 'call' && !goneTokens.has(token),
+      );
+    },
+    torn: () => entries.filter(({ ids }) => ids.size > 1),
+  };
+}
+
+/** Base64 whose first bytes are the number, long enough for a real ciphertext. */
+export function ciphertextOf(number: number): string {
+  const bytes = Buffer.alloc(300, 0xa5);
+  bytes.writeUInt32BE(number);
+  return bytes.toString('base64');
+}
+
+function numberIn(ciphertext: string): number {
+  const bytes = Buffer.from(ciphertext, 'base64');
+  return bytes.length >= 4 ? bytes.readUInt32BE() : -1;
+}
+
+function dataOf(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const message = body['message'] as { data?: Record<string, unknown> } | undefined;
+  return message?.data ?? {};
+}

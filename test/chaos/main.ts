@@ -1,0 +1,36 @@
+import { parseArgs } from 'node:util';
+import { runChaos } from './chaos.ts';
+
+// By hand: `npm run chaos -- --minutes 10 --seed 1`.
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    rate: { type: 'string', default: '300' },
+  },
+});
+
+const report = await runChaos({
+  seconds: Number(values.minutes) * 60,
+  seed: Number(values.seed),
+  perSecond: Number(values.rate),
+  devices: 600,
+  say: (line) => console.log(line),
+});
+
+const { ledger, answers, kills, registrationsLost, diskWasFull, settledAfterMs } = report;
+console.log(
+  `seed ${values.seed}; killed ${kills} times; disk full: ${diskWasFull ? 'once' : 'not (mounting is not allowed)'}`,
+);
+for (const [answer, count] of [...answers].toSorted()) console.log(`${answer.padEnd(28)} ${count}`);
+const copies = ledger.entries.filter(({ accepted }) => accepted > 1).length;
+const lateCalls = ledger.entries.filter(
+  ({ kind, answer, accepted }) => kind === 'call' && answer === 'result' && accepted === 0,
+);
+console.log(`arrived more than once         ${copies}`);
+console.log(`calls given up by their rule   ${lateCalls.length}`);
+console.log(`settled after                  ${(settledAfterMs / 1000).toFixed(1)} s of fair weather`);
+console.log(`lost                           ${ledger.lost().length}`);
+console.log(`copies with different apns-id  ${ledger.torn().length}`);
+console.log(`registrations lost             ${registrationsLost}`);
+process.exit(ledger.lost().length + ledger.torn().length + registrationsLost === 0 ? 0 : 1);

@@ -1,0 +1,44 @@
+import type { Script, StandIn } from '../../src/harness/contract.ts';
+
+/** Numbers in [0, 1) that are the same for the same seed. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const misbehaviours: Readonly<Record<StandIn['received'][number]['provider'], readonly (Script | undefined)[]>> = {
+  apns: [
+    { status: 503, reason: 'ServiceUnavailable' },
+    { status: 500, reason: 'InternalServerError' },
+    { status: 429, reason: 'TooManyRequests', retryAfter: '1' },
+    { status: 503, body: '<html>Bad gateway</html>' },
+    { delayMs: 400 },
+    { fault: 'hang', times: 50 },
+    { fault: 'reset', times: 100 },
+    { fault: 'cancel', times: 100 },
+    { fault: 'goaway', times: 3 },
+    { fault: 'goaway-unprocessed', times: 3 },
+  ],
+  fcm: [
+    { status: 503, reason: 'UNAVAILABLE', retryAfter: '1' },
+    { status: 500, reason: 'INTERNAL' },
+    { status: 429, reason: 'QUOTA_EXCEEDED', retryAfter: '1' },
+    { status: 502, body: '<html>Bad gateway</html>' },
+    { delayMs: 400 },
+    { fault: 'hang', times: 50 },
+    { fault: 'reset', times: 100 },
+    { fault: 'cut', times: 100 },
+  ],
+};
+
+/** Half of the time fair, otherwise one misbehaviour for all tokens. */
+export function nextWeather(provider: 'apns' | 'fcm', random: () => number): Script | undefined {
+  if (random() < 0.5) return undefined;
+  const choices = misbehaviours[provider];
+  return choices[Math.floor(random() * choices.length)];
+}
