@@ -14,6 +14,8 @@ export type CommandOutcome =
 export interface Command {
   /** Its name for people. */
   readonly title: string;
+  /** `complete` is no word of XEP-0050, but what clients of one convention have always been answered. */
+  readonly completedStatus?: 'complete';
   /** @param from who asks: a full JID as it came */
   run(from: string, fields: FormFields): CommandOutcome | Promise<CommandOutcome>;
 }
@@ -46,20 +48,23 @@ export function answerCommand(
   }
   const form = child(iq.payload, 'x', NS.form);
   if (!form) return { kind: 'error', error: 'no-form' };
-  return answerOutcome(command.run(iq.from, readForm(form)), node, sessionId);
+  return answerOutcome(command.run(iq.from, readForm(form)), command.completedStatus ?? 'completed', node, sessionId);
 }
 
 async function answerOutcome(
   running: CommandOutcome | Promise<CommandOutcome>,
+  status: CommandStatus,
   node: string,
   sessionId: string,
 ): Promise<IqReply> {
   const outcome = await running;
   if (outcome.kind === 'refused') return { kind: 'error', error: outcome.error };
-  return { kind: 'result', payload: renderCommand(node, sessionId, 'completed', renderResultForm(outcome.fields)) };
+  return { kind: 'result', payload: renderCommand(node, sessionId, status, renderResultForm(outcome.fields)) };
 }
 
-function renderCommand(node: string, sessionId: string, status: 'completed' | 'canceled', content: string): string {
+type CommandStatus = 'completed' | 'complete' | 'canceled';
+
+function renderCommand(node: string, sessionId: string, status: CommandStatus, content: string): string {
   const attributes = `node='${escapeXml(node)}' sessionid='${escapeXml(sessionId)}' status='${status}'`;
   return `<command xmlns='${NS.commands}' ${attributes}>${content}</command>`;
 }

@@ -2,15 +2,18 @@
 import type { Clock } from '../clock.ts';
 import type { App } from '../push.ts';
 import type { Log, Metrics } from '../telemetry.ts';
-import { domainOf } from '../jid.ts';
+import { bareJid, domainOf } from '../jid.ts';
 import { answerCommand } from './commands.ts';
 import type { Answer, XmppHandlers } from './contract.ts';
+import { createP2Commands } from './conventions/p2.ts';
 import { createTigaseCommands } from './conventions/tigase.ts';
+import { createV1Commands } from './conventions/v1.ts';
 import { createDisco } from './disco.ts';
 import type { Iq, IqReply, StanzaHandler } from './iq.ts';
 import { NS } from './namespaces.ts';
 import { answerPing } from './ping.ts';
 import { type ParsedPublish, parsePublish } from './publish.ts';
+import { refusePubsub } from './pubsub.ts';
 import { answerVersion } from './version.ts';
 
 export interface ComponentOptions {
@@ -45,7 +48,11 @@ export function createComponent({
   log,
   metrics,
 }: ComponentOptions): StanzaHandler {
-  const commands = createTigaseCommands({ apps, handlers });
+  const commands = new Map([
+    ...createTigaseCommands({ apps, domain, handlers }),
+    ...createP2Commands({ apps, domain, handlers }),
+    ...createV1Commands({ apps, domain, handlers }),
+  ]);
   const disco = createDisco({ apps, commands });
   for (const answer of ANSWERS) metrics.publishes.inc({ link: domain, answer }, 0);
 
@@ -63,8 +70,17 @@ export function createComponent({
         log.debug({ link: domain, domain: domainOf(iq.from), reason: parsed.fault }, 'malformed publish');
         return answered('bad-request');
       case 'not-a-publish':
-        return { kind: 'error', error: 'unsupported-pubsub' };
+        return refuseOtherPubsub(iq);
     }
+  }
+
+  function refuseOtherPubsub(iq: Iq): IqReply {
+    return { kind: 'error', error: refusePubsub(iq) };
+  }
+
+  function runCommand(iq: Iq): IqReply | Promise<IqReply> {
+    if (handlers.mayCommand?.(bareJid(iq.from)) === false) return { kind: 'error', error: 'too-many-commands' };
+    return answerCommand({ commands, clock }, iq);
   }
 
   // Its own function, so that nothing that waits for the answer holds on to the stanza.
@@ -74,7 +90,7 @@ export function createComponent({
 
   const routes = new Map<string, Route>([
     [NS.pubsub, { type: 'set', name: 'pubsub', answer: answerPubsub }],
-    [NS.commands, { type: 'set', name: 'command', answer: (iq) => answerCommand({ commands, clock }, iq) }],
+    [NS.commands, { type: 'set', name: 'command', answer: runCommand }],
     [NS.discoInfo, { type: 'get', name: 'query', answer: disco.info }],
     [NS.discoItems, { type: 'get', name: 'query', answer: disco.items }],
     [NS.ping, { type: 'get', name: 'ping', answer: answerPing }],
@@ -85,6 +101,7 @@ export function createComponent({
     const { type, payload } = iq;
     const route = routes.get(payload.namespace);
     if (route?.type === type && route.name === payload.name) return route.answer(iq);
-    return { kind: 'error', error: payload.namespace === NS.pubsub ? 'unsupported-pubsub' : 'service-unavailable' };
+    const isPubsub = payload.namespace === NS.pubsub || payload.namespace === NS.pubsubOwner;
+    return isPubsub ? refuseOtherPubsub(iq) : { kind: 'error', error: 'service-unavailable' };
   };
 }

@@ -10,6 +10,8 @@ export interface XmppHandlers {
   deliver(notification: Notification): Promise<Answer>;
   register(request: RegistrationRequest): Promise<Registration>;
   unregister(match: RegistrationMatch): Promise<number>;
+  /** Takes one command of an account into account; false: it has had its share for now. Absent: no limit. */
+  mayCommand?(account: string): boolean;
   /** `max-payload-size` of the registration answer, bytes of base64. */
   largestCiphertext(app: string, account: string): number;
 }

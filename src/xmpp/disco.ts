@@ -1,4 +1,4 @@
-/** Service discovery (XEP-0030), with what XEP-0357 section 4.2, XEP-0050 section 2 and the clients ask for. */
+/** Service discovery (XEP-0030), with what XEP-0357 sections 3.1 and 4.2, XEP-0060 section 5.1, XEP-0050 section 2 and the clients ask for. */
 import type { App } from '../push.ts';
 import { attribute, escapeXml } from './element.ts';
 import type { Iq, IqReply } from './iq.ts';
@@ -25,7 +25,10 @@ export function createDisco({ apps, commands }: DiscoOptions): Disco {
       NS.discoItems,
       NS.commands,
       NS.push,
+      NS.pubsubPublish,
       NS.publishOptions,
+      NS.accessWhitelist,
+      NS.publishOnlyAffiliation,
       NS.encrypt,
       NS.encryptAes128Gcm,
       NS.ping,

@@ -1,13 +1,14 @@
 /** Stanza errors (RFC 6120 section 8.3): the one table of what is said, and how. */
 import type { Answer } from './contract.ts';
 import { NS } from './namespaces.ts';
+import { PUBSUB_FEATURES, type PubsubFeature } from './pubsub.ts';
 
 interface ErrorRow {
   readonly type: 'auth' | 'cancel' | 'modify' | 'wait';
   /** Element name of the condition, RFC 6120 section 8.3.3. */
   readonly condition: string;
   /** Condition of its own by another specification; follows the first. */
-  readonly specific?: { readonly name: string; readonly namespace: string };
+  readonly specific?: { readonly name: string; readonly namespace: string; readonly attributes?: string };
   /** What to do about it. */
   readonly text: string;
 }
@@ -74,7 +75,7 @@ const ERRORS = {
     type: 'modify',
     condition: 'bad-request',
     specific: { name: 'bad-payload', namespace: NS.commands },
-    text: 'Execute this command with a form (XEP-0004) with the fields provider and device-token.',
+    text: 'Execute this command with its form (XEP-0004) filled in.',
   },
   'no-account': {
     type: 'modify',
@@ -92,6 +93,40 @@ const ERRORS = {
     specific: { name: 'bad-payload', namespace: NS.commands },
     text: 'The field device-token is missing or no token of this provider: APNs tokens are hexadecimal.',
   },
+  'bad-token': {
+    type: 'modify',
+    condition: 'bad-request',
+    specific: { name: 'bad-payload', namespace: NS.commands },
+    text: 'The field token is missing or no token of this provider: APNs tokens are hexadecimal.',
+  },
+  'bad-device-id': {
+    type: 'modify',
+    condition: 'bad-request',
+    specific: { name: 'bad-payload', namespace: NS.commands },
+    text: 'The field device-id (or android-id) is missing, has white space or is longer than 255 characters.',
+  },
+  'bad-client-node': {
+    type: 'modify',
+    condition: 'bad-request',
+    specific: { name: 'bad-payload', namespace: NS.commands },
+    text: 'The field node, your lasting name for the device, is missing, has white space or is longer than 255 characters.',
+  },
+  'bad-room': {
+    type: 'modify',
+    condition: 'bad-request',
+    specific: { name: 'bad-payload', namespace: NS.commands },
+    text: 'The field muc is no bare JID of a room: room@service.',
+  },
+  'bad-type': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    text: 'The field type is apns or fcm, as far as this service has an app for it.',
+  },
+  'too-many-commands': {
+    type: 'wait',
+    condition: 'resource-constraint',
+    text: 'This account registers too often. Nothing was changed; try again in some minutes.',
+  },
   'bad-second-token': {
     type: 'modify',
     condition: 'bad-request',
@@ -105,7 +140,7 @@ const ERRORS = {
   },
 } as const satisfies Record<string, ErrorRow>;
 
-export type StanzaError = keyof typeof ERRORS;
+export type StanzaError = keyof typeof ERRORS | `unsupported-${PubsubFeature}`;
 
 /** Every answer to a publish but `result` has its row above. */
 export type PublishError = Exclude<Answer, 'result'> & StanzaError;
@@ -115,12 +150,22 @@ export function renderError(error: StanzaError): string {
   return RENDERED[error];
 }
 
-const RENDERED = Object.fromEntries(
-  Object.entries<ErrorRow>(ERRORS).map(([name, { type, condition, specific, text }]) => [
-    name,
-    `<error type='${type}'><${condition} xmlns='${NS.stanzaErrors}'/>` +
-      `<text xmlns='${NS.stanzaErrors}' xml:lang='en'>${text}</text>` +
-      (specific ? `<${specific.name} xmlns='${specific.namespace}'/>` : '') +
-      '</error>',
+const RENDERED = Object.fromEntries([
+  ...Object.entries<ErrorRow>(ERRORS).map(([name, row]) => [name, renderRow(row)]),
+  ...PUBSUB_FEATURES.map((feature) => [
+    `unsupported-${feature}`,
+    renderRow({
+      ...ERRORS['unsupported-pubsub'],
+      specific: { name: 'unsupported', namespace: NS.pubsubErrors, attributes: ` feature='${feature}'` },
+    }),
   ]),
-) as Record<StanzaError, string>;
+]) as Record<StanzaError, string>;
+
+function renderRow({ type, condition, specific, text }: ErrorRow): string {
+  return (
+    `<error type='${type}'><${condition} xmlns='${NS.stanzaErrors}'/>` +
+    `<text xmlns='${NS.stanzaErrors}' xml:lang='en'>${text}</text>` +
+    (specific ? `<${specific.name} xmlns='${specific.namespace}'${specific.attributes ?? ''}/>` : '') +
+    '</error>'
+  );
+}

@@ -28,7 +28,7 @@ export function formType(fields: FormFields): string | undefined {
 export interface ResultField {
   readonly name: string;
   /** Clients take a field without type for `text-single` and then do not see more than one value. */
-  readonly type: 'text-single' | 'text-multi';
+  readonly type: 'text-single' | 'text-multi' | 'jid-single';
   readonly values: readonly string[];
 }
 

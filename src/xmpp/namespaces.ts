@@ -17,7 +17,12 @@ export const NS = {
   commands: 'http://jabber.org/protocol/commands',
   /** XEP-0060. */
   pubsub: 'http://jabber.org/protocol/pubsub',
+  pubsubOwner: 'http://jabber.org/protocol/pubsub#owner',
+  pubsubErrors: 'http://jabber.org/protocol/pubsub#errors',
+  pubsubPublish: 'http://jabber.org/protocol/pubsub#publish',
   publishOptions: 'http://jabber.org/protocol/pubsub#publish-options',
+  accessWhitelist: 'http://jabber.org/protocol/pubsub#access-whitelist',
+  publishOnlyAffiliation: 'http://jabber.org/protocol/pubsub#publish-only-affiliation',
   /** XEP-0092. */
   version: 'jabber:iq:version',
   /** XEP-0199. */

@@ -33,6 +33,8 @@ export interface Answering {
   /** What `deliver` and `unregister` say from now on. */
   answer: Answer;
   removed: number;
+  /** Accounts that have had their share of commands. */
+  readonly exhausted: Set<string>;
   readonly metrics: Metrics;
 }
 
@@ -46,6 +48,7 @@ export function startAnswering(apps: readonly App[] = [testApp({})]): Answering 
     unregistered: [],
     answer: 'result',
     removed: 1,
+    exhausted: new Set(),
     metrics,
     async ask(xml) {
       exchange.receive(parseStanza(xml));
@@ -67,13 +70,16 @@ export function startAnswering(apps: readonly App[] = [testApp({})]): Answering 
       },
       register(request) {
         answering.registered.push(request);
-        const registration: Registration = { ...request, node: 'OPAQUE-NODE', registeredAtMs: clock.now() };
+        const { withSecret, ...asked } = request;
+        const secret = withSecret ? { secret: 'KK4+H5WMfpRG/2zCbuKq6wpX' } : {};
+        const registration: Registration = { ...asked, ...secret, node: 'OPAQUE-NODE', registeredAtMs: clock.now() };
         return Promise.resolve(registration);
       },
       unregister(match) {
         answering.unregistered.push(match);
         return Promise.resolve(answering.removed);
       },
+      mayCommand: (account) => !answering.exhausted.has(account),
       largestCiphertext: (_app, account) => 3_072 - account.length,
     },
   });

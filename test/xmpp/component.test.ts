@@ -96,14 +96,6 @@ it('component - what else is asked gets the error that says so', async () => {
     [`<iq type='get' id='1' ${bob}><query xmlns='jabber:iq:last'/></iq>`, `cancel'><service-unavailable`],
     [`<iq type='set' id='1' ${bob}><query xmlns='jabber:iq:version'/></iq>`, `cancel'><service-unavailable`],
     [`<iq type='get' id='1' ${bob}><x xmlns='jabber:iq:version'/></iq>`, `cancel'><service-unavailable`],
-    [
-      `<iq type='set' id='1' ${bob}><pubsub xmlns='http://jabber.org/protocol/pubsub'><create node='x'/></pubsub></iq>`,
-      `cancel'><feature-not-implemented`,
-    ],
-    [
-      `<iq type='get' id='1' ${bob}><pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='x'/></pubsub></iq>`,
-      `cancel'><feature-not-implemented`,
-    ],
     [`<iq type='get' id='1' ${bob}/>`, `wait'><bad-request`],
     [`<iq type='get' id='1' ${bob}>text</iq>`, `wait'><bad-request`],
     [
@@ -179,7 +171,11 @@ it('component - disco#info tells what a push service is and whom it serves', asy
       "<identity category='pubsub' type='push' name='Sealpost'/>" +
       "<feature var='http://jabber.org/protocol/disco#info'/><feature var='http://jabber.org/protocol/disco#items'/>" +
       "<feature var='http://jabber.org/protocol/commands'/><feature var='urn:xmpp:push:0'/>" +
-      "<feature var='http://jabber.org/protocol/pubsub#publish-options'/><feature var='tigase:push:encrypt:0'/>" +
+      "<feature var='http://jabber.org/protocol/pubsub#publish'/>" +
+      "<feature var='http://jabber.org/protocol/pubsub#publish-options'/>" +
+      "<feature var='http://jabber.org/protocol/pubsub#access-whitelist'/>" +
+      "<feature var='http://jabber.org/protocol/pubsub#publish-only-affiliation'/>" +
+      "<feature var='tigase:push:encrypt:0'/>" +
       "<feature var='tigase:push:encrypt:aes-128-gcm'/><feature var='urn:xmpp:ping'/><feature var='jabber:iq:version'/>" +
       "<feature var='tigase:messenger:apns:1'/><feature var='snikket:apns:1'/><feature var='fcm-xmpp-api'/></query></iq>",
   );

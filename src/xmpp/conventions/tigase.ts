@@ -2,22 +2,14 @@
  * Registering as Siskin IM, Snikket and Stork do it: the ad-hoc commands `register-device` and `unregister-device` of
  * Tigase's push component. What the clients' form readers take and what they trip over decides the shape of the answers.
  */
-import { bareJid } from '../../jid.ts';
-import type { App } from '../../push.ts';
 import type { Command, CommandOutcome, Commands } from '../commands.ts';
-import type { XmppHandlers } from '../contract.ts';
 import { detach } from '../element.ts';
-import type { StanzaError } from '../errors.ts';
 import type { FormFields } from '../form.ts';
 import { NS } from '../namespaces.ts';
-
-export interface TigaseOptions {
-  readonly apps: readonly App[];
-  readonly handlers: Pick<XmppHandlers, 'register' | 'unregister' | 'largestCiphertext'>;
-}
+import { accountOf, type ConventionOptions, normaliseToken, refused } from './registering.ts';
 
 /** The commands, if any app wants this convention. */
-export function createTigaseCommands({ apps, handlers }: TigaseOptions): Commands {
+export function createTigaseCommands({ apps, domain, handlers }: ConventionOptions): Commands {
   const byId = new Map(
     apps.filter((app) => app.conventions.includes('tigase')).flatMap((app) => app.ids.map((id) => [id, app] as const)),
   );
@@ -42,6 +34,7 @@ export function createTigaseCommands({ apps, handlers }: TigaseOptions): Command
       token,
       ...(secondToken !== undefined && { secondToken }),
       withSecret: false,
+      component: domain,
     });
     return {
       kind: 'completed',
@@ -78,37 +71,4 @@ export function createTigaseCommands({ apps, handlers }: TigaseOptions): Command
   commands.set('register-device', { title: 'Register a device for push notifications', run: register });
   commands.set('unregister-device', { title: 'Unregister a device', run: unregister });
   return commands;
-}
-
-function refused(error: StanzaError): CommandOutcome {
-  return { kind: 'refused', error };
-}
-
-/** RFC 7622: at most 1,023 bytes in each part, and an account has a local part. */
-const JID_MAX = 2_047;
-
-/**
- * The bare JID exactly as sent, for devices look their key up by this very string. Undefined for a server or a JID that
- * can be nobody's.
- */
-function accountOf(from: string): string | undefined {
-  const bare = bareJid(from);
-  const at = bare.indexOf('@');
-  if (at < 1 || at === bare.length - 1 || Buffer.byteLength(bare) > JID_MAX) return undefined;
-  return detach(bare);
-}
-
-/**
- * APNs tokens in lower case: clients write the same token now this way, now that way.
- * @returns undefined when it is absent or none of this provider's
- */
-export function normaliseToken(provider: App['provider'], written: string | undefined): string | undefined {
-  const token = written?.trim() ?? '';
-  switch (provider) {
-    case 'apns':
-      // 32 bytes today; Apple reserves the right to longer ones.
-      return token.length % 2 === 0 && /^[0-9A-Fa-f]{16,512}$/.test(token) ? detach(token.toLowerCase()) : undefined;
-    case 'fcm':
-      return /^[\x21-\x7e]{1,4096}$/.test(token) ? detach(token) : undefined;
-  }
 }

@@ -52,6 +52,7 @@ const siskin: RegistrationRequest = {
   device: upper.toLowerCase(),
   token: upper.toLowerCase(),
   withSecret: false,
+  component: 'push.example.org',
 };
 
 it('tigase - Siskin registers, with and without a PushKit token', async () => {
