@@ -46,6 +46,11 @@ export interface Link {
   /** Resolves when the server has accepted us, at once if it has; rejects when the link is drained instead. */
   whenOnline(): Promise<void>;
   /**
+   * Sends a stanza to which no answer is expected, from an address of this domain. False, and nothing is sent, when the
+   * link is not up or the server does not read: such stanzas are not kept for later.
+   */
+  send(xml: string): boolean;
+  /**
    * Answers every request that was read, ends the stream, and does not connect again. Requests that come meanwhile are
    * answered with "not now". Resolves at the latest `deadlineMs` from now.
    */
@@ -148,6 +153,7 @@ export function createLink(options: LinkOptions): Link {
       waiters.add(waiter);
       return waiter.promise;
     },
+    send: (xml) => state.kind === 'online' && state.session.send(xml),
     async drain(deadlineMs) {
       const before = state;
       if (before.kind === 'waiting') before.cancel();

@@ -23,6 +23,8 @@ export interface SessionEvents {
 export interface Session {
   /** When the server was last heard, monotonic milliseconds; undefined while it has not accepted us. */
   readonly heardMs: number | undefined;
+  /** Puts a stanza of ours on its way, to which no answer is expected; false when the server cannot take it now. */
+  send(xml: string): boolean;
   /**
    * Answers what is under way and refuses what comes, then ends the stream. Resolves when the socket is closed, at the
    * latest `deadlineMs` from now; then what is still under way has been answered with "not now".
@@ -124,6 +126,12 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
   return {
     get heardMs() {
       return watchdog?.heardMs;
+    },
+    send(xml) {
+      if (!watchdog || stream.unsentBytes > limits.unsentBytes) return false;
+      watchdog.wrote();
+      stream.write(xml);
+      return true;
     },
     async drain(deadlineMs) {
       if (!watchdog) {
