@@ -121,7 +121,7 @@ export async function createApnsStandIn(options: ApnsStandInOptions): Promise<Ap
       ...(silent || answer.reason === undefined ? {} : { reason: answer.reason }),
     });
     if (script?.fault !== undefined) misbehave(script.fault, stream);
-    if (!silent) respond(stream, headers, answer, script);
+    if (!silent) respond(stream, headers, answer, { ...script, timestampMs: script?.timestampMs ?? clock.now() });
   }
 
   async function check(
@@ -176,21 +176,19 @@ function scripted({ status = 200, reason }: Script): Answer {
   return { status, ...(reason === undefined ? {} : { reason }) };
 }
 
-function respond(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, answer: Answer, script?: Script): void {
+function respond(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, answer: Answer, script: Script): void {
   if (stream.destroyed) return;
   const id = headers['apns-id'];
-  const retryAfter = script?.retryAfter;
-  const timestamp = script?.timestampMs;
-  const own =
-    answer.status === 200
-      ? ''
-      : JSON.stringify({ reason: answer.reason, ...(timestamp === undefined ? {} : { timestamp }) });
+  const { retryAfter, timestampMs: timestamp } = script;
+  // Apple tells of every dead token since when it is dead; unless scripted, since now.
+  const dead = answer.status === 410 && { timestamp };
+  const own = answer.status === 200 ? '' : JSON.stringify({ reason: answer.reason, ...dead });
   stream.respond({
     ':status': answer.status,
     'apns-id': typeof id === 'string' ? id : randomUUID().toUpperCase(),
     ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
   });
-  stream.end(script?.body ?? own);
+  stream.end(script.body ?? own);
 }
 
 function misbehave(fault: NonNullable<Script['fault']>, stream: ServerHttp2Stream): void {

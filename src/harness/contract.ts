@@ -24,7 +24,7 @@ export interface Script {
   /** Answer with this status, and reason (APNs) or `errorCode` (FCM). */
   readonly status?: number;
   readonly reason?: string;
-  /** APNs: `timestamp` of a 410, milliseconds since 1970. */
+  /** APNs: `timestamp` of a 410, milliseconds since 1970; default: now. */
   readonly timestampMs?: number;
   /** Value of `Retry-After`, seconds or an HTTP date. */
   readonly retryAfter?: string;

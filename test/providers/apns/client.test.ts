@@ -26,3 +26,53 @@ test('APNs client - an alert arrives as written and is delivered', async (t) => 
     iv: 'aXY=',
   });
 });
+
+test('APNs client - a call goes to the VoIP topic, and none without ciphertext', async (t) => {
+  const scene = await apnsScene(t);
+  assert.deepEqual(await scene.send(undefined, { kind: 'voip', expiresAtMs: 0 }), { kind: 'delivered' });
+  assert.equal(scene.standIn.received[0]?.headers['apns-topic'], 'org.example.messenger.voip');
+  assert.deepEqual(await scene.send(undefined, { kind: 'voip', content: { kind: 'none' } }), {
+    kind: 'refused',
+    reason: 'call-without-ciphertext',
+  });
+});
+
+test('APNs client - a ciphertext that does not fit is left out, and counted', async (t) => {
+  const scene = await apnsScene(t);
+  const content = { kind: 'sealed', ciphertext: 'A'.repeat(4000), iv: 'aXY=' } as const;
+  assert.deepEqual(await scene.send(undefined, { content }), { kind: 'delivered' });
+  assert.equal('encrypted' in (scene.standIn.received[0]?.body ?? {}), false);
+  assert.equal((await scene.metrics.oversize.get()).values[0]?.value, 1);
+});
+
+test('APNs client - the same push sent again has the same id and collapse id', async (t) => {
+  const scene = await apnsScene(t);
+  const id = 'eabeae54-14a8-11e5-b60b-1697f925ec7b';
+  await scene.send(undefined, { id });
+  await scene.send(undefined, { id });
+  for (const name of ['apns-id', 'apns-collapse-id'])
+    assert.deepEqual(
+      scene.standIn.received.map(({ headers }) => headers[name]),
+      [id, id],
+    );
+});
+
+test('APNs client - a device token that would leave its place in the path stays in it', async (t) => {
+  const scene = await apnsScene(t);
+  for (const token of ['../../1/x', 'a b', 'é', '\r\nx: y', '?', '']) {
+    const { kind } = await scene.send(token);
+    assert.equal(kind === 'misconfigured' || kind === 'refused', true, JSON.stringify(token));
+  }
+  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+});
+
+test('APNs client - when it delivered last and how long it took are metrics', async (t) => {
+  const scene = await apnsScene(t);
+  await scene.send();
+  const [delivered] = (await scene.metrics.lastDelivered.get()).values;
+  assert.equal(Math.abs((delivered?.value ?? 0) - Date.now() / 1000) < 60, true);
+  const duration = (await scene.metrics.pushDuration.get()).values.find(({ metricName }) =>
+    metricName?.endsWith('_count'),
+  );
+  assert.deepEqual([duration?.labels, duration?.value], [{ app: 'messenger', provider: 'apns' }, 1]);
+});

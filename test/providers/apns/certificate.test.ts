@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createAuthority, type Identity } from '../../../src/harness/certificates.ts';
+import { readPushCertificate } from '../../../src/providers/apns/certificate.ts';
+import { createApns } from '../../../src/providers/apns/client.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { quietTelemetry } from '../../support/telemetry.ts';
+import { apnsScene, secretOf } from '../fixtures.ts';
+
+const notAfter = new Date('2031-05-06T07:08:09Z');
+
+const pemOf = ({ certificate, key }: Identity) => Buffer.from(certificate + key);
+
+/** PKCS#12 by OpenSSL, as operators make it. */
+function pkcs12Of({ certificate, key }: Identity, ...options: string[]): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'sealpost-p12-'));
+  const inFolder = (name: string) => join(folder, name);
+  writeFileSync(inFolder('cert.pem'), certificate);
+  writeFileSync(inFolder('key.pem'), key);
+  const files = ['-in', inFolder('cert.pem'), '-inkey', inFolder('key.pem'), '-out', inFolder('out.p12')];
+  execFileSync('openssl', ['pkcs12', '-export', ...options, ...files, '-passout', 'pass:open sesame']);
+  const file = readFileSync(inFolder('out.p12'));
+  rmSync(folder, { recursive: true });
+  return file;
+}
+
+function hasOpenssl(): boolean {
+  try {
+    execFileSync('openssl', ['version']);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('push certificate - PEM with certificate and key is read, with the end of its life', async () => {
+  const identity = await (await createAuthority()).issue(['push'], notAfter);
+  const { expiresAtMs, identity: read } = readPushCertificate(pemOf(identity));
+  assert.equal(expiresAtMs, notAfter.getTime());
+  assert.equal(read.kind, 'pem');
+});
+
+test('push certificate - PKCS#12 is read with its passphrase and not without', { skip: !hasOpenssl() }, async () => {
+  const file = pkcs12Of(await (await createAuthority()).issue(['push'], notAfter));
+  assert.equal(readPushCertificate(file, secretOf('open sesame')).expiresAtMs, notAfter.getTime());
+  assert.throws(
+    () => readPushCertificate(file, secretOf('sesame')),
+    /neither PEM nor a PKCS#12 file that this passphrase/,
+  );
+  assert.throws(() => readPushCertificate(file), /check file and passphrase/);
+});
+
+test(
+  'push certificate - what an old keychain exports is refused with the command that converts it',
+  { skip: !hasOpenssl() },
+  async () => {
+    const identity = await (await createAuthority()).issue(['push']);
+    const file = pkcs12Of(identity, '-legacy', '-certpbe', 'PBE-SHA1-RC2-40');
+    assert.throws(() => readPushCertificate(file, secretOf('open sesame')), /openssl pkcs12 -legacy/);
+  },
+);
+
+test('push certificate - PEM without key, with another key, and no PEM at all are refused', async () => {
+  const authority = await createAuthority();
+  const [first, second] = [await authority.issue(['push']), await authority.issue(['push'])];
+  for (const file of [Buffer.from(first.certificate), pemOf({ ...first, key: second.key })])
+    assert.throws(() => readPushCertificate(file), /needs the certificate and its private key/);
+  assert.throws(() => readPushCertificate(Buffer.from('garbage')), /neither PEM nor/);
+});
+
+test('push certificate - stands for a token; its end of life is a metric', async (t) => {
+  const authority = await createAuthority();
+  const identity = await authority.issue(['push'], notAfter);
+  const credentials = { kind: 'certificate', file: pemOf(identity) } as const;
+  const scene = await apnsScene(t, { app: { credentials }, standIn: { authority, keys: [] } });
+  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.equal(scene.standIn.received[0]?.headers['authorization'], undefined);
+  const { values } = await scene.metrics.credentialExpiry.get();
+  assert.deepEqual(values, [{ labels: { app: 'messenger', kind: 'certificate' }, value: notAfter.getTime() / 1000 }]);
+});
+
+test('push certificate - one of a stranger is misconfigured', async (t) => {
+  const identity = await (await createAuthority()).issue(['push']);
+  const credentials = { kind: 'certificate', file: pemOf(identity) } as const;
+  const scene = await apnsScene(t, { app: { credentials } });
+  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'MissingProviderToken' });
+});
+
+test('push certificate - PKCS#12 goes out on the wire as well', { skip: !hasOpenssl() }, async (t) => {
+  const authority = await createAuthority();
+  const file = pkcs12Of(await authority.issue(['push']));
+  const credentials = { kind: 'certificate', file, passphrase: secretOf('open sesame') } as const;
+  const scene = await apnsScene(t, { app: { credentials }, standIn: { authority, keys: [] } });
+  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+});
+
+test('push certificate - one that cannot be used ends the start, and says why', async (t) => {
+  const { app } = await apnsScene(t);
+  const credentials = { kind: 'certificate', file: Buffer.from('garbage') } as const;
+  const options = { clock: systemClock, random: Math.random, ...quietTelemetry() };
+  assert.throws(() => createApns({ app: { ...app, credentials }, ...options }), /push certificate/);
+});
