@@ -7,7 +7,7 @@ export interface SocketEvents {
   /** Connected, and over TLS authenticated. */
   connected(): void;
   data(bytes: Uint8Array): void;
-  /** The server has taken what was unsent. */
+  /** There is less unsent than there was. */
   drained(): void;
   /** Once, at the end. `error` is a word (code of a system or TLS error), absent when the server just closed. */
   closed(error: string | undefined): void;
@@ -17,7 +17,7 @@ export interface StreamSocket {
   write(text: string): void;
   pause(): void;
   resume(): void;
-  /** Bytes that are neither with the server nor with our kernel. */
+  /** Bytes, about, that are neither with the server nor with our kernel. */
   readonly unsentBytes: number;
   /** Bytes that our kernel has taken so far. */
   readonly sentBytes: number;
@@ -53,7 +53,8 @@ export function openSocket(service: string, ca: string | undefined, events: Sock
     if (outgoing === '' || socket.destroyed || socket.writableEnded) return;
     const text = outgoing;
     outgoing = '';
-    socket.write(text);
+    // No event follows a write that was small enough to be taken at once.
+    if (socket.write(text)) events.drained();
   }
 
   // An answer that waits for its predecessor's acknowledgement would take 40 ms (Nagle and delayed acknowledgements).
@@ -77,7 +78,7 @@ export function openSocket(service: string, ca: string | undefined, events: Sock
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     get unsentBytes() {
-      return socket.writableLength;
+      return outgoing.length + socket.writableLength;
     },
     get sentBytes() {
       return socket.bytesWritten - socket.writableLength;

@@ -85,9 +85,13 @@ export async function startLinked(
   return linked;
 }
 
-/** Turns the event loop until it holds; the test's own time limit ends a wait that is in vain. */
+/** Turns the event loop until it holds, or for so long that it never will. */
 export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => void setImmediate(resolve));
+  const startedMs = performance.now();
+  while (!holds()) {
+    if (performance.now() - startedMs > 20_000) throw new Error(`it never came to ${String(holds)}`);
+    await new Promise((resolve) => void setImmediate(resolve));
+  }
 }
 
 /** A test over sockets: what never comes fails it after half a minute. */
