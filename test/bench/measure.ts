@@ -61,10 +61,9 @@ export async function measureServer(
   const tally = await standIn.call('tally', undefined);
   const answered = Object.entries(tally).map(([word, times]) => [word, times - (tallyBefore[word] ?? 0)] as const);
   const unexpected = describeUnexpected(Object.fromEntries(answered), '200', load.count);
-  return {
-    ...measurement,
-    problems: [...measurement.problems, ...unexpected.map((problem) => `the provider's answers: ${problem}`)],
-  };
+  const problems = [...measurement.problems, ...unexpected.map((problem) => `the provider's answers: ${problem}`)];
+  if (problems.length > 0 && server.complaint) problems.push(`the server's log: ${server.complaint}`);
+  return { ...measurement, problems };
 }
 
 const senderFiles: Readonly<Record<ProviderName, string>> = { apns: 'floor-apns.ts', fcm: 'floor-fcm.ts' };

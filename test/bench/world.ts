@@ -27,6 +27,8 @@ export interface Target {
 /** The server in its process; disposing it drains it. */
 export interface MeasuredServer extends AsyncDisposable {
   usage(): Promise<Usage>;
+  /** The last thing that it logged as a warning or an error. */
+  readonly complaint: string | undefined;
 }
 
 export interface World extends AsyncDisposable {
@@ -109,6 +111,9 @@ export async function startWorld(signal: AbortSignal): Promise<World> {
       }
       return {
         usage: () => readUsage(sealpost.process.pid ?? 0),
+        get complaint() {
+          return sealpost.lines.findLast((line) => /"level":[456]0/.test(line));
+        },
         [Symbol.asyncDispose]: () => sealpost.stop(),
       };
     },
@@ -125,13 +130,17 @@ export async function recordRequests(
   devices: number,
 ): Promise<Readonly<Record<ProviderName, readonly PushRequest[]>>> {
   await using opened = new AsyncDisposableStack();
-  opened.use(await world.startServer());
+  const server = opened.use(await world.startServer());
   const record = async (provider: ProviderName) => {
     await world.generator.call('register', { provider, devices });
     const load = { count: devices, window: 50 };
-    await world.generator.call('blast', { domain: domains.server, provider, load });
+    const { answers } = await world.generator.call('blast', { domain: domains.server, provider, load });
     const requests = await world.targets[provider].standIn.call('latest', { count: devices });
-    if (requests.length < devices) throw new Error(`${provider}: only ${requests.length} of ${devices} pushes came`);
+    if (requests.length < devices)
+      throw new Error(
+        `${provider}: only ${requests.length} of ${devices} pushes came; answers: ${JSON.stringify(answers)};` +
+          ` the server's log: ${server.complaint}`,
+      );
     return requests;
   };
   return { apns: await record('apns'), fcm: await record('fcm') };
