@@ -6,7 +6,9 @@ import { createDispatcher } from './dispatch.ts';
 import { assembleHealth } from './health.ts';
 import { createOpsListener } from './http/ops.ts';
 import { createPublicListener } from './http/public.ts';
+import { createRateLimit } from './http/rate-limit.ts';
 import { createLane } from './lane.ts';
+import { createLookup } from './lookup.ts';
 import type { Outbox } from './outbox/contract.ts';
 import { openSqliteOutbox, outboxPathBeside } from './outbox/sqlite.ts';
 import { createApns } from './providers/apns/client.ts';
@@ -14,15 +16,22 @@ import { createFcm } from './providers/fcm/client.ts';
 import type { ApnsApp, FcmApp, Provider, Registration } from './push.ts';
 import { createRedelivery } from './redelivery.ts';
 import { openRegistry } from './registry/open.ts';
-import { announceApp, type Log, type Metrics } from './telemetry.ts';
+import { announceApp, fingerprint, type Log, type Metrics } from './telemetry.ts';
 import { createComponent } from './xmpp/component.ts';
-import { createLink } from './xmpp/link.ts';
+import { createLink, type Link } from './xmpp/link.ts';
+import { revocation } from './xmpp/revocation.ts';
 
 // An init system or a container runtime commonly loses patience after 10 s.
 /** For answers to what the links brought. */
 const linksWithinMs = 7_000;
 /** For owed pushes on their way, and connections to providers. */
 const restWithinMs = 1_000;
+
+/**
+ * Commands of one account: enough for all of a person's devices to register after an update, and too few to keep the
+ * store busy.
+ */
+const commandLimits = { burst: 60, perSecond: 0.1, maxAddresses: 10_000 };
 
 export interface ServerOptions {
   readonly config: Config;
@@ -64,11 +73,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       return [app.name, createLane({ app, provider, clock, random, log, metrics })];
     }),
   );
-  const onRemoved = ({ node }: Registration) => outbox.removeNode(node);
-  const dispatcher = createDispatcher({ registry, onRemoved, clock, log });
-  const redelivery = createRedelivery({ registry, lanes, dispatcher, outbox, clock, random, log, metrics });
+  const lookup = createLookup({ registry, apps: config.apps, clock });
+  const onRemoved = (registration: Registration) => {
+    outbox.removeNode(registration.node);
+    revoke(registration, links);
+  };
+  const dispatcher = createDispatcher({ registry: lookup, onRemoved, clock, log });
+  const redelivery = createRedelivery({ registry: lookup, lanes, dispatcher, outbox, clock, random, log, metrics });
   const delivery = createDelivery({
-    registry,
+    registry: lookup,
     lanes,
     dispatcher,
     outbox,
@@ -80,13 +93,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     metrics,
   });
 
+  const withinLimit = createRateLimit({ clock, ...commandLimits });
   const handlers = {
     deliver: delivery.deliver,
     register: registry.register,
     unregister: registry.unregister,
+    mayCommand: (account: string) => withinLimit(fingerprint(account)),
     largestCiphertext: (app: string, account: string) => lanes.get(app)?.provider.largestCiphertext(account) ?? 0,
   };
-  const links = config.xmpp.map(({ service, domain, secret, ca }) => {
+  const links: readonly Link[] = config.xmpp.map(({ service, domain, secret, ca }) => {
     const handle = createComponent({ domain, apps: config.apps, handlers, version, clock, log, metrics });
     return createLink({
       service: service.url,
@@ -136,6 +151,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       await registry.close();
     },
   };
+}
+
+/** Tells the account's server that a registration is gone; once, and for what it is worth: only Tigase listens. */
+function revoke(registration: Registration, links: readonly Link[]): void {
+  const domains = new Set(links.map(({ domain }) => domain));
+  const domain = registration.component ?? (domains.size === 1 ? [...domains][0] : undefined);
+  const xml = domain === undefined ? undefined : revocation({ domain, registration });
+  if (xml !== undefined) links.some((link) => link.domain === domain && link.send(xml));
 }
 
 /** The outbox lies beside the registrations, in a file of its own: what harms one need not harm the other. */
