@@ -47,7 +47,6 @@ function* readableRows(path: string, direction: 'ASC' | 'DESC') {
   let damaged: DatabaseSync | undefined;
   try {
     damaged = new DatabaseSync(path, { readOnly: true });
-    damaged.exec('PRAGMA locking_mode = EXCLUSIVE');
     yield* damaged.prepare(`SELECT ${columns} FROM owed NOT INDEXED ORDER BY seq ${direction}`).iterate();
   } catch {
     // Here the damage begins.

@@ -5,7 +5,7 @@ import type { ChangeOperation, Dropped, OwedRow, PutOperation, ReadOperation, Re
 import { createTally } from './tally.ts';
 
 /** What one row takes in the file beside its JSON: other columns, indexes, room in pages. Measured, rounded up. */
-const rowOverheadBytes = 700;
+const rowOverheadBytes = 800;
 
 export interface StoreOptions {
   /** With the table in it. */
