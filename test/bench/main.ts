@@ -48,9 +48,10 @@ async function run(options: Options, signal: AbortSignal): Promise<readonly stri
   }
   const results = await runRounds(world, options, requests, report);
   say(
-    `Medians of ${rounds} rounds, ${count} notifications each (a quarter at window 1) after ${warmUp}; 1,200 base64\n` +
-      `characters of ciphertext, ${options.devices} devices. Per notification: CPU of the process, all threads; floor: CPU\n` +
-      `of sending the same request bare and of answering the same stanza bare; times from stanza to answer.\n`,
+    `Medians over rounds: ${rounds}; ${count} notifications each (a quarter at window 1) after ${warmUp} to warm up; 1,200\n` +
+      `base64 characters of ciphertext, ${options.devices} devices. CPU per notification: of the process, all threads. Floor:\n` +
+      `sending the same request bare and answering the same stanza bare. Times: from stanza to answer.\n` +
+      (options.quick ? `--quick: shows that it runs; too short for figures that mean anything.\n` : ''),
   );
   say(writeTables(results));
   return results.flatMap(({ provider, window, ...measured }) =>

@@ -15,6 +15,7 @@ export const usage = `Usage: npm run bench -- [OPTIONS]
 
 export interface Options extends Plan {
   readonly profile: boolean;
+  readonly quick: boolean;
   /** Registered with each provider; published to in turn. */
   readonly devices: number;
 }
@@ -50,6 +51,7 @@ export function readOptions(args: string[]): Options | 'help' {
     rounds: number('rounds', quick ? 1 : 3, 100),
     devices: quick ? 100 : 1000,
     profile,
+    quick,
   };
 }
 
