@@ -17,6 +17,9 @@ const rows: [publisher: string, expected: 'wrong-publisher' | undefined, why: st
   ['evil.example/example.net', 'wrong-publisher', 'the server as resource elsewhere'],
   ['evil.example/romeo@example.net', 'wrong-publisher', 'the account as resource elsewhere'],
   ['', 'wrong-publisher', 'nobody'],
+  ['ex\u0430mple.net', 'wrong-publisher', 'a homograph: a Cyrillic letter'],
+  ['example.net\u200b', 'wrong-publisher', 'a homograph: a space of no width'],
+  ['rom\u0435o@example.net', 'wrong-publisher', 'a homograph of the account'],
 ];
 
 for (const [publisher, expected, why] of rows) {
@@ -35,4 +38,38 @@ test('authorization - a registration with a secret wants it in every publish', (
 
 test('authorization - a secret that nobody asked for harms nothing', () => {
   assert.equal(refusePublisher(notificationOf({ secret: 'whatever' }), registrationOf()), undefined);
+});
+
+test('authorization - no letter beyond ASCII is folded: the Kelvin sign is no k', () => {
+  const registration = registrationOf({ account: 'romeo@kent.example' });
+  assert.equal(refusePublisher(notificationOf({ publisher: '\u212aent.example' }), registration), 'wrong-publisher');
+  assert.equal(refusePublisher(notificationOf({ publisher: 'KENT.example' }), registration), undefined);
+});
+
+test('authorization - to a room’s registration the room and its service publish, nobody else', () => {
+  const registration = registrationOf({ convention: 'p2', room: 'verona@rooms.example.org' });
+  const publishers: [string, 'wrong-publisher' | undefined][] = [
+    ['rooms.example.org', undefined],
+    ['verona@rooms.example.org', undefined],
+    ['verona@rooms.example.org/romeo', 'wrong-publisher'],
+    ['padua@rooms.example.org', 'wrong-publisher'],
+    ['example.net', 'wrong-publisher'],
+    ['romeo@example.net', 'wrong-publisher'],
+  ];
+  for (const [publisher, expected] of publishers) {
+    assert.equal(refusePublisher(notificationOf({ publisher }), registration), expected, publisher);
+  }
+});
+
+test('authorization - to a raw token any server publishes that knows it, but no client', () => {
+  const registration = registrationOf({ convention: 'raw-token', account: '' });
+  const publishers: [string, 'wrong-publisher' | undefined][] = [
+    ['example.net', undefined],
+    ['example.net/2f6b8b6d', undefined],
+    ['romeo@example.net', undefined],
+    ['romeo@example.net/phone', 'wrong-publisher'],
+  ];
+  for (const [publisher, expected] of publishers) {
+    assert.equal(refusePublisher(notificationOf({ publisher }), registration), expected, publisher);
+  }
 });

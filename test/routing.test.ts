@@ -150,6 +150,62 @@ const rows: Row[] = [
     app: { ttlMs: 60_000 },
     expected: { kind: 'background', lifetimeMs: 60_000 },
   },
+  {
+    name: 'p2 on Android: a message wakes with high priority and carries nothing',
+    content: { kind: 'summary', messageCount: 2, sender: 'juliet@example.com', body: 'Hello' },
+    registration: { convention: 'p2' },
+    app: { provider: 'fcm', plaintext: 'forward' },
+    expected: { kind: 'alert', target: 'first', content: none, lifetimeMs: week, coalesce: false },
+  },
+  {
+    name: 'p2 on Android: so does an empty notification, coalesced, for it may stand for a message',
+    content: { kind: 'summary' },
+    registration: { convention: 'p2' },
+    app: { provider: 'fcm' },
+    expected: { kind: 'alert', content: none, lifetimeMs: week, coalesce: true },
+  },
+  {
+    name: 'p2 on Android: priority high without a body is a message',
+    content: { kind: 'summary', messageCount: 1 },
+    priority: 'high',
+    registration: { convention: 'p2' },
+    app: { provider: 'fcm' },
+    expected: { kind: 'alert', content: none, coalesce: false },
+  },
+  {
+    name: 'p2 on Android: what nobody there can open is not sent along',
+    content: call,
+    registration: { convention: 'p2', ...withSecondToken },
+    app: { provider: 'fcm' },
+    expected: { kind: 'alert', target: 'first', content: none, coalesce: false },
+  },
+  {
+    name: 'p2 on iOS: a message is an alert',
+    content: { kind: 'summary', body: 'Hello' },
+    registration: { convention: 'p2' },
+    expected: { kind: 'alert', content: none, coalesce: false },
+  },
+  {
+    name: 'p2 on iOS: an empty notification is a wake-up in the background',
+    content: { kind: 'summary' },
+    registration: { convention: 'p2' },
+    expected: { kind: 'background', content: none, coalesce: true },
+  },
+  ...(
+    [
+      ['an empty notification', { kind: 'summary' }, undefined],
+      ['a message', { kind: 'summary', body: 'Hello', sender: 'juliet@example.com' }, 'high'],
+      ['messages read elsewhere', { kind: 'summary', messageCount: 0 }, undefined],
+      ['something sealed', message, 'low'],
+    ] as const
+  ).map(([what, content, priority]) => ({
+    name: `raw token: ${what} is the same coalesced alert, which runs the app’s extension`,
+    content,
+    ...(priority && { priority }),
+    registration: { convention: 'raw-token', account: '' } as const,
+    app: { plaintext: 'forward' } as const,
+    expected: { kind: 'alert', target: 'first', content: none, lifetimeMs: week, coalesce: true } as const,
+  })),
 ];
 
 for (const row of rows) {

@@ -89,6 +89,12 @@ const rows: [string, Partial<Push>, Record<string, string>, string][] = [
     '{"aps":{"alert":{"body":"New message!"},"sound":"default","mutable-content":1}}',
   ],
   [
+    'a room of p2',
+    { kind: 'alert', content: none, account: 'f42438aa', channel: '4bfee930' },
+    headers('alert', '10'),
+    '{"aps":{"alert":{"body":"New message!"},"sound":"default","mutable-content":1},"account":"f42438aa","channel":"4bfee930"}',
+  ],
+  [
     'an alert that expires at once',
     { kind: 'alert', content: none, expiresAtMs: 0 },
     headers('alert', '10', '0'),

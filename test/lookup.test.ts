@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLookup } from '../src/lookup.ts';
+import type { App, Registration } from '../src/push.ts';
+import type { Registry } from '../src/registry/contract.ts';
+import { manualClock } from './support/clock.ts';
+import { apnsAppOf, fcmAppOf, registrationOf } from './support/registrations.ts';
+
+const monal = apnsAppOf({ name: 'monal', ids: ['monalProdiOS', 'quicksyProdiOS'], conventions: ['raw-token'] });
+const monalAndroid = fcmAppOf({ name: 'monal-android', ids: ['monalAndroid'], conventions: ['raw-token'] });
+const siskin = apnsAppOf();
+const token = '9f3c'.repeat(16);
+const fcmToken = `cRtz:APA91b${'x'.repeat(130)}`;
+
+/** What the registry said and was told. */
+function start(apps: readonly App[], registered: readonly Registration[] = []) {
+  const clock = manualClock();
+  const known = new Map(registered.map((each) => [each.node, each]));
+  const told: string[] = [];
+  const registry: Pick<Registry, 'find' | 'remove' | 'dropSecondToken' | 'rememberEnvironment' | 'wasRemoved'> = {
+    find: (node) => Promise.resolve(known.get(node)),
+    remove: (node) => Promise.resolve(known.delete(node)),
+    dropSecondToken: () => Promise.resolve(),
+    rememberEnvironment: (node) => Promise.resolve(void told.push(node)),
+    wasRemoved: () => Promise.resolve(false),
+  };
+  return { clock, told, lookup: createLookup({ registry, apps, clock }) };
+}
+
+const rawOf = (app: string, of = token): Registration => ({
+  node: of,
+  app,
+  convention: 'raw-token',
+  account: '',
+  device: of,
+  token: of,
+  registeredAtMs: 0,
+});
+
+test('lookup - a raw token is a registration of the app that pushModule names', async () => {
+  const { lookup } = start([siskin, monal, monalAndroid]);
+  assert.deepEqual(await lookup.find(token, { pushModule: 'monalProdiOS' }), rawOf('monal'));
+  assert.deepEqual(await lookup.find(token.toUpperCase(), { pushModule: 'quicksyProdiOS' }), rawOf('monal'));
+  assert.deepEqual(await lookup.find(fcmToken, { pushModule: 'monalAndroid' }), rawOf('monal-android', fcmToken));
+});
+
+test('lookup - without pushModule the app default is meant, if there is one', async () => {
+  assert.equal(await start([monal]).lookup.find(token), undefined);
+  const fallback = apnsAppOf({ name: 'fallback', ids: ['default'], conventions: ['raw-token'] });
+  assert.deepEqual(await start([monal, fallback]).lookup.find(token), rawOf('fallback'));
+});
+
+test('lookup - an unknown pushModule is somebody’s mistake: a registration of no app, so that the server keeps it', async () => {
+  const { lookup } = start([siskin, monal]);
+  for (const pushModule of ['monalAlpha', 'siskin', 'tigase:messenger:apns:1', '__proto__', '']) {
+    assert.deepEqual(await lookup.find(token, { pushModule }), rawOf(''), pushModule);
+  }
+  assert.equal(await lookup.find('no-token', { pushModule: 'monalAlpha' }), undefined);
+});
+
+test('lookup - what can be no token of the app’s provider is nobody', async () => {
+  const { lookup } = start([monal, monalAndroid]);
+  for (const node of ['', 'n'.repeat(32), '9f'.repeat(31), `${token}9`, 'zz'.repeat(32), '9f'.repeat(257)]) {
+    assert.equal(await lookup.find(node, { pushModule: 'monalProdiOS' }), undefined, node);
+  }
+  for (const node of ['a'.repeat(63), `${'a'.repeat(64)} `, 'a'.repeat(4_097), `${'a'.repeat(64)}é`]) {
+    assert.equal(await lookup.find(node, { pushModule: 'monalAndroid' }), undefined, node);
+  }
+});
+
+test('lookup - without an app of this convention there are no raw tokens', async () => {
+  assert.equal(await start([siskin]).lookup.find(token, { pushModule: 'tigase:messenger:apns:1' }), undefined);
+});
+
+test('lookup - a registered node is what it is, whatever pushModule says', async () => {
+  const registered = registrationOf({ node: token, secret: 's3cret' });
+  const { lookup } = start([siskin, monal], [registered]);
+  assert.equal(await lookup.find(token, { pushModule: 'monalProdiOS' }), registered);
+});
+
+test('lookup - a push that is owed to a raw token finds it by the app’s name', async () => {
+  const { lookup } = start([siskin, monal]);
+  assert.deepEqual(await lookup.find(token, { app: 'monal' }), rawOf('monal'));
+  for (const app of ['siskin', 'former', '']) assert.equal(await lookup.find(token, { app }), undefined);
+});
+
+test('lookup - a dead raw token is nobody for a day', async () => {
+  const { lookup, clock } = start([monal]);
+  const hint = { pushModule: 'monalProdiOS' };
+  await lookup.find(token, hint);
+  assert.equal(await lookup.wasRemoved(token), false);
+  assert.equal(await lookup.remove(token, 0, 'gone'), true);
+  clock.advance(86_399_999);
+  assert.equal(await lookup.find(token, hint), undefined);
+  assert.equal(await lookup.find(token, { app: 'monal' }), undefined);
+  assert.equal(await lookup.wasRemoved(token.toUpperCase()), true);
+  clock.advance(1);
+  assert.deepEqual(await lookup.find(token, hint), rawOf('monal'));
+  assert.equal(await lookup.wasRemoved(token), false);
+});
+
+test('lookup - removing goes to the registry first, and false is false for what never was', async () => {
+  const registered = registrationOf();
+  const { lookup } = start([monal], [registered]);
+  assert.equal(await lookup.remove(registered.node, 0, 'gone'), true);
+  assert.equal(await lookup.remove(registered.node, 0, 'gone'), false);
+});
+
+test('lookup - the environment of a raw token is remembered here, any other in the registry', async () => {
+  const { lookup, told } = start([monal], [registrationOf()]);
+  const hint = { pushModule: 'monalProdiOS' };
+  await lookup.find(token, hint);
+  await lookup.rememberEnvironment(token, 'sandbox');
+  assert.deepEqual(await lookup.find(token, hint), { ...rawOf('monal'), environment: 'sandbox' });
+  await lookup.rememberEnvironment(registrationOf().node, 'sandbox');
+  assert.deepEqual(told, [registrationOf().node]);
+});
+
+test('lookup - beyond its limit it forgets the tokens that were read longest ago', async () => {
+  const { lookup } = start([monal]);
+  const hint = { pushModule: 'monalProdiOS' };
+  const numbered = (n: number) => n.toString(16).padStart(64, '0');
+  for (const n of [0, 1]) {
+    await lookup.find(numbered(n), hint);
+    await lookup.rememberEnvironment(numbered(n), 'sandbox');
+  }
+  for (let n = 2; n < 20_000; n += 1) await lookup.find(numbered(n), hint);
+  assert.equal((await lookup.find(numbered(0), hint))?.environment, 'sandbox');
+  await lookup.find(numbered(20_000), hint);
+  assert.equal((await lookup.find(numbered(0), hint))?.environment, 'sandbox');
+  assert.equal((await lookup.find(numbered(1), hint))?.environment, undefined);
+});
