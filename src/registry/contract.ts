@@ -60,8 +60,11 @@ export interface Registry {
    * drops the stored one: the client has none any more. Beyond `registrationsPerAccount` the oldest makes room.
    */
   register(request: RegistrationRequest): Promise<Registration>;
-  /** The registrations of an account in one app, the latest first, at most `limit`. */
-  list(of: { readonly app: string; readonly account: string }, limit: number): Promise<readonly Registration[]>;
+  /** The registrations of an account in one app, or of one device of it: the latest first, at most `limit`. */
+  list(
+    of: { readonly app: string; readonly account: string; readonly device?: string },
+    limit: number,
+  ): Promise<readonly Registration[]>;
   /** Adds those that are new, at most `TAKE_OVER_BATCH` at a time; in the order of the batch, what became of each. */
   takeOver(batch: readonly ForeignRegistration[]): Promise<readonly TakeOverFate[]>;
   /** How many were removed; 0 is no error. */

@@ -59,8 +59,9 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
     return removed.length;
   };
 
-  /** A client that makes up devices without end displaces its own. */
+  /** A client that makes up devices without end displaces its own. Without an account nothing says whose they are. */
   const displaceOldest = async ({ account_key: account, app }: RegistrationRow): Promise<void> => {
+    if (!account.includes('@')) return;
     const beyond = await db
       .selectFrom('registration')
       .select('node')
@@ -115,12 +116,13 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
       return toRegistration(stored);
     },
 
-    async list({ app, account }, limit) {
+    async list({ app, account, device }, limit) {
       const rows = await db
         .selectFrom('registration')
         .select(registrationColumns)
         .where('account_key', '=', fold(account))
         .where('app', '=', app)
+        .$if(device !== undefined, (query) => query.where('device_key', '=', fold(device ?? '')))
         .orderBy('registered_at_ms', 'desc')
         .limit(limit)
         .execute();

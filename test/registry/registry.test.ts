@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test';
 import {
   type ForeignRegistration,
   type RegistrationRequest,
+  registrationsPerAccount,
   type Registry,
   TAKE_OVER_BATCH,
 } from '../../src/registry/contract.ts';
@@ -73,6 +74,63 @@ for (const { name, prepare } of engines) {
         for (const registry of opened) await registry.close();
       }
     });
+
+  registryTest('the component and the room come back, and follow the latest registering', async ({ registry }) => {
+    const room = { ...romeo, convention: 'p2', device: 'id hash', room: 'verona@rooms.example.org' } as const;
+    const { node } = await registry.register({ ...room, component: 'push.example.org' });
+    const found = await registry.find(node);
+    assert.deepEqual([found?.room, found?.component], ['verona@rooms.example.org', 'push.example.org']);
+    await registry.register({ ...room, component: 'push.example.com' });
+    assert.equal((await registry.find(node))?.component, 'push.example.com');
+    await registry.register(romeo);
+    assert.equal('room' in (await registry.register(romeo)), false);
+  });
+
+  registryTest('a room’s registration and the account’s are apart, down to unregistering', async ({ registry }) => {
+    const own = { ...romeo, convention: 'p2', device: 'id', token: 'fcm', withSecret: true } as const;
+    const account = await registry.register(own);
+    const room = await registry.register({ ...own, device: 'id hash', room: 'verona@rooms.example.org' });
+    assert.notEqual(account.node, room.node);
+    assert.notEqual(account.secret, room.secret);
+    assert.equal(await registry.unregister({ account: own.account, token: 'id hash', app: own.app }), 1);
+    assert.ok(await registry.find(account.node));
+  });
+
+  registryTest('a node unregisters its own device, for its own account', async ({ registry }) => {
+    const { node } = await registry.register(romeo);
+    assert.equal(await registry.unregister({ account: 'juliet@example.net', token: node }), 0);
+    assert.equal(await registry.unregister({ account: romeo.account, token: node.toUpperCase() }), 0);
+    assert.equal(await registry.unregister({ account: romeo.account, token: node }), 1);
+  });
+
+  registryTest('what another account registers under the same name is its own, with its own secret', async (parts) => {
+    const { registry } = parts;
+    const request = { ...romeo, convention: 'v1', device: 'same', withSecret: true } as const;
+    const mine = await registry.register(request);
+    const theirs = await registry.register({ ...request, account: 'mallory@example.net', token: 'evil' });
+    assert.notEqual(theirs.node, mine.node);
+    assert.notEqual(theirs.secret, mine.secret);
+    assert.deepEqual(await registry.find(mine.node), mine);
+  });
+
+  registryTest('an account that makes up devices without end displaces its own oldest', async ({ registry, clock }) => {
+    const juliet = await registry.register({ ...romeo, account: 'juliet@example.net' });
+    const nodes: string[] = [];
+    for (let n = 0; n < registrationsPerAccount + 3; n += 1) {
+      clock.advance(1);
+      nodes.push((await registry.register({ ...romeo, device: `device ${n}`, token: `token ${n}` })).node);
+    }
+    assert.equal((await registry.count()).get('siskin'), registrationsPerAccount + 1);
+    for (const [n, node] of nodes.entries()) assert.equal((await registry.find(node)) === undefined, n < 3, `${n}`);
+    assert.equal(await registry.wasRemoved(nodes[0] ?? ''), true);
+    assert.ok(await registry.find(juliet.node));
+  });
+
+  registryTest('devices without an account displace nobody’s', async ({ registry }) => {
+    const request = { ...romeo, convention: 'v1', account: '' } as const;
+    for (let n = 0; n < registrationsPerAccount + 1; n += 1) await registry.register({ ...request, device: `${n}` });
+    assert.equal((await registry.count()).get('siskin'), registrationsPerAccount + 1);
+  });
 
   registryTest(
     'a registration is found by its node, account and tokens as the client wrote them',
@@ -205,6 +263,7 @@ for (const { name, prepare } of engines) {
       const of = { app: 'siskin', account: 'ROMEO@example.net' };
       assert.deepEqual(await registry.list(of, 10), [second, first]);
       assert.deepEqual(await registry.list(of, 1), [second]);
+      assert.deepEqual(await registry.list({ ...of, device: 'ab12' }, 10), [first]);
       assert.deepEqual(await registry.list({ ...of, app: 'stork' }, 10), []);
     },
   );
