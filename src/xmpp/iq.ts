@@ -24,12 +24,18 @@ export type StanzaHandler = (iq: Iq) => IqReply | Promise<IqReply>;
 /** Where a reply goes: the attributes of its start tag. */
 export type Envelope = string;
 
+/**
+ * Longest envelope that is answered, in UTF-16 units: two JIDs (RFC 7622: 3,071 bytes each) and an `id`, escaped. What is
+ * longer was made to be sent back.
+ */
+const ENVELOPE_MAX = 16_384;
+
 /** What a stanza is to the link. Messages, presences, results and errors are `ignored`. */
 export type Sorted =
   | { readonly kind: 'request'; readonly iq: Iq; readonly envelope: Envelope }
   /** To be answered by `bad-request`. */
   | { readonly kind: 'malformed'; readonly envelope: Envelope }
-  /** Nobody could be answered, or not by us: no `id`, no `from`, or not sent to this domain. */
+  /** Nobody could be answered, or not by us: no `id`, no `from`, far too long ones, or not sent to this domain. */
   | { readonly kind: 'unanswerable' }
   | { readonly kind: 'ignored' };
 
@@ -47,6 +53,7 @@ export function sortStanza(stanza: Element, domain: string): Sorted {
     return { kind: 'unanswerable' };
   }
   const envelope = `id='${escapeXml(id)}' from='${escapeXml(to)}' to='${escapeXml(from)}'`;
+  if (envelope.length > ENVELOPE_MAX) return { kind: 'unanswerable' };
   const [payload, ...others] = childElements(stanza);
   if ((type !== 'get' && type !== 'set') || !payload || others.length > 0) return { kind: 'malformed', envelope };
   return { kind: 'request', iq: { type, id, from, to, payload }, envelope };

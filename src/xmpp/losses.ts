@@ -12,6 +12,7 @@ interface Loss {
 export const LOSSES = {
   'connect-failed': { hint: 'is the XMPP server running, and is `service` its component port?' },
   'connect-timeout': { hint: 'is the XMPP server reachable at `service`?' },
+  'tls-failed': { hint: 'does `service` speak TLS from the first byte, and is `ca` the authority of its certificate?' },
   'header-timeout': { hint: 'is `service` the port for external components (XEP-0114)?' },
   'handshake-timeout': { hint: 'the XMPP server does not finish the handshake; look into its log' },
   closed: {},
@@ -24,7 +25,7 @@ export const LOSSES = {
   'not-authorized': { refused: true, hint: 'the secret is not the one that the XMPP server has for this domain' },
   'host-unknown': { refused: true, hint: 'the XMPP server has no component of this domain in its config' },
   'see-other-host': { refused: true, hint: 'the XMPP server names another host, which is not followed' },
-  'policy-violation': { refused: true, hint: 'the XMPP server does not accept what it was sent; look into its log' },
+  'policy-violation': { hint: 'the XMPP server does not accept what it was sent; look into its log' },
   'system-shutdown': {},
   'stream-error': { hint: 'the XMPP server ended the stream with an error; look into its log' },
 } as const satisfies Record<string, Loss>;

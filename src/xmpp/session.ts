@@ -1,6 +1,6 @@
 /** One connection from its first packet to its last: a stream, its requests under way, its flow control, its pings. */
 import type { Log, Metrics } from '../telemetry.ts';
-import { escapeXml } from './element.ts';
+import { attribute, escapeXml } from './element.ts';
 import { createExchange } from './exchange.ts';
 import type { StanzaHandler } from './iq.ts';
 import { NS } from './namespaces.ts';
@@ -39,7 +39,7 @@ const TICK_MS = 1_000;
 export function openSession(options: SessionOptions, events: SessionEvents): Session {
   const { domain, clock, limits, timing, metrics } = options;
   let watchdog: Watchdog | undefined;
-  let heardSinceTick = false;
+  let stanzaSinceTick = false;
   let paused = false;
   let pings = 0;
   let cancelTick = () => {};
@@ -63,10 +63,11 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
       events.online();
     },
     heard() {
-      heardSinceTick = true;
       watchdog?.heard(clock.monotonic());
     },
     stanza(element) {
+      // Our own pings come round every few seconds; they say nothing about whether anybody else can reach us.
+      stanzaSinceTick ||= attribute(element, 'from') !== domain;
       exchange.receive(element);
       regulate();
     },
@@ -105,8 +106,8 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     cancelTick = clock.after(TICK_MS, tick);
     exchange.expire();
     regulate();
-    if (heardSinceTick) metrics.lastStanza.set({ link: domain }, Math.floor(clock.now() / 1_000));
-    heardSinceTick = false;
+    if (stanzaSinceTick) metrics.lastStanza.set({ link: domain }, Math.floor(clock.now() / 1_000));
+    stanzaSinceTick = false;
     const { unsentBytes, sentBytes } = stream;
     const verdict = watchdog?.check({ nowMs: clock.monotonic(), paused, unsentBytes, sentBytes });
     if (verdict === 'ping') ping();

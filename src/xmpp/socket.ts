@@ -3,14 +3,20 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { errorWord } from '../telemetry.ts';
 
+/** `unsecured`: TCP is there, TLS is not. */
+export type SocketStage = 'unconnected' | 'unsecured' | 'open';
+
 export interface SocketEvents {
   /** Connected, and over TLS authenticated. */
   connected(): void;
   data(bytes: Uint8Array): void;
   /** There is less unsent than there was. */
   drained(): void;
-  /** Once, at the end. `error` is a word (code of a system or TLS error), absent when the server just closed. */
-  closed(error: string | undefined): void;
+  /**
+   * Once, at the end: how far it had come, and a word (code of a system or TLS error), absent when the server just
+   * closed.
+   */
+  closed(stage: SocketStage, error: string | undefined): void;
 }
 
 export interface StreamSocket {
@@ -45,6 +51,7 @@ export function openSocket(service: string, ca: string | undefined, events: Sock
     ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ...(ca !== undefined && { ca }) })
     : connectTcp({ host, port });
   let failure: string | undefined;
+  let stage: SocketStage = 'unconnected';
   let outgoing = '';
   let scheduled = false;
 
@@ -60,13 +67,19 @@ export function openSocket(service: string, ca: string | undefined, events: Sock
   // An answer that waits for its predecessor's acknowledgement would take 40 ms (Nagle and delayed acknowledgements).
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
-  socket.on(secure ? 'secureConnect' : 'connect', () => events.connected());
+  socket.on('connect', () => {
+    stage = 'unsecured';
+  });
+  socket.on(secure ? 'secureConnect' : 'connect', () => {
+    stage = 'open';
+    events.connected();
+  });
   socket.on('data', (bytes: Buffer) => events.data(bytes));
   socket.on('drain', () => events.drained());
   socket.on('error', (error) => {
     failure = errorWord(error);
   });
-  socket.on('close', () => events.closed(failure));
+  socket.on('close', () => events.closed(stage, failure));
 
   return {
     write(text) {

@@ -14,7 +14,7 @@ import type { LinkLimits, LinkTiming } from './limits.ts';
 import { type LossReason, streamErrorReason } from './losses.ts';
 import { NS } from './namespaces.ts';
 import { createParser, type SkipReason } from './parser.ts';
-import { openSocket, type StreamSocket } from './socket.ts';
+import { openSocket, type SocketStage, type StreamSocket } from './socket.ts';
 
 export interface StreamOptions {
   readonly service: string;
@@ -102,9 +102,8 @@ export function openStream(options: StreamOptions, events: StreamEvents): Compon
       parser.write(bytes);
     },
     drained: () => events.drained(),
-    closed(error) {
-      const reason = connected ? (error === undefined ? 'closed' : 'reset') : 'connect-failed';
-      lose(reason, error);
+    closed(stage, error) {
+      lose(closingReason(stage, error), error);
       cancelTimeout();
       events.closed();
     },
@@ -166,6 +165,12 @@ export function openStream(options: StreamOptions, events: StreamEvents): Compon
     abort: (reason) => lose(reason),
     destroy: () => socket.destroy(),
   };
+}
+
+function closingReason(stage: SocketStage, error: string | undefined): LossReason {
+  if (stage === 'unconnected') return 'connect-failed';
+  if (stage === 'unsecured') return 'tls-failed';
+  return error === undefined ? 'closed' : 'reset';
 }
 
 /** The library's part of a stream. */

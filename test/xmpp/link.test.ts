@@ -74,7 +74,7 @@ linkTest('link - TLS, with the authority that it was given and no other', async 
   const doubting = await startLinked(t, {}, server);
   doubting.link.start();
   await doubting.until('waiting');
-  assert.ok(doubting.link.status.kind === 'waiting' && doubting.link.status.reason === 'connect-failed');
+  assert.ok(doubting.link.status.kind === 'waiting' && doubting.link.status.reason === 'tls-failed');
   assert.match(doubting.lines.join(), /UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN/);
 
   const other = await authority.issue(['elsewhere.example.org']);
