@@ -20,8 +20,9 @@ export function refusePublisher(
 }
 
 function mayPublish(publisher: string, { convention, account, room }: Registration): boolean {
-  // Nothing says whose a raw token is, so that knowing it has to do; but publishing is for servers, not for other clients.
-  if (convention === 'raw-token') return isDomain(publisher) || !publisher.includes('/');
+  // Nothing says whose a raw token is, so that knowing it has to do, nor whose a device is that registered without an
+  // account, so that its secret has to; but publishing is for servers, not for other clients.
+  if (convention === 'raw-token' || account === '') return isDomain(publisher) || !publisher.includes('/');
   const owner = room ?? account;
   return isDomain(publisher) ? domainOf(publisher) === domainOf(owner) : isSameAccount(publisher, owner);
 }

@@ -108,6 +108,11 @@ export function createMetrics(version: string) {
     unregisterRequests: counter('sealpost_unregister_requests_total', 'Requests to unregister over HTTP by answer.', [
       'answer',
     ]),
+    apiRequests: counter('sealpost_api_requests_total', 'Requests to the HTTP APIs by operation and status.', [
+      'app',
+      'operation',
+      'answer',
+    ]),
     credentialExpiry: gauge('sealpost_credential_expiry_timestamp_seconds', 'When a credential ends.', ['app', 'kind']),
     publishes: counter('sealpost_publishes_total', 'Publishes by the answer they got.', ['link', 'answer']),
     linkUp: gauge('sealpost_link_up', '1 while a component link is open and answers pings.', ['link']),

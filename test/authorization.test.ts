@@ -73,3 +73,14 @@ test('authorization - to a raw token any server publishes that knows it, but no 
     assert.equal(refusePublisher(notificationOf({ publisher }), registration), expected, publisher);
   }
 });
+
+test('authorization - a registration without an account is published to by any server that has its secret', () => {
+  const registration = registrationOf({ convention: 'v1', account: '', secret: 's3cret' });
+  const refusalOf = (publisher: string, secret?: string) =>
+    refusePublisher(notificationOf({ publisher, ...(secret !== undefined && { secret }) }), registration);
+  assert.equal(refusalOf('example.net', 's3cret'), undefined);
+  assert.equal(refusalOf('kent.example/2f6b', 's3cret'), undefined);
+  assert.equal(refusalOf('example.net', 'guess'), 'wrong-secret');
+  assert.equal(refusalOf('example.net'), 'wrong-secret');
+  assert.equal(refusalOf('romeo@example.net/phone', 's3cret'), 'wrong-publisher');
+});

@@ -38,6 +38,8 @@ export interface Listener {
 /** Clients that do not end their requests are cut off then, so that they cannot hold a restart up. */
 const CLOSE_WITHIN_MS = 2_000;
 const MAX_HEADER_BYTES = 8_192;
+/** A domain or the node of a registration. */
+const MAX_PARAMETER_LENGTH = 255;
 /** Longer than scrapers and load balancers keep a socket idle between requests would be of no use. */
 const KEEP_ALIVE_MS = 65_000;
 
@@ -51,6 +53,9 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     logger: false,
     allowErrorHandlerOverride: false,
     bodyLimit: limits.maxBodyBytes,
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    // What does not match a route's schema is refused as it stands, not turned into what would match.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
     trustProxy: trustProxy.length > 0 && [...trustProxy],
     forceCloseConnections: 'idle',
     return503OnClosing: false,

@@ -1,6 +1,6 @@
 // Unregistering over HTTP as Siskin and Snikket for iOS do it while they remove an account that cannot be reached over
 // XMPP: `POST /unregister-device/{push JID}`, and as Siskin's second try the same below `/rest/push`.
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { PublicListenerConfig } from '../config/config.ts';
@@ -18,6 +18,8 @@ export interface PublicListenerOptions extends PublicListenerConfig {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly limits?: Partial<ListenerLimits>;
+  /** Adds what else is served here; each has hooks, limits and errors of its own. */
+  readonly more?: (app: FastifyInstance) => void;
 }
 
 /** Phones with bad connections, all over the world: short requests, many sockets. */
@@ -66,6 +68,22 @@ export function createPublicListener(options: PublicListenerOptions): Promise<Li
     return reply.code(isOurs ? 200 : 404).send({ result });
   };
 
+  const addUnregistering = (scope: FastifyInstance): void => {
+    // Whatever the header says, clients send JSON.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) => done(null, text));
+    scope.addHook('onRequest', async (request, reply) => {
+      if (mayAsk(request.ip)) return;
+      count('limited');
+      await reply
+        .code(429)
+        .header('retry-after', String(Math.ceil(1 / rateLimits.perSecond)))
+        .send({ result: 'failure' });
+    });
+    scope.post('/unregister-device/:jid', handle);
+    scope.post('/rest/push/unregister-device/:jid', handle);
+  };
+
   return listen({
     ...options,
     limits: { ...defaultLimits, ...options.limits },
@@ -74,19 +92,8 @@ export function createPublicListener(options: PublicListenerOptions): Promise<Li
       return { result: 'failure' } satisfies { result: Result };
     },
     routes(app) {
-      // Whatever the header says, clients send JSON.
-      app.removeAllContentTypeParsers();
-      app.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) => done(null, text));
-      app.addHook('onRequest', async (request, reply) => {
-        if (mayAsk(request.ip)) return;
-        count('limited');
-        await reply
-          .code(429)
-          .header('retry-after', String(Math.ceil(1 / rateLimits.perSecond)))
-          .send({ result: 'failure' });
-      });
-      app.post('/unregister-device/:jid', handle);
-      app.post('/rest/push/unregister-device/:jid', handle);
+      void app.register((scope, _, done) => (addUnregistering(scope), done()));
+      options.more?.(app);
     },
   });
 }

@@ -1,0 +1,178 @@
+// The HTTP form API of Prosody's mod_push_appserver, for clients and servers that know it: `/push_appserver/v1/…`,
+// application/x-www-form-urlencoded in, lines of text out.
+//
+// There, whoever registers a known id hears its secret. Here, a registration is named by the client's id and its token
+// together: who knows both has the device's own words and gets node and secret again; who knows the id alone gets a
+// registration of their own, with a node and a secret of its own, and the first one stays as it is. Nothing is ever
+// updated, so nothing can be taken over; a device with a new token has a new registration, and takes its node from the
+// answer. For the same reason the id alone does not unregister: the node from the answer does, or id and token.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Answer } from '../answers.ts';
+import type { Clock } from '../clock.ts';
+import { parseDeviceToken } from '../device-token.ts';
+import { domainOf } from '../jid.ts';
+import type { App, Notification, Registration } from '../push.ts';
+import type { Registry } from '../registry/contract.ts';
+import { errorWord, type Log, type Metrics } from '../telemetry.ts';
+import { createRateLimit } from './rate-limit.ts';
+
+export interface PushAppserverOptions {
+  /** Those with the convention v1 are served; a `type` means the first of its provider. */
+  readonly apps: readonly Pick<App, 'name' | 'provider' | 'conventions'>[];
+  readonly registry: Pick<Registry, 'register' | 'find' | 'list' | 'remove'>;
+  readonly deliver: (notification: Notification) => Promise<Answer>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** As mod_push_appserver has it. */
+const MAX_BODY_BYTES = 4_096;
+/** By address: a phone registers once in a while, but many phones may share one. */
+const rateLimits = { burst: 30, perSecond: 1, maxAddresses: 10_000 };
+/** Ids are chosen by clients: UUIDs, hashes. */
+const DEVICE_ID = /^[\x21-\x7e]{1,255}$/;
+
+type Form = ReadonlyMap<string, string>;
+
+/** What a route answers: lines of text, or that a field is wrong. */
+type FormAnswer = { readonly lines: readonly string[] } | { readonly wrong: string };
+
+const ok = (...lines: string[]): FormAnswer => ({ lines: ['OK', ...lines] });
+const failed = (reason: string): FormAnswer => ({ lines: ['ERROR', reason] });
+const wrong = (field: string): FormAnswer => ({ wrong: field });
+const unknown = failed('Node not found!');
+
+/** Adds the routes below `/push_appserver/v1`; without an app of this convention there are none. */
+export function addPushAppserver(scope: FastifyInstance, options: PushAppserverOptions): void {
+  const apps = options.apps.filter(({ conventions }) => conventions.includes('v1'));
+  if (apps.length === 0) return;
+  void scope.register((api, _, done) => (addApi(api, { ...options, apps }), done()), { prefix: '/push_appserver/v1' });
+}
+
+function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
+  const { registry, deliver, clock, log, metrics } = options;
+  const mayAsk = createRateLimit({ clock, ...rateLimits });
+  const appOf = (form: Form) => options.apps.find(({ provider }) => provider === form.get('type'));
+  const isServed = ({ app, convention }: Registration) =>
+    convention === 'v1' && options.apps.some(({ name }) => name === app);
+
+  /** The registration that a node from an answer names, or an id together with the token. */
+  async function find(form: Form): Promise<Registration | undefined> {
+    const found = await registry.find(form.get('node') ?? '');
+    return found && isServed(found) ? found : undefined;
+  }
+
+  async function register(form: Form): Promise<FormAnswer> {
+    const app = appOf(form);
+    if (!app) return wrong('type');
+    const device = readDevice(app, form);
+    if ('wrong' in device) return device;
+    // Whoever has the node of an answer has its id, too, and may use it in the id's place; only with the right token.
+    const named = await find(form);
+    if (named?.app === app.name && named.token === device.token) return ok(named.node, named.secret ?? '');
+    const { node, secret = '' } = await registry.register({
+      app: app.name,
+      convention: 'v1',
+      account: '',
+      device: nameDevice(device.id, device.token),
+      token: device.token,
+      withSecret: true,
+    });
+    return ok(node, secret);
+  }
+
+  async function unregister(form: Form): Promise<FormAnswer> {
+    const app = appOf(form);
+    if (!app) return wrong('type');
+    if (!form.get('node')) return wrong('node');
+    const found = (await find(form)) ?? (await findByDevice(app, form));
+    if (found?.app !== app.name) return unknown;
+    const removed = await registry.remove(found.node, found.registeredAtMs, 'unregistered');
+    // The secret ended with its registration.
+    return removed ? ok(found.node, found.secret ?? '') : unknown;
+  }
+
+  async function findByDevice(app: Pick<App, 'name' | 'provider'>, form: Form): Promise<Registration | undefined> {
+    const device = readDevice(app, form);
+    if ('wrong' in device) return undefined;
+    const [found] = await registry.list({ app: app.name, account: '', device: nameDevice(device.id, device.token) }, 1);
+    return found;
+  }
+
+  async function push(form: Form): Promise<FormAnswer> {
+    const node = form.get('node');
+    const secret = form.get('secret');
+    if (!node) return wrong('node');
+    if (!secret) return wrong('secret');
+    const found = await find(form);
+    // One answer for both, so that nodes cannot be told from the unknown.
+    if (found?.secret === undefined || !isSame(found.secret, secret)) return failed('Unknown node or secret');
+    const publisher = domainOf(found.account) || 'localhost';
+    const answer = await deliver({ node, publisher, content: { kind: 'summary' }, secret });
+    return answer === 'result' ? ok(node) : failed(answer);
+  }
+
+  // Whatever the header says, callers send forms.
+  api.removeAllContentTypeParsers();
+  api.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) => done(null, text));
+  api.addHook('onRequest', async (request, reply) => {
+    if (mayAsk(request.ip)) return;
+    await reply.code(429).type('text/plain').header('retry-after', '1').send('ERROR\nToo many requests');
+  });
+  api.addHook('onResponse', async (request, reply) => {
+    const operation = request.routeOptions.url?.split('/')[3] ?? '-';
+    metrics.apiRequests.inc({ app: '-', operation: `v1-${operation}`, answer: String(reply.statusCode) });
+  });
+  api.setErrorHandler((error, _, reply) => {
+    const { statusCode = 500 } = error as { statusCode?: number };
+    if (statusCode >= 500) log.error({ reason: errorWord(error) }, 'cannot answer a request to the form API');
+    const [status, reason] = statusCode >= 500 ? [503, 'Try again later'] : [400, 'Bad request'];
+    return reply.code(status).type('text/plain').send(`ERROR\n${reason}`);
+  });
+
+  for (const [name, answer] of Object.entries({ register, unregister, push })) {
+    api.post(`/${name}`, { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
+      const form = readForm(request.body);
+      const answered = form ? await answer(form) : wrong('the form');
+      reply.type('text/plain; charset=utf-8');
+      if ('lines' in answered) return answered.lines.join('\n');
+      return reply.code(400).send(`ERROR\nMissing or wrong: ${answered.wrong}`);
+    });
+  }
+  api.get('/health', (_, reply) =>
+    reply.type('text/html; charset=utf-8').send('<!doctype html>\n<title>Sealpost</title>\n<p>RUNNING</p>\n'),
+  );
+  const hideSettings = (_: FastifyRequest, reply: FastifyReply) =>
+    reply.code(403).type('text/plain').send('ERROR\nForbidden');
+  api.get('/settings', hideSettings);
+  api.get('/settings/:node', hideSettings);
+}
+
+/** Undefined where a field stands twice: nobody knows which of them was meant. */
+function readForm(body: unknown): Form | undefined {
+  const fields = [...new URLSearchParams(typeof body === 'string' ? body : '')];
+  const form = new Map(fields);
+  return form.size === fields.length ? form : undefined;
+}
+
+function readDevice(
+  app: Pick<App, 'provider'>,
+  form: Form,
+): { readonly id: string; readonly token: string } | { readonly wrong: string } {
+  const id = form.get('node') ?? '';
+  if (!DEVICE_ID.test(id)) return { wrong: 'node' };
+  const token = parseDeviceToken(app.provider, form.get('token') ?? '');
+  return token === undefined ? { wrong: 'token' } : { id, token };
+}
+
+/** What `device` of such a registration is: a space parts the client's id from what the token adds. */
+export function nameDevice(id: string, token: string): string {
+  return `${id} ${createHash('sha256').update(`${id}\0${token}`).digest('hex')}`;
+}
+
+function isSame(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

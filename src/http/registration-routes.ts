@@ -1,0 +1,209 @@
+// The HTTP API for vendors with a client of their own: registrations of their apps, made, looked at and removed.
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../clock.ts';
+import { parseDeviceToken } from '../device-token.ts';
+import type { App, Registration, Secret } from '../push.ts';
+import type { Registry } from '../registry/contract.ts';
+import { createIdempotency } from './idempotency.ts';
+import { type FieldError, sendProblem } from './problems.ts';
+import { createRateLimit } from './rate-limit.ts';
+import {
+  accountQuery,
+  answersOf,
+  idempotencyHeaders,
+  LIST_MAX,
+  nodeParams,
+  registrationRequest,
+} from './registration-schemas.ts';
+
+/** An app whose registrations can be handled over HTTP. */
+export interface ApiApp extends Pick<App, 'name' | 'provider'> {
+  readonly token: Secret;
+}
+
+export interface RegistrationRoutesOptions {
+  readonly apps: readonly ApiApp[];
+  /** The app whose token a request carries; undefined: it is not authorised. */
+  readonly callerOf: (request: FastifyRequest) => ApiApp | undefined;
+  readonly registry: Pick<Registry, 'register' | 'find' | 'list' | 'remove'>;
+  /** The domains of the component links. */
+  readonly domains: readonly string[];
+  /** Bytes of base64 that surely fit into a push of this app for this account. */
+  readonly largestCiphertext: (app: string, account: string) => number;
+  readonly clock: Clock;
+}
+
+const MAX_BODY_BYTES = 16_384;
+/** Of an account: nobody has so many devices; a caller that passes on what its clients say is protected from one of them. */
+const accountLimits = { burst: 30, perSecond: 1, maxAddresses: 100_000 };
+const idempotencyLimits = { maxKeys: 2_000, lifeMs: 600_000 };
+
+interface RegistrationBody {
+  readonly account: string;
+  readonly token: string;
+  readonly secondToken?: string;
+  readonly device?: string;
+  readonly secret?: boolean;
+}
+
+/** Adds the four routes of registrations. */
+export function addRegistrationRoutes(api: FastifyInstance, options: RegistrationRoutesOptions): void {
+  const { apps, registry, domains, largestCiphertext, clock } = options;
+  const accountMayRegister = createRateLimit({ clock, ...accountLimits });
+  const replays = new Map(apps.map(({ name }) => [name, createIdempotency<object>({ clock, ...idempotencyLimits })]));
+  const callerOf = (request: FastifyRequest): ApiApp => {
+    const app = options.callerOf(request);
+    if (!app) throw new Error('a request without a caller passed its check');
+    return app;
+  };
+  /** What every route has that needs a token. */
+  const authorised = {
+    exposeHeadRoute: false,
+    bodyLimit: MAX_BODY_BYTES,
+    onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
+      if (!options.callerOf(request)) await sendProblem(reply, 'unauthorized');
+    },
+  };
+  const security = [{ appToken: [] }];
+
+  async function register(app: ApiApp, body: RegistrationBody, tokens: DeviceTokens): Promise<object> {
+    const stored = await registry.register({
+      app: app.name,
+      convention: 'http',
+      account: body.account,
+      device: body.device ?? tokens.token,
+      ...tokens,
+      withSecret: body.secret ?? false,
+    });
+    return {
+      node: stored.node,
+      ...(stored.secret !== undefined && { secret: stored.secret }),
+      jids: domains,
+      maxPayloadSize: largestCiphertext(app.name, body.account),
+      registeredAt: new Date(stored.registeredAtMs).toISOString(),
+    };
+  }
+
+  api.route<{ Body: RegistrationBody; Headers: { 'idempotency-key'?: string } }>({
+    method: 'POST',
+    url: '/registrations',
+    ...authorised,
+    schema: {
+      operationId: 'register',
+      summary: 'Registers a device of an account, or updates its tokens',
+      security,
+      headers: idempotencyHeaders,
+      body: { $ref: `${registrationRequest.$id}#` },
+      response: answersOf(
+        { 200: { description: 'It is registered, durably.', $ref: 'Registered#' } },
+        ...(['too-large', 'unsupported-media-type', 'idempotency-key-reused'] as const),
+      ),
+    },
+    async handler(request, reply) {
+      const app = callerOf(request);
+      const { body } = request;
+      const tokens = readDevice(app, body);
+      if ('pointer' in tokens) return sendProblem(reply, 'invalid-request', [tokens]);
+      if (!accountMayRegister(digestOf(app.name, body.account.toLowerCase())))
+        return sendProblem(reply, 'rate-limited');
+      const key = request.headers['idempotency-key'];
+      const work = () => register(app, body, tokens);
+      if (key === undefined) return work();
+      const { account, token, secondToken = '', device = '', secret = false } = body;
+      const bodyDigest = digestOf(account, token, secondToken, device, String(secret));
+      const answer = await replays.get(app.name)?.(key, bodyDigest, work);
+      return answer === 'reused' ? sendProblem(reply, 'idempotency-key-reused') : answer;
+    },
+  });
+
+  api.route<{ Querystring: { account: string } }>({
+    method: 'GET',
+    url: '/registrations',
+    ...authorised,
+    schema: {
+      operationId: 'list',
+      summary: `The registrations of an account, the latest first, at most ${LIST_MAX}`,
+      security,
+      querystring: accountQuery,
+      response: answersOf({ 200: { description: 'None is an empty list.', $ref: 'RegistrationList#' } }),
+    },
+    async handler(request) {
+      const found = await registry.list({ app: callerOf(request).name, account: request.query.account }, LIST_MAX);
+      return { registrations: found.map(describeRegistration) };
+    },
+  });
+
+  api.route<{ Params: { node: string } }>({
+    method: 'GET',
+    url: '/registrations/:node',
+    ...authorised,
+    schema: {
+      operationId: 'read',
+      summary: 'The state of a registration, without its tokens and its secret',
+      security,
+      params: nodeParams,
+      response: answersOf({ 200: { description: 'It is registered.', $ref: 'Registration#' } }, 'no-such-registration'),
+    },
+    async handler(request, reply) {
+      const found = await registry.find(request.params.node);
+      if (found?.app !== callerOf(request).name) return sendProblem(reply, 'no-such-registration');
+      return describeRegistration(found);
+    },
+  });
+
+  api.route<{ Params: { node: string } }>({
+    method: 'DELETE',
+    url: '/registrations/:node',
+    ...authorised,
+    schema: {
+      operationId: 'unregister',
+      summary: 'Removes a registration; XMPP servers that still publish to it are told to stop',
+      security,
+      params: nodeParams,
+      response: answersOf({ 204: { type: 'null', description: 'It is removed, durably.' } }, 'no-such-registration'),
+    },
+    async handler(request, reply) {
+      const found = await registry.find(request.params.node);
+      if (found?.app !== callerOf(request).name) return sendProblem(reply, 'no-such-registration');
+      const removed = await registry.remove(found.node, found.registeredAtMs, 'unregistered');
+      return removed ? reply.code(204).send() : sendProblem(reply, 'no-such-registration');
+    },
+  });
+}
+
+interface DeviceTokens {
+  readonly token: string;
+  readonly secondToken?: string;
+}
+
+/** What the schema cannot see: tokens are of the app's provider, and the account is written in the one form. */
+function readDevice({ provider }: ApiApp, body: RegistrationBody): DeviceTokens | FieldError {
+  const wrong = (pointer: string, detail: string): FieldError => ({ in: 'body', pointer, detail });
+  // RFC 8265 has no other characters in accounts; with them, one account could look like another and not be it.
+  if (body.account.normalize('NFKC') !== body.account) return wrong('/account', 'is not in Unicode form NFKC');
+  const token = parseDeviceToken(provider, body.token);
+  if (token === undefined) return wrong('/token', `is no device token of ${provider}`);
+  if (body.secondToken === undefined) return { token };
+  if (provider !== 'apns') return wrong('/secondToken', 'only devices of APNs have one');
+  const secondToken = parseDeviceToken(provider, body.secondToken);
+  return secondToken === undefined ? wrong('/secondToken', 'is no device token of apns') : { token, secondToken };
+}
+
+function describeRegistration(registration: Registration): object {
+  const { node, account, device, token, convention, secret, secondToken, environment, registeredAtMs } = registration;
+  return {
+    node,
+    ...(account !== '' && { account }),
+    ...(device.toLowerCase() !== token.toLowerCase() && { device }),
+    convention,
+    hasSecret: secret !== undefined,
+    hasSecondToken: secondToken !== undefined,
+    ...(environment && { environment }),
+    ...(registeredAtMs > 0 && { registeredAt: new Date(registeredAtMs).toISOString() }),
+  };
+}
+
+function digestOf(...parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('hex');
+}
