@@ -1,0 +1,69 @@
+import type { Registration } from '../push.ts';
+
+/** What went wrong on so large a scale that the fault must be ours. */
+export type HoldCause =
+  /** Too many of the nodes that servers name are in no registration and never were. */
+  | 'unknown-nodes'
+  /** Too many of an app's device tokens are called dead by its provider. */
+  | 'gone';
+
+/** While it lasts, what it is about costs nobody a registration. */
+export interface Hold {
+  readonly cause: HoldCause;
+  /** Name of the app, for `gone`. */
+  readonly app?: string;
+  /** Which tokens, for `gone`: those for pushes or the second ones for calls. */
+  readonly target?: 'first' | 'second';
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** Distinct nodes, or pushes, that the judgement rested on, and how many of them were bad. */
+  readonly seen: number;
+  readonly bad: number;
+  /** Answers held back since then. */
+  readonly held: number;
+  /** Domains of the servers that named unknown nodes, with how many each; the greatest first. */
+  readonly domains: readonly (readonly [domain: string, nodes: number])[];
+}
+
+export type GuardState =
+  | {
+      readonly kind: 'watching';
+      /** Distinct nodes that servers named of late, and how many of them are unknown. */
+      readonly nodes: { readonly seen: number; readonly bad: number };
+      /** Whether an unknown node would be called so now; while too few were seen, it is not. */
+      readonly believesUnknown: boolean;
+    }
+  | { readonly kind: 'holding'; readonly holds: readonly Hold[] };
+
+/** What is to be done about a device token that the provider calls dead. */
+export type GoneVerdict =
+  | { readonly kind: 'believed' }
+  /** It stays. `takeBack`: what was believed shortly before, and is to be undone now. */
+  | { readonly kind: 'held'; readonly takeBack: readonly Registration[] };
+
+/** A push that came back with the provider's word about its device token. */
+export interface SeenPush {
+  readonly registration: Registration;
+  readonly target: 'first' | 'second';
+  /** `doubtful`: the provider's word can also mean that our topic or environment is wrong. */
+  readonly came: 'taken' | 'gone' | 'doubtful';
+}
+
+/** What the way of a notification asks. */
+export interface Guard {
+  /** A server named a node that is, or was, one of ours. */
+  seeKnown(node: string): void;
+  /** A server named a node that never was ours. True: it may be told so, and will drop it. */
+  seeUnknown(node: string, domain: string): boolean;
+  /** For everything but `taken`, the verdict counts. */
+  seePush(push: SeenPush): GoneVerdict;
+  /** Whether the tokens of an app are held, so that a removal that was under way has to be undone. */
+  isHolding(app: string, target: 'first' | 'second'): boolean;
+  readonly state: GuardState;
+  /**
+   * Ends every hold. Without `believe` the watch starts anew and as careful as after a start, so that nothing is lost
+   * should the fault still be there. With `believe` what was held is believed, until the flood is over.
+   * @returns how many holds there were
+   */
+  release(options: { readonly believe: boolean }): number;
+}

@@ -1,0 +1,232 @@
+/**
+ * Clients register once and never again, so telling a server that a device is gone is final. When the world suddenly looks
+ * dead (an empty or an old database, a wrong topic or environment), the fault is ours: then nothing is removed and no
+ * server is told, until an operator decides.
+ *
+ * It remembers nothing over a restart and needs not: after a start nobody is told of unknown nodes before enough of
+ * healthy ones were seen, so that the same flood costs nothing again.
+ */
+import { createHash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { Registration } from '../push.ts';
+import type { Log, Metrics } from '../telemetry.ts';
+import type { Guard, GuardState, Hold, HoldCause, SeenPush } from './contract.ts';
+import { describeHold, hintFor } from './report.ts';
+import { createSample, type Sample, type Tally } from './sample.ts';
+
+/** What is seen within this time is judged as one event, milliseconds. */
+export const windowMs = 10 * 60_000;
+
+/** Distinct nodes, or pushes, below which a share says nothing. */
+export const enough = 50;
+
+/** The share of bad ones above which the fault is taken for ours. */
+export const tolerated = 1 / 5;
+
+/**
+ * The latest nodes that are looked at, and the latest pushes of an app; some 200 bytes each. It is also what bounds the
+ * damage before a fault in a running system shows: of the latest 250, a fifth.
+ */
+export const sampleLimit = 250;
+
+/** Where less comes in than `enough` in ten minutes, older sightings count too; after as long, fewer are enough. */
+export const patienceMs = 86_400_000;
+
+/** An app that has delivered nothing yet loses so many devices at most on its provider's word alone. */
+export const believedUnproven = 3;
+
+const complainEveryMs = 60_000;
+const namedDomains = 5;
+
+export interface GuardOptions {
+  /** Names of the apps, for metrics. */
+  readonly apps: readonly string[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** One thing that is watched: the nodes, or the pushes of an app to one kind of its tokens. */
+interface Watch<Detail> {
+  readonly subject: { readonly cause: HoldCause; readonly app?: string; readonly target?: 'first' | 'second' };
+  readonly sample: Sample<Detail>;
+  startedAtMs: number;
+  /** Monotonic time of an operator's word that all this is true. */
+  believedSinceMs?: number;
+  /** It happened before: no more benefit of the doubt until there is evidence. */
+  isBurnt: boolean;
+  hold?: Omit<Hold, 'held'> & { held: number };
+  complainedAtMs: number;
+}
+
+export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard {
+  const nodes = createWatch<string>({ cause: 'unknown-nodes' });
+  const pushes = new Map<string, Watch<Registration>>();
+  metrics.guardHolding.set({ cause: 'unknown-nodes', app: '-' }, 0);
+  metrics.guardHeld.inc({ cause: 'unknown-nodes', app: '-' }, 0);
+  for (const app of apps) {
+    metrics.guardHolding.set({ cause: 'gone', app }, 0);
+    metrics.guardHeld.inc({ cause: 'gone', app }, 0);
+  }
+
+  function createWatch<Detail>(subject: Watch<Detail>['subject']): Watch<Detail> {
+    const sample = createSample<Detail>({ clock, limit: sampleLimit });
+    return { subject, sample, startedAtMs: clock.monotonic(), isBurnt: false, complainedAtMs: -Infinity };
+  }
+
+  /** One for each app and kind of token: apps come from the config, so there are few. */
+  function pushesOf(app: string, target: 'first' | 'second'): Watch<Registration> {
+    const key = `${app} ${target}`;
+    const known = pushes.get(key);
+    if (known) return known;
+    const watch = createWatch<Registration>({ cause: 'gone', app, target });
+    pushes.set(key, watch);
+    return watch;
+  }
+
+  /** What an operator believes is believed until a window has passed in which it would not have been held. */
+  function isBelievedByOperator<Detail>(watch: Watch<Detail>, recent: () => Tally): boolean {
+    if (watch.believedSinceMs === undefined) return false;
+    if (clock.monotonic() - watch.believedSinceMs < windowMs || isFlood(watch, recent())) return true;
+    delete watch.believedSinceMs;
+    return false;
+  }
+
+  function hasEvidence<Detail>(watch: Watch<Detail>): boolean {
+    const { seen, bad } = watch.sample.count(patienceMs);
+    const isLong = clock.monotonic() - watch.startedAtMs >= patienceMs;
+    return (seen >= enough || isLong) && bad <= seen * tolerated;
+  }
+
+  function begin<Detail>(watch: Watch<Detail>, { seen, bad }: Tally, domains: Hold['domains']): void {
+    watch.hold = { ...watch.subject, sinceMs: clock.now(), seen, bad, held: 0, domains };
+    watch.isBurnt = true;
+    showHolds(watch.subject);
+  }
+
+  function showHolds({ cause, app = '-' }: Watch<unknown>['subject']): void {
+    const isHeld = holds().some((hold) => hold.cause === cause && (hold.app ?? '-') === app);
+    metrics.guardHolding.set({ cause, app }, isHeld ? 1 : 0);
+  }
+
+  function countHeld<Detail>(watch: Watch<Detail>): void {
+    const { cause, app } = watch.subject;
+    metrics.guardHeld.inc({ cause, app: app ?? '-' });
+    if (!watch.hold) return;
+    watch.hold.held += 1;
+    if (clock.monotonic() - watch.complainedAtMs < complainEveryMs) return;
+    watch.complainedAtMs = clock.monotonic();
+    const { bad } = watch.hold;
+    const fields = { ...(app !== undefined && { app }), reason: cause, count: bad, hint: hintFor(watch.hold) };
+    log.error(fields, `mass-loss guard: ${describeHold(watch.hold)}`);
+  }
+
+  function holds(): Hold[] {
+    return [nodes, ...pushes.values()].flatMap(({ hold }) => (hold ? [{ ...hold }] : []));
+  }
+
+  function readState(): GuardState {
+    const current = holds();
+    if (current.length > 0) return { kind: 'holding', holds: current };
+    const believesUnknown = nodes.believedSinceMs !== undefined || hasEvidence(nodes);
+    return { kind: 'watching', nodes: nodes.sample.count(patienceMs), believesUnknown };
+  }
+
+  function judgeUnknown(): boolean {
+    if (nodes.hold) return false;
+    const recent = () => nodes.sample.count(windowMs);
+    if (isBelievedByOperator(nodes, recent)) return true;
+    if (isFlood(nodes, recent())) {
+      begin(nodes, recent(), greatest(nodes.sample.bad(windowMs).map(({ detail }) => detail ?? '-')));
+      return false;
+    }
+    return hasEvidence(nodes);
+  }
+
+  /** Undefined: believed. Otherwise what has to be undone. */
+  function judgeGone(watch: Watch<Registration>, came: SeenPush['came']): readonly Registration[] | undefined {
+    // An old database has old tokens too, and with them their new ones would be lost.
+    if (watch.hold || nodes.hold) return [];
+    const recent = watch.sample.count(windowMs);
+    if (isBelievedByOperator(watch, () => recent)) return undefined;
+    if (isFlood(watch, recent)) {
+      begin(watch, recent, []);
+      return watch.sample.bad(windowMs).flatMap(({ detail }) => detail ?? []);
+    }
+    if (hasEvidence(watch)) return undefined;
+    if (came === 'doubtful' || watch.isBurnt) return [];
+    const limit = recent.bad === recent.seen ? believedUnproven : beyondChance(Math.max(enough, recent.seen));
+    return recent.bad <= limit ? undefined : [];
+  }
+
+  return {
+    seeKnown: (node) => void nodes.sample.note(shorten(node), false),
+
+    seeUnknown(node, domain) {
+      nodes.sample.note(shorten(node), true).detail = domain;
+      const isBelieved = judgeUnknown();
+      if (!isBelieved) countHeld(nodes);
+      return isBelieved;
+    },
+
+    seePush({ registration, target, came }) {
+      const watch = pushesOf(registration.app, target);
+      if (came === 'taken') {
+        watch.sample.note(undefined, false);
+        return { kind: 'believed' };
+      }
+      const sighting = watch.sample.note(shorten(registration.node), true);
+      const takeBack = judgeGone(watch, came);
+      if (takeBack === undefined) {
+        sighting.detail = registration;
+        return { kind: 'believed' };
+      }
+      countHeld(watch);
+      return { kind: 'held', takeBack };
+    },
+
+    isHolding: (app, target) => nodes.hold !== undefined || pushesOf(app, target).hold !== undefined,
+
+    get state() {
+      return readState();
+    },
+
+    release({ believe }) {
+      const ended = holds();
+      for (const watch of [nodes, ...pushes.values()]) {
+        const isOpen = watch.hold !== undefined;
+        // To be believed without a hold: what was kept back because too little was seen.
+        if (!isOpen && !(believe && watch === nodes)) continue;
+        delete watch.hold;
+        watch.sample.clear();
+        watch.startedAtMs = clock.monotonic();
+        if (believe) watch.believedSinceMs = clock.monotonic();
+        else delete watch.believedSinceMs;
+        showHolds(watch.subject);
+      }
+      log.warn({ count: ended.length, outcome: believe ? 'believed' : 'watching' }, 'mass-loss guard: released');
+      return ended.length;
+    },
+  };
+}
+
+/** Nodes by share alone, for they cost nothing meanwhile; pushes only where the share cannot be chance. */
+function isFlood({ subject }: Pick<Watch<unknown>, 'subject'>, { seen, bad }: Tally): boolean {
+  return seen >= enough && bad > (subject.cause === 'gone' ? beyondChance(seen) : seen * tolerated);
+}
+
+/** How many of so many may be bad by chance where a fifth is usual: two standard deviations more. */
+function beyondChance(seen: number): number {
+  return seen * tolerated + 2 * Math.sqrt(seen * tolerated * (1 - tolerated));
+}
+
+/** Of one length, however long a node was made up. */
+function shorten(node: string): string {
+  return createHash('sha256').update(node).digest('base64url').slice(0, 12);
+}
+
+function greatest(domains: readonly string[]): (readonly [string, number])[] {
+  const counts = new Map<string, number>();
+  for (const domain of domains) counts.set(domain, (counts.get(domain) ?? 0) + 1);
+  return [...counts].toSorted(([, a], [, b]) => b - a).slice(0, namedDomains);
+}
