@@ -342,6 +342,16 @@ test('outbox faults - what was to be settled when the thread died is settled by 
   assert.equal((await outbox.stats())?.size, 0);
 });
 
+test('outbox faults - closing ends in its time although the thread does not answer any more', async (context) => {
+  const { outbox, clock } = await mortal(context);
+  assert.equal(await outbox.put(owed(1, { node: 'poison' }), startMs), 'failed');
+  const owing = outbox.put(owed(2), startMs);
+  const closed = outbox.close();
+  clock.advance(5_000);
+  await closed;
+  assert.equal(await owing, 'failed');
+});
+
 test('outbox faults - a thread that cannot start is an error, not a wait', async (context) => {
   const { open } = outboxesFor(context);
   const threadFile = new URL('no-such-thread.ts', import.meta.url);
