@@ -19,7 +19,11 @@ export interface HealthSources {
  * app. A provider's refusal is a warning, since registrations are kept meanwhile.
  */
 export async function assembleHealth({ links, registry, outbox, lanes }: HealthSources): Promise<Health> {
-  const linkChecks = links.map(({ domain, status }) => [`link:${domain}`, checkLink(status)] as const);
+  // Several connections of one domain are counted through, so that each is named.
+  const linkChecks = links.map(({ domain, status }, i) => {
+    const earlier = links.slice(0, i).filter((other) => other.domain === domain).length;
+    return [`link:${domain}${earlier === 0 ? '' : `#${earlier + 1}`}`, checkLink(status)] as const;
+  });
   const store = await checkStore(registry);
   const appChecks = [...lanes].map(([name, lane]) => [`app:${name}`, checkApp(lane)] as const);
   const checks = [

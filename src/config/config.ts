@@ -16,6 +16,7 @@ export interface Config {
   readonly http: { readonly ops: ListenerConfig; readonly public: PublicListenerConfig };
   readonly store: StoreConfig;
   readonly admin: { readonly token?: Secret };
+  readonly limits: LimitsConfig;
   readonly log: { readonly level: LogLevel };
   /** At least one; names are unique and fit for metric labels. */
   readonly apps: readonly (ApnsApp | FcmApp)[];
@@ -36,8 +37,32 @@ export interface LinkConfig {
   readonly secret: Secret;
   /** PEM of authorities trusted beside the system's. */
   readonly ca?: string;
-  /** Other links have the same service and domain. */
-  readonly shared: boolean;
+  /** Connections for this domain, at least 1. */
+  readonly connections: number;
+  /** Where the config says other than the link's defaults. */
+  readonly limits: {
+    readonly stanzaBytes?: number;
+    readonly depth?: number;
+    readonly attributes?: number;
+    readonly nodes?: number;
+    readonly inFlight?: number;
+    readonly unsentBytes?: number;
+  };
+}
+
+/** What may come at once after a pause, and what for long. */
+export interface ShareConfig {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** Where the config says other than the defaults of fair shares. */
+export interface LimitsConfig {
+  readonly publishesPerDomain?: ShareConfig;
+  readonly publishesPerAccount?: ShareConfig;
+  readonly commandsPerDomain?: ShareConfig;
+  readonly commandsPerAccount?: ShareConfig;
+  readonly pushesPerRegistration?: ShareConfig;
 }
 
 /** Where an HTTP listener listens. */
@@ -116,12 +141,13 @@ function describeMismatch({ code, input }: { readonly code?: string; readonly in
   return input === null ? 'is empty: give it a value or remove the line' : 'expected a map of keys and values';
 }
 
-function toConfig({ xmpp, http, store, admin, log, apps }: ParsedConfig): Config {
+function toConfig({ xmpp, http, store, admin, limits, log, apps }: ParsedConfig): Config {
   return {
-    xmpp: xmpp.map((link) => defined(link)),
+    xmpp: xmpp.map((link) => ({ ...defined(link), limits: defined(link.limits) })),
     http: { ops: defined(http.ops), public: defined(http.public) },
     store,
     admin: defined(admin),
+    limits: defined(limits),
     log,
     apps: Object.entries(apps).map(([name, app]) => toApp(name, app)),
   };

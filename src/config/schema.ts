@@ -10,6 +10,8 @@ import { createValueKinds, section, type Sources, type ValueKinds } from './valu
 const COMPONENT_PORT = 5347;
 /** Large enough for any vendor, small enough that no list is unbounded. */
 const MAX_ENTRIES = 100;
+/** More than nodes in any cluster. */
+const MAX_CONNECTIONS = 16;
 
 export type ParsedConfig = z.output<ReturnType<typeof createSchema>>;
 
@@ -45,6 +47,7 @@ export function createSchema(sources: Sources) {
       /** Bearer token of the admin API; without one the API is off. */
       token: values.secret('the bearer token of the admin API').optional(),
     }).prefault({}),
+    limits: limits(values),
     log: section({
       level: values.choice(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     }).prefault({}),
@@ -65,9 +68,20 @@ function link(values: ValueKinds) {
     secret: values.secret('the secret that the XMPP server has for this component'),
     /** Authorities trusted for `xmpps://` beside the system's. */
     ca: authorities(values).optional(),
-    /** Several links for one domain at one service: ejabberd spreads the load over them, others refuse the second. */
-    shared: values.flag().default(false),
-    // Limits and timing of the link belong here.
+    /**
+     * Connections for this domain. Only ejabberd and Tigase take more than one; ejabberd spreads the load over them, and
+     * one that is lost costs nothing.
+     */
+    connections: values.count(1, MAX_CONNECTIONS).default(1),
+    /** What the link puts up with; defaults and their reasons: `LinkLimits`. */
+    limits: section({
+      stanzaBytes: values.count(10_240, 16_777_216).optional(),
+      depth: values.count(8, 1_000).optional(),
+      attributes: values.count(8, 1_000).optional(),
+      nodes: values.count(64, 100_000).optional(),
+      inFlight: values.count(1, 100_000).optional(),
+      unsentBytes: values.count(65_536, 268_435_456).optional(),
+    }).prefault({}),
   });
 }
 
@@ -75,8 +89,8 @@ function link(values: ValueKinds) {
 function refuseSameLinks(links: readonly unknown[], context: z.RefinementCtx): void {
   const seen = new Set<string>();
   for (const [i, value] of links.entries()) {
-    const { service, domain, shared } = linkIdentity.safeParse(value).data ?? {};
-    if (!service || shared === true) continue;
+    const { service, domain } = linkIdentity.safeParse(value).data ?? {};
+    if (!service) continue;
     const identity = `${service.host} ${service.port} ${domain}`;
     if (seen.has(identity)) {
       context.addIssue({
@@ -84,7 +98,7 @@ function refuseSameLinks(links: readonly unknown[], context: z.RefinementCtx): v
         path: [i, 'domain'],
         message: withHint(
           'another link has the same service and domain',
-          'Only ejabberd accepts that; say so with shared: true in each of them.',
+          'For several connections to one ejabberd say connections: 2 in one entry.',
         ),
       });
     }
@@ -95,8 +109,26 @@ function refuseSameLinks(links: readonly unknown[], context: z.RefinementCtx): v
 const linkIdentity = z.object({
   service: z.object({ host: z.string(), port: z.number() }),
   domain: z.string(),
-  shared: z.boolean(),
 });
+
+/** What one server, account or registration may take; defaults and their reasons: `Shares`. */
+function limits(values: ValueKinds) {
+  const share = section({
+    /** What may come at once after a pause. */
+    burst: values.count(1, 10_000_000),
+    /** What may come for long. */
+    perMinute: values.count(1, 600_000_000),
+  })
+    .transform(({ burst, perMinute }) => ({ burst, perSecond: perMinute / 60 }))
+    .optional();
+  return section({
+    publishesPerDomain: share,
+    publishesPerAccount: share,
+    commandsPerDomain: share,
+    commandsPerAccount: share,
+    pushesPerRegistration: share,
+  }).prefault({});
+}
 
 function parseService(text: string, context: z.RefinementCtx) {
   const url = URL.parse(text);

@@ -1,11 +1,9 @@
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock.ts';
+import { createTokenBuckets, type Share } from '../token-buckets.ts';
 
-export interface RateLimitOptions {
+export interface RateLimitOptions extends Share {
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** Requests that an address may make at once after a pause. */
-  readonly burst: number;
-  readonly perSecond: number;
   /** Addresses that are remembered; the one that was quiet longest is forgotten first. */
   readonly maxAddresses: number;
 }
@@ -14,23 +12,9 @@ export interface RateLimitOptions {
 export type RateLimit = (address: string) => boolean;
 
 /** One token bucket per address. */
-export function createRateLimit({ clock, burst, perSecond, maxAddresses }: RateLimitOptions): RateLimit {
-  const buckets = new Map<string, { tokens: number; atMs: number }>();
-  return (address) => {
-    const key = networkOf(address);
-    const nowMs = clock.monotonic();
-    const bucket = buckets.get(key) ?? { tokens: burst, atMs: nowMs };
-    const tokens = Math.min(burst, bucket.tokens + ((nowMs - bucket.atMs) / 1_000) * perSecond);
-    const allowed = tokens >= 1;
-    // Deleted first, so that the map stays in the order of the latest requests.
-    buckets.delete(key);
-    buckets.set(key, { tokens: allowed ? tokens - 1 : tokens, atMs: nowMs });
-    if (buckets.size > maxAddresses) {
-      const [quietest] = buckets.keys();
-      if (quietest !== undefined) buckets.delete(quietest);
-    }
-    return allowed;
-  };
+export function createRateLimit({ maxAddresses, ...options }: RateLimitOptions): RateLimit {
+  const buckets = createTokenBuckets({ ...options, limit: maxAddresses });
+  return (address) => buckets.take(networkOf(address)) === 0;
 }
 
 /** One customer commonly has a whole /64 of IPv6 addresses. */

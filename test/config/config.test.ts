@@ -72,7 +72,8 @@ test('config - the documented example reads as documented', () => {
         service: { url: 'xmpp://127.0.0.1:5347', tls: false, host: '127.0.0.1', port: 5347 },
         domain: 'push.example.com',
         secret: 'juliet',
-        shared: false,
+        connections: 1,
+        limits: {},
       },
     ],
   );
@@ -183,7 +184,7 @@ apps:
     It is a domain.
 sealpost.yaml:2:14: xmpp[0].service: expected xmpp://HOST:PORT or xmpps://HOST:PORT
 sealpost.yaml:3:5: xmpp[0].domian: unknown key
-    Did you mean "domain"? Known here: service, domain, secret, ca, shared.
+    Did you mean "domain"? Known here: service, domain, secret, ca, connections, limits.
 sealpost.yaml:4:13: xmpp[0].secret: expected text, found a number
     Put it in quotes.
 sealpost.yaml:6:16: http.ops.port: expected a whole number from 0 to 65535
@@ -282,9 +283,9 @@ for (const [what, value, problems] of refused) {
   });
 }
 
-test('config - two links for one domain are accepted where the file says that the server takes them', () => {
-  const shared = { ...link, shared: true };
-  assert.equal(parseConfig({ ...small, xmpp: [shared, shared] }, createSources()).xmpp.length, 2);
+test('config - two links for one domain are refused, several connections of one link are not', () => {
+  const config = parseConfig({ ...small, xmpp: [{ ...link, connections: 2 }] }, createSources());
+  assert.equal(config.xmpp[0]?.connections, 2);
 });
 
 test('config - the same id is no conflict between conventions that do not look apps up by it', () => {
@@ -292,21 +293,60 @@ test('config - the same id is no conflict between conventions that do not look a
   assert.equal(parseConfig({ xmpp: [link], apps: { a: apns, b: p2 } }, createSources()).apps.length, 2);
 });
 
+const token = 'c2VhbHBvc3QgcmVnaXN0cmF0aW9ucyE=';
+
+test('config - the registration API of an app has a token that no printing shows', () => {
+  const app = appOf({ ...apns, conventions: ['tigase', 'http'], api: { token } });
+  assert.deepEqual(app.conventions, ['tigase', 'http']);
+  assert.equal(app.api?.token.reveal(), token);
+  assert.doesNotMatch(`${inspect(app)} ${JSON.stringify(app)}`, /c2Vhb/);
+});
+
+const wrongApis: readonly [string, object, string][] = [
+  ['http without a token', { conventions: ['http'] }, 'conventions: has http, and there is no token for it'],
+  ['a token without http', { api: { token } }, 'api: is of no use without http among the conventions'],
+  [
+    'a short token',
+    { conventions: ['http'], api: { token: 'x'.repeat(23) } },
+    'api.token: is not fit for a bearer token',
+  ],
+  [
+    'a token with spaces',
+    { conventions: ['http'], api: { token: 'x '.repeat(20) } },
+    'api.token: is not fit for a bearer token',
+  ],
+  ['no token', { conventions: ['http'], api: {} }, 'api.token: is missing'],
+];
+
+for (const [what, keys, expected] of wrongApis) {
+  test(`config - for the registration API, ${what} is refused`, () => {
+    const read = () => parseConfig({ xmpp: [link], apps: { siskin: { ...apns, ...keys } } }, createSources());
+    assert.deepEqual(problemsOf(read), [`apps.siskin.${expected}`]);
+  });
+}
+
+test('config - two apps with the same token are refused: nobody knows which is meant', () => {
+  const api = { conventions: ['http'], api: { token } };
+  const read = () =>
+    parseConfig({ xmpp: [link], apps: { a: { ...apns, ...api }, b: { ...fcm, ...api } } }, createSources());
+  assert.deepEqual(problemsOf(read), ['apps.b.api.token: app a has the same, so requests could mean either']);
+});
+
 test('config - any kind of value can come from a file or from the environment', () => {
   const sources = createSources(
     { '/etc/sealpost/port': '8443\n' },
-    { TTL: '5m', SHARED: 'true', KEY: p8, DIR: 'sqlite:x.db' },
+    { TTL: '5m', CONNECTIONS: '3', KEY: p8, DIR: 'sqlite:x.db' },
   );
   const config = parseConfig(
     {
-      xmpp: [{ ...link, shared: { env: 'SHARED' } }],
+      xmpp: [{ ...link, connections: { env: 'CONNECTIONS' } }],
       http: { ops: { port: { file: 'port' } } },
       store: { env: 'DIR' },
       apps: { a: { ...apns, ttl: { env: 'TTL' }, key: { ...apns.key, file: { env: 'KEY' } } } },
     },
     sources,
   );
-  assert.equal(config.xmpp[0]?.shared, true);
+  assert.equal(config.xmpp[0]?.connections, 3);
   assert.equal(config.http.ops.port, 8443);
   assert.deepEqual(config.store, { kind: 'sqlite', path: '/etc/sealpost/x.db' });
   const [app] = config.apps;
@@ -470,4 +510,13 @@ test('config - a file is read from disk, its paths relative to it', (t) => {
     problemsOf(() => loadConfig(join(dir, 'missing.yaml'), {})),
     [': cannot be read (ENOENT)'],
   );
+});
+
+test('config - limits of a link and shares of servers, accounts and registrations', () => {
+  const limits = { stanzaBytes: 32_768, inFlight: 200 };
+  const share = { burst: 120, perMinute: 90 };
+  const written = { ...small, xmpp: [{ ...link, limits }], limits: { pushesPerRegistration: share } };
+  const config = parseConfig(written, createSources());
+  assert.deepEqual(config.xmpp[0]?.limits, limits);
+  assert.deepEqual(config.limits, { pushesPerRegistration: { burst: 120, perSecond: 1.5 } });
 });

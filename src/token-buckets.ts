@@ -1,0 +1,46 @@
+import type { Clock } from './clock.ts';
+
+/** How much one key may take: `burst` at once after a pause, `perSecond` for long. */
+export interface Share {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+export interface TokenBuckets {
+  /**
+   * Takes one token of the key's bucket.
+   * @returns 0 when there was one; otherwise nothing is taken, and the milliseconds until there will be one
+   */
+  take(key: string): number;
+  readonly size: number;
+}
+
+export interface TokenBucketsOptions extends Share {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** Keys that are remembered; the one that was quiet longest is forgotten first, and so starts anew with a full bucket. */
+  readonly limit: number;
+}
+
+/** One token bucket per key. */
+export function createTokenBuckets({ clock, burst, perSecond, limit }: TokenBucketsOptions): TokenBuckets {
+  const buckets = new Map<string, { tokens: number; atMs: number }>();
+  return {
+    take(key) {
+      const nowMs = clock.monotonic();
+      const bucket = buckets.get(key) ?? { tokens: burst, atMs: nowMs };
+      const tokens = Math.min(burst, bucket.tokens + ((nowMs - bucket.atMs) / 1_000) * perSecond);
+      const isGranted = tokens >= 1;
+      // Deleted first, so that the map stays in the order of the latest requests.
+      buckets.delete(key);
+      buckets.set(key, { tokens: isGranted ? tokens - 1 : tokens, atMs: nowMs });
+      if (buckets.size > limit) {
+        const [quietest] = buckets.keys();
+        if (quietest !== undefined) buckets.delete(quietest);
+      }
+      return isGranted ? 0 : ((1 - tokens) / perSecond) * 1_000;
+    },
+    get size() {
+      return buckets.size;
+    },
+  };
+}
