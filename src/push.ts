@@ -174,6 +174,8 @@ export interface App {
   /** Provider ids that clients register with, or accepted `pushModule` names; disco features. */
   readonly ids: readonly string[];
   readonly conventions: readonly Convention[];
+  /** The registration API over HTTP; there exactly when the conventions have `http`. */
+  readonly api?: { readonly token: Secret };
   /** Whether sender and body of an unsealed notification go to the provider. */
   readonly plaintext: 'withhold' | 'forward';
   /** What a sealed notification without a priority is. */

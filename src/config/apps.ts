@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Secret } from '../push.ts';
 import { apnsCertificate, apnsKey, authorities, fcmServiceAccount } from './credentials.ts';
 import { withHint } from './problems.ts';
 import { section, type Sources, type ValueKinds } from './values.ts';
@@ -36,11 +37,17 @@ function commonKeys(values: ValueKinds) {
       .array(values.text('an id without white space', /^\S{1,200}$/), { error: 'expected a list of ids' })
       .min(1, { error: 'expected at least one id' })
       .max(MAX_IDS, { error: `more than ${MAX_IDS} ids` }),
-    /** How clients come to their nodes. Default: what Siskin, Snikket and Stork do. */
+    /** How clients come to their nodes; `http`: your own do, over the registration API. Default: what Siskin, Snikket and Stork do. */
     conventions: z
-      .array(values.choice(['tigase', 'p2', 'v1', 'raw-token']), { error: 'expected a list of conventions' })
+      .array(values.choice(['tigase', 'p2', 'v1', 'raw-token', 'http']), { error: 'expected a list of conventions' })
       .min(1, { error: 'expected at least one convention' })
       .default(['tigase']),
+    /** The registration API for this app; goes with `http` among the conventions. */
+    api: section({
+      token: values
+        .secret('the bearer token by which your own service or client speaks for this app')
+        .superRefine(checkApiToken),
+    }).optional(),
     /** Whether sender and body that a server did not seal go to the provider. Default: they stay here. */
     plaintext: values.choice(['withhold', 'forward']).default('withhold'),
     /** What a sealed notification without priority is. Default: servers that seal know priorities, so it is not urgent. */
@@ -120,11 +127,52 @@ function checkCredentials(app: { key?: unknown; cert?: unknown }, context: z.Ref
   );
 }
 
+/** RFC 6750, and long enough that nobody finds it by trying. */
+const API_TOKEN = /^[A-Za-z0-9._~+/-]{24,500}=*$/;
+
+function checkApiToken(token: Secret, context: z.RefinementCtx): void {
+  if (API_TOKEN.test(token.reveal())) return;
+  context.addIssue(
+    withHint(
+      'is not fit for a bearer token',
+      'It has at least 24 of the characters A-Z a-z 0-9 . _ ~ + / - and = at its end, such as what `openssl rand -base64 32` writes.',
+    ),
+  );
+}
+
+/** Neither works without the other, and which app is meant must be plain. Tolerates values that other checks have refused. */
+function checkApis(apps: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
+  const owners = new Map<string, string>();
+  for (const [name, app] of Object.entries(apps)) {
+    const { conventions, api } = apiOf.safeParse(app).data ?? { conventions: [], api: undefined };
+    const problem = (path: string[], message: string) =>
+      context.addIssue({ code: 'custom', path: [name, ...path], message });
+    if (conventions.includes('http') && api === undefined) {
+      const hint = 'Add api: { token: { file: … } }, the bearer token that the requests carry.';
+      problem(['conventions'], withHint('has http, and there is no token for it', hint));
+    }
+    if (api !== undefined && conventions.length > 0 && !conventions.includes('http')) {
+      problem(['api'], withHint('is of no use without http among the conventions', 'Add http to conventions.'));
+    }
+    const token = tokenOf.safeParse(api).data?.token.reveal();
+    if (token === undefined) continue;
+    const owner = owners.get(token);
+    if (owner !== undefined) problem(['api', 'token'], `app ${owner} has the same, so requests could mean either`);
+    owners.set(token, name);
+  }
+}
+
+const apiOf = z.object({ conventions: z.array(z.string()), api: z.unknown().optional() });
+const tokenOf = z.object({
+  token: z.custom<Secret>((value) => typeof (value as Secret | null)?.reveal === 'function'),
+});
+
 /** What no app can see by itself. Tolerates values that other checks have refused. */
 function checkApps(apps: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
   const names = Object.keys(apps);
   if (names.length === 0) context.addIssue('expected at least one app');
   if (names.length > MAX_APPS) context.addIssue(`more than ${MAX_APPS} apps`);
+  checkApis(apps, context);
   const owners = new Map<string, string>();
   for (const [name, app] of Object.entries(apps)) {
     if (!APP_NAME.test(name)) {

@@ -18,14 +18,19 @@ import { errorWord, type Log, type Metrics } from '../telemetry.ts';
 import { createRateLimit } from './rate-limit.ts';
 
 export interface PushAppserverOptions {
-  /** Those with the convention v1 are served; a `type` means the first of its provider. */
-  readonly apps: readonly Pick<App, 'name' | 'provider' | 'conventions'>[];
+  /**
+   * Those with the convention v1 are served. A `type` means the app of that provider which has the name in the address of
+   * the request among its ids, or else the only one, as the commands over XMPP have it.
+   */
+  readonly apps: readonly ServedApp[];
   readonly registry: Pick<Registry, 'register' | 'find' | 'list' | 'remove'>;
   readonly deliver: (notification: Notification) => Promise<Answer>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
 }
+
+type ServedApp = Pick<App, 'name' | 'provider' | 'ids' | 'conventions'>;
 
 /** As mod_push_appserver has it. */
 const MAX_BODY_BYTES = 4_096;
@@ -35,6 +40,8 @@ const rateLimits = { burst: 30, perSecond: 1, maxAddresses: 10_000 };
 const DEVICE_ID = /^[\x21-\x7e]{1,255}$/;
 
 type Form = ReadonlyMap<string, string>;
+/** Where a form keeps the name by which its request reached us: no field can have this name. */
+const HOST = '';
 
 /** What a route answers: lines of text, or that a field is wrong. */
 type FormAnswer = { readonly lines: readonly string[] } | { readonly wrong: string };
@@ -54,7 +61,12 @@ export function addPushAppserver(scope: FastifyInstance, options: PushAppserverO
 function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
   const { registry, deliver, clock, log, metrics } = options;
   const mayAsk = createRateLimit({ clock, ...rateLimits });
-  const appOf = (form: Form) => options.apps.find(({ provider }) => provider === form.get('type'));
+  const appOf = (form: Form): ServedApp | undefined => {
+    const able = options.apps.filter(({ provider }) => provider === form.get('type'));
+    const named = able.filter(({ ids }) => ids.includes(form.get(HOST) ?? ''));
+    const [only, ...more] = named.length > 0 ? named : able;
+    return more.length === 0 ? only : undefined;
+  };
   const isServed = ({ app, convention }: Registration) =>
     convention === 'v1' && options.apps.some(({ name }) => name === app);
 
@@ -94,7 +106,7 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
     return removed ? ok(found.node, found.secret ?? '') : unknown;
   }
 
-  async function findByDevice(app: Pick<App, 'name' | 'provider'>, form: Form): Promise<Registration | undefined> {
+  async function findByDevice(app: ServedApp, form: Form): Promise<Registration | undefined> {
     const device = readDevice(app, form);
     if ('wrong' in device) return undefined;
     const [found] = await registry.list({ app: app.name, account: '', device: nameDevice(device.id, device.token) }, 1);
@@ -134,7 +146,7 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
 
   for (const [name, answer] of Object.entries({ register, unregister, push })) {
     api.post(`/${name}`, { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
-      const form = readForm(request.body);
+      const form = readForm(request.body, request.hostname);
       const answered = form ? await answer(form) : wrong('the form');
       reply.type('text/plain; charset=utf-8');
       if ('lines' in answered) return answered.lines.join('\n');
@@ -151,8 +163,8 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
 }
 
 /** Undefined where a field stands twice: nobody knows which of them was meant. */
-function readForm(body: unknown): Form | undefined {
-  const fields = [...new URLSearchParams(typeof body === 'string' ? body : '')];
+function readForm(body: unknown, host: string): Form | undefined {
+  const fields: [string, string][] = [...new URLSearchParams(typeof body === 'string' ? body : ''), [HOST, host]];
   const form = new Map(fields);
   return form.size === fields.length ? form : undefined;
 }

@@ -42,6 +42,20 @@ test('form API - the type picks the app', async (t) => {
   assert.deepEqual([stored?.app, stored?.token], ['android', 'fcmInst:APA91b']);
 });
 
+test('form API - of two apps with one provider, the name of the address picks one', async (t) => {
+  const app = apnsAppOf({ conventions: ['v1'] });
+  const here = { ...app, name: 'here', ids: ['127.0.0.1'] };
+  const { linesOf, registry } = await start(t, { v1: [app, here] });
+  const [, node = ''] = await linesOf('register', monal);
+  assert.equal((await registry.find(node))?.app, 'here');
+});
+
+test('form API - where nothing says which of two apps is meant, none is', async (t) => {
+  const app = apnsAppOf({ conventions: ['v1'] });
+  const { send } = await start(t, { v1: [app, { ...app, name: 'another' }] });
+  assert.equal((await send('register', monal)).status, 400);
+});
+
 test('form API - the same id and token hear the same again, also by the node that they were answered', async (t) => {
   const { send, linesOf, registry } = await start(t);
   const first = await send('register', monal);
