@@ -145,6 +145,8 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   function noteFailure(): void {
+    // A pool's connections fail together; that is one failure.
+    if (clock.monotonic() < pausedUntilMs) return;
     failures += 1;
     const ceilingMs = Math.min(limits.longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 16));
     pausedUntilMs = clock.monotonic() + random() * ceilingMs;

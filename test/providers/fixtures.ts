@@ -62,7 +62,13 @@ export interface Scene<S> {
   readonly provider: Provider;
   readonly standIn: S;
   readonly metrics: Metrics;
-  send(token?: string, push?: Partial<Push>, device?: Partial<Device>): ReturnType<Provider['send']>;
+  /** @param deadlineMs default: the scene's, which is long */
+  send(
+    token?: string,
+    push?: Partial<Push>,
+    device?: Partial<Device>,
+    deadlineMs?: number,
+  ): ReturnType<Provider['send']>;
 }
 
 export interface ApnsSceneOptions {
@@ -72,7 +78,7 @@ export interface ApnsSceneOptions {
   readonly tokens?: ProviderTokens;
   /** What the provider is to take for the stand-in at this origin. */
   readonly endpoint?: (origin: string) => Promise<string> | string;
-  /** Milliseconds that a push may take; default 10 s. */
+  /** Milliseconds that a push may take; default 30 s, so that a busy machine fails no test. */
   readonly deadlineMs?: number;
 }
 
@@ -81,7 +87,7 @@ export async function apnsScene(
   t: TestContext,
   options: ApnsSceneOptions = {},
 ): Promise<Scene<ApnsStandIn> & { app: ApnsApp }> {
-  const { clock = systemClock, deadlineMs = 10_000, tokens } = options;
+  const { clock = systemClock, deadlineMs = 30_000, tokens } = options;
   const key = await createApnsKey();
   const ids = { keyId: 'ABC1234567', teamId: 'TEAM123456' };
   const standIn = await createApnsStandIn({
@@ -112,8 +118,8 @@ export async function apnsScene(
     provider,
     standIn,
     metrics,
-    send: (token = apnsToken, push = {}, device = {}) =>
-      provider.send(pushOf(push), deviceOf(token, device), deadlineMs),
+    send: (token = apnsToken, push = {}, device = {}, withinMs = deadlineMs) =>
+      provider.send(pushOf(push), deviceOf(token, device), withinMs),
   };
 }
 
@@ -129,7 +135,7 @@ export async function fcmScene(
   t: TestContext,
   options: FcmSceneOptions = {},
 ): Promise<Scene<FcmStandIn> & { app: FcmApp; folder: string }> {
-  const { clock = systemClock, deadlineMs = 10_000 } = options;
+  const { clock = systemClock, deadlineMs = 30_000 } = options;
   const serviceAccount = await createServiceAccount('example');
   const standIn = await createFcmStandIn({ account: serviceAccount, clock });
   const folder = mkdtempSync(join(tmpdir(), 'sealpost-fcm-'));
@@ -158,8 +164,8 @@ export async function fcmScene(
     provider,
     standIn,
     metrics,
-    send: (token = fcmToken, push = {}, device = {}) =>
-      provider.send(pushOf(push), deviceOf(token, device), deadlineMs),
+    send: (token = fcmToken, push = {}, device = {}, withinMs = deadlineMs) =>
+      provider.send(pushOf(push), deviceOf(token, device), withinMs),
   };
 }
 

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
+import { createApnsStandIn } from '../../src/harness/apns-stand-in.ts';
+import { createTransport, type TransportLimits } from '../../src/providers/transport.ts';
+import { manualClock } from '../support/clock.ts';
+import { deadOrigin } from './relay.ts';
+
+const token = 'ab'.repeat(32);
+const request = {
+  path: `/3/device/${token}`,
+  headers: { 'apns-topic': 'org.example.messenger' },
+  body: Buffer.from('{"aps":{"alert":"x"}}'),
+  deadlineMs: 5000,
+};
+
+/** A stand-in that answers a client certificate, and a transport that has one. */
+async function setUp(t: TestContext, limits: Partial<TransportLimits>, maxStreams = 1000) {
+  const standIn = await createApnsStandIn({ topics: ['org.example.messenger'], maxStreams });
+  const { certificate, key } = await standIn.authority.issue(['client']);
+  const transport = createTransport({
+    origin: standIn.origin,
+    protocol: 'h2',
+    ca: standIn.ca,
+    identity: { kind: 'pem', certificate, key },
+    clock: systemClock,
+    random: Math.random,
+    limits,
+  });
+  t.after(async () => {
+    await standIn.close();
+    await transport.drain();
+  });
+  return { standIn, transport };
+}
+
+test('transport - what finds the queue full fails at once, the rest is sent', async (t) => {
+  const { standIn, transport } = await setUp(t, { window: 2, connections: 1, queue: 3 });
+  assert.equal((await transport.send(request)).kind, 'answer');
+  standIn.script(token, { delayMs: 50 });
+  const sent = Array.from({ length: 10 }, () => transport.send(request));
+  assert.deepEqual([transport.inFlight, transport.waiting], [2, 3]);
+  const results = await Promise.all(sent);
+  assert.deepEqual(
+    results.map((result) => (result.kind === 'answer' ? result.status : result.reason)),
+    [...Array.from({ length: 5 }, () => 200), ...Array.from({ length: 5 }, () => 'overloaded')],
+  );
+});
+
+test('transport - further connections are made only when the window is full, and no more than the limit', async (t) => {
+  const { standIn, transport } = await setUp(t, { window: 5, connections: 3 });
+  const burst = (count: number) => Promise.all(Array.from({ length: count }, () => transport.send(request)));
+  await transport.send(request);
+  standIn.script(token, { delayMs: 20 });
+  await burst(5);
+  assert.equal(standIn.connections, 1);
+  await burst(100);
+  assert.equal(standIn.connections, 3);
+});
+
+test('transport - a peer that allows fewer streams than the window gets no more at a time', async (t) => {
+  const { standIn, transport } = await setUp(t, { window: 500, connections: 2 }, 10);
+  const results = await Promise.all(Array.from({ length: 300 }, () => transport.send(request)));
+  assert.equal(
+    results.every((result) => result.kind === 'answer' && result.status === 200),
+    true,
+  );
+  assert.equal(standIn.connections <= 2, true);
+});
+
+test('transport - a deadline counts while waiting for a place, too', async (t) => {
+  const { standIn, transport } = await setUp(t, { window: 1, connections: 1 });
+  await transport.send(request);
+  standIn.script(token, { fault: 'hang', times: 1 });
+  const hanging = transport.send({ ...request, deadlineMs: 400 });
+  const waiting = await transport.send({ ...request, deadlineMs: 100 });
+  assert.deepEqual(waiting, { kind: 'failure', reason: 'timeout' });
+  assert.deepEqual(await hanging, { kind: 'failure', reason: 'timeout' });
+  assert.equal((await transport.send(request)).kind, 'answer');
+  assert.equal(standIn.received.length, 3);
+});
+
+test('transport - a request that cannot be written at all is invalid, and harms no other', async (t) => {
+  const { transport } = await setUp(t, {});
+  const broken = await transport.send({ ...request, headers: { 'apns-topic': 'a\r\nb: c' } });
+  assert.deepEqual(broken, { kind: 'failure', reason: 'invalid' });
+  assert.equal((await transport.send(request)).kind, 'answer');
+});
+
+test('transport - attempts to connect are as far apart as the pauses say', { timeout: 30_000 }, async () => {
+  const clock = manualClock();
+  const transport = createTransport({
+    origin: await deadOrigin(),
+    protocol: 'h2',
+    clock,
+    random: () => 0.5,
+  });
+  const failed = { kind: 'failure', reason: 'connection' };
+  assert.deepEqual(await transport.send(request), failed);
+  // After one failure half of 200 ms, after two half of 400, then half of 800 and so on up to half of 5 s.
+  for (const pauseMs of [100, 200, 400, 800, 1600, 2500, 2500]) {
+    const next = transport.send(request);
+    clock.advance(pauseMs - 1);
+    await new Promise(setImmediate);
+    assert.equal(transport.waiting, 1, String(pauseMs));
+    clock.advance(1);
+    assert.deepEqual(await next, failed);
+  }
+  await transport.drain();
+});
