@@ -3,19 +3,32 @@ import type { Push, PushContent } from '../push.ts';
 import type { OwedPush } from './contract.ts';
 import type { OwedRow } from './messages.ts';
 
+/** A schema for each field, the optional ones too: one that was forgotten here would be lost on the way. */
+type Fields<T> = Record<keyof T, z.ZodType>;
+type SummaryContent = Extract<PushContent, { kind: 'summary' }>;
+type SealedContent = Extract<PushContent, { kind: 'sealed' }>;
+
+const sealed = {
+  kind: z.literal('sealed'),
+  ciphertext: z.string(),
+  iv: z.string(),
+} satisfies Fields<SealedContent>;
+
+const summary = {
+  kind: z.literal('summary'),
+  unreadMessages: z.number().exactOptional(),
+  sender: z.string().exactOptional(),
+  body: z.string().exactOptional(),
+  nickname: z.string().exactOptional(),
+} satisfies Fields<SummaryContent>;
+
 const content: z.ZodType<PushContent> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('none') }),
-  z.object({ kind: z.literal('sealed'), ciphertext: z.string(), iv: z.string() }),
-  z.object({
-    kind: z.literal('summary'),
-    unreadMessages: z.number().exactOptional(),
-    sender: z.string().exactOptional(),
-    body: z.string().exactOptional(),
-    nickname: z.string().exactOptional(),
-  }),
+  z.object(sealed),
+  z.object(summary),
 ]);
 
-const push: z.ZodType<Push> = z.object({
+const fields = {
   id: z.string(),
   app: z.string(),
   node: z.string(),
@@ -24,7 +37,9 @@ const push: z.ZodType<Push> = z.object({
   channel: z.string().exactOptional(),
   content,
   expiresAtMs: z.number(),
-});
+} satisfies Fields<Push>;
+
+const push: z.ZodType<Push> = z.object(fields);
 
 const target = z.enum(['first', 'second']);
 

@@ -19,7 +19,7 @@ test('outbox - what was stored is claimed as it was, from the same process and f
         content: { kind: 'summary', unreadMessages: 0, sender: 'juliet@example.net', body: 'O Romeo', nickname: 'J' },
       },
     },
-    { ...owed(4), push: { ...owed(4).push, content: { kind: 'none' } } },
+    { ...owed(4), push: { ...owed(4).push, channel: 'f00', content: { kind: 'none' } } },
   ];
   for (const push of pushes) assert.equal(await first.put(push, startMs), 'stored');
   const inOrder = [pushes[1], pushes[3], pushes[2], pushes[0]];
