@@ -14,11 +14,14 @@ import { createFcmStandIn, type FcmStandIn } from '../../src/harness/fcm-stand-i
 import { type IqAnswer } from '../../src/harness/stanza.ts';
 import { stopProcess } from './process.ts';
 
+/** Over APNs and over FCM. */
+export type Apps = Readonly<Record<'siskin' | 'android', object>>;
+
 /** Both providers on loopback, and the `apps:` that lead to them, with credentials in files. */
 export interface Providers {
   readonly apns: ApnsStandIn;
   readonly fcm: FcmStandIn;
-  readonly apps: Record<string, object>;
+  readonly apps: Apps;
   readonly folder: string;
   stop(): Promise<void>;
 }
@@ -147,7 +150,8 @@ export interface World extends Providers {
   register(device: { account: string; provider: string; token: string; secondToken?: string }): Promise<string>;
 }
 
-export async function startWorld(extra: object = {}): Promise<World> {
+/** @param extra parts of the config in place of the usual ones; a function is given the usual apps, to derive others. */
+export async function startWorld(extra: object | ((apps: Apps) => object) = {}): Promise<World> {
   const providers = await startProviders();
   const acceptor = await createAcceptor({
     components: new Map([['push.localhost', 's3cret']]),
@@ -158,7 +162,7 @@ export async function startWorld(extra: object = {}): Promise<World> {
     xmpp: [{ service: acceptor.service, domain: 'push.localhost', secret: 's3cret' }],
     ...defaults(providers.folder),
     apps: providers.apps,
-    ...extra,
+    ...(typeof extra === 'function' ? (extra as (apps: Apps) => object)(providers.apps) : extra),
   });
   await acceptor.whenConnected('push.localhost', 10_000);
 
