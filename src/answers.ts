@@ -12,6 +12,8 @@ export type Verdict =
   | Outcome['kind']
   /** No such registration. */
   | 'unknown-node'
+  /** The same, but the mass-loss guard takes the fault for ours. */
+  | 'held'
   /** Not the server of the registered account, nor its bare JID. */
   | 'wrong-publisher'
   /** The registration has a secret and the publish-options did not carry it. */
@@ -35,6 +37,7 @@ export const answers: Readonly<Record<Verdict, Answer>> = {
   misconfigured: 'internal-server-error',
   'unknown-app': 'internal-server-error',
   'store-failed': 'internal-server-error',
+  held: 'internal-server-error',
   gone: 'item-not-found',
   'unknown-node': 'item-not-found',
   'wrong-publisher': 'forbidden',

@@ -5,6 +5,8 @@ import { backoffMs } from './backoff.ts';
 import type { Clock, Random } from './clock.ts';
 import { createCoalescer } from './coalescer.ts';
 import type { Addressed, Dispatcher } from './dispatch.ts';
+import type { Guard } from './guard/contract.ts';
+import { domainOf } from './jid.ts';
 import type { Lane } from './lane.ts';
 import type { Lookup } from './lookup.ts';
 import type { Outbox } from './outbox/contract.ts';
@@ -23,7 +25,8 @@ const storeWithinMs = 5_000;
 const coalescedLimit = 100_000;
 
 export interface DeliveryOptions {
-  readonly registry: Pick<Lookup, 'find'>;
+  readonly registry: Pick<Lookup, 'find' | 'wasRemoved'>;
+  readonly guard: Pick<Guard, 'seeKnown' | 'seeUnknown'>;
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Pick<Outbox, 'put'>;
@@ -46,14 +49,15 @@ export interface Delivery {
 
 /** Builds the way of a notification: registration, publisher, route, provider, and the outbox for what is still owed. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { registry, lanes, dispatcher, outbox, onOwed, clock, random, randomUuid, log, metrics } = options;
+  const { registry, guard, lanes, dispatcher, outbox, onOwed, clock, random, randomUuid, log, metrics } = options;
   const coalescer = createCoalescer({ clock, limit: coalescedLimit });
   const underway = new Set<Promise<Answer>>();
 
   async function judge(notification: Notification): Promise<Verdict> {
     const deadlineMs = clock.monotonic() + answerWithinMs;
     const registration = await registry.find(notification.node, notification);
-    if (!registration) return dropped('-', 'unknown-node');
+    if (!registration) return dropped('-', await judgeStranger(notification));
+    guard.seeKnown(registration.node);
     const refusal = refusePublisher(notification, registration);
     if (refusal) return dropped(registration.app, refusal);
     const lane = lanes.get(registration.app);
@@ -70,6 +74,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (claimed !== 'now') return (await claimed) ? dropped(registration.app, 'coalesced') : 'retry';
     }
     return send(lane, registration, chosen, deadlineMs);
+  }
+
+  async function judgeStranger({ node, publisher }: Notification): Promise<'unknown-node' | 'held'> {
+    if (!(await registry.wasRemoved(node))) {
+      return guard.seeUnknown(node, domainOf(publisher)) ? 'unknown-node' : 'held';
+    }
+    guard.seeKnown(node);
+    return 'unknown-node';
   }
 
   function dropped<V extends Verdict>(app: string, cause: V): V {

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Guard } from './guard/contract.ts';
 import type { Lane } from './lane.ts';
 import type { Device, Environment, Outcome, Push, Registration } from './push.ts';
 import type { Registry } from './registry/contract.ts';
@@ -21,7 +22,7 @@ export type Fate =
   | { readonly kind: 'gone' }
   /** Still owed, in the form `owed`. */
   | { readonly kind: 'retry'; readonly owed: Addressed; readonly reason: string; readonly afterMs?: number }
-  /** Still owed, but the fault is ours. */
+  /** Still owed, but the fault is ours, or has to be taken for ours until an operator decides. */
   | { readonly kind: 'misconfigured'; readonly owed: Addressed };
 
 export interface Dispatcher {
@@ -34,14 +35,15 @@ export interface Dispatcher {
 }
 
 export interface DispatcherOptions {
-  readonly registry: Pick<Registry, 'remove' | 'dropSecondToken' | 'rememberEnvironment'>;
+  readonly registry: Pick<Registry, 'remove' | 'restore' | 'dropSecondToken' | 'rememberEnvironment'>;
+  readonly guard: Pick<Guard, 'seePush' | 'isHolding'>;
   /** Called after a registration was removed because the provider says that its token is dead. */
   readonly onRemoved: (registration: Registration) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createDispatcher({ registry, onRemoved, clock, log }: DispatcherOptions): Dispatcher {
+export function createDispatcher({ registry, guard, onRemoved, clock, log }: DispatcherOptions): Dispatcher {
   async function dispatch(lane: Lane, registration: Registration, addressed: Addressed, patienceMs: number) {
     const endsAtMs = clock.monotonic() + patienceMs;
     let current = addressed;
@@ -67,17 +69,13 @@ export function createDispatcher({ registry, onRemoved, clock, log }: Dispatcher
     const { push, target } = addressed;
     switch (outcome.kind) {
       case 'delivered':
+        guard.seePush({ registration, target, came: 'taken' });
         await rememberEnvironment(registration, outcome.environment);
         return { kind: 'delivered' };
       case 'gone':
-        if (target === 'second' && registration.secondToken !== undefined) {
-          await noted(registration, registry.dropSecondToken(registration.node, registration.secondToken));
-          return asCallAlert(push);
-        }
-        if (await remove(registration, outcome.reason)) return { kind: 'gone' };
-        // Registered anew meanwhile: the next attempt finds the new token.
-        return { kind: 'retry', owed: addressed, reason: 'registered-anew' };
+        return bury(registration, addressed, outcome);
       case 'refused':
+        guard.seePush({ registration, target, came: 'taken' });
         if (push.kind === 'voip') return asCallAlert(push);
         if (push.content.kind === 'none') return { kind: 'refused' };
         return { push: { ...push, content: { kind: 'none' } }, target };
@@ -87,6 +85,48 @@ export function createDispatcher({ registry, onRemoved, clock, log }: Dispatcher
         const { reason, afterMs } = outcome;
         return { kind: 'retry', owed: addressed, reason, ...(afterMs !== undefined && { afterMs }) };
       }
+    }
+  }
+
+  async function bury(
+    registration: Registration,
+    addressed: Addressed,
+    { reason, doubtful }: Extract<Outcome, { kind: 'gone' }>,
+  ): Promise<Fate | Addressed> {
+    const { push, target } = addressed;
+    const isSecond = target === 'second' && registration.secondToken !== undefined;
+    const verdict = guard.seePush({
+      registration,
+      target: isSecond ? 'second' : 'first',
+      came: doubtful ? 'doubtful' : 'gone',
+    });
+    if (verdict.kind === 'held') {
+      await takeBack(verdict.takeBack);
+      return isSecond ? asCallAlert(push) : { kind: 'misconfigured', owed: addressed };
+    }
+    if (isSecond) {
+      await noted(registration, registry.dropSecondToken(registration.node, registration.secondToken));
+    } else if (!(await remove(registration, reason))) {
+      // Registered anew meanwhile: the next attempt finds the new token.
+      return { kind: 'retry', owed: addressed, reason: 'registered-anew' };
+    }
+    if (guard.isHolding(registration.app, isSecond ? 'second' : 'first')) {
+      await takeBack([registration]);
+      if (!isSecond) return { kind: 'misconfigured', owed: addressed };
+    }
+    if (isSecond) return asCallAlert(push);
+    onRemoved(registration);
+    return { kind: 'gone' };
+  }
+
+  /** What was believed when the flood began. */
+  async function takeBack(registrations: readonly Registration[]): Promise<void> {
+    if (registrations.length === 0) return;
+    try {
+      const count = await registry.restore(registrations);
+      log.warn({ count, ...appOf(registrations) }, 'registrations restored that were taken for dead');
+    } catch (error) {
+      log.error({ ...appOf(registrations), reason: errorWord(error) }, 'registrations could not be restored');
     }
   }
 
@@ -112,14 +152,16 @@ export function createDispatcher({ registry, onRemoved, clock, log }: Dispatcher
 
   async function remove(registration: Registration, reason: string): Promise<boolean> {
     const removed = await registry.remove(registration.node, registration.registeredAtMs, 'gone');
-    if (!removed) return false;
     const fields = { app: registration.app, registration: fingerprint(registration.node), reason };
-    log.info(fields, 'registration removed: the provider says that its device token is dead');
-    onRemoved(registration);
-    return true;
+    if (removed) log.info(fields, 'registration removed: the provider says that its device token is dead');
+    return removed;
   }
 
   return { dispatch };
+}
+
+function appOf([first]: readonly Registration[]): { app?: string } {
+  return first ? { app: first.app } : {};
 }
 
 function deviceOf(

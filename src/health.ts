@@ -1,3 +1,5 @@
+import type { Guard } from './guard/contract.ts';
+import { describeCaution, describeHold, hintFor } from './guard/report.ts';
 import type { Health, HealthCheck } from './http/health.ts';
 import type { Lane } from './lane.ts';
 import type { Outbox, OutboxState } from './outbox/contract.ts';
@@ -11,6 +13,7 @@ export interface HealthSources {
   }[];
   readonly registry: { ping(): Promise<void> };
   readonly outbox: Pick<Outbox, 'state'>;
+  readonly guard: Pick<Guard, 'state'>;
   readonly lanes: ReadonlyMap<string, Pick<Lane, 'state' | 'circuit'>>;
 }
 
@@ -18,7 +21,7 @@ export interface HealthSources {
  * The state of every part, and whether any notification could be delivered at all: that takes one link, the store and one
  * app. A provider's refusal is a warning, since registrations are kept meanwhile.
  */
-export async function assembleHealth({ links, registry, outbox, lanes }: HealthSources): Promise<Health> {
+export async function assembleHealth({ links, registry, outbox, guard, lanes }: HealthSources): Promise<Health> {
   // Several connections of one domain are counted through, so that each is named.
   const linkChecks = links.map(({ domain, status }, i) => {
     const earlier = links.slice(0, i).filter((other) => other.domain === domain).length;
@@ -30,6 +33,7 @@ export async function assembleHealth({ links, registry, outbox, lanes }: HealthS
     ...linkChecks,
     ['store', store] as const,
     ['outbox', checkOutbox(outbox.state)] as const,
+    ['guard', checkGuard(guard.state)] as const,
     ...appChecks,
   ];
 
@@ -59,6 +63,20 @@ function checkOutbox(state: OutboxState): HealthCheck {
   const hint =
     'check the file system of the store; until then servers are told to keep their registrations and try again';
   return { status: 'warn', reason: `nothing can be put by for later (${state.reason})`, hint };
+}
+
+function checkGuard(state: Guard['state']): HealthCheck {
+  if (state.kind === 'watching') {
+    const reason = describeCaution(state);
+    if (reason === undefined) return { status: 'pass' };
+    return { status: 'warn', reason, hint: hintFor({ cause: 'unknown-nodes' }) };
+  }
+  const [first] = state.holds;
+  return {
+    status: 'fail',
+    reason: state.holds.map(describeHold).join('; '),
+    ...(first && { hint: hintFor(first) }),
+  };
 }
 
 function checkApp({ state, circuit }: Pick<Lane, 'state' | 'circuit'>): HealthCheck {

@@ -7,7 +7,10 @@ import type { Registry } from './registry/contract.ts';
 const rememberedTokens = 20_000;
 
 /** The registry together with those devices that never registered: the raw tokens. */
-export interface Lookup extends Pick<Registry, 'remove' | 'dropSecondToken' | 'rememberEnvironment' | 'wasRemoved'> {
+export interface Lookup extends Pick<
+  Registry,
+  'remove' | 'restore' | 'dropSecondToken' | 'rememberEnvironment' | 'wasRemoved'
+> {
   /**
    * The registration that a node means. One in the registry comes first, whatever the hint says, so that no raw token can
    * stand in for a registered device.
@@ -16,7 +19,10 @@ export interface Lookup extends Pick<Registry, 'remove' | 'dropSecondToken' | 'r
 }
 
 export interface LookupOptions {
-  readonly registry: Pick<Registry, 'find' | 'remove' | 'dropSecondToken' | 'rememberEnvironment' | 'wasRemoved'>;
+  readonly registry: Pick<
+    Registry,
+    'find' | 'remove' | 'restore' | 'dropSecondToken' | 'rememberEnvironment' | 'wasRemoved'
+  >;
   readonly apps: readonly App[];
   readonly clock: Pick<Clock, 'monotonic'>;
 }
@@ -29,6 +35,12 @@ export function createLookup({ registry, apps, clock }: LookupOptions): Lookup {
     },
     async remove(node, knownAtMs, reason) {
       return (await registry.remove(node, knownAtMs, reason)) || rawTokens.bury(node);
+    },
+    async restore(registrations) {
+      const registered = registrations.filter(({ convention }) => convention !== 'raw-token');
+      const raw = registrations.filter(({ convention }) => convention === 'raw-token');
+      for (const { node } of raw) rawTokens.revive(node);
+      return (await registry.restore(registered)) + raw.length;
     },
     dropSecondToken: registry.dropSecondToken,
     async rememberEnvironment(node, environment) {

@@ -134,8 +134,8 @@ export type Outcome =
   | { readonly kind: 'delivered'; readonly environment?: Environment }
   /** Not now, perhaps later. `afterMs` is what the provider asked for. */
   | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number; readonly scope?: 'device' }
-  /** The device token is dead. */
-  | { readonly kind: 'gone'; readonly reason: string }
+  /** The device token is dead. `doubtful`: by a word that can also mean a wrong topic or environment of ours. */
+  | { readonly kind: 'gone'; readonly reason: string; readonly doubtful?: true }
   /** This one payload is not acceptable; another one may be. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** Our key, topic, project or config is wrong: nothing that the device or the XMPP server did. */

@@ -36,6 +36,8 @@ export interface RawTokens {
   read(node: string, hint: Hint): Registration | undefined;
   /** The provider says that it is dead. False when it is no token that was read lately. */
   bury(node: string): boolean;
+  /** It is not dead after all. */
+  revive(node: string): void;
   isDead(node: string): boolean;
   /** False when it is no token that was read lately. */
   rememberEnvironment(node: string, environment: Environment): boolean;
@@ -88,6 +90,9 @@ export function createRawTokens(options: {
       if (!memories.has(token)) return false;
       remember(token, { deadUntilMs: clock.monotonic() + DEAD_FOR_MS });
       return true;
+    },
+    revive(token) {
+      if (isDead(token)) remember(token, {});
     },
     isDead: (node) => isDead(node) || isDead(node.toLowerCase()),
     rememberEnvironment(token, environment) {

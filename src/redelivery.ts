@@ -29,7 +29,7 @@ export function retryPause(kind: PushKind): { readonly baseMs: number; readonly 
 }
 
 export interface RedeliveryOptions {
-  readonly registry: Pick<Lookup, 'find'>;
+  readonly registry: Pick<Lookup, 'find' | 'wasRemoved'>;
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Outbox;
@@ -102,7 +102,9 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
     try {
       const registration = await registry.find(push.node, push);
       if (!registration) {
-        conclude(push.app, push.id, 'unregistered');
+        if (await registry.wasRemoved(push.node)) conclude(push.app, push.id, 'unregistered');
+        // It was registered when this was put by, so the store is not the one of then: that may be put right.
+        else postpone(owed, attempts + 1, undefined);
         return;
       }
       const fate = await dispatcher.dispatch(line.lane, registration, owed, dispatchWithinMs);

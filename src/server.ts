@@ -3,6 +3,7 @@ import type { Clock, Random } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { createDelivery } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
+import { createGuard } from './guard/guard.ts';
 import { assembleHealth } from './health.ts';
 import { createOpsListener } from './http/ops.ts';
 import { createPublicListener } from './http/public.ts';
@@ -78,10 +79,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     outbox.removeNode(registration.node);
     revoke(registration, links);
   };
-  const dispatcher = createDispatcher({ registry: lookup, onRemoved, clock, log });
+  const guard = createGuard({ apps: [...lanes.keys()], clock, log, metrics });
+  const dispatcher = createDispatcher({ registry: lookup, guard, onRemoved, clock, log });
   const redelivery = createRedelivery({ registry: lookup, lanes, dispatcher, outbox, clock, random, log, metrics });
   const delivery = createDelivery({
     registry: lookup,
+    guard,
     lanes,
     dispatcher,
     outbox,
@@ -116,7 +119,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     });
   });
 
-  const health = () => assembleHealth({ links, registry, outbox, lanes });
+  const health = () => assembleHealth({ links, registry, outbox, guard, lanes });
   const ops = await createOpsListener({ ...config.http.ops, health, metrics, log });
   const domains = config.xmpp.map(({ domain }) => domain);
   const publicListener = await createPublicListener({

@@ -7,6 +7,7 @@ import { after, afterEach, beforeEach, test } from 'node:test';
 import { systemClock } from '../src/clock.ts';
 import { createDelivery, type Delivery } from '../src/delivery.ts';
 import { createDispatcher } from '../src/dispatch.ts';
+import { createGuard } from '../src/guard/guard.ts';
 import { createLane, type Lane } from '../src/lane.ts';
 import type { Outbox, OwedPush } from '../src/outbox/contract.ts';
 import { openSqliteOutbox } from '../src/outbox/sqlite.ts';
@@ -76,10 +77,12 @@ function deliveryFor(app: App) {
   const random = () => 0.5;
   lane = createLane({ app, provider, clock, random, log, metrics });
   const onRemoved = ({ node }: Registration) => outbox.removeNode(node);
+  const guard = createGuard({ apps: [app.name], clock, log, metrics });
   return createDelivery({
     registry,
+    guard,
     lanes: new Map([[app.name, lane]]),
-    dispatcher: createDispatcher({ registry, onRemoved, clock, log }),
+    dispatcher: createDispatcher({ registry, guard, onRemoved, clock, log }),
     outbox,
     onOwed: (_, dueAtMs) => owedTimes.push(dueAtMs),
     clock,
@@ -96,8 +99,10 @@ async function owed(): Promise<readonly OwedPush[]> {
   return (await outbox.claim('siskin', latest, 100)).pushes;
 }
 
-function register(over: { secondToken?: string; withSecret?: boolean; app?: string } = {}): Promise<Registration> {
-  const token = 'ab'.repeat(32);
+function register(
+  over: { secondToken?: string; withSecret?: boolean; app?: string; token?: string } = {},
+): Promise<Registration> {
+  const { token = 'ab'.repeat(32) } = over;
   return registry.register({
     app: 'siskin',
     convention: 'tigase',
@@ -122,9 +127,52 @@ test('delivery - a delivered push is answered result', async () => {
   assert.equal(attempt?.push.expiresAtMs, clock.now() + 7 * 86_400_000);
 });
 
-test('delivery - an unknown node is item-not-found and reaches no provider', async () => {
-  assert.equal(await delivery.deliver(notificationOf({ node: 'x'.repeat(32) })), 'item-not-found');
+test('delivery - an unknown node is item-not-found once the store has proven itself, and reaches no provider', async () => {
+  const unknown = notificationOf({ node: 'x'.repeat(32) });
+  assert.equal(await delivery.deliver(unknown), 'internal-server-error');
+  for (let i = 0; i < 49; i += 1) {
+    const { node } = await register({ token: `${10 + i}`.repeat(32) });
+    await delivery.deliver(notificationOf({ node, publisher: 'evil.example' }));
+  }
+  assert.equal(await delivery.deliver(unknown), 'item-not-found');
   assert.equal(attempts.length, 0);
+});
+
+test('delivery - on an empty store no server hears that its registrations are gone', async () => {
+  for (let i = 0; i < 1000; i += 1) {
+    assert.equal(await delivery.deliver(notificationOf({ node: `lost-${i}` })), 'internal-server-error');
+  }
+});
+
+test('delivery - a node that was unregistered is item-not-found from the first', async () => {
+  const { node } = await register();
+  await registry.unregister({ account: 'romeo@example.net', token: node });
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'item-not-found');
+});
+
+test('delivery - a flood of dead tokens: what was removed before it showed is back, every registration is kept', async () => {
+  const nodes: string[] = [];
+  for (let i = 0; i < 80; i += 1) nodes.push((await register({ token: `${10 + i}`.repeat(32) })).node);
+  outcomes = Array.from(nodes, () => ({ kind: 'gone', reason: 'Unregistered' }));
+  const answers = [];
+  for (const node of nodes) answers.push(await delivery.deliver(notificationOf({ node })));
+  assert.equal(answers.filter((answer) => answer === 'item-not-found').length, 3);
+  assert.equal(answers.filter((answer) => answer === 'internal-server-error').length, 77);
+  for (const node of nodes) {
+    assert.ok(await registry.find(node));
+    assert.equal(await registry.wasRemoved(node), false);
+  }
+});
+
+test('delivery - a flood of dead second tokens: calls go out as alerts, and no token is dropped', async () => {
+  const nodes: string[] = [];
+  for (let i = 0; i < 80; i += 1) {
+    nodes.push((await register({ token: `${10 + i}`.repeat(32), secondToken: second })).node);
+  }
+  const dead: Outcome = { kind: 'gone', reason: 'DeviceTokenNotForTopic', doubtful: true };
+  outcomes = nodes.flatMap((): Outcome[] => [dead, { kind: 'delivered' }]);
+  for (const node of nodes) assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
+  for (const node of nodes) assert.equal((await registry.find(node))?.secondToken, second);
 });
 
 test('delivery - another server’s publish is forbidden and harms nothing', async () => {

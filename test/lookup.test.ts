@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLookup } from '../src/lookup.ts';
 import type { App, Registration } from '../src/push.ts';
-import type { Registry } from '../src/registry/contract.ts';
 import { manualClock } from './support/clock.ts';
 import { apnsAppOf, fcmAppOf, registrationOf } from './support/registrations.ts';
 
@@ -17,9 +16,10 @@ function start(apps: readonly App[], registered: readonly Registration[] = []) {
   const clock = manualClock();
   const known = new Map(registered.map((each) => [each.node, each]));
   const told: string[] = [];
-  const registry: Pick<Registry, 'find' | 'remove' | 'dropSecondToken' | 'rememberEnvironment' | 'wasRemoved'> = {
+  const registry: Parameters<typeof createLookup>[0]['registry'] = {
     find: (node) => Promise.resolve(known.get(node)),
     remove: (node) => Promise.resolve(known.delete(node)),
+    restore: (registrations) => Promise.resolve(registrations.length),
     dropSecondToken: () => Promise.resolve(),
     rememberEnvironment: (node) => Promise.resolve(void told.push(node)),
     wasRemoved: () => Promise.resolve(false),
@@ -35,6 +35,17 @@ const rawOf = (app: string, of = token): Registration => ({
   device: of,
   token: of,
   registeredAtMs: 0,
+});
+
+test('lookup - a raw token that was wrongly taken for dead can be restored', async () => {
+  const { lookup } = start([monal]);
+  const found = await lookup.find(token, { pushModule: 'monalProdiOS' });
+  assert.ok(found);
+  assert.equal(await lookup.remove(token, 0, 'gone'), true);
+  assert.equal(await lookup.wasRemoved(token), true);
+  assert.equal(await lookup.restore([found]), 1);
+  assert.equal(await lookup.wasRemoved(token), false);
+  assert.deepEqual(await lookup.find(token, { pushModule: 'monalProdiOS' }), found);
 });
 
 test('lookup - a raw token is a registration of the app that pushModule names', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { systemClock } from '../src/clock.ts';
 import { createDispatcher } from '../src/dispatch.ts';
+import { createGuard } from '../src/guard/guard.ts';
 import { createLane } from '../src/lane.ts';
 import type { Outbox, OwedPush } from '../src/outbox/contract.ts';
 import { openSqliteOutbox } from '../src/outbox/sqlite.ts';
@@ -73,11 +74,12 @@ function redeliveryFor(app: App, perSecond?: number): Redelivery {
   };
   const metrics = createMetrics('test');
   const random = () => 0.5;
+  const guard = createGuard({ apps: [app.name], clock, log, metrics });
   const lane = createLane({ app, provider, clock, random, log, metrics });
   return createRedelivery({
     registry,
     lanes: new Map([[app.name, lane]]),
-    dispatcher: createDispatcher({ registry, onRemoved: ({ node }) => outbox.removeNode(node), clock, log }),
+    dispatcher: createDispatcher({ registry, guard, onRemoved: ({ node }) => outbox.removeNode(node), clock, log }),
     outbox,
     clock,
     random,

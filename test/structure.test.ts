@@ -53,12 +53,14 @@ test('structure - arrows point from the edge to the core', () => {
     import: ['push', 'clock', 'telemetry', 'config', 'device-token', 'registry', 'import'],
     routing: ['push'],
     lane: ['push', 'clock', 'telemetry', 'bulkhead', 'circuit'],
-    dispatch: ['push', 'clock', 'telemetry', 'lane', 'routing', 'registry'],
+    guard: ['push', 'clock', 'telemetry', 'guard'],
+    dispatch: ['push', 'clock', 'telemetry', 'guard', 'lane', 'routing', 'registry'],
     redelivery: ['push', 'clock', 'telemetry', 'backoff', 'dispatch', 'lane', 'lookup', 'outbox'],
     lookup: ['push', 'clock', 'raw-tokens', 'registry'],
     addressing: ['push'],
     delivery: [
       ...['push', 'clock', 'telemetry', 'answers', 'authorization', 'backoff', 'coalescer', 'routing', 'registry'],
+      ...['guard', 'jid'],
       ...['dispatch', 'lane', 'outbox', 'redelivery', 'lookup', 'addressing'],
     ],
   };

@@ -71,6 +71,12 @@ export interface Registry {
   unregister(match: RegistrationMatch): Promise<number>;
   /** False when there was none, or when it was registered anew after `knownAtMs` (its `registeredAtMs` then differs). */
   remove(node: string, knownAtMs: number, reason: RemovalReason): Promise<boolean>;
+  /**
+   * Undoes removals and drops of second tokens that turned out to be wrong: with node and secret, and without tombstone. One
+   * whose device is registered anew by now stays removed.
+   * @returns how many came back
+   */
+  restore(registrations: readonly Registration[]): Promise<number>;
   dropSecondToken(node: string, secondToken: string): Promise<void>;
   rememberEnvironment(node: string, environment: Environment): Promise<void>;
   /** Whether this node once was ours and was removed: the tombstone. */

@@ -4,6 +4,7 @@ import type { Metrics } from '../telemetry.ts';
 import { type RegistrationMatch, type Registry, registrationsPerAccount, type RemovalReason } from './contract.ts';
 import { fold, registrationColumns, toRegistration, toRow } from './rows.ts';
 import type { RegistrationRow, Tables } from './tables.ts';
+import { restore } from './restore.ts';
 import { claimTakenOver, takeOver } from './take-over.ts';
 
 /** 192 random bits: a node is all that protects a registration whose publishes carry no secret. */
@@ -139,6 +140,18 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
 
     remove: async (node, knownAtMs, reason) =>
       (await removeWhere(reason, sql<boolean>`node = ${node} AND registered_at_ms <= ${knownAtMs}`)) > 0,
+
+    async restore(registrations) {
+      let restored = 0;
+      for (const registration of registrations) {
+        const came = await restore(db, registration);
+        if (came === undefined) continue;
+        restored += 1;
+        metrics.registrationsRestored.inc({ app: registration.app });
+        if (came === 'back') metrics.registrations.inc({ app: registration.app });
+      }
+      return restored;
+    },
 
     async dropSecondToken(node, secondToken) {
       await db

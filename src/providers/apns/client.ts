@@ -82,7 +82,8 @@ export function createApns(options: ApnsOptions): Provider {
       const other = await trial(second);
       if (other.meaning !== 'doubtful') return conclude(other, second, device);
     }
-    return { kind: isBelievable(first) ? 'gone' : 'misconfigured', reason: answered.reason };
+    const { reason } = answered;
+    return isBelievable(first) ? { kind: 'gone', reason, doubtful: true } : { kind: 'misconfigured', reason };
   }
 
   /** Where to try, in this order. */

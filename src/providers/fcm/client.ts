@@ -107,7 +107,7 @@ export function createFcm({ app, clock, random, log, metrics }: FcmOptions): Pro
         return { kind: 'delivered' };
       case 'doubtful': {
         const believable = deliveredAtMs !== undefined && clock.monotonic() - deliveredAtMs <= believableWithinMs;
-        return { kind: believable ? 'gone' : 'misconfigured', reason };
+        return believable ? { kind: 'gone', reason, doubtful: true } : { kind: 'misconfigured', reason };
       }
       case 'retry':
         return { kind: 'retry', reason, ...(afterMs !== undefined && { afterMs }) };

@@ -60,7 +60,7 @@ test('environment - auto begins where the token was accepted last', async (t) =>
 test('environment - a fixed one is not left, and not told', async (t) => {
   const { sandbox, send } = await twoEnvironments(t, 'production');
   assert.deepEqual(await send(productionToken), { kind: 'delivered' });
-  assert.deepEqual(await send(sandboxToken), { kind: 'gone', reason: 'BadDeviceToken' });
+  assert.deepEqual(await send(sandboxToken), { kind: 'gone', reason: 'BadDeviceToken', doubtful: true });
   assert.equal(sandbox.received.length, 0);
 });
 
@@ -76,13 +76,13 @@ test('environment - BadDeviceToken is believed only if the first environment acc
   assert.deepEqual(await send(deadToken), doubted);
   await send(productionToken);
   clock.advance(3_600_000);
-  assert.deepEqual(await send(deadToken), { kind: 'gone', reason: 'BadDeviceToken' });
+  assert.deepEqual(await send(deadToken), { kind: 'gone', reason: 'BadDeviceToken', doubtful: true });
   clock.advance(1);
   assert.deepEqual(await send(deadToken), doubted);
   // What the sandbox accepts says nothing of production.
   await send(sandboxToken, 'sandbox');
   assert.deepEqual(await send(deadToken, 'production'), doubted);
-  assert.deepEqual(await send(deadToken, 'sandbox'), { kind: 'gone', reason: 'BadDeviceToken' });
+  assert.deepEqual(await send(deadToken, 'sandbox'), { kind: 'gone', reason: 'BadDeviceToken', doubtful: true });
 });
 
 test('environment - auto: what the second environment says decides, unless it is the same doubt', async (t) => {
@@ -111,5 +111,9 @@ test('environment - DeviceTokenNotForTopic is doubted alike', async (t) => {
   });
   assert.deepEqual(await scene.send(deadToken), { kind: 'misconfigured', reason: 'DeviceTokenNotForTopic' });
   await scene.send();
-  assert.deepEqual(await scene.send(deadToken), { kind: 'gone', reason: 'DeviceTokenNotForTopic' });
+  assert.deepEqual(await scene.send(deadToken), {
+    kind: 'gone',
+    reason: 'DeviceTokenNotForTopic',
+    doubtful: true,
+  });
 });

@@ -135,7 +135,7 @@ test('FCM outcomes - a token of another sender is gone once others were accepted
   scene.standIn.script(stranger, { reason: 'SENDER_ID_MISMATCH' });
   assert.deepEqual(await scene.send(stranger), { kind: 'misconfigured', reason: 'SENDER_ID_MISMATCH' });
   assert.equal((await scene.send()).kind, 'delivered');
-  assert.deepEqual(await scene.send(stranger), { kind: 'gone', reason: 'SENDER_ID_MISMATCH' });
+  assert.deepEqual(await scene.send(stranger), { kind: 'gone', reason: 'SENDER_ID_MISMATCH', doubtful: true });
 });
 
 test('FCM outcomes - Retry-After in seconds and as a date wins over our own pause', async (t) => {
