@@ -132,10 +132,14 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
     put(owed, dueAtMs) {
       if (closing) return Promise.resolve('failed');
       if (thread.queued >= limits.queued) return Promise.resolve('full');
-      const dueSoonerMs = Math.min(dueAtMs, clock.now() + timing.longestPauseMs);
+      const row = toRow(owed, Math.min(dueAtMs, clock.now() + timing.longestPauseMs));
+      // The strict table would refuse it, and with it the whole transaction that it shares with others.
+      if (![row.attempts, row.storedAtMs, row.dueAtMs, row.giveUpAtMs].every(Number.isSafeInteger)) {
+        return Promise.resolve('failed');
+      }
       return new Promise((resolve) => {
         const entry: Entry = {
-          operation: { kind: 'put', row: toRow(owed, dueSoonerMs) },
+          operation: { kind: 'put', row },
           answer(result) {
             cancel();
             resolve(result.kind === 'put' ? result.outcome : 'failed');

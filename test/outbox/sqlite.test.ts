@@ -168,6 +168,18 @@ test('outbox - the file is for its owner alone, and lies beside the registration
   assert.equal(outboxPathBeside('/data.d/registrations'), '/data.d/registrations.outbox');
 });
 
+test('outbox - a time that is no number is refused alone, not with those that are stored beside it', async (context) => {
+  const outbox = await outboxesFor(context).open();
+  const puts = [
+    outbox.put(owed(1), startMs),
+    outbox.put(owed(2), NaN),
+    outbox.put(owed(3, { giveUpAtMs: Infinity }), startMs),
+    outbox.put({ ...owed(4), attempts: 0.5 }, startMs),
+    outbox.put(owed(5), Infinity),
+  ];
+  assert.deepEqual(await Promise.all(puts), ['stored', 'failed', 'failed', 'failed', 'stored']);
+});
+
 test('outbox - closing waits for what was put, and stores nothing afterwards', async (context) => {
   const { open } = outboxesFor(context);
   const first = await open();
