@@ -9,7 +9,7 @@ export interface OutboxLimits {
   readonly pushes: number;
   /**
    * Bytes in all, as the file holds them; beyond it new ones are refused. A million pushes with the 1,200 characters of
-   * ciphertext that are usual. Default 2 GiB.
+   * ciphertext that are usual. Default 2.5 GB.
    */
   readonly bytes: number;
   /**
@@ -26,7 +26,7 @@ export interface OutboxLimits {
 export const outboxLimits: OutboxLimits = {
   perRegistration: 20,
   pushes: 1_000_000,
-  bytes: 2_147_483_648,
+  bytes: 2_500_000_000,
   queued: 10_000,
   claimed: 5_000,
 };
