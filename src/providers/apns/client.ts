@@ -40,6 +40,7 @@ interface Attempt {
   readonly reason: string;
   readonly afterMs?: number;
   readonly timestampMs?: number;
+  readonly scope?: 'device';
 }
 
 /** @throws Error if the app's certificate cannot be used. A key that cannot sign makes every outcome `misconfigured`. */
@@ -83,7 +84,8 @@ export function createApns(options: ApnsOptions): Provider {
       if (other.meaning !== 'doubtful') return conclude(other, second, device);
     }
     const { reason } = answered;
-    return isBelievable(first) ? { kind: 'gone', reason, doubtful: true } : { kind: 'misconfigured', reason };
+    if (isBelievable(first)) return { kind: 'gone', reason, doubtful: true };
+    return { kind: 'misconfigured', reason, scope: 'device' };
   }
 
   /** Where to try, in this order. */
@@ -133,7 +135,7 @@ export function createApns(options: ApnsOptions): Provider {
       return { meaning: judgeFailure(result), reason: result.reason };
     }
     const { reason: word, timestampMs } = readReason(result.body);
-    const { meaning, reason } = judgeAnswer(result.status, word);
+    const { meaning, reason, scope } = judgeAnswer(result.status, word);
     metrics.attempts.inc({ app: app.name, status: String(result.status), reason });
     const afterMs = readRetryAfter(result.headers['retry-after'], clock.now());
     return {
@@ -141,11 +143,12 @@ export function createApns(options: ApnsOptions): Provider {
       reason,
       ...(afterMs !== undefined && { afterMs }),
       ...(timestampMs !== undefined && { timestampMs }),
+      ...(scope && { scope }),
     };
   }
 
   function conclude(answered: Attempt, environment: Environment, device: Device): Outcome {
-    const { meaning, reason, afterMs, timestampMs } = answered;
+    const { meaning, reason, afterMs, timestampMs, scope } = answered;
     switch (meaning) {
       case 'delivered':
         deliveredAtMs.set(environment, clock.monotonic());
@@ -153,12 +156,12 @@ export function createApns(options: ApnsOptions): Provider {
         return { kind: 'delivered', ...(app.environment === 'auto' && { environment }) };
       case 'gone':
         if (timestampMs !== undefined && timestampMs <= device.registeredAtMs)
-          return { kind: 'retry', reason, afterMs: afterMs ?? staleNewsAfterMs };
+          return { kind: 'retry', reason, afterMs: afterMs ?? staleNewsAfterMs, scope: 'device' };
         return { kind: 'gone', reason };
       // Still too old after one renewal, or renewed less than 20 minutes ago: our clock is wrong.
       case 'renew':
       case 'retry':
-        return { kind: 'retry', reason, ...(afterMs !== undefined && { afterMs }) };
+        return { kind: 'retry', reason, ...(afterMs !== undefined && { afterMs }), ...(scope && { scope }) };
       case 'doubtful':
       case 'misconfigured':
         return { kind: 'misconfigured', reason };

@@ -15,6 +15,8 @@ export interface ApnsRow {
   /** Apple's word; `-`: none. */
   readonly reason: string;
   readonly meaning: Meaning;
+  /** It says something about this device alone. */
+  readonly scope?: 'device';
 }
 
 /** What stands in the body of an answer. */
@@ -43,8 +45,9 @@ export const apnsTable: readonly ApnsRow[] = [
   ...rows(405, 'misconfigured', 'MethodNotAllowed'),
   ...rows(410, 'gone', 'ExpiredToken Unregistered'),
   ...rows(413, 'refused', 'PayloadTooLarge'),
-  // Too many of ours for this one device, or too many new provider tokens.
-  ...rows(429, 'retry', 'TooManyRequests TooManyProviderTokenUpdates'),
+  // Too many of ours for this one device.
+  { status: 429, reason: 'TooManyRequests', meaning: 'retry', scope: 'device' },
+  ...rows(429, 'retry', 'TooManyProviderTokenUpdates'),
   ...rows(500, 'retry', 'InternalServerError'),
   ...rows(503, 'retry', 'ServiceUnavailable Shutdown'),
 ];

@@ -107,7 +107,8 @@ export function createFcm({ app, clock, random, log, metrics }: FcmOptions): Pro
         return { kind: 'delivered' };
       case 'doubtful': {
         const believable = deliveredAtMs !== undefined && clock.monotonic() - deliveredAtMs <= believableWithinMs;
-        return believable ? { kind: 'gone', reason, doubtful: true } : { kind: 'misconfigured', reason };
+        if (believable) return { kind: 'gone', reason, doubtful: true };
+        return { kind: 'misconfigured', reason, scope: 'device' };
       }
       case 'retry':
         return { kind: 'retry', reason, ...(afterMs !== undefined && { afterMs }) };

@@ -72,7 +72,7 @@ test('environment - sandbox only', async (t) => {
 
 test('environment - BadDeviceToken is believed only if the first environment accepted something within the hour', async (t) => {
   const { clock, send } = await twoEnvironments(t);
-  const doubted = { kind: 'misconfigured', reason: 'BadDeviceToken' };
+  const doubted = { kind: 'misconfigured', reason: 'BadDeviceToken', scope: 'device' };
   assert.deepEqual(await send(deadToken), doubted);
   await send(productionToken);
   clock.advance(3_600_000);
@@ -101,7 +101,7 @@ test('environment - with one endpoint for both, a dead token is asked for twice 
     app: { environment: 'auto' },
     standIn: { isForeignToken: (token) => token === deadToken },
   });
-  assert.deepEqual(await scene.send(deadToken), { kind: 'misconfigured', reason: 'BadDeviceToken' });
+  assert.deepEqual(await scene.send(deadToken), { kind: 'misconfigured', reason: 'BadDeviceToken', scope: 'device' });
   assert.deepEqual(await scene.send(), { kind: 'delivered', environment: 'production' });
 });
 
@@ -109,7 +109,11 @@ test('environment - DeviceTokenNotForTopic is doubted alike', async (t) => {
   const scene = await apnsScene(t, {
     standIn: { topicOf: (token) => (token === deadToken ? 'org.example.other' : undefined) },
   });
-  assert.deepEqual(await scene.send(deadToken), { kind: 'misconfigured', reason: 'DeviceTokenNotForTopic' });
+  assert.deepEqual(await scene.send(deadToken), {
+    kind: 'misconfigured',
+    reason: 'DeviceTokenNotForTopic',
+    scope: 'device',
+  });
   await scene.send();
   assert.deepEqual(await scene.send(deadToken), {
     kind: 'gone',

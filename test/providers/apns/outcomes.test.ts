@@ -46,12 +46,16 @@ const rows: [number, string, Outcome['kind']][] = [
   [503, 'Shutdown', 'retry'],
 ];
 
+/** What one device is told says nothing of the others. */
+const aboutDevice = new Set(['BadDeviceToken', 'DeviceTokenNotForTopic', 'TooManyRequests']);
+
 test('APNs outcomes - every row of the table, from the wire to the outcome and the metric', async (t) => {
   const scene = await apnsScene(t);
   for (const [index, [status, reason, kind]] of rows.entries()) {
     const token = index.toString(16).padStart(64, '0');
     scene.standIn.script(token, { status, reason, timestampMs: Date.UTC(2026, 5, 1) });
-    assert.deepEqual(await scene.send(token), { kind, reason }, reason);
+    const scope = aboutDevice.has(reason) && { scope: 'device' };
+    assert.deepEqual(await scene.send(token), { kind, reason, ...scope }, reason);
   }
   const counted = Object.fromEntries(rows.map(([status, reason]) => [`${status} ${reason}`, 1]));
   assert.deepEqual(await valuesOf(scene.metrics.attempts), counted);
@@ -114,14 +118,19 @@ test('APNs outcomes - a 410 older than the registration is stale news: later, no
   scene.standIn.script('*', { status: 410, reason: 'Unregistered', timestampMs: diedAtMs });
   const of = (registeredAtMs: number) => scene.send(undefined, {}, { registeredAtMs });
   assert.deepEqual(await of(diedAtMs - 1), { kind: 'gone', reason: 'Unregistered' });
-  assert.deepEqual(await of(diedAtMs), { kind: 'retry', reason: 'Unregistered', afterMs: 600_000 });
-  assert.deepEqual(await of(diedAtMs + 1), { kind: 'retry', reason: 'Unregistered', afterMs: 600_000 });
+  assert.deepEqual(await of(diedAtMs), { kind: 'retry', reason: 'Unregistered', afterMs: 600_000, scope: 'device' });
+  assert.deepEqual(await of(diedAtMs + 1), {
+    kind: 'retry',
+    reason: 'Unregistered',
+    afterMs: 600_000,
+    scope: 'device',
+  });
 });
 
 test('APNs outcomes - Retry-After in seconds and as a date', async (t) => {
   const scene = await apnsScene(t);
   scene.standIn.script('*', { status: 429, reason: 'TooManyRequests', retryAfter: '7', times: 1 });
-  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'TooManyRequests', afterMs: 7000 });
+  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'TooManyRequests', afterMs: 7000, scope: 'device' });
   scene.standIn.script('*', {
     status: 503,
     reason: 'Shutdown',

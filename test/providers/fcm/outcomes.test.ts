@@ -10,7 +10,7 @@ const fcmErrorType = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
 const codes: [number, string, Outcome][] = [
   [400, 'INVALID_ARGUMENT', { kind: 'refused', reason: 'INVALID_ARGUMENT' }],
   [404, 'UNREGISTERED', { kind: 'gone', reason: 'UNREGISTERED' }],
-  [403, 'SENDER_ID_MISMATCH', { kind: 'misconfigured', reason: 'SENDER_ID_MISMATCH' }],
+  [403, 'SENDER_ID_MISMATCH', { kind: 'misconfigured', reason: 'SENDER_ID_MISMATCH', scope: 'device' }],
   [429, 'QUOTA_EXCEEDED', { kind: 'retry', reason: 'QUOTA_EXCEEDED', afterMs: 60_000 }],
   [503, 'UNAVAILABLE', { kind: 'retry', reason: 'UNAVAILABLE' }],
   [500, 'INTERNAL', { kind: 'retry', reason: 'INTERNAL' }],
@@ -133,7 +133,11 @@ test('FCM outcomes - a token of another sender is gone once others were accepted
   const scene = await fcmScene(t);
   const stranger = 'stranger:APA91bExample';
   scene.standIn.script(stranger, { reason: 'SENDER_ID_MISMATCH' });
-  assert.deepEqual(await scene.send(stranger), { kind: 'misconfigured', reason: 'SENDER_ID_MISMATCH' });
+  assert.deepEqual(await scene.send(stranger), {
+    kind: 'misconfigured',
+    reason: 'SENDER_ID_MISMATCH',
+    scope: 'device',
+  });
   assert.equal((await scene.send()).kind, 'delivered');
   assert.deepEqual(await scene.send(stranger), { kind: 'gone', reason: 'SENDER_ID_MISMATCH', doubtful: true });
 });
