@@ -11,6 +11,7 @@ const usage = `Usage: sealpost [COMMAND] [--config FILE]
 
   serve   run the push app server; the default where a config is named
   demo    run harness, provider stand-ins and server on this machine; the default without a config
+  guard   ask and release the mass-loss guard of a running server: sealpost guard --help
 
   --config FILE   sealpost.yaml; default: the environment variable SEALPOST_CONFIG
 `;
@@ -18,11 +19,18 @@ const usage = `Usage: sealpost [COMMAND] [--config FILE]
 /** Exit codes: 0 after a drain, 1 when something could not be started or was wrong, 2 for a wrong call. */
 type ExitCode = 0 | 1 | 2;
 
+const surroundings = { env: process.env, output: process.stdout, errors: process.stderr };
+
 type Command = (call: { readonly configFile: string | undefined }) => Promise<ExitCode>;
 
 const commands: Readonly<Record<string, Command>> = {
   serve: ({ configFile }) => serve(configFile),
   demo: () => demonstrate(),
+};
+
+/** Those that read their arguments themselves. */
+const tools: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCode>>> = {
+  guard: async (args) => (await import('./admin-client.ts')).runGuardCommand({ args, ...surroundings }),
 };
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -34,6 +42,9 @@ process.exit(await main(process.argv.slice(2)));
 
 async function main(args: string[]): Promise<ExitCode> {
   try {
+    const [first = '', ...rest] = args;
+    const tool = Object.hasOwn(tools, first) ? tools[first] : undefined;
+    if (tool) return await tool(rest);
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,

@@ -4,6 +4,7 @@ import type { Config } from './config/config.ts';
 import { createDelivery } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
 import { createGuard } from './guard/guard.ts';
+import { reportGuard } from './guard/report.ts';
 import { assembleHealth } from './health.ts';
 import { createOpsListener } from './http/ops.ts';
 import { createPublicListener } from './http/public.ts';
@@ -120,7 +121,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
 
   const health = () => assembleHealth({ links, registry, outbox, guard, lanes });
-  const ops = await createOpsListener({ ...config.http.ops, health, metrics, log });
+  const ops = await createOpsListener({
+    ...config.http.ops,
+    health,
+    guard: { describe: () => reportGuard(guard.state), release: guard.release },
+    ...(config.admin.token && { adminToken: config.admin.token }),
+    metrics,
+    log,
+  });
   const domains = config.xmpp.map(({ domain }) => domain);
   const publicListener = await createPublicListener({
     ...config.http.public,

@@ -32,3 +32,22 @@ export function describeCaution(state: Extract<GuardState, { kind: 'watching' }>
     'servers are told to keep them until more was seen'
   );
 }
+
+/** Everything an operator wants to know, as the admin API tells it. */
+export function reportGuard(state: GuardState) {
+  if (state.kind === 'watching') {
+    const caution = describeCaution(state);
+    return { state: state.kind, holds: [], ...(caution !== undefined && { caution }) };
+  }
+  const holds = state.holds.map((hold) => ({
+    cause: hold.cause,
+    ...(hold.app !== undefined && { app: hold.app }),
+    since: new Date(hold.sinceMs).toISOString(),
+    seen: hold.seen,
+    bad: hold.bad,
+    held: hold.held,
+    what: describeHold(hold),
+    hint: hintFor(hold),
+  }));
+  return { state: state.kind, holds };
+}

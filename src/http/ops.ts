@@ -1,12 +1,17 @@
 import { type Clock, systemClock } from '../clock.ts';
 import type { ListenerConfig } from '../config/config.ts';
+import type { Secret } from '../push.ts';
 import { errorWord, type Log, type Metrics } from '../telemetry.ts';
+import { addAdminRoutes, type GuardControl } from './admin.ts';
 import type { Health } from './health.ts';
 import { type Listener, type ListenerLimits, listen } from './listener.ts';
 
 export interface OpsListenerOptions extends ListenerConfig {
   /** Assembles the state of every part; asked once for all requests that come in meanwhile. */
   readonly health: () => Promise<Health>;
+  readonly guard: GuardControl;
+  /** Bearer token of the admin API; without one it is off. */
+  readonly adminToken?: Secret;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly clock?: Clock;
@@ -15,9 +20,9 @@ export interface OpsListenerOptions extends ListenerConfig {
 /** Few callers, all of them the operator's own. */
 const limits: ListenerLimits = { maxBodyBytes: 16_384, maxConnections: 100, requestTimeoutMs: 10_000 };
 
-/** What an operator and their tools look at: `/healthz`, `/readyz`, `/metrics`. Never to be public. */
+/** What an operator and their tools look at: `/healthz`, `/readyz`, `/metrics`, and the admin API. Never to be public. */
 export function createOpsListener(options: OpsListenerOptions): Promise<Listener> {
-  const { health, metrics, log, clock = systemClock } = options;
+  const { health, guard, adminToken, metrics, log, clock = systemClock } = options;
   const ask = shareAnswer(async (): Promise<Health> => {
     try {
       return await health();
@@ -41,6 +46,7 @@ export function createOpsListener(options: OpsListenerOptions): Promise<Listener
       app.get('/metrics', async (_, reply) =>
         reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
       );
+      addAdminRoutes(app, { guard, ...(adminToken && { token: adminToken }) });
     },
   });
 }
