@@ -118,7 +118,7 @@ export function createMetrics(version: string) {
     ]),
     credentialExpiry: gauge('sealpost_credential_expiry_timestamp_seconds', 'When a credential ends.', ['app', 'kind']),
     publishes: counter('sealpost_publishes_total', 'Publishes by the answer they got.', ['link', 'answer']),
-    linkUp: gauge('sealpost_link_up', '1 while a component link is open and answers pings.', ['link']),
+    linkUp: gauge('sealpost_link_up', 'Connections of a component that are open and answer pings.', ['link']),
     linkReconnects: counter('sealpost_link_reconnects_total', 'Times a component link was lost.', ['link', 'reason']),
     lastStanza: gauge('sealpost_link_last_stanza_timestamp_seconds', 'When a link last brought a stanza.', ['link']),
     stanzasRejected: counter('sealpost_stanzas_rejected_total', 'Stanzas refused before they were understood.', [

@@ -72,7 +72,8 @@ export function createLink(options: LinkOptions): Link {
   let lastFailure: LossReason | undefined;
   const waiters = new Set<PromiseWithResolvers<void>>();
 
-  metrics.linkUp.set({ link: domain }, 0);
+  // Counted, for a domain may have several connections.
+  metrics.linkUp.inc({ link: domain }, 0);
   for (const reason of Object.keys(LOSSES)) metrics.linkReconnects.inc({ link: domain, reason }, 0);
   for (const reason of REJECTIONS) metrics.stanzasRejected.inc({ link: domain, reason }, 0);
 
@@ -89,16 +90,16 @@ export function createLink(options: LinkOptions): Link {
 
   function becomeOnline(session: Session): void {
     state = { kind: 'online', session, sinceMs: clock.monotonic() };
-    metrics.linkUp.set({ link: domain }, 1);
+    metrics.linkUp.inc({ link: domain });
     log.info({ link: domain, url: service }, 'component link is up');
     for (const waiter of waiters) waiter.resolve();
     waiters.clear();
   }
 
   function lose(reason: LossReason, detail: string | undefined): void {
-    metrics.linkUp.set({ link: domain }, 0);
     if (state.kind === 'draining' || state.kind === 'closed') return;
     if (state.kind === 'online') {
+      metrics.linkUp.dec({ link: domain });
       metrics.linkReconnects.inc({ link: domain, reason });
       // Two processes that throw each other out hold the domain for a while each, which makes neither of them stable.
       const stableMs = isRefusal(reason) ? timing.refusedMaxMs : timing.stableMs;
@@ -156,12 +157,12 @@ export function createLink(options: LinkOptions): Link {
     send: (xml) => state.kind === 'online' && state.session.send(xml),
     async drain(deadlineMs) {
       const before = state;
+      if (before.kind === 'online') metrics.linkUp.dec({ link: domain });
       if (before.kind === 'waiting') before.cancel();
       state = { kind: 'draining' };
       for (const waiter of waiters) waiter.reject(new Error(`the link for ${domain} was closed`));
       waiters.clear();
       if (before.kind === 'connecting' || before.kind === 'online') await before.session.drain(deadlineMs);
-      metrics.linkUp.set({ link: domain }, 0);
       state = { kind: 'closed' };
     },
   };
