@@ -31,7 +31,7 @@ listen:
     access: all
     shaper: none
     global_routes: false
-    hosts: {push.localhost: {password: s3cret}}
+    hosts: {push.localhost: {password: s3cret}, load.localhost: {password: s3cret}}
 modules: {mod_adhoc: {}, mod_disco: {extra_domains: [push.localhost]}, mod_offline: {}, mod_ping: {}, mod_push: {}, mod_roster: {}}
 `,
   );

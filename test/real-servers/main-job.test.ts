@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { openSealed } from '../../src/harness/opening.ts';
 import { missingPackage } from '../support/debian.ts';
 import { eventually } from '../support/process.ts';
-import { defaults, type Providers, type Sealpost, startProviders, startSealpost } from '../support/sealpost.ts';
 import { registerDevice, signIn } from './client.ts';
 import { ejabberdFile, startEjabberd } from './ejabberd.ts';
 import { prosodyFile, startProsody } from './prosody.ts';
-import type { RealServer } from './server.ts';
+import { setUp } from './setting.ts';
 
 const servers = [
   {
@@ -158,37 +157,6 @@ for (const zeroTag of [false, true]) {
       });
     },
   );
-}
-
-interface Setting {
-  server: RealServer;
-  providers: Providers;
-  sealpost: Sealpost;
-}
-
-/** Starts everything before the tests of a `describe` and ends it after them. */
-function setUp(start: () => Promise<RealServer>): Setting {
-  const setting = {} as Setting;
-  before(async () => {
-    setting.providers = await startProviders();
-    setting.server = await start();
-    const { componentPort, component, secret } = setting.server;
-    setting.sealpost = await startSealpost(setting.providers.folder, {
-      xmpp: [{ service: `xmpp://127.0.0.1:${componentPort}`, domain: component, secret }],
-      ...defaults(setting.providers.folder),
-      apps: setting.providers.apps,
-    });
-    await eventually('the link is up', async () => {
-      const text = await (await fetch(`${setting.sealpost.opsUrl}/metrics`)).text();
-      return text.includes('sealpost_link_up{link="push.localhost"} 1') || undefined;
-    });
-  });
-  after(async () => {
-    await setting.sealpost?.stop();
-    await setting.server?.stop();
-    await setting.providers?.stop();
-  });
-  return setting;
 }
 
 function enable(component: string, node = '', seal?: { key: Buffer; maxSize: string | undefined }) {

@@ -34,6 +34,8 @@ export async function startProsody(options: { seal: boolean; zeroTag?: boolean }
     VirtualHost "localhost"
     Component "push.localhost"
       component_secret = "s3cret"
+    Component "load.localhost"
+      component_secret = "s3cret"
     `,
   );
   const run = async () => {

@@ -4,6 +4,7 @@ export interface RealServer {
   readonly componentPort: number;
   readonly domain: string;
   readonly component: string;
+  /** Of this component and of `load.localhost`, by which tests publish in numbers. */
   readonly secret: string;
   /** Ends the process and starts it anew on the same ports and data. */
   restart(): Promise<void>;
