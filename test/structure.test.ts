@@ -47,7 +47,7 @@ test('structure - arrows point from the edge to the core', () => {
     providers: ['push', 'clock', 'telemetry', 'providers'],
     registry: ['push', 'clock', 'telemetry', 'config', 'registry'],
     outbox: ['push', 'clock', 'telemetry', 'outbox'],
-    xmpp: ['push', 'clock', 'telemetry', 'jid', 'addressing', 'answers', 'registry', 'xmpp'],
+    xmpp: ['push', 'clock', 'telemetry', 'jid', 'addressing', 'answers', 'device-token', 'registry', 'xmpp'],
     http: ['push', 'clock', 'telemetry', 'config', 'answers', 'device-token', 'jid', 'registry', 'http'],
     'device-token': ['push'],
     import: ['push', 'clock', 'telemetry', 'config', 'device-token', 'registry', 'import'],
@@ -55,13 +55,13 @@ test('structure - arrows point from the edge to the core', () => {
     lane: ['push', 'clock', 'telemetry', 'bulkhead', 'circuit'],
     guard: ['push', 'clock', 'telemetry', 'guard'],
     dispatch: ['push', 'clock', 'telemetry', 'guard', 'lane', 'routing', 'registry'],
-    redelivery: ['push', 'clock', 'telemetry', 'backoff', 'dispatch', 'lane', 'lookup', 'outbox'],
+    redelivery: ['fair-shares', 'push', 'clock', 'telemetry', 'backoff', 'dispatch', 'lane', 'lookup', 'outbox'],
     lookup: ['push', 'clock', 'raw-tokens', 'registry'],
     addressing: ['push'],
     delivery: [
       ...['push', 'clock', 'telemetry', 'answers', 'authorization', 'backoff', 'coalescer', 'routing', 'registry'],
       ...['guard', 'jid'],
-      ...['dispatch', 'lane', 'outbox', 'redelivery', 'lookup', 'addressing'],
+      ...['dispatch', 'lane', 'outbox', 'redelivery', 'lookup', 'addressing', 'fair-shares'],
     ],
   };
   const wrong = arrows.filter(({ file, target }) => {

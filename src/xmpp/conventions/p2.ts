@@ -8,7 +8,7 @@ import type { App } from '../../push.ts';
 import type { Command, CommandOutcome } from '../commands.ts';
 import { detach } from '../element.ts';
 import type { FormFields } from '../form.ts';
-import { accountOf, appOfDomain, type ConventionOptions, deviceIdOf, normaliseToken, refused } from './registering.ts';
+import { accountOf, appOfDomain, type ConventionOptions, deviceIdOf, readToken, refused } from './registering.ts';
 
 const PROVIDERS = ['fcm', 'apns'] as const;
 
@@ -41,7 +41,7 @@ async function register(
   if (account === undefined) return refused('no-account');
   const deviceId = readDeviceId(fields);
   if (deviceId === undefined) return refused('bad-device-id');
-  const token = normaliseToken(app.provider, fields.get('token'));
+  const token = readToken(app.provider, fields.get('token'));
   if (token === undefined) return refused('bad-token');
   const place = readRoom(fields);
   if (!place) return refused('bad-room');

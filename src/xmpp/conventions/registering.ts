@@ -1,4 +1,5 @@
 /** What the conventions of registering have in common: whose device it is, which app's, and whether its token can be one. */
+import { parseDeviceToken } from '../../device-token.ts';
 import { bareJid } from '../../jid.ts';
 import type { App, Convention } from '../../push.ts';
 import type { CommandOutcome } from '../commands.ts';
@@ -31,19 +32,10 @@ export function accountOf(from: string): string | undefined {
   return detach(bare);
 }
 
-/**
- * APNs tokens in lower case: clients write the same token now this way, now that way.
- * @returns undefined when it is absent or none of this provider's
- */
-export function normaliseToken(provider: App['provider'], written: string | undefined): string | undefined {
-  const token = written?.trim() ?? '';
-  switch (provider) {
-    case 'apns':
-      // 32 bytes today; Apple reserves the right to longer ones.
-      return token.length % 2 === 0 && /^[0-9A-Fa-f]{16,512}$/.test(token) ? detach(token.toLowerCase()) : undefined;
-    case 'fcm':
-      return /^[\x21-\x7e]{1,4096}$/.test(token) ? detach(token) : undefined;
-  }
+/** The token as its provider takes it, fit to be kept; undefined when it is absent or none of this provider's. */
+export function readToken(provider: App['provider'], written: string | undefined): string | undefined {
+  const token = written === undefined ? undefined : parseDeviceToken(provider, written);
+  return token === undefined ? undefined : detach(token);
 }
 
 /**

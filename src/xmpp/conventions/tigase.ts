@@ -6,7 +6,7 @@ import type { Command, CommandOutcome, Commands } from '../commands.ts';
 import { detach } from '../element.ts';
 import type { FormFields } from '../form.ts';
 import { NS } from '../namespaces.ts';
-import { accountOf, type ConventionOptions, normaliseToken, refused } from './registering.ts';
+import { accountOf, type ConventionOptions, readToken, refused } from './registering.ts';
 
 /** The commands, if any app wants this convention. */
 export function createTigaseCommands({ apps, domain, handlers }: ConventionOptions): Commands {
@@ -21,10 +21,10 @@ export function createTigaseCommands({ apps, domain, handlers }: ConventionOptio
     if (account === undefined) return refused('no-account');
     const app = byId.get(fields.get('provider')?.trim() ?? '');
     if (!app) return refused('bad-provider');
-    const token = normaliseToken(app.provider, fields.get('device-token'));
+    const token = readToken(app.provider, fields.get('device-token'));
     if (token === undefined) return refused('bad-device-token');
     const secondWritten = app.provider === 'apns' ? fields.get('device-second-token') : undefined;
-    const secondToken = normaliseToken('apns', secondWritten);
+    const secondToken = readToken('apns', secondWritten);
     if (secondWritten !== undefined && secondToken === undefined) return refused('bad-second-token');
     const { node } = await handlers.register({
       app: app.name,
@@ -63,7 +63,7 @@ export function createTigaseCommands({ apps, domain, handlers }: ConventionOptio
     if (written === undefined || written === '') return refused('bad-device-token');
     // A provider id that is no longer served must not keep a device from leaving.
     const app = byId.get(fields.get('provider')?.trim() ?? '');
-    const token = (app && normaliseToken(app.provider, written)) ?? detach(written);
+    const token = (app && readToken(app.provider, written)) ?? detach(written);
     const removed = await handlers.unregister({ account, token, ...(app && { app: app.name }) });
     return removed === 0 ? refused('unknown-device') : { kind: 'completed', fields: [] };
   }

@@ -9,7 +9,7 @@
 import type { App } from '../../push.ts';
 import type { Command, CommandOutcome } from '../commands.ts';
 import type { FormFields } from '../form.ts';
-import { accountOf, appOfDomain, type ConventionOptions, deviceIdOf, normaliseToken, refused } from './registering.ts';
+import { accountOf, appOfDomain, type ConventionOptions, deviceIdOf, readToken, refused } from './registering.ts';
 
 /** The commands, if any app wants this convention. */
 export function createV1Commands(options: ConventionOptions): Map<string, Command> {
@@ -29,7 +29,7 @@ export function createV1Commands(options: ConventionOptions): Map<string, Comman
     if (!app) return refused('bad-type');
     const device = deviceIdOf(fields.get('node'));
     if (device === undefined) return refused('bad-client-node');
-    const token = normaliseToken(app.provider, fields.get('token'));
+    const token = readToken(app.provider, fields.get('token'));
     if (token === undefined) return refused('bad-token');
     const { node, secret } = await handlers.register({
       app: app.name,
