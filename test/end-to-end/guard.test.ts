@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
+import { blast } from '../../src/harness/blast.ts';
+import { defaults, type Sealpost, startSealpost, startWorld, type World } from '../support/sealpost.ts';
+
+// What an operator can do wrong at night. Each time the servers go on publishing, and must not hear that anything is gone.
+
+const admin = { token: 'admin-token-of-the-test' };
+const tokenOf = (i: number) => i.toString(16).padStart(8, '0').repeat(8);
+
+interface Site {
+  readonly world: World;
+  readonly sealpost: Sealpost;
+  /** Ends the server, lets `fault` happen and starts it with these parts of the config. */
+  restart(over?: object, fault?: () => Promise<void>): Promise<void>;
+  /** Registers devices of accounts of their own. */
+  register(from: number, to: number): Promise<string[]>;
+  /** Publishes to every node once; how often each answer came. */
+  publish(nodes: readonly string[]): Promise<Record<string, number>>;
+  guard(...words: string[]): Promise<{ code: number; text: string }>;
+  /** The guard's part of `/readyz`. */
+  health(): Promise<{ status: number; guard: { status: string; reason?: string } }>;
+}
+
+async function start(t: TestContext): Promise<Site> {
+  const world = await startWorld({ admin });
+  let sealpost = world.sealpost;
+  let blasts = 0;
+  t.after(async () => {
+    await sealpost.stop();
+    await world.stop();
+  });
+  return {
+    world,
+    get sealpost() {
+      return sealpost;
+    },
+    async restart(over = {}, fault = () => Promise.resolve()) {
+      await sealpost.stop();
+      await fault();
+      sealpost = await startSealpost(world.folder, {
+        xmpp: [{ service: world.acceptor.service, domain: 'push.localhost', secret: 's3cret' }],
+        ...defaults(world.folder),
+        apps: world.apps,
+        admin,
+        ...over,
+      });
+      await world.acceptor.whenConnected('push.localhost', 10_000);
+    },
+    async register(from, to) {
+      const nodes: string[] = [];
+      for (let i = from; i < to; i += 50) {
+        const batch = Array.from({ length: Math.min(50, to - i) }, (_, j) => i + j);
+        const registered = await Promise.all(
+          batch.map((n) =>
+            world.register({ account: `user${n}@localhost`, provider: 'tigase:messenger:apns:1', token: tokenOf(n) }),
+          ),
+        );
+        nodes.push(...registered);
+      }
+      return nodes;
+    },
+    async publish(nodes) {
+      blasts += 1;
+      const report = await blast({
+        acceptor: world.acceptor,
+        connection: await world.acceptor.whenConnected('push.localhost', 5_000),
+        clock: systemClock,
+        count: nodes.length,
+        window: 20,
+        idPrefix: `blast${blasts}`,
+        write: (i, id) =>
+          `<iq type='set' from='localhost' to='push.localhost' id='${id}'>` +
+          `<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='${nodes[i]}'><item>` +
+          `<notification xmlns='urn:xmpp:push:0'><priority xmlns='tigase:push:priority:0'>high</priority></notification>` +
+          `</item></publish></pubsub></iq>`,
+      });
+      assert.equal(report.unanswered, 0);
+      return Object.fromEntries(report.answers);
+    },
+    guard: (...words) =>
+      new Promise((resolve) => {
+        const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+        const config = ['--config', join(world.folder, 'sealpost.yaml'), '--url', sealpost.opsUrl];
+        execFile(process.execPath, [main, 'guard', ...words, ...config], (error, stdout, stderr) => {
+          resolve({ code: error ? Number(error.code) : 0, text: stdout + stderr });
+        });
+      }),
+    async health() {
+      const response = await fetch(`${sealpost.opsUrl}/readyz`);
+      const { checks } = (await response.json()) as {
+        checks: Record<string, { status: string; reason?: string }>;
+      };
+      return { status: response.status, guard: checks['guard'] ?? { status: 'missing' } };
+    },
+  };
+}
+
+test('guard - an empty store in front of 1,000 known nodes costs none, over a restart too, and all work again', async (t) => {
+  const site = await start(t);
+  const nodes = await site.register(0, 1_000);
+  const empty = { store: `sqlite:${join(site.world.folder, 'empty.db')}` };
+
+  for (const _ of ['after the loss', 'after a restart']) {
+    await site.restart(empty);
+    assert.deepEqual(await site.publish(nodes), { 'wait/internal-server-error': 1_000 });
+    const { status, guard } = await site.health();
+    // Not 503: registering works, and a load balancer can mend nothing.
+    assert.deepEqual([status, guard.status], [200, 'fail']);
+    assert.match(guard.reason ?? '', /50 of the latest 50 distinct registrations .* never were \(localhost 50\)/);
+  }
+  const told = await site.guard('status');
+  assert.equal(told.code, 1);
+  assert.match(told.text, /^HOLDING since 20.*\n.*\n {2}What to do: is the store the right one/);
+
+  await site.restart();
+  assert.deepEqual(await site.publish(nodes), { result: 1_000 });
+  assert.deepEqual(await site.guard('status'), { code: 0, text: 'Watching: nothing is held back.\n' });
+});
+
+test('guard - a copy of the store from before the last third costs none of either part', async (t) => {
+  const site = await start(t);
+  const store = join(site.world.folder, 'sealpost.db');
+  const copy = join(site.world.folder, 'copy.db');
+  const early = await site.register(0, 200);
+  await site.restart({}, () => copyFile(store, copy));
+  const late = await site.register(200, 300);
+  const all = early.flatMap((node, i) => (i % 2 === 0 ? [node, late[i / 2] ?? ''] : [node]));
+
+  await site.restart({ store: `sqlite:${copy}` });
+  assert.deepEqual(await site.publish(all), { result: 200, 'wait/internal-server-error': 100 });
+  assert.equal((await site.health()).guard.status, 'fail');
+  // Their tokens may be old ones as well: while it holds, no word about them is believed.
+  site.world.apns.script('*', { status: 410, reason: 'Unregistered' });
+  assert.deepEqual(await site.publish(all), { 'wait/internal-server-error': 300 });
+  site.world.apns.script('*', undefined);
+
+  await site.restart();
+  assert.deepEqual(await site.publish(all), { result: 300 });
+});
+
+test('guard - with the topic of another app no registration is lost', async (t) => {
+  const site = await start(t);
+  const nodes = await site.register(0, 100);
+  const apps = {
+    ...site.world.apps,
+    siskin: { ...(site.world.apps as { siskin: object }).siskin, topic: 'org.example.other' },
+  };
+  await site.restart({ apps });
+  assert.deepEqual(await site.publish(nodes), { 'wait/internal-server-error': 100 });
+  // As Apple says it when the key may push to that topic too.
+  site.world.apns.script('*', { status: 400, reason: 'DeviceTokenNotForTopic' });
+  assert.deepEqual(await site.publish(nodes), { 'wait/internal-server-error': 100 });
+  site.world.apns.script('*', undefined);
+
+  await site.restart();
+  assert.deepEqual(await site.publish(nodes), { result: 100 });
+});
+
+test('guard - all tokens of the other environment but a few: none is lost, and after the release everything works', async (t) => {
+  const site = await start(t);
+  const nodes = await site.register(0, 300);
+  site.world.apns.script('*', { status: 400, reason: 'BadDeviceToken' });
+  // Developers' own devices, by which the provider's word gets believable.
+  for (const i of [0, 60, 120, 180]) site.world.apns.script(tokenOf(i), { status: 200 });
+  assert.deepEqual(await site.publish(nodes), { result: 4, 'wait/internal-server-error': 296 });
+  const { guard } = await site.health();
+  assert.equal(guard.status, 'fail');
+  assert.match(guard.reason ?? '', /the provider of siskin calls \d+ of the latest \d+ device tokens dead/);
+
+  site.world.apns.script('*', undefined);
+  const released = await site.guard('release');
+  assert.equal(released.code, 0);
+  assert.match(released.text, /^Released 1 hold\. The watch starts anew\.\nWatching/);
+  assert.equal((await site.health()).guard.status, 'pass');
+  assert.deepEqual(await site.publish(nodes), { result: 300 });
+});
+
+test('guard - released while the fault is still there, it holds again; released to be believed, servers are told', async (t) => {
+  const site = await start(t);
+  const nodes = Array.from({ length: 200 }, (_, i) => `lost-for-good-${i}`);
+  await site.publish(nodes);
+  await site.guard('release');
+  assert.deepEqual(await site.publish(nodes), { 'wait/internal-server-error': 200 });
+  assert.equal((await site.health()).guard.status, 'fail');
+
+  assert.equal((await site.guard('release', '--believe')).code, 0);
+  assert.deepEqual(await site.publish(nodes), { 'cancel/item-not-found': 200 });
+});
+
+test('guard - the command says what is wrong with a call, and how to get at the server', async (t) => {
+  const site = await start(t);
+  assert.equal((await site.guard('open')).code, 2);
+  assert.equal((await site.guard('status', '--believe')).code, 2);
+  assert.equal((await site.guard('status', '--nonsense')).code, 2);
+  await site.sealpost.stop();
+  const { code, text } = await site.guard('status');
+  assert.equal(code, 1);
+  assert.match(text, /No answer from http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\)/);
+});
