@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { App } from './push.ts';
 
 /** 32 bytes in hex today; Apple reserves the right to longer ones. */
@@ -16,4 +17,12 @@ export function parseDeviceToken(provider: App['provider'], written: string): st
     case 'fcm':
       return FCM_TOKEN.test(token) ? token : undefined;
   }
+}
+
+/**
+ * Names a device that came without an account by its own id and its token together, so that nobody who knows the id alone
+ * can mean it. The token does not show in the name.
+ */
+export function nameDeviceByToken(id: string, token: string): string {
+  return `${id} ${createHash('sha256').update(`${id}\0${token}`).digest('hex')}`;
 }

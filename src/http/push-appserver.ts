@@ -10,7 +10,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer } from '../answers.ts';
 import type { Clock } from '../clock.ts';
-import { parseDeviceToken } from '../device-token.ts';
+import { nameDeviceByToken, parseDeviceToken } from '../device-token.ts';
 import { domainOf } from '../jid.ts';
 import type { App, Notification, Registration } from '../push.ts';
 import type { Registry } from '../registry/contract.ts';
@@ -88,7 +88,7 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
       app: app.name,
       convention: 'v1',
       account: '',
-      device: nameDevice(device.id, device.token),
+      device: nameDeviceByToken(device.id, device.token),
       token: device.token,
       withSecret: true,
     });
@@ -109,7 +109,10 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
   async function findByDevice(app: ServedApp, form: Form): Promise<Registration | undefined> {
     const device = readDevice(app, form);
     if ('wrong' in device) return undefined;
-    const [found] = await registry.list({ app: app.name, account: '', device: nameDevice(device.id, device.token) }, 1);
+    const [found] = await registry.list(
+      { app: app.name, account: '', device: nameDeviceByToken(device.id, device.token) },
+      1,
+    );
     return found;
   }
 
@@ -177,11 +180,6 @@ function readDevice(
   if (!DEVICE_ID.test(id)) return { wrong: 'node' };
   const token = parseDeviceToken(app.provider, form.get('token') ?? '');
   return token === undefined ? { wrong: 'token' } : { id, token };
-}
-
-/** What `device` of such a registration is: a space parts the client's id from what the token adds. */
-export function nameDevice(id: string, token: string): string {
-  return `${id} ${createHash('sha256').update(`${id}\0${token}`).digest('hex')}`;
 }
 
 function isSame(a: string, b: string): boolean {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { nameDevice } from '../../src/http/push-appserver.ts';
+import { nameDeviceByToken } from '../../src/device-token.ts';
 import { apnsAppOf } from '../support/registrations.ts';
 import { apnsToken, startPublic } from './world.ts';
 
@@ -71,7 +71,7 @@ test('form API - who knows an id or a node hears nobody else’s secret and chan
   const [, node = '', secret = ''] = await linesOf('register', monal);
   const before = await registry.find(node);
   const stranger = 'ee'.repeat(32);
-  for (const known of [id, id.toUpperCase(), node, nameDevice(id, apnsToken).slice(id.length + 1)]) {
+  for (const known of [id, id.toUpperCase(), node, nameDeviceByToken(id, apnsToken).slice(id.length + 1)]) {
     for (const token of [stranger, `${apnsToken}00`]) {
       const answer = await linesOf('register', `type=apns&node=${known}&token=${token}`);
       assert.notEqual(answer[1], node);
@@ -142,7 +142,7 @@ test('form API - a device that was taken over keeps node and secret', async (t) 
       app: 'siskin',
       convention: 'v1',
       account: '',
-      device: nameDevice(id, apnsToken),
+      device: nameDeviceByToken(id, apnsToken),
       token: apnsToken,
       node: id,
       secret: 'c0ffee',

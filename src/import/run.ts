@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { type ForeignRegistration, type Registry, TAKE_OVER_BATCH, type TakeOverFate } from '../registry/contract.ts';
+import { openRegistry } from '../registry/open.ts';
+import { openPreview } from '../registry/preview.ts';
+import { createLog, createMetrics } from '../telemetry.ts';
+import { chooseApps } from './apps.ts';
+import { readCsv, translateCsv } from './csv.ts';
+import { p2Table, translateP2 } from './p2.ts';
+import { createProgress } from './progress.ts';
+import { readProsody, translateProsody } from './prosody.ts';
+import { ImportError, type Source, type Translate } from './source.ts';
+import { readDump } from './sql-dump.ts';
+
+export const origins = ['p2', 'mod_push_appserver', 'csv'] as const;
+export type Origin = (typeof origins)[number];
+
+export interface ImportOptions {
+  readonly from: Origin;
+  /** A dump, a CSV file, a folder of Prosody's datastore or one file of it. */
+  readonly path: string;
+  /** The app that everything is for; needed for CSV if the config has more than one. */
+  readonly app?: string;
+  /** Looks what would happen and changes nothing. */
+  readonly dryRun: boolean;
+  readonly config: Pick<Config, 'store' | 'apps'>;
+  readonly clock: Clock;
+  readonly output: { write(text: string): unknown };
+  readonly errorOutput: { write(text: string): unknown; readonly isTTY?: boolean };
+}
+
+/** How many rows had which end. */
+export interface ImportReport {
+  readonly taken: number;
+  readonly present: number;
+  /** Those that could not be taken, by reason. */
+  readonly refused: ReadonlyMap<string, number>;
+}
+
+/** Lines about single rows; beyond it they are only counted. */
+export const MAX_REPORTED = 1_000;
+
+const FATES: Readonly<Record<Exclude<TakeOverFate, 'taken' | 'present'>, string>> = {
+  removed: 'was taken before, and removed since',
+  'node-taken': 'node belongs to a registration with another secret',
+  'device-known': 'device has a registration of its own here',
+};
+
+/**
+ * Takes registrations over from another push app server, `TAKE_OVER_BATCH` at a time: interrupted, it has taken some and
+ * can be run again. A running server of the same store need not be stopped.
+ * @throws ImportError when the file or the call cannot be worked with, StoreError, the system's error for the file
+ */
+export async function runImport(options: ImportOptions): Promise<ImportReport> {
+  const { dryRun, clock, output, errorOutput } = options;
+  const { source, translate, totalBytes, readBytes } = await openSource(options);
+  const store = await openStore(options);
+  const progress = createProgress({ output: errorOutput, clock, totalBytes });
+  const counts = { taken: 0, present: 0, rows: 0, reported: 0 };
+  const refused = new Map<string, number>();
+  let batch: { where: string; registration: ForeignRegistration }[] = [];
+
+  const refuse = (where: string, reason: string): void => {
+    refused.set(reason, (refused.get(reason) ?? 0) + 1);
+    counts.reported += 1;
+    if (counts.reported > MAX_REPORTED) return;
+    progress.end();
+    output.write(`${where}: ${reason}\n`);
+    if (counts.reported === MAX_REPORTED) output.write(`… more than ${MAX_REPORTED}: the others are only counted\n`);
+  };
+  const flush = async (): Promise<void> => {
+    const fates = await store.takeOver(batch.map(({ registration }) => registration));
+    for (const [i, fate] of fates.entries()) {
+      if (fate === 'taken' || fate === 'present') counts[fate] += 1;
+      else refuse(batch[i]?.where ?? '', FATES[fate]);
+    }
+    batch = [];
+    progress.show({ bytes: readBytes(), rows: counts.rows });
+  };
+
+  try {
+    for await (const row of source) {
+      counts.rows += 1;
+      const registration = 'refused' in row ? row.refused : translate(row.fields);
+      if (typeof registration === 'string') refuse(row.where, registration);
+      else batch.push({ where: row.where, registration });
+      if (batch.length === TAKE_OVER_BATCH) await flush();
+    }
+    await flush();
+  } finally {
+    progress.end();
+    await store.close();
+    output.write(summarise({ ...counts, refused }, dryRun));
+  }
+  return { taken: counts.taken, present: counts.present, refused };
+}
+
+async function openStore({ config, dryRun, clock }: ImportOptions): Promise<Pick<Registry, 'takeOver' | 'close'>> {
+  const { store } = config;
+  if (dryRun && store.kind === 'sqlite') return openPreview(store.path);
+  return openRegistry({ store, clock, randomBytes, log: createLog('silent'), metrics: createMetrics('import') });
+}
+
+interface OpenedSource {
+  readonly source: Source;
+  readonly translate: Translate;
+  /** Undefined for a folder: to know its size would take as long as to read it. */
+  readonly totalBytes: number | undefined;
+  readonly readBytes: () => number;
+}
+
+async function openSource({ from, path, app, config }: ImportOptions): Promise<OpenedSource> {
+  const choose = (convention: 'p2' | 'v1') => chooseApps(config.apps, convention, app);
+  const translate = {
+    p2: () => translateP2(choose('p2')),
+    mod_push_appserver: () => translateProsody(choose('v1')),
+    csv: () => translateCsv(onlyApp(config, app)),
+  }[from]();
+  const about = await stat(path);
+  if (about.isDirectory() || from === 'mod_push_appserver') {
+    if (from !== 'mod_push_appserver') throw new ImportError(`${path} is a folder: name a file`);
+    const source = readProsody(path, about.isDirectory());
+    return { source, translate, totalBytes: undefined, readBytes: () => 0 };
+  }
+  const input = createReadStream(path, 'utf8');
+  const source = from === 'csv' ? readCsv(input) : readDump(input as AsyncIterable<string>, p2Table);
+  return { source, translate, totalBytes: about.size, readBytes: () => input.bytesRead };
+}
+
+function onlyApp({ apps }: Pick<Config, 'apps'>, name: string | undefined): Config['apps'][number] {
+  const names = apps.map((app) => app.name).join(', ');
+  const fitting = name === undefined ? apps : apps.filter((app) => app.name === name);
+  const [app, ...more] = fitting;
+  if (!app) throw new ImportError(`the config has no app ${name ?? ''}; it has ${names}`);
+  if (more.length > 0) throw new ImportError(`a CSV file is for one app: name it with --app, one of ${names}`);
+  return app;
+}
+
+function summarise({ taken, present, refused }: ImportReport, dryRun: boolean): string {
+  const lines = [
+    `${dryRun ? 'would be taken' : 'taken'}: ${taken}`,
+    `${dryRun ? 'are' : 'were'} here already: ${present}`,
+    ...[...refused].map(([reason, count]) => `not taken: ${count}: ${reason}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
