@@ -22,6 +22,8 @@ export type Verdict =
   | 'coalesced'
   /** The app of the registration is not in the config. */
   | 'unknown-app'
+  /** The publishing server or account has had its share. */
+  | 'over-share'
   /** In the outbox, durably. */
   | 'owed'
   /** The registry does not answer. */
@@ -35,6 +37,7 @@ export const answers: Readonly<Record<Verdict, Answer>> = {
   owed: 'result',
   retry: 'internal-server-error',
   misconfigured: 'internal-server-error',
+  'over-share': 'internal-server-error',
   'unknown-app': 'internal-server-error',
   'store-failed': 'internal-server-error',
   held: 'internal-server-error',

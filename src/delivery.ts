@@ -5,6 +5,7 @@ import { backoffMs } from './backoff.ts';
 import type { Clock, Random } from './clock.ts';
 import { createCoalescer } from './coalescer.ts';
 import type { Addressed, Dispatcher } from './dispatch.ts';
+import type { FairShares } from './fair-shares.ts';
 import type { Guard } from './guard/contract.ts';
 import { domainOf } from './jid.ts';
 import type { Lane } from './lane.ts';
@@ -30,6 +31,7 @@ export interface DeliveryOptions {
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Pick<Outbox, 'put'>;
+  readonly shares: Pick<FairShares, 'mayPublish' | 'pushDelay'>;
   /** Told when a push was stored that falls due then. */
   readonly onOwed: (app: string, dueAtMs: number) => void;
   readonly clock: Clock;
@@ -49,12 +51,14 @@ export interface Delivery {
 
 /** Builds the way of a notification: registration, publisher, route, provider, and the outbox for what is still owed. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { registry, guard, lanes, dispatcher, outbox, onOwed, clock, random, randomUuid, log, metrics } = options;
+  const { registry, guard, lanes, dispatcher, outbox, shares, onOwed, clock, random, randomUuid, log, metrics } =
+    options;
   const coalescer = createCoalescer({ clock, limit: coalescedLimit });
   const underway = new Set<Promise<Answer>>();
 
   async function judge(notification: Notification): Promise<Verdict> {
     const deadlineMs = clock.monotonic() + answerWithinMs;
+    if (!shares.mayPublish(notification.publisher)) return dropped('-', 'over-share');
     const registration = await registry.find(notification.node, notification);
     if (!registration) return dropped('-', await judgeStranger(notification));
     guard.seeKnown(registration.node);
@@ -73,7 +77,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       });
       if (claimed !== 'now') return (await claimed) ? dropped(registration.app, 'coalesced') : 'retry';
     }
-    return send(lane, registration, chosen, deadlineMs);
+    // A call that comes late is no call; it counts all the same.
+    const delayMs = shares.pushDelay(registration.node);
+    if (delayMs === 0 || chosen.lifetimeMs <= callLifetimeMs) return send(lane, registration, chosen, deadlineMs);
+    const addressed = addressedPush(registration, chosen);
+    const isStored = await putBy(lane, addressed, { arrivedAtMs: clock.now(), pauseMs: delayMs, attempts: 0 });
+    return isStored ? 'owed' : 'retry';
   }
 
   async function judgeStranger({ node, publisher }: Notification): Promise<'unknown-node' | 'held'> {

@@ -1,6 +1,7 @@
 import { backoffMs } from './backoff.ts';
 import type { Clock, Random } from './clock.ts';
 import type { Dispatcher } from './dispatch.ts';
+import type { FairShares } from './fair-shares.ts';
 import type { Lane } from './lane.ts';
 import type { Lookup } from './lookup.ts';
 import type { Outbox, OwedPush } from './outbox/contract.ts';
@@ -33,6 +34,7 @@ export interface RedeliveryOptions {
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Outbox;
+  readonly shares: Pick<FairShares, 'pushDelay'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -59,7 +61,7 @@ interface Line {
 }
 
 export function createRedelivery(options: RedeliveryOptions): Redelivery {
-  const { registry, lanes, dispatcher, outbox, clock, random, log, metrics } = options;
+  const { registry, lanes, dispatcher, outbox, shares, clock, random, log, metrics } = options;
   const perTick = Math.max(1, Math.round(((options.perSecond ?? redeliveriesPerSecond) * tickMs) / 1000));
   const lines = new Map<string, Line>();
   for (const [name, lane] of lanes) lines.set(name, { lane, dueAtMs: undefined, busy: 0, claiming: false });
@@ -107,6 +109,12 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
         else postpone(owed, attempts + 1, undefined);
         return;
       }
+      const delayMs = shares.pushDelay(push.node);
+      if (delayMs > 0 && push.kind !== 'voip' && push.kind !== 'call-alert') {
+        outbox.postpone(push.id, Math.ceil(clock.now() + delayMs), attempts);
+        expect(push.app, Math.ceil(clock.now() + delayMs));
+        return;
+      }
       const fate = await dispatcher.dispatch(line.lane, registration, owed, dispatchWithinMs);
       if (fate.kind !== 'retry' && fate.kind !== 'misconfigured') {
         conclude(push.app, push.id, fate.kind);
@@ -142,8 +150,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
 
   async function sweep(): Promise<void> {
     cancelSweep = clock.after(sweepMs, () => track(sweep()));
-    const expired = await outbox.expire(clock.now());
-    if (expired > 0) metrics.dropped.inc({ app: '-', cause: 'expired' }, expired);
+    await outbox.expire(clock.now());
     const backlogs = await outbox.stats();
     for (const [app, line] of lines) {
       const backlog = backlogs?.get(app);

@@ -8,7 +8,7 @@ import { reportGuard } from './guard/report.ts';
 import { assembleHealth } from './health.ts';
 import { createOpsListener } from './http/ops.ts';
 import { createPublicListener } from './http/public.ts';
-import { createRateLimit } from './http/rate-limit.ts';
+import { createFairShares, defaultShares } from './fair-shares.ts';
 import { createLane } from './lane.ts';
 import { createLookup } from './lookup.ts';
 import type { Outbox } from './outbox/contract.ts';
@@ -18,7 +18,7 @@ import { createFcm } from './providers/fcm/client.ts';
 import type { ApnsApp, FcmApp, Provider, Registration } from './push.ts';
 import { createRedelivery } from './redelivery.ts';
 import { openRegistry } from './registry/open.ts';
-import { announceApp, fingerprint, type Log, type Metrics } from './telemetry.ts';
+import { announceApp, type Log, type Metrics } from './telemetry.ts';
 import { createComponent } from './xmpp/component.ts';
 import { createLink, type Link } from './xmpp/link.ts';
 import { revocation } from './xmpp/revocation.ts';
@@ -28,12 +28,6 @@ import { revocation } from './xmpp/revocation.ts';
 const linksWithinMs = 7_000;
 /** For owed pushes on their way, and connections to providers. */
 const restWithinMs = 1_000;
-
-/**
- * Commands of one account: enough for all of a person's devices to register after an update, and too few to keep the
- * store busy.
- */
-const commandLimits = { burst: 60, perSecond: 0.1, maxAddresses: 10_000 };
 
 export interface ServerOptions {
   readonly config: Config;
@@ -75,6 +69,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       return [app.name, createLane({ app, provider, clock, random, log, metrics })];
     }),
   );
+  const shares = createFairShares({ shares: { ...defaultShares, ...config.limits }, clock });
   const lookup = createLookup({ registry, apps: config.apps, clock });
   const onRemoved = (registration: Registration) => {
     outbox.removeNode(registration.node);
@@ -82,13 +77,24 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
   const guard = createGuard({ apps: [...lanes.keys()], clock, log, metrics });
   const dispatcher = createDispatcher({ registry: lookup, guard, onRemoved, clock, log });
-  const redelivery = createRedelivery({ registry: lookup, lanes, dispatcher, outbox, clock, random, log, metrics });
+  const redelivery = createRedelivery({
+    registry: lookup,
+    lanes,
+    dispatcher,
+    outbox,
+    shares,
+    clock,
+    random,
+    log,
+    metrics,
+  });
   const delivery = createDelivery({
     registry: lookup,
     guard,
     lanes,
     dispatcher,
     outbox,
+    shares,
     onOwed: redelivery.expect,
     clock,
     random,
@@ -97,26 +103,19 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     metrics,
   });
 
-  const withinLimit = createRateLimit({ clock, ...commandLimits });
   const handlers = {
     deliver: delivery.deliver,
     register: registry.register,
     unregister: registry.unregister,
-    mayCommand: (account: string) => withinLimit(fingerprint(account)),
+    mayCommand: shares.mayCommand,
     largestCiphertext: (app: string, account: string) => lanes.get(app)?.provider.largestCiphertext(account) ?? 0,
   };
-  const links: readonly Link[] = config.xmpp.map(({ service, domain, secret, ca }) => {
+  const links: readonly Link[] = config.xmpp.flatMap(({ service, domain, secret, ca, connections, limits }) => {
     const handle = createComponent({ domain, apps: config.apps, handlers, version, clock, log, metrics });
-    return createLink({
-      service: service.url,
-      domain,
-      secret,
-      ...(ca !== undefined && { ca }),
-      handle,
-      clock,
-      random,
-      log,
-      metrics,
+    const trusted = ca === undefined ? {} : { ca };
+    const connection = { service: service.url, domain, secret, ...trusted, limits };
+    return Array.from({ length: connections }, () => {
+      return createLink({ ...connection, handle, clock, random, log, metrics });
     });
   });
 

@@ -7,6 +7,7 @@ import { after, afterEach, beforeEach, test } from 'node:test';
 import { systemClock } from '../src/clock.ts';
 import { createDelivery, type Delivery } from '../src/delivery.ts';
 import { createDispatcher } from '../src/dispatch.ts';
+import { createFairShares, defaultShares, type Shares } from '../src/fair-shares.ts';
 import { createGuard } from '../src/guard/guard.ts';
 import { createLane, type Lane } from '../src/lane.ts';
 import type { Outbox, OwedPush } from '../src/outbox/contract.ts';
@@ -62,7 +63,7 @@ beforeEach(async () => {
   delivery = deliveryFor(apnsAppOf());
 });
 
-function deliveryFor(app: App) {
+function deliveryFor(app: App, given: Partial<Shares> = {}) {
   const provider: Provider = {
     send(push, device, deadlineMs) {
       attempts.push({ push, device, deadlineMs });
@@ -84,6 +85,7 @@ function deliveryFor(app: App) {
     lanes: new Map([[app.name, lane]]),
     dispatcher: createDispatcher({ registry, guard, onRemoved, clock, log }),
     outbox,
+    shares: createFairShares({ shares: { ...defaultShares, ...given }, clock }),
     onOwed: (_, dueAtMs) => owedTimes.push(dueAtMs),
     clock,
     random,
@@ -390,4 +392,24 @@ test('delivery - drain waits for what is under way', async () => {
   answer.resolve({ kind: 'delivered' });
   await draining;
   assert.equal(await delivered, 'result');
+});
+
+test('delivery - what a registration gets beyond its share waits in the outbox, calls excepted', async () => {
+  delivery = deliveryFor(apnsAppOf(), { pushesPerRegistration: { burst: 2, perSecond: 0.5 } });
+  const { node } = await register({ secondToken: second });
+  for (let i = 0; i < 3; i += 1) assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
+  assert.deepEqual(
+    attempts.map(({ push }) => push.kind),
+    ['alert', 'alert', 'voip'],
+  );
+  assert.deepEqual(owedTimes, [clock.now() + 2000]);
+});
+
+test('delivery - a server beyond its share is told to try again, and takes nothing from another', async () => {
+  delivery = deliveryFor(apnsAppOf(), { publishesPerDomain: { burst: 2, perSecond: 1 } });
+  const { node } = await register();
+  for (let i = 0; i < 2; i += 1) await delivery.deliver(notificationOf({ node, publisher: 'evil.example' }));
+  assert.equal(await delivery.deliver(notificationOf({ node, publisher: 'evil.example' })), 'internal-server-error');
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { systemClock } from '../src/clock.ts';
 import { createDispatcher } from '../src/dispatch.ts';
+import { createFairShares, defaultShares, type Shares } from '../src/fair-shares.ts';
 import { createGuard } from '../src/guard/guard.ts';
 import { createLane } from '../src/lane.ts';
 import type { Outbox, OwedPush } from '../src/outbox/contract.ts';
@@ -63,7 +64,7 @@ afterEach(async () => {
   await registry.close();
 });
 
-function redeliveryFor(app: App, perSecond?: number): Redelivery {
+function redeliveryFor(app: App, perSecond?: number, given: Partial<Shares> = {}): Redelivery {
   const provider: Provider = {
     send(push) {
       sent.push(push);
@@ -81,6 +82,7 @@ function redeliveryFor(app: App, perSecond?: number): Redelivery {
     lanes: new Map([[app.name, lane]]),
     dispatcher: createDispatcher({ registry, guard, onRemoved: ({ node }) => outbox.removeNode(node), clock, log }),
     outbox,
+    shares: createFairShares({ shares: { ...defaultShares, ...given }, clock }),
     clock,
     random,
     log,
@@ -252,4 +254,16 @@ test('redelivery - drain waits for what is claimed and claims nothing more', asy
   await pass(500);
   assert.deepEqual(sent, []);
   assert.equal(await depth(), 1);
+});
+
+test('redelivery - a registration is sent no more than its share', async () => {
+  redelivery = redeliveryFor(apnsAppOf(), 100, { pushesPerRegistration: { burst: 2, perSecond: 1 } });
+  for (let i = 0; i < 4; i += 1) await owe('alert');
+  redelivery.start();
+  await pass(500);
+  assert.equal(sent.length, 2);
+  await pass(2000);
+  assert.ok(sent.length <= 4);
+  await pass(4000);
+  assert.equal(sent.length, 4);
 });
