@@ -11,6 +11,7 @@ const usage = `Usage: sealpost [COMMAND] [--config FILE]
 
   serve   run the push app server; the default where a config is named
   demo    run harness, provider stand-ins and server on this machine; the default without a config
+  import  take registrations over from another push app server: sealpost import --help
   guard   ask and release the mass-loss guard of a running server: sealpost guard --help
 
   --config FILE   sealpost.yaml; default: the environment variable SEALPOST_CONFIG
@@ -31,6 +32,8 @@ const commands: Readonly<Record<string, Command>> = {
 /** Those that read their arguments themselves. */
 const tools: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCode>>> = {
   guard: async (args) => (await import('./admin-client.ts')).runGuardCommand({ args, ...surroundings }),
+  import: async (args) =>
+    (await import('./import/command.ts')).importCommand({ args, clock: systemClock, ...surroundings }),
 };
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {

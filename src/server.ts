@@ -8,6 +8,8 @@ import { reportGuard } from './guard/report.ts';
 import { assembleHealth } from './health.ts';
 import { createOpsListener } from './http/ops.ts';
 import { createPublicListener } from './http/public.ts';
+import { addPushAppserver } from './http/push-appserver.ts';
+import { addRegistrations } from './http/registrations.ts';
 import { createFairShares, defaultShares } from './fair-shares.ts';
 import { createLane } from './lane.ts';
 import { createLookup } from './lookup.ts';
@@ -136,6 +138,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     clock,
     log,
     metrics,
+    more(app) {
+      const { largestCiphertext } = handlers;
+      const apps = config.apps.flatMap((one) => (one.api ? [{ ...one, token: one.api.token }] : []));
+      addRegistrations(app, { apps, registry, domains, largestCiphertext, version, clock, log, metrics });
+      addPushAppserver(app, { apps: config.apps, registry, deliver: delivery.deliver, clock, log, metrics });
+    },
   });
   redelivery.start();
   for (const link of links) link.start();

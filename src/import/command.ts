@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import type { Clock } from '../clock.ts';
 import { loadConfig } from '../config/config.ts';
 import { type ImportOptions, type Origin, origins, runImport } from './run.ts';
 import { ImportError } from './source.ts';
@@ -13,11 +12,11 @@ export const importUsage = `Usage: sealpost import --from ${origins.join('|')} F
   --dry-run                  say what would happen, change nothing
 `;
 
-export interface ImportCommandOptions extends Pick<ImportOptions, 'clock' | 'output' | 'errorOutput'> {
+export interface ImportCommandOptions extends Pick<ImportOptions, 'clock' | 'output'> {
   /** What follows `import`. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly clock: Clock;
+  readonly errors: ImportOptions['errorOutput'];
 }
 
 /**
@@ -25,7 +24,7 @@ export interface ImportCommandOptions extends Pick<ImportOptions, 'clock' | 'out
  * @returns the exit code: 0, 1 when something could not be taken, 2 for a wrong call
  * @throws ConfigError, StoreError, or the system's error for the file
  */
-export async function importCommand({ args, env, ...io }: ImportCommandOptions): Promise<0 | 1 | 2> {
+export async function importCommand({ args, env, errors, ...io }: ImportCommandOptions): Promise<0 | 1 | 2> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -34,22 +33,27 @@ export async function importCommand({ args, env, ...io }: ImportCommandOptions):
       app: { type: 'string' },
       config: { type: 'string' },
       'dry-run': { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
     },
   });
+  if (values.help) {
+    io.output.write(importUsage);
+    return 0;
+  }
   const [path, ...more] = positionals;
   const configFile = values.config ?? env['SEALPOST_CONFIG'];
   if (path === undefined || more.length > 0 || configFile === undefined || !isOrigin(values.from)) {
-    io.errorOutput.write(importUsage);
+    errors.write(importUsage);
     return 2;
   }
-  const options = { ...io, from: values.from, path, dryRun: values['dry-run'] ?? false };
+  const options = { ...io, errorOutput: errors, from: values.from, path, dryRun: values['dry-run'] ?? false };
   const config = loadConfig(configFile, env);
   try {
     const { refused } = await runImport({ ...options, config, ...(values.app !== undefined && { app: values.app }) });
     return refused.size > 0 ? 1 : 0;
   } catch (error) {
     if (!(error instanceof ImportError)) throw error;
-    io.errorOutput.write(`sealpost import: ${error.message}\n`);
+    errors.write(`sealpost import: ${error.message}\n`);
     return 1;
   }
 }
