@@ -1,0 +1,119 @@
+/** What a scenario is: data that says who registers how, what happens, and what must come of it everywhere. */
+import type { Script } from '../contract.ts';
+import type { ServerEvent } from '../event.ts';
+import type { Flavour } from '../server-flavours.ts';
+import type { AppName } from './apps.ts';
+import type { PhoneName } from './phones.ts';
+
+/** One row of the harness: read it from top to bottom. */
+export interface Scenario {
+  /** Kebab-case, never changed: reports and `--only` name it. */
+  readonly id: string;
+  /** A sentence that says what must be so. */
+  readonly title: string;
+  /** Ids of `paragraphs.ts`. */
+  readonly paragraphs: readonly string[];
+  /** `any`: what both specifications and deployed clients demand of every push app server; `sealpost`: our own design. */
+  readonly scope: 'any' | 'sealpost';
+  /** Who registers, and by which convention. */
+  readonly phone: PhoneName;
+  /** The operator's app that the phone belongs to. Default: the one that its kind of phone has. */
+  readonly app?: AppName;
+  /** Server of the account. Default: `reference`. */
+  readonly server?: Flavour['name'];
+  /** Whether the phone has a PushKit token. Default: where its kind has one. */
+  readonly pushKit?: boolean;
+  /** The phone asks for OMEMO data with this device id. */
+  readonly omemoDevice?: number;
+  /** Only a server that has seen many healthy devices can believe in this loss. */
+  readonly proven?: true;
+  readonly steps: readonly Step[];
+}
+
+/**
+ * Texts may hold places that the run fills in: `{account}`, `{domain}`, `{component}`, `{node}`, `{token}`,
+ * `{secondToken}`, `{key}` (base64), and within a published notification `{sealed}` and `{iv}`.
+ */
+export type Step =
+  /** Asks disco whether the component is a push service for this phone. */
+  | { readonly do: 'discover'; readonly expect: boolean }
+  /** Default: it is registered. `sameNode`: and the node is the one that it had. */
+  | { readonly do: 'register'; readonly expect?: string; readonly sameNode?: boolean; readonly newToken?: true }
+  /** Asks its server for pushes, sealed where both sides can. */
+  | { readonly do: 'enable'; readonly sealed?: false }
+  /** Sends its server some XML of its own. */
+  | { readonly do: 'ask-server'; readonly xml: string; readonly expect: string }
+  | { readonly do: 'disable'; readonly everywhere?: true }
+  /** `http`: the way for accounts that cannot be reached; the body replaces the usual one. */
+  | { readonly do: 'unregister'; readonly over?: 'xmpp' | 'http'; readonly body?: string; readonly expect: string }
+  /** How the provider treats one of the phone's tokens from now on; without script: as usual. */
+  | { readonly do: 'provider'; readonly script: Script | undefined; readonly token?: 'second' }
+  /** Something happens to the account, and its server publishes. */
+  | { readonly do: 'happen'; readonly event: ServerEvent; readonly expect: Expectation }
+  /** A publish written by hand: the inside of `<notification/>`. */
+  | {
+      readonly do: 'publish';
+      readonly notification: string;
+      /** What is sealed with the phone's key for `{sealed}`. Default: a chat message. */
+      readonly payload?: string;
+      /** Whose address. Default: `{domain}`. */
+      readonly from?: string;
+      readonly node?: string;
+      /** Inside of `<publish-options/>`. */
+      readonly options?: string;
+      /** The whole of `<pubsub/>` in place of one around the notification. */
+      readonly pubsub?: string;
+      readonly expect: Expectation;
+    }
+  /** A push that comes by itself, because something was owed or held back. */
+  | { readonly do: 'wait'; readonly expect: PushExpectation; readonly shows?: Showing };
+
+/** What must come of one publish. */
+export interface Expectation {
+  /** `result`, `TYPE/CONDITION`, or `no publish` where the server must not publish at all. */
+  readonly answer: string;
+  /** Whether the server keeps the device. Default: yes. */
+  readonly kept?: boolean;
+  /** Requests that reached the provider before the answer, in this order. */
+  readonly pushes: readonly PushExpectation[];
+  /** What the phone makes of the last one. */
+  readonly shows?: Showing;
+  /** Fields of the opened JSON; `null`: absent. Default, where something was sealed and arrived: all as it was sealed. */
+  readonly opened?: Readonly<Record<string, unknown>>;
+  /** The phone cannot open it. */
+  readonly unopened?: true;
+  /** The stanza of the publish must, or must not, hold these pieces. */
+  readonly stanza?: { readonly has?: readonly string[]; readonly lacks?: readonly string[] };
+}
+
+/** How a push reached the provider. */
+export interface PushExpectation {
+  /** What it is to the phone; decides headers and `aps`, or the priority of FCM. */
+  readonly kind: 'alert' | 'call-alert' | 'background' | 'voip';
+  /** The token that it went to. Default: `first`. */
+  readonly to?: 'second';
+  /** Exactly these keys beside `aps`, or of FCM's `data`. */
+  readonly keys?: readonly string[];
+  /** Values of such keys. */
+  readonly values?: Readonly<Record<string, unknown>>;
+  /** Parts of `aps.alert`. */
+  readonly alert?: Readonly<Record<string, unknown>>;
+  /** Seconds that it is worth delivering; 0: at once or never. */
+  readonly lifetimeS?: number;
+  readonly collapseKey?: string;
+  /** What the provider answered. Default: 200; 0: nothing. */
+  readonly status?: number;
+  /** The same `apns-id` as the push before. */
+  readonly sameId?: true;
+  /** No request is larger than that, in bytes; and none is smaller. */
+  readonly bytes?: readonly [atLeast: number, atMost: number];
+}
+
+/** What the user notices; only the fields that are given are compared. */
+export interface Showing {
+  readonly kind: 'notification' | 'ringing' | 'ringing-ended' | 'cleared' | 'synchronized' | 'nothing' | 'fault';
+  readonly title?: string;
+  readonly text?: string;
+  readonly caller?: string;
+  readonly sid?: string;
+}
