@@ -112,10 +112,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     mayCommand: shares.mayCommand,
     largestCiphertext: (app: string, account: string) => lanes.get(app)?.provider.largestCiphertext(account) ?? 0,
   };
-  const links: readonly Link[] = config.xmpp.flatMap(({ service, domain, secret, ca, connections, limits }) => {
+  const links: readonly Link[] = config.xmpp.flatMap(({ service, domain, secret, ca, connections, limits, timing }) => {
     const handle = createComponent({ domain, apps: config.apps, handlers, version, clock, log, metrics });
     const trusted = ca === undefined ? {} : { ca };
-    const connection = { service: service.url, domain, secret, ...trusted, limits };
+    const connection = { service: service.url, domain, secret, ...trusted, limits, timing };
     return Array.from({ length: connections }, () => {
       return createLink({ ...connection, handle, clock, random, log, metrics });
     });

@@ -48,6 +48,18 @@ export interface LinkConfig {
     readonly inFlight?: number;
     readonly unsentBytes?: number;
   };
+  /** The same for how long it waits. */
+  readonly timing: {
+    readonly connectMs?: number;
+    readonly headerMs?: number;
+    readonly handshakeMs?: number;
+    readonly idleMs?: number;
+    readonly unconfirmedMs?: number;
+    readonly pongMs?: number;
+    readonly retryMaxMs?: number;
+    readonly refusedMs?: number;
+    readonly refusedMaxMs?: number;
+  };
 }
 
 /** What may come at once after a pause, and what for long. */
@@ -143,7 +155,7 @@ function describeMismatch({ code, input }: { readonly code?: string; readonly in
 
 function toConfig({ xmpp, http, store, admin, limits, log, apps }: ParsedConfig): Config {
   return {
-    xmpp: xmpp.map((link) => ({ ...defined(link), limits: defined(link.limits) })),
+    xmpp: xmpp.map((link) => ({ ...defined(link), limits: defined(link.limits), timing: toTiming(link.timing) })),
     http: { ops: defined(http.ops), public: defined(http.public) },
     store,
     admin: defined(admin),
@@ -151,6 +163,21 @@ function toConfig({ xmpp, http, store, admin, limits, log, apps }: ParsedConfig)
     log,
     apps: Object.entries(apps).map(([name, app]) => toApp(name, app)),
   };
+}
+
+function toTiming(timing: ParsedConfig['xmpp'][number]['timing']): LinkConfig['timing'] {
+  const { connect, header, handshake, idle, unconfirmed, pong, retryMax, refused, refusedMax } = timing;
+  return defined({
+    connectMs: connect,
+    headerMs: header,
+    handshakeMs: handshake,
+    idleMs: idle,
+    unconfirmedMs: unconfirmed,
+    pongMs: pong,
+    retryMaxMs: retryMax,
+    refusedMs: refused,
+    refusedMaxMs: refusedMax,
+  });
 }
 
 function toApp(name: string, app: ParsedApp): ApnsApp | FcmApp {

@@ -82,6 +82,23 @@ function link(values: ValueKinds) {
       inFlight: values.count(1, 100_000).optional(),
       unsentBytes: values.count(65_536, 268_435_456).optional(),
     }).prefault({}),
+    /** How long the link waits for what; defaults and their reasons: `LinkTiming`. */
+    timing: section({
+      connect: values.duration('1s', '5m').optional(),
+      header: values.duration('1s', '5m').optional(),
+      handshake: values.duration('1s', '5m').optional(),
+      /** Of silence, before the server is pinged. */
+      idle: values.duration('1s', '1h').optional(),
+      /** The same, while something that was written may not have arrived. */
+      unconfirmed: values.duration('1s', '1h').optional(),
+      /** For any sign of life from the first ping on. */
+      pong: values.duration('1s', '5m').optional(),
+      /** Longest pause before the next attempt. */
+      retryMax: values.duration('1s', '1h').optional(),
+      /** First and longest pause after a refusal that only somebody can mend. */
+      refused: values.duration('1s', '1h').optional(),
+      refusedMax: values.duration('1s', '1d').optional(),
+    }).prefault({}),
   });
 }
 

@@ -74,6 +74,7 @@ test('config - the documented example reads as documented', () => {
         secret: 'juliet',
         connections: 1,
         limits: {},
+        timing: {},
       },
     ],
   );
@@ -184,7 +185,7 @@ apps:
     It is a domain.
 sealpost.yaml:2:14: xmpp[0].service: expected xmpp://HOST:PORT or xmpps://HOST:PORT
 sealpost.yaml:3:5: xmpp[0].domian: unknown key
-    Did you mean "domain"? Known here: service, domain, secret, ca, connections, limits.
+    Did you mean "domain"? Known here: service, domain, secret, ca, connections, limits, timing.
 sealpost.yaml:4:13: xmpp[0].secret: expected text, found a number
     Put it in quotes.
 sealpost.yaml:6:16: http.ops.port: expected a whole number from 0 to 65535
@@ -519,4 +520,15 @@ test('config - limits of a link and shares of servers, accounts and registration
   const config = parseConfig(written, createSources());
   assert.deepEqual(config.xmpp[0]?.limits, limits);
   assert.deepEqual(config.limits, { pushesPerRegistration: { burst: 120, perSecond: 1.5 } });
+});
+
+test('config - how long a link waits', () => {
+  const timing = { idle: '1m', pong: '20s', retryMax: '2s', refusedMax: '1h' };
+  const config = parseConfig({ ...small, xmpp: [{ ...link, timing }] }, createSources());
+  assert.deepEqual(config.xmpp[0]?.timing, {
+    idleMs: 60_000,
+    pongMs: 20_000,
+    retryMaxMs: 2_000,
+    refusedMaxMs: 3_600_000,
+  });
 });
