@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigError, loadConfig, parseConfig } from './config/config.ts';
@@ -13,6 +15,7 @@ const usage = `Usage: sealpost [COMMAND] [--config FILE]
   demo    run harness, provider stand-ins and server on this machine; the default without a config
   import  take registrations over from another push app server: sealpost import --help
   guard   ask and release the mass-loss guard of a running server: sealpost guard --help
+  harness try this and other push app servers, seal and open by hand: sealpost harness --help
 
   --config FILE   sealpost.yaml; default: the environment variable SEALPOST_CONFIG
 `;
@@ -34,6 +37,7 @@ const tools: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCo
   guard: async (args) => (await import('./admin-client.ts')).runGuardCommand({ args, ...surroundings }),
   import: async (args) =>
     (await import('./import/command.ts')).importCommand({ args, clock: systemClock, ...surroundings }),
+  harness: async (args) => (await import('./harness/cli.ts')).runHarnessCommand(args, harnessSurroundings()),
 };
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -87,14 +91,31 @@ async function demonstrate(): Promise<ExitCode> {
     output: process.stdout,
     clock: systemClock,
     signal: abort.signal,
-    async startServer(config) {
-      const parsed = parseConfig(config, { baseDir: process.cwd(), readFile: readFileSync, env: process.env });
-      const { server } = await start(parsed, 'error');
-      await server.whenOnline();
-      return { opsUrl: server.opsUrl, publicUrl: server.publicUrl, stop: () => server.drain() };
-    },
+    startServer: (config) => startFrom(config, 'error'),
   });
   return matched ? 0 : 1;
+}
+
+function harnessSurroundings() {
+  const abort = new AbortController();
+  void interrupted().then(() => abort.abort());
+  return {
+    ...surroundings,
+    clock: systemClock,
+    randomBytes,
+    readInput: () => text(process.stdin),
+    // What goes wrong there goes wrong on purpose.
+    startServer: (config: object) => startFrom(config, 'silent'),
+    signal: abort.signal,
+  };
+}
+
+/** A server made of a parsed `sealpost.yaml`, once its links are up. */
+async function startFrom(config: object, level: LogLevel) {
+  const parsed = parseConfig(config, { baseDir: process.cwd(), readFile: readFileSync, env: process.env });
+  const { server } = await start(parsed, level);
+  await server.whenOnline();
+  return { opsUrl: server.opsUrl, publicUrl: server.publicUrl, stop: () => server.drain() };
 }
 
 async function start(config: Config, level: LogLevel | undefined) {

@@ -28,8 +28,10 @@ export interface AcceptorOptions {
   /** For stream ids and the ids of IQs. */
   readonly randomBytes: RandomBytes;
   readonly onConflict?: ConflictRule;
-  /** Default 0: any free port. Always on 127.0.0.1. */
+  /** Default 0: any free port. */
   readonly port?: number;
+  /** Address to listen on. Default 127.0.0.1: a secret goes over the wire, and nothing else protects it. */
+  readonly host?: string;
   /** PEM; then components connect with TLS from the first byte. */
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Milliseconds that a component may take for its header and handshake. Default 10,000. */
@@ -104,7 +106,7 @@ export async function createAcceptor(options: AcceptorOptions): Promise<Acceptor
     });
   };
   const server = options.tls ? createTlsServer(options.tls, serve) : createServer(serve);
-  server.listen(options.port ?? 0, '127.0.0.1');
+  server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 

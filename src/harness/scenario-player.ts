@@ -48,13 +48,11 @@ function createPlayer(scenario: Scenario, stage: ScenarioStage) {
   if (!host) throw new Error(`no server of the kind ${scenario.server}`);
   const { flavour, domain } = host;
   const account: Account = host.account(scenario.id);
-  const app = scenario.app ?? profile.app;
-  const ownId = 'model' in profile ? profile.model.providerId : undefined;
   const phone: ScenarioPhone = createPhone({
     scenario,
     account,
     component,
-    appId: scenario.app === undefined && ownId !== undefined ? ownId : stage.idOf(app),
+    appId: idFor(scenario, stage),
     randomBytes,
   });
   const standIn = providers[profile.provider];
@@ -280,6 +278,13 @@ function createPlayer(scenario: Scenario, stage: ScenarioStage) {
   }
 
   return { play, surplus: mailbox.surplus, end: mailbox.close };
+}
+
+/** What the phone registers with: its client's own id, unless it belongs to another app. */
+function idFor({ phone, app }: Scenario, { idOf, ownIds }: ScenarioStage): string {
+  const profile = phones[phone];
+  if (ownIds) return ownIds[profile.provider];
+  return app === undefined && 'model' in profile ? profile.model.providerId : idOf(app ?? profile.app);
 }
 
 function simple(what: string, expected: string, actual: string): Passage {

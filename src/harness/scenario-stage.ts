@@ -35,6 +35,8 @@ export interface ScenarioStage {
   readonly publicUrl?: string;
   /** Provider id or push module of an app. */
   readonly idOf: (app: AppName) => string;
+  /** Provider ids of a component that is not ours: then clients register with these. */
+  readonly ownIds?: Readonly<Record<'apns' | 'fcm', string>>;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   close(): Promise<void>;

@@ -119,7 +119,7 @@ export const registeringScenarios: readonly Scenario[] = [
     id: 'p2',
     title: 'Conversations registers with p2’s command and is woken with a hash in place of its account',
     paragraphs: ['register/p2', 'payload/p2-account'],
-    scope: 'sealpost',
+    scope: 'any',
     phone: 'conversations',
     server: 'ejabberd',
     steps: [
@@ -180,7 +180,7 @@ export const registeringScenarios: readonly Scenario[] = [
     id: 'v1',
     title: 'A client of mod_push_appserver registers, is woken, and leaves',
     paragraphs: ['register/v1'],
-    scope: 'sealpost',
+    scope: 'any',
     phone: 'v1-android',
     server: 'prosody-13',
     steps: [
@@ -196,7 +196,7 @@ export const registeringScenarios: readonly Scenario[] = [
     id: 'raw-token',
     title: 'Monal registers nowhere: its token is the node, and each notification is an alert that it rewrites',
     paragraphs: ['register/raw-token', 'payload/raw-token'],
-    scope: 'sealpost',
+    scope: 'any',
     phone: 'monal',
     server: 'ejabberd',
     steps: [{ do: 'enable' }, { do: 'happen', event: message, expect: taken({ kind: 'alert', keys: [] }) }],
