@@ -99,6 +99,7 @@ test(
         await pause(100);
         for (let i = 0; i < 500; i += 1) load.publish(node);
         await eventually('all are answered', () => load.unanswered().length === 0 || undefined, 15_000);
+        gateway.admit();
         await eventually('both are up again', async () => (await linksUp(sealpost.opsUrl)) === 2 || undefined, 15_000);
         for (let i = 0; i < 500; i += 1) load.publish(node);
         await eventually('all are answered', () => load.unanswered().length === 0 || undefined, 15_000);
@@ -121,7 +122,12 @@ test(
 /** Stands between Sealpost and the server, so that single connections can be killed. */
 async function startGateway(port: number) {
   const pairs: [Socket, Socket][] = [];
+  let isAdmitting = true;
   const gateway = createServer((near) => {
+    if (!isAdmitting) {
+      near.destroy();
+      return;
+    }
     const far = connect(port, '127.0.0.1');
     const pair: [Socket, Socket] = [near, far];
     pairs.push(pair);
@@ -138,8 +144,13 @@ async function startGateway(port: number) {
   await once(gateway, 'listening');
   return {
     port: (gateway.address() as { port: number }).port,
+    /** Ends one connection and lets no other in. */
     kill(index: number) {
+      isAdmitting = false;
       for (const socket of pairs[index] ?? []) socket.resetAndDestroy();
+    },
+    admit() {
+      isAdmitting = true;
     },
     close() {
       gateway.close();
