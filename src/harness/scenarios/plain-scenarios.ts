@@ -177,4 +177,19 @@ export const plainScenarios: readonly Scenario[] = [
       },
     ],
   },
+  {
+    id: 'count-zero-with-body',
+    title: 'A count of zero with a body is a message all the same',
+    paragraphs: ['routing/read-elsewhere', 'routing/plain-visible'],
+    scope: 'sealpost',
+    phone: 'siskin',
+    steps: [
+      ...ready,
+      {
+        do: 'publish',
+        notification: summaryForm({ 'message-count': '0', 'last-message-body': 'By hand' }),
+        expect: taken(bareAlert),
+      },
+    ],
+  },
 ];

@@ -211,6 +211,21 @@ export const registeringScenarios: readonly Scenario[] = [
     steps: [{ do: 'enable' }, { do: 'happen', event: receipt, expect: taken({ kind: 'alert', keys: [] }) }],
   },
   {
+    id: 'raw-token-of-no-app',
+    title: 'A push module that no app has is a mistake of ours: the device is kept',
+    paragraphs: ['register/raw-token', 'outcome/misconfigured'],
+    scope: 'sealpost',
+    phone: 'monal',
+    steps: [
+      {
+        do: 'publish',
+        notification: '',
+        options: `<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/pubsub#publish-options</value></field><field var='pushModule'><value>no-such-module</value></field></x>`,
+        expect: { answer: 'wait/internal-server-error', pushes: [] },
+      },
+    ],
+  },
+  {
     id: 'raw-token-dead',
     title: 'A raw token that the provider calls dead is unknown from then on',
     paragraphs: ['register/raw-token', 'outcome/gone'],
