@@ -39,11 +39,20 @@ export interface DispatcherOptions {
   readonly guard: Pick<Guard, 'seePush' | 'isHolding'>;
   /** Called after a registration was removed because the provider says that its token is dead. */
   readonly onRemoved: (registration: Registration) => void;
+  /** Called when the provider took a push. */
+  readonly onAccepted?: (registration: Registration) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createDispatcher({ registry, guard, onRemoved, clock, log }: DispatcherOptions): Dispatcher {
+export function createDispatcher({
+  registry,
+  guard,
+  onRemoved,
+  onAccepted,
+  clock,
+  log,
+}: DispatcherOptions): Dispatcher {
   async function dispatch(lane: Lane, registration: Registration, addressed: Addressed, patienceMs: number) {
     const endsAtMs = clock.monotonic() + patienceMs;
     let current = addressed;
@@ -70,6 +79,7 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
     switch (outcome.kind) {
       case 'delivered':
         guard.seePush({ registration, target, came: 'taken' });
+        onAccepted?.(registration);
         await rememberEnvironment(registration, outcome.environment);
         return { kind: 'delivered' };
       case 'gone':

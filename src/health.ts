@@ -1,6 +1,7 @@
 import type { Guard } from './guard/contract.ts';
 import { describeCaution, describeHold, hintFor } from './guard/report.ts';
 import type { Health, HealthCheck } from './http/health.ts';
+import type { Housekeeping } from './housekeeping.ts';
 import type { Lane } from './lane.ts';
 import type { Outbox, OutboxState } from './outbox/contract.ts';
 import { errorWord } from './telemetry.ts';
@@ -14,6 +15,7 @@ export interface HealthSources {
   readonly registry: { ping(): Promise<void> };
   readonly outbox: Pick<Outbox, 'state'>;
   readonly guard: Pick<Guard, 'state'>;
+  readonly housekeeping: Pick<Housekeeping, 'orphans'>;
   readonly lanes: ReadonlyMap<string, Pick<Lane, 'state' | 'circuit'>>;
 }
 
@@ -21,7 +23,8 @@ export interface HealthSources {
  * The state of every part, and whether any notification could be delivered at all: that takes one link, the store and one
  * app. A provider's refusal is a warning, since registrations are kept meanwhile.
  */
-export async function assembleHealth({ links, registry, outbox, guard, lanes }: HealthSources): Promise<Health> {
+export async function assembleHealth(sources: HealthSources): Promise<Health> {
+  const { links, registry, outbox, guard, housekeeping, lanes } = sources;
   // Several connections of one domain are counted through, so that each is named.
   const linkChecks = links.map(({ domain, status }, i) => {
     const earlier = links.slice(0, i).filter((other) => other.domain === domain).length;
@@ -34,6 +37,7 @@ export async function assembleHealth({ links, registry, outbox, guard, lanes }: 
     ['store', store] as const,
     ['outbox', checkOutbox(outbox.state)] as const,
     ['guard', checkGuard(guard.state)] as const,
+    ...[...housekeeping.orphans].slice(0, shownOrphans).map((orphan) => checkOrphan(orphan)),
     ...appChecks,
   ];
 
@@ -63,6 +67,14 @@ function checkOutbox(state: OutboxState): HealthCheck {
   const hint =
     'check the file system of the store; until then servers are told to keep their registrations and try again';
   return { status: 'warn', reason: `nothing can be put by for later (${state.reason})`, hint };
+}
+
+/** Names that the config once had; nobody renames apps without end. */
+const shownOrphans = 20;
+
+function checkOrphan([app, count]: readonly [string, number]): [string, HealthCheck] {
+  const hint = 'put the app back into the config, or leave it: they are kept';
+  return [`app:${app}`, { status: 'warn', reason: `${count} registrations, but not in the config`, hint }];
 }
 
 function checkGuard(state: Guard['state']): HealthCheck {

@@ -11,6 +11,7 @@ import { createPublicListener } from './http/public.ts';
 import { addPushAppserver } from './http/push-appserver.ts';
 import { addRegistrations } from './http/registrations.ts';
 import { createFairShares, defaultShares } from './fair-shares.ts';
+import { createHousekeeping } from './housekeeping.ts';
 import { createLane } from './lane.ts';
 import { createLookup } from './lookup.ts';
 import type { Outbox } from './outbox/contract.ts';
@@ -78,7 +79,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     revoke(registration, links);
   };
   const guard = createGuard({ apps: [...lanes.keys()], clock, log, metrics });
-  const dispatcher = createDispatcher({ registry: lookup, guard, onRemoved, clock, log });
+  const onAccepted = (registration: Registration) => housekeeping.noteAccepted(registration);
+  const dispatcher = createDispatcher({ registry: lookup, guard, onRemoved, onAccepted, clock, log });
+  const housekeeping = createHousekeeping({ registry, lanes, dispatcher, clock, randomUuid: randomUUID, log, metrics });
   const redelivery = createRedelivery({
     registry: lookup,
     lanes,
@@ -121,7 +124,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     });
   });
 
-  const health = () => assembleHealth({ links, registry, outbox, guard, lanes });
+  const health = () => assembleHealth({ links, registry, outbox, guard, housekeeping, lanes });
   const ops = await createOpsListener({
     ...config.http.ops,
     health,
@@ -146,6 +149,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     },
   });
   redelivery.start();
+  housekeeping.start();
   for (const link of links) link.start();
   log.info({ url: publicListener.url }, 'open to clients');
   log.info({ url: ops.url, count: links.length }, 'serving');
@@ -159,7 +163,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       await Promise.all(links.map((link) => link.drain(linksWithinMs)));
       await publicListener.close();
       // Whatever hangs now was answered "not now" by its link, or is in the outbox still.
-      const rest = [delivery.drain(), claimsEnded, ...[...lanes.values()].map(({ provider }) => provider.drain())];
+      const rest = [
+        delivery.drain(),
+        claimsEnded,
+        housekeeping.drain(),
+        ...[...lanes.values()].map(({ provider }) => provider.drain()),
+      ];
       const impatience = Promise.withResolvers<void>();
       const cancel = clock.after(restWithinMs, impatience.resolve);
       await Promise.race([Promise.all(rest), impatience.promise]);

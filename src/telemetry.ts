@@ -107,6 +107,11 @@ export function createMetrics(version: string) {
     guardHolding: gauge('sealpost_guard_holding', '1 while the mass-loss guard holds answers back.', ['cause', 'app']),
     guardHeld: counter('sealpost_guard_held_total', 'Answers that the mass-loss guard held back.', ['cause', 'app']),
     registrationsRestored: counter('sealpost_registrations_restored_total', 'Removals undone by the guard.', ['app']),
+    orphanedRegistrations: gauge(
+      'sealpost_registrations_orphaned',
+      'Registrations of apps that are not in the config.',
+      [],
+    ),
     registrationsRemoved: counter('sealpost_registrations_removed_total', 'Registrations removed.', ['app', 'reason']),
     unregisterRequests: counter('sealpost_unregister_requests_total', 'Requests to unregister over HTTP by answer.', [
       'answer',

@@ -36,6 +36,7 @@ const fields = {
   account: z.string(),
   channel: z.string().exactOptional(),
   content,
+  validateOnly: z.literal(true).exactOptional(),
   expiresAtMs: z.number(),
 } satisfies Fields<Push>;
 

@@ -5,6 +5,7 @@ import { type RegistrationMatch, type Registry, registrationsPerAccount, type Re
 import { fold, registrationColumns, toRegistration, toRow } from './rows.ts';
 import type { RegistrationRow, Tables } from './tables.ts';
 import { restore } from './restore.ts';
+import { findSilent, noteAlive } from './signs-of-life.ts';
 import { claimTakenOver, takeOver } from './take-over.ts';
 
 /** 192 random bits: a node is all that protects a registration whose publishes carry no secret. */
@@ -106,6 +107,7 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
               THEN excluded.registered_at_ms ELSE registration.registered_at_ms + 1 END`,
             room: row.room,
             component: row.component,
+            alive_at_ms: null,
           }),
         )
         .returning(registrationColumns)
@@ -165,6 +167,9 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
     async rememberEnvironment(node, environment) {
       await db.updateTable('registration').set({ environment }).where('node', '=', node).execute();
     },
+
+    noteAlive: (nodes, atMs) => noteAlive(db, nodes, atMs),
+    findSilent: (query) => findSilent(db, query),
 
     async wasRemoved(node) {
       const { rows } = await db.executeQuery(bind(wasRemovedQuery, node));

@@ -1,6 +1,7 @@
 import type { Migration } from 'kysely/migration';
 import { registrations } from './0001-registrations.ts';
 import { accountHash } from './0002-account-hash.ts';
+import { signsOfLife } from './0004-signs-of-life.ts';
 import { roomsAndComponents } from './0003-rooms-and-components.ts';
 
 /** In the order in which they run; a released one never changes. */
@@ -8,4 +9,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0001-registrations': registrations,
   '0002-account-hash': accountHash,
   '0003-rooms-and-components': roomsAndComponents,
+  '0004-signs-of-life': signsOfLife,
 };
