@@ -7,7 +7,12 @@ import { type ProviderName, providerIds } from './protocol.ts';
 /** With the tag 900 bytes, which are 1,200 base64 characters. */
 const plaintextBytes = 884;
 
+/** A server that publishes for many has its share cut; the accounts of a vendor's users are on many servers. */
+const homes = 50;
+
 export interface Device {
+  /** The domain of its account, which publishes to it. */
+  readonly home: string;
   readonly account: string;
   readonly providerId: string;
   readonly token: string;
@@ -15,15 +20,17 @@ export interface Device {
 
 /** A device that can be published to. */
 export interface Registered {
-  readonly node: string;
+  readonly home: string;
   /** A publish from its id on, sealed for this device. */
   readonly publish: string;
 }
 
 /** One more device, with a token as its provider hands them out. */
 export function createDevice(provider: ProviderName, number: number): Device {
+  const home = `host-${number % homes}.localhost`;
   return {
-    account: `user-${number}@localhost`,
+    home,
+    account: `user-${number}@${home}`,
     providerId: providerIds[provider],
     token:
       provider === 'apns'

@@ -57,13 +57,12 @@ async function register(provider: ProviderName, number: number): Promise<Registe
   );
   const node = answer.kind === 'result' ? readNode(answer.stanza) : undefined;
   if (node === undefined) throw new Error(`registering was answered ${answer.kind}`);
-  return { node, publish: publishTo(node) };
+  return { home: device.home, publish: publishTo(node) };
 }
 
 async function publish(domain: string, provider: ProviderName, { count, window }: Load): Promise<LoadReport> {
   const devices = registered[provider];
   const connection = await acceptor.whenConnected(domain, connectWithinMs);
-  const head = `<iq type='set' from='localhost' to='${domain}' id='`;
   blasts += 1;
   const report = await blast({
     acceptor,
@@ -72,7 +71,10 @@ async function publish(domain: string, provider: ProviderName, { count, window }
     count,
     window,
     idPrefix: `publish-${blasts}`,
-    write: (index, id) => head + id + (devices[index % devices.length] as Registered).publish,
+    write(index, id) {
+      const device = devices[index % devices.length] as Registered;
+      return `<iq type='set' from='${device.home}' to='${domain}' id='${id}${device.publish}`;
+    },
   });
   const latenciesMs = report.latenciesMs.filter((latencyMs) => !Number.isNaN(latencyMs));
   return {

@@ -20,6 +20,9 @@ export interface Options extends Plan {
   readonly devices: number;
 }
 
+/** A registration may have 100 at once; beyond that the server would hold pushes back. */
+const pushesPerDevice = 50;
+
 /** @throws Error with what is wrong, for a call that makes no sense */
 export function readOptions(args: string[]): Options | 'help' {
   const { values } = parseArgs({
@@ -42,14 +45,16 @@ export function readOptions(args: string[]): Options | 'help' {
     if (!Number.isInteger(value) || value < 1 || value > most) throw new Error(`--${name}: expected 1 to ${most}`);
     return value;
   };
+  const count = number('count', quick ? 1000 : 10_000, 1_000_000);
+  const warmUp = number('warm-up', quick ? 500 : 3000, 1_000_000);
   return {
     providers: readProviders(values.provider ?? (profile ? 'apns' : undefined)),
     // More than the server has unanswered on one link would measure its waiting.
     windows: values.window === undefined && !profile ? [1, 50, 500] : [number('window', 50, 1000)],
-    count: number('count', quick ? 1000 : 10_000, 1_000_000),
-    warmUp: number('warm-up', quick ? 500 : 3000, 1_000_000),
+    count,
+    warmUp,
     rounds: number('rounds', quick ? 1 : 3, 100),
-    devices: quick ? 100 : 1000,
+    devices: Math.max(quick ? 100 : 1000, Math.ceil((count + warmUp) / pushesPerDevice)),
     profile,
     quick,
   };
