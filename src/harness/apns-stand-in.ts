@@ -27,6 +27,8 @@ export interface ApnsStandInOptions extends ApnsWorld {
   /** Allow one stream until a connection brought a valid provider token, as Apple does. */
   readonly oneStreamUntilToken?: boolean;
   readonly receivedLimit?: number;
+  /** Bytes of a request's body that a sender may be ahead of the reading; default 65,535, HTTP/2's own. */
+  readonly streamWindow?: number;
   /** Default: any free one. */
   readonly port?: number;
 }
@@ -35,6 +37,8 @@ export interface ApnsStandIn extends StandIn {
   readonly authority: Authority;
   /** Connections that were ever made. */
   readonly connections: number;
+  /** Those of them that are open. */
+  readonly openConnections: number;
   /** Ends every connection without a word, as a dying host does. */
   dropConnections(): void;
 }
@@ -52,11 +56,18 @@ interface Answer {
 }
 
 export async function createApnsStandIn(options: ApnsStandInOptions): Promise<ApnsStandIn> {
-  const { clock = systemClock, maxStreams = 1000, oneStreamUntilToken = false, receivedLimit, port = 0 } = options;
+  const {
+    clock = systemClock,
+    maxStreams = 1000,
+    oneStreamUntilToken = false,
+    receivedLimit,
+    streamWindow,
+    port = 0,
+  } = options;
   const authority = options.authority ?? (await createAuthority());
   const { certificate, key } = await authority.issue(standInNames);
   const tokens = createProviderTokens({ keys: options.keys ?? [], clock });
-  const journal = createJournal(receivedLimit);
+  const journal = createJournal({ receivedLimit, clock });
   const sockets = new Set<Socket>();
   const connections = new WeakMap<Http2Session, Connection>();
   let connectionCount = 0;
@@ -67,7 +78,10 @@ export async function createApnsStandIn(options: ApnsStandInOptions): Promise<Ap
     ca: authority.certificate,
     requestCert: true,
     rejectUnauthorized: false,
-    settings: { maxConcurrentStreams: oneStreamUntilToken ? 1 : maxStreams },
+    settings: {
+      maxConcurrentStreams: oneStreamUntilToken ? 1 : maxStreams,
+      ...(streamWindow !== undefined && { initialWindowSize: streamWindow }),
+    },
   });
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -92,8 +106,12 @@ export async function createApnsStandIn(options: ApnsStandInOptions): Promise<Ap
     // Said as soon as the stream opens: those after it must not be processed either.
     if (script?.fault === 'goaway-unprocessed') refuseFrom(stream, connection);
     const chunks: Buffer[] = [];
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('end', () => void answerStream(stream, headers, Buffer.concat(chunks), connection, script));
+    const read = () => {
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => void answerStream(stream, headers, Buffer.concat(chunks), connection, script));
+    };
+    if (script?.readAfterMs === undefined) read();
+    else clock.after(script.readAfterMs, read);
   });
 
   async function answerStream(
@@ -149,8 +167,15 @@ export async function createApnsStandIn(options: ApnsStandInOptions): Promise<Ap
     return checkRequest({ ...route, headers: plainHeaders(headers), body, withToken }, options);
   }
 
-  await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
+  const listen = (at: number) => new Promise<void>((listening) => server.listen(at, '127.0.0.1', listening));
+  await listen(port);
   const { port: bound } = server.address() as AddressInfo;
+
+  async function closePort(): Promise<void> {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  }
 
   return {
     origin: `https://127.0.0.1:${bound}`,
@@ -158,17 +183,19 @@ export async function createApnsStandIn(options: ApnsStandInOptions): Promise<Ap
     authority,
     ...journal.view,
     script: (token, script) => journal.script(token === '*' ? token : token.toLowerCase(), script),
+    schedule: journal.schedule,
     get connections() {
       return connectionCount;
+    },
+    get openConnections() {
+      return sockets.size;
     },
     dropConnections() {
       for (const socket of sockets) socket.destroy();
     },
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
+    closePort,
+    openPort: () => listen(bound),
+    close: closePort,
   };
 }
 

@@ -59,6 +59,7 @@ export async function serveCommand(args: readonly string[], surroundings: Surrou
   const stage: ScenarioStage = {
     ...assemble({ acceptor, providers, component: domain, clock, randomBytes }),
     ...(isOwn && { ownIds: ids }),
+    hasApps: false,
     close: () => Promise.resolve(),
   };
   const announced = {
@@ -67,7 +68,8 @@ export async function serveCommand(args: readonly string[], surroundings: Surrou
   };
   const skip = (scenario: Scenario) =>
     whySkipped(scenario, { conventions, announced, ids, strict: values.strict ?? false });
-  return reportRun(chosen, stage, values, surroundings, skip);
+  // Awaited here, before everything is closed.
+  return await reportRun(chosen, stage, values, surroundings, skip);
 }
 
 /** Whether the component calls itself a push service for this provider id. */

@@ -31,10 +31,22 @@ export interface Script {
   /** Literal body in place of the provider's own; empty and HTML bodies among them. */
   readonly body?: string;
   readonly delayMs?: number;
+  /**
+   * The request's body is left unread for so long. A sender is held up in the middle of it as soon as the stand-in's
+   * `streamWindow` is full. FCM: the device is named in the body, so only the answer is late.
+   */
+  readonly readAfterMs?: number;
   /** What happens instead of an answer. `cut`: the connection ends in the middle of the body. */
   readonly fault?: 'hang' | 'reset' | 'cut' | 'cancel' | 'goaway' | 'goaway-unprocessed';
   /** Applies to this many pushes, then the token is as unscripted; default: for ever. */
   readonly times?: number;
+}
+
+/** How tokens without a script are treated for a while. */
+export interface Spell {
+  readonly minutes: number;
+  /** What befalls which share of the pushes, 0 to 1; the rest are accepted after all checks. Default: all are. */
+  readonly mix?: readonly { readonly share: number; readonly script: Script }[];
 }
 
 /** A provider on loopback: a real TLS server with the provider's own checks, statuses and reasons. */
@@ -51,5 +63,11 @@ export interface StandIn {
   waitFor(wanted: (push: ReceivedPush) => boolean, timeoutMs: number): Promise<ReceivedPush>;
   /** Scripts one token, or every token with `'*'`; `undefined` ends the script. */
   script(token: string, script: Script | undefined): void;
+  /** One spell after another from now on, by the stand-in's clock; then all is well. Replaces the schedule before. */
+  schedule(spells: readonly Spell[]): void;
+  /** Ends all connections and listens no more: whoever comes is refused by the system. */
+  closePort(): Promise<void>;
+  /** Listens again, where it did before. */
+  openPort(): Promise<void>;
   close(): Promise<void>;
 }

@@ -52,7 +52,7 @@ export async function createFcmStandIn(options: FcmStandInOptions): Promise<FcmS
   const authority = options.authority ?? (await createAuthority());
   const { certificate, key } = await authority.issue(standInNames);
   const tokens = createAccessTokens({ account, clock });
-  const journal = createJournal(receivedLimit);
+  const journal = createJournal({ receivedLimit, clock });
   const sockets = new Set<Socket>();
   let connections = 0;
   const sendPath = /^\/v1\/projects\/([^/]+)\/messages:send$/;
@@ -94,7 +94,8 @@ export async function createFcmStandIn(options: FcmStandInOptions): Promise<FcmS
     const device = typeof token === 'string' ? token : '';
     const script = journal.nextScript(device);
     const refusal = check(request, body);
-    if (script?.delayMs !== undefined) await new Promise<void>((run) => void clock.after(script.delayMs ?? 0, run));
+    const waitMs = (script?.readAfterMs ?? 0) + (script?.delayMs ?? 0);
+    if (waitMs > 0) await new Promise<void>((run) => void clock.after(waitMs, run));
     const answer = answerOf(refusal, script);
     const silent = script?.fault !== undefined;
     journal.record({
@@ -135,9 +136,16 @@ export async function createFcmStandIn(options: FcmStandInOptions): Promise<FcmS
     return { status: error.code, body: errorBody(error), reason: error.errorCode ?? error.status };
   }
 
-  await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
+  const listen = (at: number) => new Promise<void>((listening) => server.listen(at, '127.0.0.1', listening));
+  await listen(port);
   const { port: bound } = server.address() as AddressInfo;
   const origin = `https://127.0.0.1:${bound}`;
+
+  async function closePort(): Promise<void> {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  }
 
   return {
     origin,
@@ -146,6 +154,7 @@ export async function createFcmStandIn(options: FcmStandInOptions): Promise<FcmS
     authority,
     ...journal.view,
     script: (token, script) => journal.script(token, script),
+    schedule: journal.schedule,
     get connections() {
       return connections;
     },
@@ -157,11 +166,9 @@ export async function createFcmStandIn(options: FcmStandInOptions): Promise<FcmS
     dropConnections() {
       for (const socket of sockets) socket.destroy();
     },
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
+    closePort,
+    openPort: () => listen(bound),
+    close: closePort,
   };
 }
 

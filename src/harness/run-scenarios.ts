@@ -54,7 +54,7 @@ export async function runScenarios(options: RunOptions): Promise<RunReport> {
     }
   }
 
-  if (scenarios.some(({ proven }) => proven)) await proveHealth(stage);
+  if (stage.hasApps && scenarios.some(({ proven }) => proven)) await proveHealth(stage);
   await Promise.all(Array.from({ length: Math.min(concurrency, scenarios.length) }, work));
   // What nobody expected may come at any time, up to here.
   for (const { index, scenario } of played) {

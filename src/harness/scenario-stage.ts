@@ -37,6 +37,8 @@ export interface ScenarioStage {
   readonly idOf: (app: AppName) => string;
   /** Provider ids of a component that is not ours: then clients register with these. */
   readonly ownIds?: Readonly<Record<'apns' | 'fcm', string>>;
+  /** Whether the server under test has all the apps of `apps.ts`, as ours is started with. */
+  readonly hasApps: boolean;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   close(): Promise<void>;
@@ -135,6 +137,7 @@ export async function setScenarioStage(
   return {
     ...assemble({ acceptor, providers, component, clock, randomBytes }),
     publicUrl: server.publicUrl,
+    hasApps: true,
     close: () => running.disposeAsync(),
   };
 }
@@ -142,7 +145,7 @@ export async function setScenarioStage(
 /** The stage around a component that connects by itself. */
 export function assemble(
   parts: StageParts & { readonly acceptor: Acceptor; readonly providers: ProviderStage; readonly component: string },
-): Omit<ScenarioStage, 'close'> {
+): Omit<ScenarioStage, 'close' | 'hasApps'> {
   const { acceptor, clock, randomBytes } = parts;
   const hosts = new Map(
     flavours.map((flavour) => {

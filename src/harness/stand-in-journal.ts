@@ -1,5 +1,6 @@
-import { systemClock } from '../clock.ts';
-import type { ReceivedPush, Script, StandIn } from './contract.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import type { ReceivedPush, Script, Spell, StandIn } from './contract.ts';
+import { createSchedule } from './stand-in-schedule.ts';
 
 /** What a stand-in remembers and how it was told to misbehave; the half that both stand-ins share. */
 export interface Journal {
@@ -8,6 +9,7 @@ export interface Journal {
   /** Adds a push and tells listeners. */
   record(push: ReceivedPush): void;
   script(token: string, script: Script | undefined): void;
+  schedule(spells: readonly Spell[]): void;
   /** The script that applies to this push of `token`, used up once. */
   nextScript(token: string): Script | undefined;
 }
@@ -15,11 +17,18 @@ export interface Journal {
 /** Pushes that a stand-in remembers unless told otherwise: enough for any test, about 20 MB. */
 export const defaultReceivedLimit = 10_000;
 
-/** @param receivedLimit how many of the latest pushes to keep. */
-export function createJournal(receivedLimit = defaultReceivedLimit): Journal {
+export interface JournalOptions {
+  /** How many of the latest pushes to keep. */
+  readonly receivedLimit?: number | undefined;
+  /** Counts the minutes of a schedule. */
+  readonly clock: Clock;
+}
+
+export function createJournal({ receivedLimit = defaultReceivedLimit, clock }: JournalOptions): Journal {
   const received: ReceivedPush[] = [];
   const listeners = new Set<(push: ReceivedPush) => void>();
   const scripts = new Map<string, { script: Script; left: number }>();
+  let schedule = createSchedule([], clock);
 
   const onPush = (listener: (push: ReceivedPush) => void) => {
     listeners.add(listener);
@@ -56,6 +65,9 @@ export function createJournal(receivedLimit = defaultReceivedLimit): Journal {
       if (script) scripts.set(token, { script, left: script.times ?? Number.POSITIVE_INFINITY });
       else scripts.delete(token);
     },
+    schedule(spells) {
+      schedule = createSchedule(spells, clock);
+    },
     nextScript(token) {
       for (const key of [token, '*']) {
         const entry = scripts.get(key);
@@ -64,7 +76,7 @@ export function createJournal(receivedLimit = defaultReceivedLimit): Journal {
         if (entry.left <= 0) scripts.delete(key);
         return entry.script;
       }
-      return undefined;
+      return schedule.next();
     },
   };
 }

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startHarness, startNode } from './command.ts';
+
+let folder: string;
+before(async () => void (folder = await mkdtemp(join(tmpdir(), 'harness-serve-'))));
+after(() => rm(folder, { recursive: true }));
+
+interface Result {
+  readonly id: string;
+  readonly outcome: string;
+  readonly reason?: string;
+  readonly problems: readonly string[];
+}
+
+/** Lets the harness try a vendor's component, as two processes that know of each other what a vendor would type. */
+async function tryVendor(script: string, options: readonly string[], cured: boolean) {
+  const settings = join(folder, `${script}-${cured}.json`);
+  const address = ['--listen', '0', '--domain', 'push.vendor.example', '--secret', 's3cret'];
+  const harness = startHarness(['serve', ...address, '--settings', settings, '--json', ...options]);
+  const [, port] = await harness.said(/listening for the component push\.vendor\.example on 127\.0\.0\.1:(\d+)/);
+  const file = join(import.meta.dirname, script);
+  const vendor = startNode([
+    file,
+    `xmpp://127.0.0.1:${port}`,
+    'push.vendor.example',
+    's3cret',
+    settings,
+    ...(cured ? ['yes'] : []),
+  ]);
+  const { code, output, errors } = await harness.finished;
+  vendor.process.kill();
+  await vendor.finished;
+  const { results } = JSON.parse(output) as { results: Result[] };
+  return { code, results, errors, failed: results.filter(({ outcome }) => outcome === 'failed') };
+}
+
+const rawToken = ['--convention', 'raw-token', '--apns-id', 'vendorApp'];
+
+test('serve - a component for raw tokens that hides dead devices is found out, in that alone', async () => {
+  const { code, results, failed, errors } = await tryVendor('vendor-component.mjs', rawToken, false);
+  assert.equal(code, 1);
+  assert.deepEqual(
+    failed.map(({ id, problems }) => [id, problems]),
+    [
+      [
+        'raw-token-gone',
+        [
+          'the server publishes: message: the answer is result, not cancel/item-not-found',
+          'the server publishes: message: the server keeps the device',
+        ],
+      ],
+    ],
+  );
+  assert.equal(results.filter(({ outcome }) => outcome === 'passed').length, 2);
+  assert.match(errors, /✗ 1 of 3 scenarios failed, \d+ skipped/);
+});
+
+test('serve - the same component without its defect passes', async () => {
+  const { code, failed } = await tryVendor('vendor-component.mjs', rawToken, true);
+  assert.deepEqual(failed, []);
+  assert.equal(code, 0);
+});
+
+test('serve - a component of Tigase’s convention that sends calls to the wrong token is found out, in that alone', async () => {
+  const { code, failed } = await tryVendor('vendor-tigase-component.mjs', [], false);
+  assert.equal(code, 1);
+  assert.deepEqual(failed.map(({ id }) => id).toSorted(), ['call-rings', 'clear-beside-sealed', 'json-call']);
+  for (const { problems } of failed) {
+    assert.deepEqual(problems, ['the server publishes: call-offer: the push: its token is first, not second']);
+  }
+});
+
+test('serve - the same component without its defect passes, and what it does not announce is skipped', async () => {
+  const { code, failed, results } = await tryVendor('vendor-tigase-component.mjs', [], true);
+  assert.deepEqual(failed, []);
+  assert.equal(code, 0);
+  const reasons = new Map(results.map(({ id, reason }) => [id, reason]));
+  assert.equal(reasons.get('sealed-message-on-android'), 'the component does not announce fcm-xmpp-api');
+  assert.equal(reasons.get('apns-413-payload-too-large'), 'only Sealpost’s own design demands it (--strict)');
+  assert.equal(reasons.get('p2'), 'is about the convention p2');
+  assert.ok(results.filter(({ outcome }) => outcome === 'passed').length >= 40);
+});
+
+const wrongCalls: readonly [what: string, args: readonly string[], complaint: RegExp][] = [
+  ['no port', ['--domain', 'a', '--secret', 'b'], /--listen takes a port/],
+  ['a port that is none', ['--listen', '70000', '--domain', 'a', '--secret', 'b'], /--listen takes a port/],
+  ['no domain', ['--listen', '0', '--secret', 'b'], /--domain is missing/],
+  ['no secret', ['--listen', '0', '--domain', 'a'], /--secret is missing/],
+  [
+    'an unknown convention',
+    ['--listen', '0', '--domain', 'a', '--secret', 'b', '--convention', 'x'],
+    /no convention x/,
+  ],
+  ['an unknown option', ['--liste', '0'], /Unknown option '--liste'/],
+];
+for (const [what, args, complaint] of wrongCalls) {
+  test(`serve - ${what} is a wrong call, said with how to call`, async () => {
+    const { code, errors } = await startHarness(['serve', ...args]).finished;
+    assert.equal(code, 2);
+    assert.match(errors, complaint);
+    assert.match(errors, /Usage: sealpost harness/);
+  });
+}
+
+test('serve - a component that does not come is waited for as long as was said', async () => {
+  const args = ['serve', '--listen', '0', '--domain', 'push.vendor.example', '--secret', 's', '--within', '0.2'];
+  const { code, errors } = await startHarness(args).finished;
+  assert.equal(code, 1);
+  assert.match(errors, /no component connected for push\.vendor\.example within 200 ms/);
+});
