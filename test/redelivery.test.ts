@@ -214,6 +214,20 @@ test('redelivery - a registration that was removed takes its owed pushes along',
   assert.equal(await depth(), 0);
 });
 
+test('redelivery - what is owed to a node that the store has lost is kept until it is back or worthless', async () => {
+  const push = await owe('alert', { push: { ...(await owe('alert')), id: randomUUID(), node: 'lost' } });
+  redelivery.start();
+  await pass(10_000);
+  assert.deepEqual(
+    sent.map(({ node }) => node),
+    [registration.node],
+  );
+  assert.equal(await depth(), 1);
+  clock.advance(push.expiresAtMs - clock.now());
+  await pass(10_000);
+  assert.equal(await depth(), 0);
+});
+
 test('redelivery - a token that proves dead removes the registration and all that is owed to it', async () => {
   redelivery = redeliveryFor(apnsAppOf(), 10);
   for (let i = 0; i < 5; i += 1) await owe('alert');
