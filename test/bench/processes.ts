@@ -68,7 +68,8 @@ export function startChild<C extends Calls>({ file, signal, nodeArguments = [] }
 
 /** A child ends by itself when its channel closes, so that Node can write its profile; else it is killed. */
 async function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  // Without a pid it could not even be started, and never exits.
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   if (child.connected) child.disconnect();
   const timer = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);

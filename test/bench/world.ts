@@ -18,8 +18,6 @@ import {
 import { readUsage } from './usage.ts';
 
 /** Where a provider's stand-in is, and requests that it accepted from the server. */
-const unlimited = { burst: 10_000_000, perMinute: 600_000_000 };
-
 export interface Target {
   readonly standIn: Child<StandInCalls>;
   readonly origin: string;
@@ -75,8 +73,6 @@ export async function startWorld(signal: AbortSignal): Promise<World> {
   const config = {
     xmpp: [{ service, domain: domains.server, secret: componentSecret }],
     ...defaults(folder),
-    // A thousand devices take here what a million take in the field.
-    limits: { publishesPerDomain: unlimited, pushesPerRegistration: unlimited },
     apps: {
       siskin: {
         provider: 'apns',

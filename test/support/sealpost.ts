@@ -109,16 +109,18 @@ export async function startSealpost(
   const lines: string[] = [];
   const urls = new Map<string, string>();
   const timer = setTimeout(() => child.kill('SIGKILL'), startWithinMs);
-  void ended.finally(() => clearTimeout(timer));
+  const stopTimer = () => clearTimeout(timer);
+  ended.then(stopTimer, stopTimer);
   await new Promise<void>((resolve, reject) => {
-    void ended.then((code) => reject(new Error(`ended with ${code}:\n${lines.join('\n')}`)));
+    // It rejects when the process could not even be started.
+    ended.then((code) => reject(new Error(`ended with ${code}:\n${lines.join('\n')}`)), reject);
     const read = (line: string) => {
       lines.push(line);
       if (!line.startsWith('{')) return;
       const { msg, url } = JSON.parse(line) as { msg: string; url?: string };
       if (url) urls.set(msg, url);
       if (msg !== 'serving') return;
-      clearTimeout(timer);
+      stopTimer();
       resolve();
     };
     createInterface({ input: child.stdout }).on('line', read);
