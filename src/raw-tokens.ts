@@ -64,9 +64,17 @@ export function createRawTokens(options: {
   function remember(token: string, memory: Memory): void {
     memories.delete(token);
     memories.set(token, memory);
-    if (memories.size <= limit) return;
-    const [stalest] = memories.keys();
-    if (stalest !== undefined) memories.delete(stalest);
+    if (memories.size > limit) forgetStalest();
+  }
+
+  /** A tenth at a time: to find the first entry of a map costs as much as many were deleted before it. */
+  function forgetStalest(): void {
+    let surplus = Math.ceil(limit / 10);
+    for (const token of memories.keys()) {
+      if (surplus === 0) return;
+      surplus -= 1;
+      memories.delete(token);
+    }
   }
 
   function isDead(token: string): boolean {

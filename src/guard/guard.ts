@@ -220,8 +220,12 @@ function beyondChance(seen: number): number {
   return seen * tolerated + 2 * Math.sqrt(seen * tolerated * (1 - tolerated));
 }
 
-/** Of one length, however long a node was made up. */
+/** Longer than any node of ours or raw token that is in use. */
+const longNode = 64;
+
+/** Of bounded length, however long a node was made up. */
 function shorten(node: string): string {
+  if (node.length <= longNode) return node;
   return createHash('sha256').update(node).digest('base64url').slice(0, 12);
 }
 
