@@ -29,6 +29,8 @@ export type FinishCall = (outcome?: Outcome) => void;
 export interface Circuit {
   /** Asks to call the provider once; undefined: not now. */
   begin(): FinishCall | undefined;
+  /** Something that stood in the way may be mended: the next call is a probe, without waiting for its time. */
+  probeNow(): void;
   readonly state: CircuitState;
 }
 
@@ -143,6 +145,9 @@ export function createCircuit({ clock, random, limits, onChange }: CircuitOption
           enter({ kind: 'open', reason: phase.reason, untilMs: clock.monotonic() });
         }
       };
+    },
+    probeNow() {
+      if (phase.kind === 'open') phase = { ...phase, untilMs: clock.monotonic() };
     },
     get state() {
       return look();

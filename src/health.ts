@@ -1,9 +1,10 @@
 import type { Guard } from './guard/contract.ts';
-import { describeCaution, describeHold, hintFor } from './guard/report.ts';
+import { describeCaution, describeHold, hintFor as hintForHold } from './guard/report.ts';
 import type { Health, HealthCheck } from './http/health.ts';
 import type { Housekeeping } from './housekeeping.ts';
 import type { Lane } from './lane.ts';
 import type { Outbox, OutboxState } from './outbox/contract.ts';
+import type { Concern, Provider } from './push.ts';
 import { errorWord } from './telemetry.ts';
 
 /** What readiness looks at. */
@@ -16,8 +17,10 @@ export interface HealthSources {
   readonly outbox: Pick<Outbox, 'state'>;
   readonly guard: Pick<Guard, 'state'>;
   readonly housekeeping: Pick<Housekeeping, 'orphans'>;
-  readonly lanes: ReadonlyMap<string, Pick<Lane, 'state' | 'circuit'>>;
+  readonly lanes: ReadonlyMap<string, LaneView>;
 }
+
+type LaneView = Pick<Lane, 'state' | 'circuit' | 'hintFor'> & { readonly provider: Pick<Provider, 'concern'> };
 
 /**
  * The state of every part, and whether any notification could be delivered at all: that takes one link, the store and one
@@ -81,32 +84,34 @@ function checkGuard(state: Guard['state']): HealthCheck {
   if (state.kind === 'watching') {
     const reason = describeCaution(state);
     if (reason === undefined) return { status: 'pass' };
-    return { status: 'warn', reason, hint: hintFor({ cause: 'unknown-nodes' }) };
+    return { status: 'warn', reason, hint: hintForHold({ cause: 'unknown-nodes' }) };
   }
   const [first] = state.holds;
   return {
     status: 'fail',
     reason: state.holds.map(describeHold).join('; '),
-    ...(first && { hint: hintFor(first) }),
+    ...(first && { hint: hintForHold(first) }),
   };
 }
 
-function checkApp({ state, circuit }: Pick<Lane, 'state' | 'circuit'>): HealthCheck {
+function checkApp(lane: LaneView): HealthCheck {
+  const concerns = [describeTrouble(lane), lane.provider.concern].filter((concern) => concern !== undefined);
+  if (concerns.length === 0) return { status: 'pass' };
+  const join = (part: keyof Concern) => concerns.map((concern) => concern[part]).join('; ');
+  return { status: 'warn', reason: join('reason'), hint: join('hint') };
+}
+
+function describeTrouble({ state, circuit, hintFor }: LaneView): Concern | undefined {
   const probe = circuit.kind === 'open' ? `; next probe in ${Math.ceil(circuit.remainingMs / 1000)} s` : '';
   switch (state.kind) {
     case 'working':
-      return { status: 'pass' };
+      return undefined;
     case 'failing':
       return {
-        status: 'warn',
         reason: `${state.failures} pushes in a row came to nothing, the last for ${state.reason}${probe}`,
         hint: 'check the way to the provider (network, proxy) and its status page',
       };
     case 'misconfigured':
-      return {
-        status: 'warn',
-        reason: `the provider refuses us: ${state.reason}${probe}`,
-        hint: 'check key, topic, project and environment of this app; no registration is lost meanwhile',
-      };
+      return { reason: `the provider refuses us: ${state.reason}${probe}`, hint: hintFor(state.reason) };
   }
 }

@@ -28,7 +28,11 @@ export interface Lane {
   readonly provider: Provider;
   /** One attempt through bulkhead and circuit within `patienceMs`. Never rejects. */
   attempt(push: Push, device: Device, patienceMs: number): Promise<Outcome>;
+  /** Our credentials were replaced: what the provider said before no longer counts, and the next push finds out. */
+  startAnew(): void;
   readonly state: AppState;
+  /** What an operator should do about `misconfigured` for this reason. */
+  hintFor(reason: string): string;
   readonly circuit: CircuitState;
   /** Places in the bulkhead that are free. */
   readonly free: number;
@@ -50,12 +54,20 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
   let failures = 0;
   let trouble: Extract<Outcome, { kind: 'retry' | 'misconfigured' }> | undefined;
 
+  let isSpared = false;
+
   metrics.circuitOpen.set({ app: app.name }, 0);
 
+  /** Once when it begins and once when it ends, not for each probe. */
   function reportCircuit(state: CircuitState): void {
     metrics.circuitOpen.set({ app: app.name }, state.kind === 'closed' ? 0 : 1);
-    if (state.kind === 'open') log.warn({ app: app.name, reason: state.reason }, 'the provider is spared for a while');
-    if (state.kind === 'closed') log.info({ app: app.name }, 'the provider takes pushes again');
+    if (state.kind === 'open' && !isSpared) {
+      isSpared = true;
+      log.warn({ app: app.name, reason: state.reason }, 'the provider is spared for a while');
+    }
+    if (state.kind !== 'closed') return;
+    isSpared = false;
+    log.info({ app: app.name }, 'the provider takes pushes again');
   }
 
   async function attempt(push: Push, device: Device, patienceMs: number): Promise<Outcome> {
@@ -99,8 +111,18 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
     const now = clock.monotonic();
     if (now - complainedAtMs < complainEveryMs) return;
     complainedAtMs = now;
-    const hint = 'check key, topic, project and environment of this app; no registration is lost meanwhile';
-    log.error({ app: app.name, reason, hint }, 'the provider refuses us: the configuration is wrong');
+    log.error({ app: app.name, reason, hint: hintFor(reason) }, 'the provider refuses us: the configuration is wrong');
+  }
+
+  function hintFor(reason: string): string {
+    const advice = provider.explain?.(reason) ?? 'check key, topic, project and environment of this app';
+    return `${advice}; no registration is lost meanwhile`;
+  }
+
+  function startAnew(): void {
+    failures = 0;
+    trouble = undefined;
+    circuit.probeNow();
   }
 
   function readState(): AppState {
@@ -113,6 +135,8 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
     app,
     provider,
     attempt,
+    startAnew,
+    hintFor,
     get state() {
       return readState();
     },

@@ -79,6 +79,7 @@ async function serve(configFile: string | undefined): Promise<ExitCode> {
     return 2;
   }
   const { server } = await start(loadConfig(configFile), undefined);
+  process.on('SIGHUP', () => void server.checkCredentials());
   await interrupted();
   await server.drain();
   return 0;

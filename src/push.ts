@@ -155,8 +155,21 @@ export interface Provider {
    * what sealing servers do not count.
    */
   largestCiphertext(account: string): number;
+  /** What to do about an outcome `misconfigured` with this reason, for the operator. */
+  explain?(reason: string): string;
+  /** What the operator should see to before anything fails; undefined: nothing. */
+  readonly concern?: Concern | undefined;
+  /** Looks now whether the files with our credentials were replaced; never rejects. */
+  checkCredentials?(): Promise<void>;
   /** Waits for what is in flight (each has its deadline), then closes the connections. */
   drain(): Promise<void>;
+}
+
+/** Something that the operator should see to, in words; free of secrets. */
+export interface Concern {
+  readonly reason: string;
+  /** What to do. */
+  readonly hint: string;
 }
 
 /** What a user sees when nothing on the device replaces it: literal text, or keys of the app's own localisation. */
@@ -195,12 +208,21 @@ export interface ApnsApp extends App {
   /** Bundle id. */
   readonly topic: string;
   readonly credentials:
-    | { readonly kind: 'token'; readonly key: Secret; readonly keyId: string; readonly teamId: string }
+    | {
+        readonly kind: 'token';
+        readonly key: Secret;
+        readonly keyId: string;
+        readonly teamId: string;
+        /** Absolute path of the file that the key came from: looked at again while we run. */
+        readonly path?: string;
+      }
     | {
         readonly kind: 'certificate';
         /** PEM with certificate and key, or PKCS#12. */
         readonly file: Uint8Array;
         readonly passphrase?: Secret;
+        /** Absolute path of the file that it came from: looked at again while we run. */
+        readonly path?: string;
       };
   readonly environment: Environment | 'auto';
   readonly alert: Wording;
@@ -216,8 +238,9 @@ export interface ApnsApp extends App {
 /** FCM settings of an app. */
 export interface FcmApp extends App {
   readonly provider: 'fcm';
-  /** Path of the service account's JSON file: `cert(path, agent)` of firebase-admin wants a path. */
+  /** Path of the service account's JSON file: read at the start, and looked at again while we run. */
   readonly serviceAccountFile: string;
+  /** As that file said when the config was read; messages go to the project that it names now. */
   readonly projectId: string;
   readonly collapseKey?: string;
   /** Origin URL in place of Google's. */

@@ -12,12 +12,13 @@ import { addPushAppserver } from './http/push-appserver.ts';
 import { addRegistrations } from './http/registrations.ts';
 import { createFairShares, defaultShares } from './fair-shares.ts';
 import { createHousekeeping } from './housekeeping.ts';
-import { createLane } from './lane.ts';
+import { createLane, type Lane } from './lane.ts';
 import { createLookup } from './lookup.ts';
 import type { Outbox } from './outbox/contract.ts';
 import { openSqliteOutbox, outboxPathBeside } from './outbox/sqlite.ts';
-import { createApns } from './providers/apns/client.ts';
-import { createFcm } from './providers/fcm/client.ts';
+import { type ApnsOptions, createApns } from './providers/apns/client.ts';
+import { createProviderTokens } from './providers/apns/provider-tokens.ts';
+import { createFcm, type FcmOptions } from './providers/fcm/client.ts';
 import type { ApnsApp, FcmApp, Provider, Registration } from './push.ts';
 import { createRedelivery } from './redelivery.ts';
 import { openRegistry } from './registry/open.ts';
@@ -48,6 +49,8 @@ export interface Server {
   readonly publicUrl: string;
   /** Resolves when every component link is up. */
   whenOnline(): Promise<void>;
+  /** Looks now, and not when the time for it comes, whether files with credentials were replaced. Never rejects. */
+  checkCredentials(): Promise<void>;
   /**
    * Answers everything that arrived, then closes in the order in which things depend on each other; within 10 s.
    */
@@ -65,10 +68,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const outbox = await openOutbox(config, { clock, log, metrics });
 
-  const lanes = new Map(
+  const tokens = createProviderTokens({ clock });
+  const { checkEveryMs } = config.credentials;
+  const lanes: ReadonlyMap<string, Lane> = new Map(
     config.apps.map((app) => {
       announceApp(metrics, app.name);
-      const provider = createProvider(app, { clock, random, log, metrics });
+      const onReplaced = () => lanes.get(app.name)?.startAnew();
+      const provider = createProvider(app, { tokens, checkEveryMs, onReplaced, clock, random, log, metrics });
       return [app.name, createLane({ app, provider, clock, random, log, metrics })];
     }),
   );
@@ -158,6 +164,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     opsUrl: ops.url,
     publicUrl: publicListener.url,
     whenOnline: async () => void (await Promise.all(links.map((link) => link.whenOnline()))),
+    async checkCredentials() {
+      await Promise.all([...lanes.values()].map(async ({ provider }) => provider.checkCredentials?.()));
+      log.info({ count: lanes.size }, 'credentials checked');
+    },
     async drain() {
       const claimsEnded = redelivery.drain();
       await Promise.all(links.map((link) => link.drain(linksWithinMs)));
@@ -194,7 +204,9 @@ function openOutbox(config: Config, parts: Pick<ServerOptions, 'clock' | 'log' |
   return openSqliteOutbox({ path: outboxPathBeside(config.store.path), ...parts });
 }
 
-function createProvider(app: ApnsApp | FcmApp, parts: Omit<ServerOptions, 'config' | 'version'>): Provider {
+type ProviderParts = Omit<ApnsOptions, 'app'> & Omit<FcmOptions, 'app'>;
+
+function createProvider(app: ApnsApp | FcmApp, parts: ProviderParts): Provider {
   switch (app.provider) {
     case 'apns':
       return createApns({ app, ...parts });

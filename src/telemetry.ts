@@ -121,7 +121,16 @@ export function createMetrics(version: string) {
       'operation',
       'answer',
     ]),
-    credentialExpiry: gauge('sealpost_credential_expiry_timestamp_seconds', 'When a credential ends.', ['app', 'kind']),
+    credentialExpiry: gauge(
+      'sealpost_credential_expiry_timestamp_seconds',
+      'When a credential ends; less time(), divided by 86400: days that it has left.',
+      ['app', 'kind'],
+    ),
+    credentialReloads: counter(
+      'sealpost_credential_reloads_total',
+      'New contents of files with credentials: replaced: in use now; kept: not usable, the earlier one is.',
+      ['app', 'result'],
+    ),
     publishes: counter('sealpost_publishes_total', 'Publishes by the answer they got.', ['link', 'answer']),
     linkUp: gauge('sealpost_link_up', 'Connections of a component that are open and answer pings.', ['link']),
     linkReconnects: counter('sealpost_link_reconnects_total', 'Times a component link was lost.', ['link', 'reason']),
@@ -143,6 +152,7 @@ export function announceApp(metrics: Metrics, app: string): void {
   for (const outcome of outcomes) metrics.pushes.inc({ app, outcome }, 0);
   for (const cause of ['wrong-publisher', 'wrong-secret', 'coalesced']) metrics.dropped.inc({ app, cause }, 0);
   for (const result of ['stored', 'full', 'failed']) metrics.owed.inc({ app, result }, 0);
+  for (const result of ['replaced', 'kept']) metrics.credentialReloads.inc({ app, result }, 0);
   metrics.oversize.inc({ app }, 0);
   metrics.inFlight.set({ app }, 0);
   metrics.lastDelivered.set({ app }, 0);

@@ -17,6 +17,8 @@ export interface Config {
   readonly store: StoreConfig;
   readonly admin: { readonly token?: Secret };
   readonly limits: LimitsConfig;
+  /** How often the files with credentials are looked at. */
+  readonly credentials: { readonly checkEveryMs: number };
   readonly log: { readonly level: LogLevel };
   /** At least one; names are unique and fit for metric labels. */
   readonly apps: readonly (ApnsApp | FcmApp)[];
@@ -153,13 +155,14 @@ function describeMismatch({ code, input }: { readonly code?: string; readonly in
   return input === null ? 'is empty: give it a value or remove the line' : 'expected a map of keys and values';
 }
 
-function toConfig({ xmpp, http, store, admin, limits, log, apps }: ParsedConfig): Config {
+function toConfig({ xmpp, http, store, admin, limits, credentials, log, apps }: ParsedConfig): Config {
   return {
     xmpp: xmpp.map((link) => ({ ...defined(link), limits: defined(link.limits), timing: toTiming(link.timing) })),
     http: { ops: defined(http.ops), public: defined(http.public) },
     store,
     admin: defined(admin),
     limits: defined(limits),
+    credentials: { checkEveryMs: credentials.checkInterval },
     log,
     apps: Object.entries(apps).map(([name, app]) => toApp(name, app)),
   };

@@ -3,28 +3,28 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
+import { CredentialError } from '../providers/credential-file.ts';
+import { readServiceAccount, serviceAccountHint } from '../providers/fcm/service-account.ts';
 import { withHint } from './problems.ts';
-import { createSecret } from './secret.ts';
+import { createSecret } from '../secret.ts';
 import { section, type ValueKinds } from './values.ts';
 
 const P8_HINT =
   'Create a key with "Apple Push Notifications service (APNs)" at developer.apple.com under Certificates, ' +
   'Identifiers & Profiles, Keys; Apple lets you download its .p8 file once.';
-const SERVICE_ACCOUNT_HINT =
-  'Create one in the Firebase console under Project settings, Service accounts, "Generate new private key".';
 const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
 /** `key: { file, id, team }`: Apple's signing key for provider tokens. */
 export function apnsKey(values: ValueKinds) {
-  const key = values.content('the path of the .p8 file from Apple').transform((content, context) => {
+  const source = values.file('the path of the .p8 file from Apple').transform(({ content, path }, context) => {
     const pem = Buffer.from(content).toString('utf8');
-    if (isP256Key(pem)) return createSecret(pem);
+    if (isP256Key(pem)) return { key: createSecret(pem), ...(path !== undefined && { path }) };
     context.addIssue(withHint('is not a signing key for APNs (an EC key on P-256 in PEM)', P8_HINT));
     return z.NEVER;
   });
   const tenCharacters = /^[A-Z0-9]{10}$/;
   return section({
-    file: key,
+    file: source,
     id: values.text(
       "the key's id, 10 capital letters and digits, shown beside the key and in its file name",
       tenCharacters,
@@ -33,20 +33,21 @@ export function apnsKey(values: ValueKinds) {
       'the id of the developer team, 10 capital letters and digits, on the Membership page',
       tenCharacters,
     ),
-  }).transform(({ file, id, team }) => ({ kind: 'token', key: file, keyId: id, teamId: team }) as const);
+  }).transform(({ file, id, team }) => ({ kind: 'token', ...file, keyId: id, teamId: team }) as const);
 }
 
 /** `cert: { file, passphrase }`: a client certificate for APNs with its key, PEM or PKCS#12. */
 export function apnsCertificate(values: ValueKinds) {
   return section({
-    file: values.content('the path of a PEM or PKCS#12 file with certificate and key'),
+    file: values.file('the path of a PEM or PKCS#12 file with certificate and key'),
     passphrase: values.secret('the passphrase of the key or PKCS#12 file').optional(),
-  }).transform(({ file, passphrase }, context) => {
+  }).transform(({ file: { content: file, path }, passphrase }, context) => {
     const phrase = passphrase && { passphrase: passphrase.reveal() };
     const isPem = Buffer.from(file).includes('-----BEGIN ');
     const buffer = Buffer.from(file);
     if (isAccepted(isPem ? { cert: buffer, key: buffer, ...phrase } : { pfx: buffer, ...phrase })) {
-      return { kind: 'certificate', file, ...(passphrase && { passphrase }) } as const;
+      const optional = { ...(passphrase && { passphrase }), ...(path !== undefined && { path }) };
+      return { kind: 'certificate', file, ...optional } as const;
     }
     context.addIssue({
       code: 'custom',
@@ -121,19 +122,6 @@ function isAccepted(options: Parameters<typeof createSecureContext>[0]): boolean
   }
 }
 
-const serviceAccountFile = z.object({
-  type: z.literal('service_account'),
-  project_id: z.string().regex(/^[a-z0-9.:-]{1,100}$/),
-  client_email: z.string().min(3),
-  private_key: z.string().refine((pem) => {
-    try {
-      return createPrivateKey(pem).asymmetricKeyType === 'rsa';
-    } catch {
-      return false;
-    }
-  }),
-});
-
 function readProjectId(
   path: string,
   readFile: (path: string) => Uint8Array,
@@ -142,17 +130,15 @@ function readProjectId(
   try {
     content = readFile(path);
   } catch {
-    return { problem: `cannot read ${path}`, hint: `Name the key file of a service account. ${SERVICE_ACCOUNT_HINT}` };
+    return {
+      problem: `cannot read ${path}`,
+      hint: `Name the key file of a service account. ${serviceAccountHint}`,
+    };
   }
-  let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(content).toString('utf8'));
-  } catch {
-    return { problem: `${path} is not JSON`, hint: SERVICE_ACCOUNT_HINT };
+    return readServiceAccount(content).projectId;
+  } catch (error) {
+    if (!(error instanceof CredentialError)) throw error;
+    return { problem: `${path} ${error.message}`, hint: error.hint };
   }
-  const parsed = serviceAccountFile.safeParse(value);
-  if (parsed.success) return parsed.data.project_id;
-  const wrong = [...new Set(parsed.error.issues.map(({ path: [key] }) => String(key ?? 'everything')))];
-  const problem = `${path} is not the key file of a service account: ${wrong.join(', ')} missing or not usable`;
-  return { problem, hint: SERVICE_ACCOUNT_HINT };
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { appsSchema } from './apps.ts';
 import { authorities, listenerTls } from './credentials.ts';
 import { withHint } from './problems.ts';
-import { createSecret } from './secret.ts';
+import { createSecret } from '../secret.ts';
 import { createValueKinds, section, type Sources, type ValueKinds } from './values.ts';
 
 /** The port that Prosody and Tigase listen on for components unless told otherwise. */
@@ -48,6 +48,10 @@ export function createSchema(sources: Sources) {
       token: values.secret('the bearer token of the admin API').optional(),
     }).prefault({}),
     limits: limits(values),
+    credentials: section({
+      /** How often the files with keys, certificates and service accounts are looked at; SIGHUP: at once. */
+      checkInterval: values.duration('1s', '1d').prefault('30s'),
+    }).prefault({}),
     log: section({
       level: values.choice(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     }).prefault({}),

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { errorWord } from '../telemetry.ts';
 import { suggestKey, withHint } from './problems.ts';
-import { createSecret } from './secret.ts';
+import { createSecret } from '../secret.ts';
 
 /** What a config may refer to. */
 export interface Sources {
@@ -60,7 +60,7 @@ export function createValueKinds({ baseDir, readFile, env }: Sources) {
   };
 
   /** The text that a reference leads to; `value` itself when it is none. */
-  const follow = (value: unknown, context: z.RefinementCtx): { value: unknown; referred: boolean } => {
+  const follow = (value: unknown, context: z.RefinementCtx): { value: unknown; referred: boolean; path?: string } => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return { value, referred: false };
     const [[kind, name] = [], ...more] = Object.entries(value);
     if (more.length > 0 || typeof name !== 'string') return { value, referred: false };
@@ -73,6 +73,7 @@ export function createValueKinds({ baseDir, readFile, env }: Sources) {
             .toString('utf8')
             .replace(/\r?\n$/, ''),
         referred: true,
+        path: absolute(name),
       };
     }
     if (kind !== 'env') return { value, referred: false };
@@ -83,13 +84,16 @@ export function createValueKinds({ baseDir, readFile, env }: Sources) {
     return { value: text, referred: true };
   };
 
-  /** @param convert makes the wanted type out of the text of a reference */
-  const leaf = <T extends z.ZodType>(schema: T, convert: (text: string) => unknown = (text) => text) =>
+  /** @param convert makes the wanted type out of the text of a reference; `path` where it led to a file */
+  const leaf = <T extends z.ZodType>(
+    schema: T,
+    convert: (text: string, path: string | undefined) => unknown = (text) => text,
+  ) =>
     z.preprocess((value, context) => {
       const issues = context.issues.length;
       const followed = follow(value, context);
       if (context.issues.length > issues) return z.NEVER;
-      return followed.referred ? convert(String(followed.value)) : followed.value;
+      return followed.referred ? convert(String(followed.value), followed.path) : followed.value;
     }, schema);
 
   const string = (about: string) =>
@@ -108,6 +112,21 @@ export function createValueKinds({ baseDir, readFile, env }: Sources) {
       string(about)
         .max(2_000, { error: 'is longer than 2000 characters' })
         .regex(pattern, { error: withHint('does not have the right form', `It is ${about}.`) }),
+    );
+
+  /** A file named by its path, with its content; text that holds PEM is the content itself, and has no path. */
+  const file = (about: string) =>
+    leaf(
+      string(about).transform((value, context): { content: Uint8Array; path?: string } => {
+        if (PEM.test(value)) return { content: Buffer.from(value) };
+        if (value.length > 4_096 || /[\0\r\n]/.test(value)) {
+          context.addIssue(withHint('is neither a path nor PEM', `It is ${about}.`));
+          return z.NEVER;
+        }
+        const content = read(value, context);
+        return content ? { content, path: absolute(value) } : z.NEVER;
+      }),
+      (referred, path) => (path !== undefined && PEM.test(referred) ? path : referred),
     );
 
   return {
@@ -146,18 +165,10 @@ export function createValueKinds({ baseDir, readFile, env }: Sources) {
     /** A path, made absolute. */
     path: (about: string) => text(about).transform(absolute),
 
-    /** The content of a file named by its path; text that holds PEM is the content itself. */
-    content: (about: string) =>
-      leaf(
-        string(about).transform((value, context): Uint8Array => {
-          if (PEM.test(value)) return Buffer.from(value);
-          if (value.length > 4_096 || /[\0\r\n]/.test(value)) {
-            context.addIssue(withHint('is neither a path nor PEM', `It is ${about}.`));
-            return z.NEVER;
-          }
-          return read(value, context) ?? z.NEVER;
-        }),
-      ),
+    file,
+
+    /** The content alone. */
+    content: (about: string) => file(about).transform(({ content }) => content),
 
     /** Scheme, host and port of an HTTPS server. */
     origin: (about: string) =>

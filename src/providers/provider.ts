@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { App, Outcome, Provider } from '../push.ts';
+import type { App, Concern, Outcome, Provider } from '../push.ts';
 import type { Metrics } from '../telemetry.ts';
 
 /** What the two providers do alike around their sending. */
@@ -9,12 +9,27 @@ export interface ProviderParts {
   readonly metrics: Metrics;
   readonly send: Provider['send'];
   readonly largestCiphertext: Provider['largestCiphertext'];
+  /** What to do about each reason for `misconfigured`. */
+  readonly hints: Hints;
+  readonly credentials: WatchedCredentials;
   /** Closes the connections once nothing is under way any more. */
   readonly close: () => Promise<void>;
 }
 
+/** By reason; `other` stands for those that are not named. */
+export type Hints = Readonly<Record<string, string>> & { readonly other: string };
+
+/** An app's credentials, of whatever kind, as the operator sees them. */
+export interface WatchedCredentials {
+  readonly concern: Concern | undefined;
+  /** Looks now whether they were replaced; never rejects. */
+  check(): Promise<void>;
+  stop(): void;
+}
+
 /** Measures each push; drains in the order that loses none: refuse what is new, wait for the rest, close. */
-export function assembleProvider({ app, clock, metrics, send, largestCiphertext, close }: ProviderParts): Provider {
+export function assembleProvider(parts: ProviderParts): Provider {
+  const { app, clock, metrics, send, largestCiphertext, hints, credentials, close } = parts;
   const underway = new Set<Promise<Outcome>>();
   const labels = { app: app.name, provider: app.provider };
   let isDraining = false;
@@ -32,8 +47,14 @@ export function assembleProvider({ app, clock, metrics, send, largestCiphertext,
       }
     },
     largestCiphertext,
+    explain: (reason) => (Object.hasOwn(hints, reason) ? hints[reason] : undefined) ?? hints.other,
+    get concern() {
+      return credentials.concern;
+    },
+    checkCredentials: () => credentials.check(),
     async drain() {
       isDraining = true;
+      credentials.stop();
       await Promise.all(underway);
       await close();
     },

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { Agent, request as send } from 'undici';
-import { createSecret } from '../../src/config/secret.ts';
+import { createSecret } from '../../src/secret.ts';
 import { createAuthority } from '../../src/harness/certificates.ts';
 import { createPublicListener, type PublicListenerOptions } from '../../src/http/public.ts';
 import type { RegistrationMatch } from '../../src/registry/contract.ts';

@@ -11,7 +11,7 @@ import { Kysely, sql } from 'kysely';
 import { openRegistry } from '../../src/registry/open.ts';
 import { createSqliteDialect } from '../../src/registry/sqlite-dialect.ts';
 import { openSqlite } from '../../src/registry/sqlite.ts';
-import { createSecret } from '../../src/config/secret.ts';
+import { createSecret } from '../../src/secret.ts';
 import { manualClock } from '../support/clock.ts';
 import { quietTelemetry, recordedLog } from '../support/telemetry.ts';
 

@@ -1,12 +1,13 @@
 /** APNs for one app: developer.apple.com, "Sending notification requests to APNs". */
 import type { Clock, Random } from '../../clock.ts';
 import type { ApnsApp, Device, Environment, Outcome, Provider, Push } from '../../push.ts';
-import { errorWord, type Log, type Metrics } from '../../telemetry.ts';
+import type { Log, Metrics } from '../../telemetry.ts';
+import type { CredentialWatching } from '../credential-file.ts';
 import { assembleProvider } from '../provider.ts';
 import { readRetryAfter } from '../retry-after.ts';
 import { createTransport, type Transport, type TransportResult } from '../transport.ts';
-import type { ClientIdentity } from '../transport-connection.ts';
-import { readPushCertificate } from './certificate.ts';
+import { type ApnsIdentity, watchApnsCredentials } from './credentials.ts';
+import { apnsHints } from './hints.ts';
 import { judgeAnswer, judgeFailure, type Meaning, readReason } from './outcomes.ts';
 import { composePush, largestCiphertext } from './payload.ts';
 import { createProviderTokens, type ProviderTokens } from './provider-tokens.ts';
@@ -25,7 +26,7 @@ export const believableWithinMs = 3_600_000;
  */
 const staleNewsAfterMs = 10 * 60_000;
 
-export interface ApnsOptions {
+export interface ApnsOptions extends CredentialWatching {
   readonly app: ApnsApp;
   readonly clock: Clock;
   readonly random: Random;
@@ -36,6 +37,8 @@ export interface ApnsOptions {
 }
 
 interface Attempt {
+  /** Who we were to APNs. */
+  readonly identity?: ApnsIdentity;
   readonly meaning: Meaning;
   readonly reason: string;
   readonly afterMs?: number;
@@ -45,22 +48,24 @@ interface Attempt {
 
 /** @throws Error if the app's certificate cannot be used. A key that cannot sign makes every outcome `misconfigured`. */
 export function createApns(options: ApnsOptions): Provider {
-  const { app, clock, random, log, metrics } = options;
+  const { app, clock, random, metrics } = options;
   const tokens = options.tokens ?? createProviderTokens({ clock });
-  const { credentials } = app;
-  const identity = credentials.kind === 'certificate' ? loadCertificate(credentials, app, metrics) : undefined;
+  const credentials = watchApnsCredentials({ ...options, tokens, onReplaced });
   const transports = new Map<Environment, Transport>();
+  /** Those of an earlier certificate, until their last request is answered. */
+  const retiring = new Set<Promise<void>>();
   const deliveredAtMs = new Map<Environment, number>();
 
   function transportTo(environment: Environment): Transport {
     const known = transports.get(environment);
     if (known) return known;
+    const identity = credentials.current;
     const origin = (environment === 'sandbox' ? app.sandboxEndpoint : undefined) ?? app.endpoint;
     const transport = createTransport({
       origin: origin ?? origins[environment],
       protocol: 'h2',
       ca: app.ca,
-      identity,
+      identity: identity.kind === 'certificate' ? identity.certificate.identity : undefined,
       // Anything but a word about our credentials, the service or the connection was said to somebody accepted.
       provesAcceptance: (status) => status === 200 || status === 400 || status === 410 || status === 413,
       clock,
@@ -70,13 +75,33 @@ export function createApns(options: ApnsOptions): Provider {
     return transport;
   }
 
+  /** A certificate is shown when a connection is made; a key serves over the present ones. */
+  function onReplaced(): void {
+    // What the earlier one delivered says nothing about the tokens that this one finds dead.
+    deliveredAtMs.clear();
+    if (credentials.current.kind === 'certificate') {
+      for (const transport of transports.values()) retire(transport);
+      transports.clear();
+    }
+    options.onReplaced?.();
+  }
+
+  function retire(transport: Transport): void {
+    const drained = transport.drain();
+    retiring.add(drained);
+    void drained.then(() => retiring.delete(drained));
+  }
+
   async function send(push: Push, device: Device, deadlineMs: number): Promise<Outcome> {
     const composed = composePush(push, app);
     if (composed.kind === 'refused') return composed;
     if (composed.oversize) metrics.oversize.inc({ app: app.name });
     const endsAtMs = clock.monotonic() + deadlineMs;
     const [first, second] = environmentsOf(device);
-    const trial = (environment: Environment) => attempt(environment, composed, device, endsAtMs);
+    const identity = credentials.current;
+    const trial = async (environment: Environment) => {
+      return { ...(await attempt(identity, environment, composed, device, endsAtMs)), identity };
+    };
     const answered = await trial(first);
     if (answered.meaning !== 'doubtful') return conclude(answered, first, device);
     if (second !== undefined) {
@@ -101,6 +126,7 @@ export function createApns(options: ApnsOptions): Provider {
 
   /** One request, and a second one if only our token was too old. */
   async function attempt(
+    identity: ApnsIdentity,
     environment: Environment,
     composed: { readonly headers: Readonly<Record<string, string>>; readonly body: Buffer },
     device: Device,
@@ -115,18 +141,24 @@ export function createApns(options: ApnsOptions): Provider {
       });
       return judge(result);
     };
-    if (credentials.kind === 'certificate') return post(undefined);
+    if (identity.kind === 'certificate')
+      return excuse(await post(undefined), identity.certificate.expiresAtMs <= clock.now());
+    let token: string;
     try {
-      const token = await tokens.current(credentials);
-      const answered = await post(token);
-      if (answered.meaning !== 'renew') return answered;
-      const newer = await tokens.replace(credentials, token);
-      return newer === undefined ? answered : await post(newer);
-    } catch (error) {
-      const hint = 'key must be the .p8 file of an APNs key, as Apple gave it out';
-      log.error({ app: app.name, reason: errorWord(error), hint }, 'the APNs key cannot sign');
+      token = await tokens.current(identity.key);
+    } catch {
       return { meaning: 'misconfigured', reason: 'unusable-key' };
     }
+    const answered = await post(token);
+    if (answered.meaning !== 'renew') return answered;
+    const newer = await tokens.replace(identity.key, token);
+    return newer === undefined ? answered : await post(newer);
+  }
+
+  /** What APNs says to a certificate that has expired, or leaves unsaid when TLS ends the connection. */
+  function excuse(answered: Attempt, isExpired: boolean): Attempt {
+    const isRefused = answered.meaning === 'misconfigured' || answered.reason === 'connection';
+    return isExpired && isRefused ? { meaning: 'misconfigured', reason: 'expired-certificate' } : answered;
   }
 
   function judge(result: TransportResult): Attempt {
@@ -148,10 +180,10 @@ export function createApns(options: ApnsOptions): Provider {
   }
 
   function conclude(answered: Attempt, environment: Environment, device: Device): Outcome {
-    const { meaning, reason, afterMs, timestampMs, scope } = answered;
+    const { identity, meaning, reason, afterMs, timestampMs, scope } = answered;
     switch (meaning) {
       case 'delivered':
-        deliveredAtMs.set(environment, clock.monotonic());
+        if (identity === credentials.current) deliveredAtMs.set(environment, clock.monotonic());
         metrics.lastDelivered.set({ app: app.name }, Math.floor(clock.now() / 1000));
         return { kind: 'delivered', ...(app.environment === 'auto' && { environment }) };
       case 'gone':
@@ -176,18 +208,10 @@ export function createApns(options: ApnsOptions): Provider {
     metrics,
     send,
     largestCiphertext: (account) => largestCiphertext(account, app),
+    hints: apnsHints,
+    credentials,
     async close() {
-      await Promise.all([...transports.values()].map((transport) => transport.drain()));
+      await Promise.all([...retiring, ...[...transports.values()].map((transport) => transport.drain())]);
     },
   });
-}
-
-function loadCertificate(
-  { file, passphrase }: Extract<ApnsApp['credentials'], { kind: 'certificate' }>,
-  app: ApnsApp,
-  metrics: Metrics,
-): ClientIdentity {
-  const { identity, expiresAtMs } = readPushCertificate(file, passphrase);
-  metrics.credentialExpiry.set({ app: app.name, kind: 'certificate' }, Math.floor(expiresAtMs / 1000));
-  return identity;
 }

@@ -31,6 +31,12 @@ const renewAfterMs = 50 * 60_000;
 /** Apple's shortest time between two tokens of a key. */
 const shortestLifeMs = 20 * 60_000;
 
+/**
+ * Keys remembered, those that others took the place of included: should one come back, Apple must not see another token
+ * of it too soon. Beyond it the one that was not used for longest is forgotten; a config has at most 100 apps.
+ */
+const keyLimit = 300;
+
 interface Entry {
   readonly key: Promise<CryptoKey>;
   token: Promise<string>;
@@ -41,15 +47,22 @@ interface Entry {
 }
 
 export function createProviderTokens({ clock }: { clock: Clock }): ProviderTokens {
-  // As many as the config has keys.
   const entries = new Map<string, Entry>();
 
+  /** By the key itself too: while its file is being replaced, two apps may differ in what they take it for. */
   function entryOf({ key, keyId, teamId }: TokenKey): Entry {
-    const name = `${teamId}/${keyId}`;
+    const name = `${teamId}/${keyId}/${key.reveal()}`;
     const known = entries.get(name);
-    if (known) return known;
+    if (known) {
+      if (entries.size < keyLimit) return known;
+      entries.delete(name);
+      entries.set(name, known);
+      return known;
+    }
     const imported = importPKCS8(key.reveal(), 'ES256');
     const entry: Entry = { key: imported, ...sign(imported, keyId, teamId) };
+    const [oldest] = entries.keys();
+    if (entries.size >= keyLimit && oldest !== undefined) entries.delete(oldest);
     entries.set(name, entry);
     return entry;
   }

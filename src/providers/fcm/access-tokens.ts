@@ -33,6 +33,9 @@ const renewWithinMs = 10_000;
 const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
 
+/** Between two log lines about failures, milliseconds. */
+const complainEveryMs = 60_000;
+
 export interface AccessTokensOptions {
   /** Asks Google for a token other than `previous`. May reject; an error with a response of status 4xx is a refusal. */
   readonly fetchToken: (previous: string | undefined) => Promise<AccessToken>;
@@ -50,6 +53,7 @@ export function createAccessTokens({ fetchToken, app, clock, random, log }: Acce
   let discarded = 0;
   let pausedUntilMs = Number.NEGATIVE_INFINITY;
   let latestFailure: NoToken = { refused: false };
+  let complainedAtMs = Number.NEGATIVE_INFINITY;
 
   function pause(failure: NoToken): void {
     failures += 1;
@@ -77,14 +81,21 @@ export function createAccessTokens({ fetchToken, app, clock, random, log }: Acce
       return token;
     } catch (error) {
       pause({ refused: isRefusal(error) });
-      const hint = latestFailure.refused
-        ? 'check the service account file: its key may have been revoked; and the clock of this machine'
-        : 'the OAuth server could not be reached; the present token is used as long as it lasts';
-      log.warn({ app, reason: errorWord(error), hint }, 'no new access token for FCM');
+      complain(error);
       return latestFailure;
     } finally {
       cancel();
     }
+  }
+
+  function complain(error: unknown): void {
+    const now = clock.monotonic();
+    if (now - complainedAtMs < complainEveryMs) return;
+    complainedAtMs = now;
+    const hint = latestFailure.refused
+      ? 'check the service account file: its key may have been revoked; and the clock of this machine'
+      : 'the OAuth server could not be reached; the present token is used as long as it lasts';
+    log.warn({ app, reason: errorWord(error), hint }, 'no new access token for FCM');
   }
 
   return {

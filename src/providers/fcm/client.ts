@@ -2,13 +2,14 @@
 import type { Clock, Random } from '../../clock.ts';
 import type { Device, FcmApp, Outcome, Provider, Push } from '../../push.ts';
 import type { Log, Metrics } from '../../telemetry.ts';
+import type { CredentialWatching } from '../credential-file.ts';
 import { assembleProvider } from '../provider.ts';
 import { readRetryAfter } from '../retry-after.ts';
 import { createTransport, type TransportResult } from '../transport.ts';
-import { createAccessTokens } from './access-tokens.ts';
-import { googleTokenSource } from './google-credential.ts';
+import { fcmHints } from './hints.ts';
 import { judgeAnswer, judgeFailure, type Meaning, readReason } from './outcomes.ts';
 import { composePush, largestCiphertext } from './payload.ts';
+import { type Sender, watchServiceAccount } from './sender.ts';
 
 const googleOrigin = 'https://fcm.googleapis.com';
 
@@ -18,7 +19,7 @@ export const believableWithinMs = 3_600_000;
 /** Google, "FCM error codes": without `Retry-After`, wait a minute when the quota is used up. Milliseconds. */
 const quotaPauseMs = 60_000;
 
-export interface FcmOptions {
+export interface FcmOptions extends CredentialWatching {
   readonly app: FcmApp;
   readonly clock: Clock;
   readonly random: Random;
@@ -27,14 +28,24 @@ export interface FcmOptions {
 }
 
 interface Attempt {
+  /** Who we were to FCM. */
+  readonly sender?: Sender;
   readonly meaning: Meaning;
   readonly reason: string;
   readonly afterMs?: number;
 }
 
-/** A service account that cannot be used makes every outcome `misconfigured`. */
-export function createFcm({ app, clock, random, log, metrics }: FcmOptions): Provider {
-  const tokens = createAccessTokens({ fetchToken: googleTokenSource(app), app: app.name, clock, random, log });
+/** A service account that cannot be used makes every outcome `misconfigured`, until its file is right. */
+export function createFcm(options: FcmOptions): Provider {
+  const { app, clock, random, metrics } = options;
+  const account = watchServiceAccount({
+    ...options,
+    onReplaced() {
+      // What the earlier one delivered says nothing about the tokens that this one finds dead.
+      deliveredAtMs = undefined;
+      options.onReplaced?.();
+    },
+  });
   const transport = createTransport({
     origin: app.endpoint ?? googleOrigin,
     protocol: 'h1',
@@ -43,7 +54,6 @@ export function createFcm({ app, clock, random, log, metrics }: FcmOptions): Pro
     clock,
     random,
   });
-  const path = `/v1/projects/${encodeURIComponent(app.projectId)}/messages:send`;
   let deliveredAtMs: number | undefined;
 
   async function send(push: Push, device: Device, deadlineMs: number): Promise<Outcome> {
@@ -57,6 +67,9 @@ export function createFcm({ app, clock, random, log, metrics }: FcmOptions): Pro
   }
 
   async function attempt(body: Buffer, endsAtMs: number): Promise<Attempt> {
+    const sender = account.current;
+    if (!sender) return { meaning: 'misconfigured', reason: 'unusable-account' };
+    const { tokens, path } = sender;
     const held = tokens.current();
     const token = held instanceof Promise ? await within(held, endsAtMs) : held;
     if (token === undefined) return { meaning: 'retry', reason: 'oauth-timeout' };
@@ -73,7 +86,7 @@ export function createFcm({ app, clock, random, log, metrics }: FcmOptions): Pro
     const answered = judge(result);
     if (answered.meaning === 'renew') tokens.discard(token);
     else if (answered.meaning === 'delivered') tokens.confirm();
-    return answered;
+    return { ...answered, sender };
   }
 
   /** Resolves with undefined when the push has no time left. */
@@ -99,10 +112,10 @@ export function createFcm({ app, clock, random, log, metrics }: FcmOptions): Pro
     return { meaning, reason, ...(afterMs !== undefined && { afterMs }) };
   }
 
-  function conclude({ meaning, reason, afterMs }: Attempt): Outcome {
+  function conclude({ sender, meaning, reason, afterMs }: Attempt): Outcome {
     switch (meaning) {
       case 'delivered':
-        deliveredAtMs = clock.monotonic();
+        if (sender === account.current) deliveredAtMs = clock.monotonic();
         metrics.lastDelivered.set({ app: app.name }, Math.floor(clock.now() / 1000));
         return { kind: 'delivered' };
       case 'doubtful': {
@@ -122,5 +135,14 @@ export function createFcm({ app, clock, random, log, metrics }: FcmOptions): Pro
     }
   }
 
-  return assembleProvider({ app, clock, metrics, send, largestCiphertext, close: () => transport.drain() });
+  return assembleProvider({
+    app,
+    clock,
+    metrics,
+    send,
+    largestCiphertext,
+    hints: fcmHints,
+    credentials: account,
+    close: () => transport.drain(),
+  });
 }

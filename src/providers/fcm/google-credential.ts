@@ -1,31 +1,30 @@
-/** The service account, by `firebase-admin`: it reads the file, signs the assertion and asks Google's OAuth server. */
+/** The service account, by `firebase-admin`: it signs the assertion and asks Google's OAuth server. */
 import { Agent, type AgentOptions } from 'node:https';
 import { getCACertificates } from 'node:tls';
 import { cert, type Credential } from 'firebase-admin/app';
 import type { FcmApp } from '../../push.ts';
 import type { AccessToken } from './access-tokens.ts';
+import type { ServiceAccount } from './service-account.ts';
 
 const oauthHost = 'oauth2.googleapis.com';
 
 /**
- * Asks for an access token other than the `previous` one, which the library may still hold. After a failure, or for a
- * token that Google refused, the file is read anew: the operator may have replaced it.
+ * Asks for an access token other than the `previous` one, which the library may still hold.
  * @returns a function that rejects with the library's error.
  */
 export function googleTokenSource({
-  serviceAccountFile,
+  account,
   tokenEndpoint,
   ca,
-}: Pick<FcmApp, 'serviceAccountFile' | 'tokenEndpoint' | 'ca'>): (
+}: Pick<FcmApp, 'tokenEndpoint' | 'ca'> & { readonly account: ServiceAccount }): (
   previous: string | undefined,
 ) => Promise<AccessToken> {
   const agent =
     tokenEndpoint === undefined && ca === undefined ? undefined : new Agent(agentOptions(tokenEndpoint, ca));
-  // Kept while it serves: for every new one the library prints a notice about itself.
   let credential: Credential | undefined;
 
   async function ask(): Promise<AccessToken> {
-    credential ??= freshCredential(serviceAccountFile, agent);
+    credential ??= freshCredential(account, agent);
     const { access_token: token, expires_in: lifeSeconds } = await credential.getAccessToken();
     return { token, lifeMs: lifeSeconds * 1000 };
   }
@@ -43,15 +42,45 @@ export function googleTokenSource({
   };
 }
 
-/**
- * `cert` hands out one credential per path for the life of the process, with its first agent, key and token. So this
- * one only inherits from it: the three fields are what the library fills as it goes (14.5), and starting empty it reads
- * the file and asks Google again. The tests of revoked tokens and replaced files fail if that ever changes.
- */
-function freshCredential(path: string, agent: Agent | undefined): Credential {
-  const fresh = Object.create(cert(path, agent)) as Credential;
-  return Object.assign(fresh, { httpAgent: agent, googleAuth: undefined, authClient: undefined });
+/** What the library (14.5) fills of its credential as it goes. */
+interface Inside extends Credential {
+  googleAuth: unknown;
+  authClient: { readonly transporter: { readonly defaults: { agent?: Agent } } };
+  getGoogleAuth(): unknown;
 }
+
+/**
+ * `cert` hands out one credential per account for the life of the process, with its first token. So this one only
+ * inherits from it, and starting empty asks Google again. Given the account's path in place of its content, the library
+ * would read the file whenever it liked, while it is being replaced too; given the content it forgets the agent. The
+ * tests of revoked tokens, replaced files and other OAuth servers fail if any of that ever changes.
+ */
+function freshCredential({ projectId, clientEmail, privateKey }: ServiceAccount, agent: Agent | undefined): Credential {
+  const shared = cert({ projectId, clientEmail, privateKey });
+  const fresh = Object.create(shared) as Inside;
+  fresh.googleAuth = undefined;
+  withoutNotice(() => fresh.getGoogleAuth());
+  if (agent) fresh.authClient.transporter.defaults.agent = agent;
+  return fresh;
+}
+
+/** Of the library below, for developers: firebase-admin calls what it advises against. */
+const notice = 'The `fromJSON` method is deprecated.';
+
+/** Calls a synchronous function; only that one notice does not reach standard error meanwhile. */
+/* oxlint-disable no-console -- the library writes there */
+function withoutNotice(construct: () => unknown): void {
+  const warn = console.warn;
+  console.warn = (...texts: unknown[]) => {
+    if (!(typeof texts[0] === 'string' && texts[0].startsWith(notice))) warn(...texts);
+  };
+  try {
+    construct();
+  } finally {
+    console.warn = warn;
+  }
+}
+/* oxlint-enable no-console */
 
 /** The library ignores the account's `token_uri`; an agent whose options win leads it elsewhere. */
 function agentOptions(tokenEndpoint: string | undefined, ca: string | undefined): AgentOptions {

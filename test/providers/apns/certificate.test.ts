@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { createAuthority, type Identity } from '../../../src/harness/certificates.ts';
+import { test, type TestContext } from 'node:test';
+import { type Authority, createAuthority, type Identity } from '../../../src/harness/certificates.ts';
 import { readPushCertificate } from '../../../src/providers/apns/certificate.ts';
 import { createApns } from '../../../src/providers/apns/client.ts';
 import { systemClock } from '../../../src/clock.ts';
@@ -103,4 +105,95 @@ test('push certificate - one that cannot be used ends the start, and says why', 
   const credentials = { kind: 'certificate', file: Buffer.from('garbage') } as const;
   const options = { clock: systemClock, random: Math.random, ...quietTelemetry() };
   assert.throws(() => createApns({ app: { ...app, credentials }, ...options }), /push certificate/);
+});
+
+/** A certificate in a file that the provider watches; `replaceBy` changes the file and has it looked at. */
+async function filed(t: TestContext, authority: Authority, first: Identity) {
+  const folder = mkdtempSync(join(tmpdir(), 'sealpost-cert-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'messenger.pem');
+  writeFileSync(path, pemOf(first));
+  const credentials = { kind: 'certificate', file: pemOf(first), path } as const;
+  const scene = await apnsScene(t, { app: { credentials }, standIn: { authority, keys: [] } });
+  const replaceBy = async (content: Buffer) => {
+    writeFileSync(path, content);
+    await scene.provider.checkCredentials?.();
+  };
+  return { ...scene, replaceBy };
+}
+
+test('push certificate - one that ended is misconfigured, and the next one in its file goes over a new connection', async (t) => {
+  const authority = await createAuthority();
+  const scene = await filed(t, authority, await authority.issue(['push'], new Date(Date.now() - 86_400_000)));
+  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'expired-certificate' });
+  assert.match(scene.provider.concern?.reason ?? '', /has expired/);
+  await scene.replaceBy(pemOf(await authority.issue(['push'], notAfter)));
+  assert.equal(scene.provider.concern, undefined);
+  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.equal(scene.standIn.connections, 2);
+  const [expiry] = (await scene.metrics.credentialExpiry.get()).values;
+  assert.equal(expiry?.value, notAfter.getTime() / 1000);
+});
+
+test('push certificate - what was under way with the earlier one ends well on its own connection', async (t) => {
+  const authority = await createAuthority();
+  const scene = await filed(t, authority, await authority.issue(['push']));
+  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  const slow = 'cd'.repeat(32);
+  scene.standIn.script(slow, { delayMs: 300 });
+  const underway = scene.send(slow);
+  await scene.replaceBy(pemOf(await authority.issue(['push'])));
+  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.deepEqual(await underway, { kind: 'delivered' });
+  assert.equal(scene.standIn.connections, 2);
+});
+
+test('push certificate - a file that is of no use leaves the earlier one at work and is a concern', async (t) => {
+  const authority = await createAuthority();
+  const scene = await filed(t, authority, await authority.issue(['push']));
+  await scene.replaceBy(Buffer.from('garbage'));
+  assert.match(scene.provider.concern?.reason ?? '', /messenger\.pem is of no use: .*; the earlier one stays in use/);
+  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.equal(scene.standIn.connections, 1);
+});
+
+test('push certificate - less than 14 days before its end there is a concern that counts them', async (t) => {
+  const authority = await createAuthority();
+  const inDays = (days: number) => authority.issue(['push'], new Date(Date.now() + days * 86_400_000 + 60_000));
+  const scene = await filed(t, authority, await inDays(13));
+  for (const [days, words] of [
+    [15, undefined],
+    [13, 'in 13 days'],
+    [1, 'in 1 day'],
+    [0, 'in less than a day'],
+  ] as const) {
+    await scene.replaceBy(pemOf(await inDays(days)));
+    assert.equal(scene.provider.concern?.reason, words && `the push certificate expires ${words}`);
+  }
+});
+
+test('push certificate - an expired one that TLS refuses is misconfigured, not a broken connection', async (t) => {
+  const authority = await createAuthority();
+  const own = await authority.issue(['127.0.0.1']);
+  const strict = createSecureServer({
+    cert: own.certificate,
+    key: own.key,
+    ca: authority.certificate,
+    requestCert: true,
+    rejectUnauthorized: true,
+  });
+  strict.on('sessionError', () => {});
+  strict.on('stream', (stream) => stream.respond({ ':status': 200 }, { endStream: true }));
+  await new Promise<void>((listening) => strict.listen(0, '127.0.0.1', listening));
+  t.after(() => strict.close());
+  const { port } = strict.address() as AddressInfo;
+  const expired = pemOf(await authority.issue(['push'], new Date(Date.now() - 86_400_000)));
+  const scene = await apnsScene(t, {
+    app: {
+      credentials: { kind: 'certificate', file: expired },
+      endpoint: `https://127.0.0.1:${port}`,
+      ca: authority.certificate,
+    },
+  });
+  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'expired-certificate' });
 });

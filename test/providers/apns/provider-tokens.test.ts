@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, importSPKI, jwtVerify } from 'jose';
 import { createApnsKey } from '../../../src/harness/certificates.ts';
@@ -154,4 +157,54 @@ test('APNs client - apps with the same key share one token when they are given t
   const used = first.standIn.received.map(({ headers }) => headers['authorization']);
   assert.equal(used.length, 2);
   assert.equal(new Set(used).size, 1);
+});
+
+test('provider token - a key that takes another’s place has a token of its own; back again, the first token serves on', async () => {
+  const { key, tokens } = await setUp();
+  const first = await tokens.current(key);
+  const other = { ...key, key: secretOf((await createApnsKey()).privateKey) };
+  assert.notEqual(await tokens.current(other), first);
+  assert.equal(await tokens.current({ ...key, key: secretOf(key.key.reveal()) }), first);
+});
+
+test('provider token - of keys that were replaced the latest 300 are remembered', async () => {
+  const { clock, key, tokens } = await setUp();
+  const named = (i: number) => ({ ...key, keyId: `KEY${String(i).padStart(7, '0')}` });
+  const first = await tokens.current(named(0));
+  for (let i = 1; i < 300; i += 1) await tokens.current(named(i));
+  clock.advance(1000);
+  assert.equal(await tokens.current(named(0)), first);
+  await tokens.current(named(300));
+  // Used lately: not the one that was forgotten.
+  assert.equal(await tokens.current(named(0)), first);
+  assert.equal(decodeJwt(await tokens.current(named(1))).iat, clock.now() / 1000);
+});
+
+test('APNs client - the key in its file is replaced: a broken one changes nothing, another one is used at once', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sealpost-p8-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'AuthKey_ABC1234567.p8');
+  const right = await createApnsKey();
+  writeFileSync(path, right.privateKey);
+  const ids = { keyId: 'ABC1234567', teamId: 'TEAM123456' };
+  const credentials = { kind: 'token', key: secretOf(right.privateKey), ...ids, path } as const;
+  const keys = [{ ...ids, publicKey: right.publicKey }];
+  const scene = await apnsScene(t, { app: { credentials }, standIn: { keys } });
+  const replaceBy = async (text: string) => {
+    writeFileSync(path, text);
+    await scene.provider.checkCredentials?.();
+  };
+  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  await replaceBy(right.privateKey.slice(0, 60));
+  assert.match(scene.provider.concern?.reason ?? '', /holds no key that can sign for APNs/);
+  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  await replaceBy((await createApnsKey()).privateKey);
+  assert.equal(scene.provider.concern, undefined);
+  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'InvalidProviderToken' });
+  await replaceBy(right.privateKey);
+  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  // Over one connection, and with one token of the right key: Apple saw nothing amiss.
+  assert.equal(scene.standIn.connections, 1);
+  const accepted = scene.standIn.received.filter(({ status }) => status === 200);
+  assert.equal(new Set(accepted.map(({ headers }) => headers['authorization'])).size, 1);
 });

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { systemClock } from '../../../src/clock.ts';
 import { createServiceAccount } from '../../../src/harness/certificates.ts';
 import { type AccessToken, createAccessTokens } from '../../../src/providers/fcm/access-tokens.ts';
+import { createFcm } from '../../../src/providers/fcm/client.ts';
 import { manualClock } from '../../support/clock.ts';
-import { quietTelemetry } from '../../support/telemetry.ts';
-import { fcmScene, valuesOf } from '../fixtures.ts';
+import { quietTelemetry, recordedLog } from '../../support/telemetry.ts';
+import { deviceOf, fcmScene, fcmToken, pushOf, valuesOf } from '../fixtures.ts';
 
 const hourMs = 3_600_000;
 const delivered = { kind: 'delivered' };
@@ -166,17 +169,79 @@ test('FCM client - an OAuth server that says nothing costs a push no more than i
 });
 
 test('FCM client - a service account of somebody else, then the right file: well again without a restart', async (t) => {
-  const clock = manualClock(Date.now());
-  const scene = await fcmScene(t, { clock });
+  const scene = await fcmScene(t);
   const { serviceAccountFile } = scene.app;
-  const { readFileSync } = await import('node:fs');
+  const replaceBy = async (text: string) => {
+    writeFileSync(serviceAccountFile, text);
+    await scene.provider.checkCredentials?.();
+  };
   const right = readFileSync(serviceAccountFile, 'utf8');
-  writeFileSync(serviceAccountFile, (await createServiceAccount('example')).json);
-  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'oauth-refused' });
-  writeFileSync(serviceAccountFile, 'not json');
-  clock.advance(60_000);
-  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'oauth-refused' });
-  writeFileSync(serviceAccountFile, right);
-  clock.advance(60_000);
   assert.deepEqual(await scene.send(), delivered);
+  await replaceBy('not json');
+  assert.match(scene.provider.concern?.reason ?? '', /service-account.json is not JSON; the earlier one stays in use/);
+  scene.standIn.revokeTokens();
+  assert.deepEqual(await scene.send(), delivered);
+  await replaceBy((await createServiceAccount('example')).json);
+  assert.equal(scene.provider.concern, undefined);
+  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'oauth-refused' });
+  await replaceBy(right);
+  assert.deepEqual(await scene.send(), delivered);
+});
+
+test('FCM client - a service account of another project, then the right one: the file says which project', async (t) => {
+  const scene = await fcmScene(t);
+  const { serviceAccountFile } = scene.app;
+  const right = readFileSync(serviceAccountFile, 'utf8');
+  writeFileSync(serviceAccountFile, right.replace('"project_id":"example"', '"project_id":"another"'));
+  await scene.provider.checkCredentials?.();
+  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'PERMISSION_DENIED' });
+  writeFileSync(serviceAccountFile, right);
+  await scene.provider.checkCredentials?.();
+  assert.deepEqual(await scene.send(), delivered);
+});
+
+test('FCM client - what was delivered for one project makes no word about tokens of another believable', async (t) => {
+  const scene = await fcmScene(t);
+  const { serviceAccountFile } = scene.app;
+  scene.standIn.script('stranger:token', { reason: 'SENDER_ID_MISMATCH' });
+  assert.deepEqual(await scene.send(), delivered);
+  assert.equal((await scene.send('stranger:token')).kind, 'gone');
+  writeFileSync(serviceAccountFile, `${readFileSync(serviceAccountFile, 'utf8')}\n`);
+  await scene.provider.checkCredentials?.();
+  assert.equal((await scene.send('stranger:token')).kind, 'misconfigured');
+});
+
+test('FCM client - started without a usable file: misconfigured and said so, until the file is right', async (t) => {
+  const { app, folder, standIn } = await fcmScene(t);
+  const serviceAccountFile = join(folder, 'later.json');
+  const { lines, log } = recordedLog();
+  const provider = createFcm({
+    app: { ...app, serviceAccountFile },
+    clock: systemClock,
+    random: Math.random,
+    log,
+    metrics: quietTelemetry().metrics,
+  });
+  t.after(() => provider.drain());
+  const send = () => provider.send(pushOf(), deviceOf(fcmToken), 30_000);
+  assert.deepEqual(await send(), { kind: 'misconfigured', reason: 'unusable-account' });
+  await provider.checkCredentials?.();
+  assert.match(provider.concern?.reason ?? '', /later.json cannot be read \(ENOENT\); nothing can be sent/);
+  assert.equal(lines.length, 1);
+  writeFileSync(serviceAccountFile, readFileSync(app.serviceAccountFile));
+  await provider.checkCredentials?.();
+  assert.deepEqual(await send(), delivered);
+  assert.equal(standIn.received.length, 1);
+});
+
+test('FCM client - the notice of the library below stays off standard error, and nothing else does', async (t) => {
+  const warned = t.mock.method(console, 'warn', () => {});
+  const scene = await fcmScene(t);
+  assert.deepEqual(await scene.send(), delivered);
+  assert.deepEqual(
+    warned.mock.calls.map(({ arguments: [text] }) => text as unknown),
+    [],
+  );
+  console.warn('something else');
+  assert.equal(warned.mock.callCount(), 1);
 });

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { Secret } from '../push.ts';
+import type { Secret } from './push.ts';
 
 const SHOWN = '[secret]';
 

@@ -1,0 +1,107 @@
+/** Who we are to APNs: a key or a certificate, in the file as it is now. */
+import type { Clock } from '../../clock.ts';
+import type { ApnsApp, Concern, Secret } from '../../push.ts';
+import { createSecret } from '../../secret.ts';
+import { errorWord, type Log, type Metrics } from '../../telemetry.ts';
+import { CredentialError, type CredentialWatching, watchCredentialFile } from '../credential-file.ts';
+import type { WatchedCredentials } from '../provider.ts';
+import { type PushCertificate, readPushCertificate } from './certificate.ts';
+import { apnsHints } from './hints.ts';
+import type { ProviderTokens, TokenKey } from './provider-tokens.ts';
+
+/** What proves to APNs who we are. */
+export type ApnsIdentity =
+  | { readonly kind: 'token'; readonly key: TokenKey }
+  | { readonly kind: 'certificate'; readonly certificate: PushCertificate };
+
+export interface ApnsCredentials extends WatchedCredentials {
+  readonly current: ApnsIdentity;
+}
+
+export interface ApnsCredentialsOptions extends CredentialWatching {
+  readonly app: ApnsApp;
+  readonly tokens: ProviderTokens;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+const dayMs = 86_400_000;
+
+/** Time enough to ask somebody with the right account at Apple for a new certificate. */
+const warnBeforeEndMs = 14 * dayMs;
+
+/** @throws Error if the app's certificate cannot be used */
+export function watchApnsCredentials(options: ApnsCredentialsOptions): ApnsCredentials {
+  const { app, tokens, clock, log, metrics } = options;
+  const { credentials } = app;
+
+  function noteExpiry({ expiresAtMs }: PushCertificate): void {
+    metrics.credentialExpiry.set({ app: app.name, kind: 'certificate' }, Math.floor(expiresAtMs / 1000));
+    const worry = describeExpiry(expiresAtMs - clock.now());
+    if (worry) log.warn({ app: app.name, hint: worry.hint }, worry.reason);
+  }
+
+  async function readKey(content: Uint8Array): Promise<ApnsIdentity> {
+    const key = { ...(credentials as TokenKey), key: createSecret(Buffer.from(content).toString('utf8')) };
+    try {
+      await tokens.current(key);
+    } catch (error) {
+      throw new CredentialError(`holds no key that can sign for APNs (${errorWord(error)})`, apnsHints['unusable-key']);
+    }
+    return { kind: 'token', key };
+  }
+
+  function readCertificate(content: Uint8Array, passphrase: Secret | undefined): ApnsIdentity {
+    let certificate: PushCertificate;
+    try {
+      certificate = readPushCertificate(content, passphrase);
+    } catch (error) {
+      const hint =
+        'put a file that opens with the passphrase of the earlier one in its place; with another one restart';
+      throw new CredentialError(`is of no use: ${error instanceof Error ? error.message : 'unreadable'}`, hint);
+    }
+    noteExpiry(certificate);
+    return { kind: 'certificate', certificate };
+  }
+
+  const initial: ApnsIdentity =
+    credentials.kind === 'token'
+      ? { kind: 'token', key: credentials }
+      : readCertificate(credentials.file, credentials.passphrase);
+  const file = watchCredentialFile<ApnsIdentity>({
+    ...options,
+    app: app.name,
+    path: credentials.path,
+    initial: {
+      value: initial,
+      content: credentials.kind === 'token' ? Buffer.from(credentials.key.reveal()) : credentials.file,
+    },
+    read: (content) =>
+      credentials.kind === 'token' ? readKey(content) : readCertificate(content, credentials.passphrase),
+  });
+
+  const current = () => file.current ?? initial;
+  return {
+    get current() {
+      return current();
+    },
+    get concern() {
+      const held = current();
+      if (file.concern || held.kind === 'token') return file.concern;
+      return describeExpiry(held.certificate.expiresAtMs - clock.now());
+    },
+    check: () => file.check(),
+    stop: () => file.stop(),
+  };
+}
+
+/** Undefined while there is time. */
+function describeExpiry(leftMs: number): Concern | undefined {
+  if (leftMs > warnBeforeEndMs) return undefined;
+  const hint = apnsHints.BadCertificate;
+  if (leftMs <= 0) return { reason: 'the push certificate has expired', hint };
+  const days = Math.floor(leftMs / dayMs);
+  const left = days === 0 ? 'in less than a day' : days === 1 ? 'in 1 day' : `in ${days} days`;
+  return { reason: `the push certificate expires ${left}`, hint };
+}

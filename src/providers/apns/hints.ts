@@ -1,0 +1,31 @@
+import type { Hints } from '../provider.ts';
+
+const key =
+  'put the .p8 file of the key with this id in its place (no restart is needed), and compare id and team in the config with those at developer.apple.com';
+const certificate =
+  'make a new certificate at developer.apple.com and put it, with its key, in place of the file; no restart is needed';
+const topic =
+  'topic must be the bundle id of the app, and key or certificate must be of the team that owns it; after changing the config restart';
+const environment =
+  'check environment (production, sandbox or auto) and topic in the config; after changing it restart';
+
+/** What an operator can do about each reason for `misconfigured`. */
+export const apnsHints = {
+  'unusable-key': key,
+  InvalidProviderToken: key,
+  UnrelatedKeyIdInToken: key,
+  'expired-certificate': `the certificate has expired: ${certificate}`,
+  BadCertificate: certificate,
+  MissingProviderToken: `APNs does not accept the certificate: ${certificate}`,
+  Forbidden: 'APNs does not accept key or certificate: check that it was not revoked at developer.apple.com',
+  BadCertificateEnvironment: `the certificate is for the other environment: ${environment}`,
+  BadEnvironmentKeyIdInToken: `the key is for the other environment: ${environment}`,
+  BadDeviceToken: `device tokens are of another environment or app: ${environment}`,
+  DeviceTokenNotForTopic: topic,
+  TopicDisallowed: topic,
+  BadTopic: topic,
+  MissingTopic: topic,
+  BadPath: 'check endpoint: what answers there does not speak as APNs does',
+  MethodNotAllowed: 'check endpoint: what answers there does not speak as APNs does',
+  other: 'check key or certificate, topic, environment and endpoint of this app',
+} satisfies Hints;

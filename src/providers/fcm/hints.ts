@@ -1,0 +1,19 @@
+import type { Hints } from '../provider.ts';
+
+const project =
+  'check that the service account belongs to the project that the Android app is built with, that the FCM API (V1) is enabled there, and that the account may send; a new file needs no restart';
+
+/** What an operator can do about each reason for `misconfigured`. */
+export const fcmHints = {
+  'unusable-account': 'put a working key file of the service account in its place; no restart is needed',
+  'oauth-refused':
+    'Google does not accept the service account: it or its key was deleted or disabled, or the clock of this machine is wrong; put a new key file in its place, no restart is needed',
+  UNAUTHENTICATED:
+    'FCM does not accept the access tokens of the service account: check that it is enabled, or put another key file in its place; no restart is needed',
+  PERMISSION_DENIED: project,
+  NOT_FOUND: project,
+  SENDER_ID_MISMATCH: project,
+  FAILED_PRECONDITION: project,
+  THIRD_PARTY_AUTH_ERROR: 'check the APNs and web push credentials of the project in the Firebase console',
+  other: 'check service account, project and endpoint of this app',
+} satisfies Hints;

@@ -1,0 +1,45 @@
+/** Who we are to FCM: the service account, in the file as it is now. */
+import { readFileSync } from 'node:fs';
+import { type CredentialFile, watchCredentialFile } from '../credential-file.ts';
+import { type AccessTokens, createAccessTokens } from './access-tokens.ts';
+import type { FcmOptions } from './client.ts';
+import { googleTokenSource } from './google-credential.ts';
+import { readServiceAccount } from './service-account.ts';
+
+/** A service account at work. */
+export interface Sender {
+  readonly tokens: AccessTokens;
+  /** Where its messages are posted: the file names the project. */
+  readonly path: string;
+}
+
+/** One that cannot be used at the start leaves `current` undefined until it can. */
+export function watchServiceAccount(options: FcmOptions): CredentialFile<Sender> {
+  const { app, clock, random, log } = options;
+  const { tokenEndpoint, ca, serviceAccountFile } = app;
+
+  function read(content: Uint8Array): Sender {
+    const account = readServiceAccount(content);
+    const fetchToken = googleTokenSource({
+      account,
+      ...(tokenEndpoint !== undefined && { tokenEndpoint }),
+      ...(ca !== undefined && { ca }),
+    });
+    return {
+      tokens: createAccessTokens({ fetchToken, app: app.name, clock, random, log }),
+      path: `/v1/projects/${encodeURIComponent(account.projectId)}/messages:send`,
+    };
+  }
+
+  function readFirst(): { value: Sender; content: Uint8Array } | undefined {
+    try {
+      const content = readFileSync(serviceAccountFile);
+      return { value: read(content), content };
+    } catch {
+      // The first look says what is wrong.
+      return undefined;
+    }
+  }
+
+  return watchCredentialFile({ ...options, app: app.name, path: serviceAccountFile, initial: readFirst(), read });
+}
