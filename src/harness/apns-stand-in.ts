@@ -174,6 +174,7 @@ export async function createApnsStandIn(options: ApnsStandInOptions): Promise<Ap
   async function closePort(): Promise<void> {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const socket of sockets) socket.destroy();
+    sockets.clear();
     await closed;
   }
 

@@ -144,6 +144,7 @@ export async function createFcmStandIn(options: FcmStandInOptions): Promise<FcmS
   async function closePort(): Promise<void> {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const socket of sockets) socket.destroy();
+    sockets.clear();
     await closed;
   }
 

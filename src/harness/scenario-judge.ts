@@ -78,8 +78,9 @@ function judgeApns(push: ReceivedPush, expected: PushExpectation, context: PushC
   for (const [name, value] of Object.entries(expected.alert ?? {})) differ(name, value, objectOf(aps['alert'])[name]);
   const expiration = Number(headers['apns-expiration']);
   const lifetimeS = expiration === 0 ? 0 : expiration - push.atMs / 1000;
-  if (expected.lifetimeS !== undefined)
-    differ('its lifetime', true, isNear(lifetimeS, expected.lifetimeS) || lifetimeS);
+  if (expected.lifetimeS !== undefined) {
+    differ('its lifetime in seconds', expected.lifetimeS, near(lifetimeS, expected.lifetimeS));
+  }
   const { 'apns-id': id, 'apns-collapse-id': collapseId } = headers;
   if (expected.sameId) differ('apns-id', context.previous?.headers['apns-id'], id);
   if (!context.strict) return;
@@ -107,13 +108,19 @@ function judgeFcm(push: ReceivedPush, expected: PushExpectation, differ: Differ)
   );
   if (expected.lifetimeS !== undefined) {
     const ttl = /^(\d+)s$/.exec(String(android['ttl']))?.[1];
-    differ('ttl', true, (ttl !== undefined && isNear(Number(ttl), expected.lifetimeS)) || android['ttl']);
+    differ(
+      'ttl in seconds',
+      expected.lifetimeS,
+      ttl === undefined ? android['ttl'] : near(Number(ttl), expected.lifetimeS),
+    );
   }
   differ('collapse_key', expected.collapseKey, android['collapse_key']);
 }
 
-function isNear(actual: number, wanted: number): boolean {
-  return wanted === 0 ? actual === 0 : Math.abs(actual - wanted) <= lifetimeSlackS;
+/** What was wanted where it is as good as that, else what there is. */
+function near(actual: number, wanted: number): number {
+  const isNear = wanted === 0 ? actual === 0 : Math.abs(actual - wanted) <= lifetimeSlackS;
+  return isNear ? wanted : Math.round(actual);
 }
 
 /** What the app itself gets to see beside `aps`. */

@@ -260,3 +260,53 @@ test('APNs stand-in - only the latest pushes are remembered', async () => {
   over.close();
   await small.close();
 });
+
+test('APNs stand-in - a body that it does not read holds the sender up in its middle', async () => {
+  const slow = await createApnsStandIn({ topics: ['org.example.messenger'], clock, streamWindow: 16 });
+  const over = connect(slow.origin, { ca: slow.ca });
+  await post({}, alert, { over });
+  slow.script(token, { readAfterMs: 500, times: 1 });
+  const waiting = clock.waiting;
+  const stream = over.request({ ':method': 'POST', ':path': `/3/device/${token}` });
+  let isSent = false;
+  stream.end(alert, () => (isSent = true));
+  const status = new Promise((resolve) => stream.on('response', (headers) => resolve(headers[':status'])));
+  while (clock.waiting === waiting) await new Promise(setImmediate);
+  // Another one on the same connection is not held up, so this one had its chance.
+  await post({}, alert, { over, path: `/3/device/${foreign}` });
+  assert.equal(isSent, false);
+  clock.advance(500);
+  assert.equal(await status, 403);
+  assert.equal(isSent, true);
+  over.close();
+  await slow.close();
+});
+
+test('APNs stand-in - a schedule applies by the minute to tokens without a script of their own', async () => {
+  apns.schedule([{ minutes: 1, mix: [{ share: 1, script: { status: 503, reason: 'Shutdown' } }] }, { minutes: 1 }]);
+  apns.script(foreign, { status: 500, reason: 'InternalServerError' });
+  assert.equal((await post({ authorization }, alert)).status, 503);
+  assert.equal((await post({ authorization }, alert, { path: `/3/device/${foreign}` })).status, 500);
+  clock.advance(60_000);
+  assert.equal((await post({ authorization }, alert)).status, 200);
+  apns.script(foreign, undefined);
+  apns.schedule([]);
+});
+
+test('APNs stand-in - a closed port refuses, and opens again where it was', async () => {
+  const closing = await createApnsStandIn({ topics: ['org.example.messenger'] });
+  const first = connect(closing.origin, { ca: closing.ca });
+  first.on('error', () => {});
+  await post({}, alert, { over: first });
+  assert.equal(closing.openConnections, 1);
+  await closing.closePort();
+  assert.equal(closing.openConnections, 0);
+  const refused = connect(closing.origin, { ca: closing.ca });
+  const error = await new Promise<NodeJS.ErrnoException>((resolve) => refused.on('error', resolve));
+  assert.equal(error.code, 'ECONNREFUSED');
+  await closing.openPort();
+  const second = connect(closing.origin, { ca: closing.ca });
+  assert.equal((await post({}, alert, { over: second })).status, 403);
+  second.close();
+  await closing.close();
+});

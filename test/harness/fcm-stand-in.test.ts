@@ -156,3 +156,25 @@ test('FCM stand-in - scripted failures of the OAuth endpoint', async () => {
   assert.equal((await askToken()).status, 503);
   assert.equal((await askToken()).status, 200);
 });
+
+test('FCM stand-in - schedule, and a port that closes and opens again where it was', async () => {
+  const own = await createFcmStandIn({ account, clock });
+  const agentOfIts = new Agent({ ca: own.ca });
+  const status = () =>
+    new Promise<number | string>((resolve) => {
+      const outgoing = request(own.origin + path, { method: 'POST', agent: agentOfIts }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode ?? 0));
+      });
+      outgoing.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+      outgoing.end('{}');
+    });
+  own.schedule([{ minutes: 1, mix: [{ share: 1, script: { reason: 'UNAVAILABLE' } }] }]);
+  assert.equal(await status(), 503);
+  clock.advance(60_000);
+  assert.equal(await status(), 401);
+  await own.closePort();
+  assert.equal(await status(), 'ECONNREFUSED');
+  await own.openPort();
+  assert.equal(await status(), 401);
+  await own.close();
+});

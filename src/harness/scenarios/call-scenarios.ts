@@ -98,4 +98,17 @@ export const callScenarios: readonly Scenario[] = [
       { do: 'happen', event: callEnd, expect: { ...taken(sealedBackground), shows: { kind: 'ringing-ended' } } },
     ],
   },
+  {
+    id: 'calls-without-pushkit-each-show',
+    title: 'Alerts for calls are never held back',
+    paragraphs: ['routing/call-without-pushkit'],
+    scope: 'sealpost',
+    phone: 'siskin',
+    pushKit: false,
+    steps: [
+      ...ready,
+      { do: 'happen', event: callOffer, expect: { ...taken(callAlert), unopened: true } },
+      { do: 'happen', event: callOffer, expect: { ...taken(callAlert), unopened: true } },
+    ],
+  },
 ];

@@ -67,7 +67,11 @@ const outcomes: readonly Paragraph[] = [
     about: 'what cannot be kept is answered wait',
     apart: { why: 'needs a full disk', heldBy: 'test/outbox/limits.test.ts' },
   },
-  { id: 'outcome/guard', about: 'sudden mass loss is doubted', apart: { why: 'needs fifty devices' } },
+  {
+    id: 'outcome/guard',
+    about: 'sudden mass loss is doubted',
+    apart: { why: 'needs fifty devices', heldBy: 'test/guard' },
+  },
   {
     id: 'outcome/revocation',
     about: 'a removed registration is revoked by a headline',

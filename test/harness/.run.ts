@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { systemClock } from '../../src/clock.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { startServer } from '../../src/server.ts';
+import { createLog, createMetrics } from '../../src/telemetry.ts';
+import { setScenarioStage } from '../../src/harness/scenario-stage.ts';
+import { runScenarios, selectScenarios } from '../../src/harness/run-scenarios.ts';
+import { problemsOf } from '../../src/harness/scenario-result.ts';
+import { scenarios } from '../../src/harness/scenarios/all.ts';
+const t0 = Date.now();
+const stage = await setScenarioStage({ clock: systemClock, randomBytes, async startServer(config) {
+  const parsed = parseConfig(config, { baseDir: process.cwd(), readFile: readFileSync, env: process.env });
+  const server = await startServer({ config: parsed, version: 't', clock: systemClock, random: Math.random, log: createLog(process.env.LOG ?? 'silent'), metrics: createMetrics('t') });
+  await server.whenOnline();
+  return { opsUrl: server.opsUrl, publicUrl: server.publicUrl, stop: () => server.drain() };
+} });
+console.log('stage', Date.now() - t0);
+const report = await runScenarios({ scenarios: selectScenarios(scenarios, process.argv.slice(2)), stage });
+for (const r of report.results) if (r.outcome !== 'passed') console.log(r.outcome, r.scenario.id, Math.round(r.durationMs), problemsOf(r).join('\n    '));
+console.log(report.results.filter((r) => r.outcome === 'passed').length, 'of', report.results.length, Math.round(report.durationMs), 'ms');
+console.log(report.results.toSorted((a, b) => b.durationMs - a.durationMs).slice(0, 8).map((r) => `${r.scenario.id} ${Math.round(r.durationMs)}`).join(', '));
+await stage.close();
+console.log('closed', Date.now() - t0);

@@ -1,0 +1,244 @@
+/**
+ * Copies of the server with one row of one table changed, each loaded beside the others into this process: a module that
+ * is asked for with `?mutant=NAME` brings everything in `src/` that it imports along under the same name, and one file of
+ * it is edited on the way. (`&as=.ts`, because some look at how their own address ends.)
+ */
+import { readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { apnsTable } from '../../src/providers/apns/outcomes.ts';
+import { fcmTable } from '../../src/providers/fcm/outcomes.ts';
+import type { startServer } from '../../src/server.ts';
+
+export interface Mutant {
+  readonly name: string;
+  /** Below `src/`. */
+  readonly file: string;
+  /** The row as it stands, exactly once in the file. */
+  readonly row: string;
+  readonly instead: string;
+  /** Beginnings of the ids of scenarios that are likely to notice; tried first. */
+  readonly hints: readonly string[];
+}
+
+const source = join(import.meta.dirname, '..', '..', 'src');
+const active = new Map<string, Mutant>();
+
+registerHooks({
+  resolve(specifier, context, next) {
+    const resolved = next(specifier, context);
+    const name = context.parentURL && new URL(context.parentURL).searchParams.get('mutant');
+    const isOurs = resolved.url.startsWith(`${pathToFileURL(source).href}/`);
+    return name && isOurs ? { ...resolved, url: `${resolved.url}?mutant=${name}&as=.ts` } : resolved;
+  },
+  load(url, context, next) {
+    const mutant = active.get(URL.parse(url)?.searchParams.get('mutant') ?? '');
+    const loaded = next(url, context);
+    if (!mutant || !new URL(url).pathname.endsWith(`/src/${mutant.file}`)) return loaded;
+    return { ...loaded, source: apply(mutant) };
+  },
+});
+
+/** The edited text. @throws Error when the row does not stand there exactly once: the list of mutants is out of date */
+export function apply({ name, file, row, instead }: Mutant): string {
+  const parts = readFileSync(join(source, file), 'utf8').split(row);
+  if (parts.length !== 2) throw new Error(`mutant ${name}: its row stands ${parts.length - 1} times in ${file}`);
+  return parts.join(instead);
+}
+
+/** The server's starter with one row changed. */
+export async function loadMutant(mutant: Mutant): Promise<typeof startServer> {
+  active.set(mutant.name, mutant);
+  const server = (await import(`../../src/server.ts?mutant=${mutant.name}&as=.ts`)) as {
+    startServer: typeof startServer;
+  };
+  return server.startServer;
+}
+
+/** What an outcome is turned into: something that a look at one push tells apart. */
+const other: Readonly<Record<string, string>> = {
+  delivered: 'refused',
+  retry: 'refused',
+  gone: 'misconfigured',
+  doubtful: 'misconfigured',
+  refused: 'misconfigured',
+  misconfigured: 'refused',
+  renew: 'misconfigured',
+};
+
+const kebab = (reason: string) =>
+  reason.includes('_')
+    ? reason.toLowerCase().replaceAll('_', '-')
+    : reason.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
+
+/** A row of a provider's table: an object that can mean something else for a while. */
+export interface RowMutant {
+  readonly name: string;
+  readonly row: { meaning: string };
+  readonly instead: string;
+  readonly hints: readonly string[];
+}
+
+function rowMutants(
+  provider: 'apns' | 'fcm',
+  table: readonly {
+    readonly status: number;
+    readonly reason: string;
+    meaning: string;
+    readonly source?: string;
+  }[],
+): RowMutant[] {
+  return table.map((row) => {
+    const { status, reason, meaning } = row;
+    const suffix = row.source === 'status' ? '-status' : '';
+    const name = `${provider}-${status}-${reason === '-' ? 'accepted' : kebab(reason)}${suffix}`;
+    const accepted = provider === 'apns' ? 'sealed-message-of-snikket' : 'sealed-message-on-android';
+    return {
+      name,
+      row,
+      instead: other[meaning] ?? '',
+      hints: [reason === '-' ? accepted : name],
+    };
+  });
+}
+
+export const tableMutants: readonly RowMutant[] = [...rowMutants('apns', apnsTable), ...rowMutants('fcm', fcmTable)];
+
+const answerRows: readonly [verdict: string, answer: string, instead: string, ...hints: string[]][] = [
+  ['delivered', 'result', 'internal-server-error', 'sealed-message-of-snikket'],
+  ['refused', 'result', 'internal-server-error', 'refused-twice'],
+  ['coalesced', 'result', 'internal-server-error', 'wake-ups-coalesced'],
+  ['owed', 'result', 'internal-server-error', 'apns-500'],
+  ['misconfigured', 'internal-server-error', 'item-not-found', 'unproven-410'],
+  [`'unknown-app'`, 'internal-server-error', 'item-not-found', 'raw-token-of-no-app'],
+  ['gone', 'item-not-found', 'internal-server-error', 'dead-token'],
+  [`'unknown-node'`, 'item-not-found', 'internal-server-error', 'http-unregister'],
+  [`'wrong-publisher'`, 'forbidden', 'internal-server-error', 'wrong-publisher'],
+  [`'wrong-secret'`, 'forbidden', 'internal-server-error', 'p2-wrong-secret'],
+];
+
+/** Verdicts that no phone's story leads to: the store fails, the outbox is full, the guard holds, a share is used up. */
+export const unreachableVerdicts = ['retry', 'store-failed', 'held', 'over-share'];
+
+/** That a PushKit push expires at once stands twice, here and in the payload, so a change here alone changes nothing. */
+const routingRows: readonly [name: string, row: string, instead: string, ...hints: string[]][] = [
+  [
+    'voip-needs-high',
+    `priority !== 'low') return callRoute`,
+    `priority === 'high') return callRoute`,
+    'call-rings-without',
+  ],
+  ['voip-whatever-priority', `content.voip && priority !== 'low'`, 'content.voip', 'call-end'],
+  ['voip-never', `if (content.voip && priority !== 'low')`, 'if (false)', 'call-rings'],
+  ['sealed-always-alert', 'return visible ? alertRoute', 'return true ? alertRoute', 'sealed-chat-state'],
+  ['sealed-never-alert', 'return visible ? alertRoute', 'return false ? alertRoute', 'sealed-message'],
+  [
+    'sealed-low-coalesced',
+    'backgroundRoute(sealed, app, false)',
+    'backgroundRoute(sealed, app, true)',
+    'sealed-low-is',
+  ],
+  [
+    'absent-priority-turned',
+    `=== 'alert' ? 'high' : 'low'`,
+    `=== 'alert' ? 'low' : 'high'`,
+    'sealed-without-priority',
+    'sealed-receipt',
+  ],
+  ['clear-any-count', 'if (messageCount === 0 && ', 'if (', 'wake-up-by-count'],
+  [
+    'clear-with-sender',
+    'messageCount === 0 && sender === undefined &&',
+    'messageCount === 0 &&',
+    'count-zero-with-sender',
+  ],
+  ['clear-with-body', 'sender === undefined && body === undefined)', 'sender === undefined)', 'count-zero-with-body'],
+  ['clear-another-number', 'unreadMessages: 0 }', 'unreadMessages: 1 }', 'read-elsewhere'],
+  ['clear-coalesced', 'unreadMessages: 0 }, app, false)', 'unreadMessages: 0 }, app, true)', 'read-elsewhere-is'],
+  ['plain-body-hidden', `if (body !== undefined || priority === 'high')`, `if (priority === 'high')`, 'plain-message'],
+  ['plain-high-hidden', `if (body !== undefined || priority === 'high')`, 'if (body !== undefined)', 'plain-high'],
+  ['plain-all-forwarded', `app.plaintext === 'forward' ?`, 'true ?', 'plain-message'],
+  ['plain-none-forwarded', `app.plaintext === 'forward' ?`, 'false ?', 'plain-forwarded'],
+  [
+    'wake-up-not-coalesced',
+    'return backgroundRoute(none, app, true);',
+    'return backgroundRoute(none, app, false);',
+    'wake-ups',
+  ],
+  ['wake-up-as-alert', 'return backgroundRoute(none, app, true);', 'return alertRoute(none, app);', 'wake-up'],
+  ['call-alert-opened', `kind: 'call-alert', target`, `kind: 'alert', target`, 'call-without-pushkit'],
+  ['call-alert-for-ever', 'lifetimeMs: callLifetimeMs', 'lifetimeMs: 604_800_000', 'call-without-pushkit'],
+  [
+    'call-alert-coalesced',
+    'lifetimeMs: callLifetimeMs, coalesce: false',
+    'lifetimeMs: callLifetimeMs, coalesce: true',
+    'calls-without',
+  ],
+  ['call-always-pushkit', 'if (registration.secondToken === undefined)', 'if (false)', 'call-without-pushkit'],
+  ['call-never-pushkit', 'if (registration.secondToken === undefined)', 'if (true)', 'call-rings'],
+  ['call-to-first-token', `kind: 'voip', target: 'second'`, `kind: 'voip', target: 'first'`, 'call-rings'],
+  [
+    'call-coalesced',
+    `content, lifetimeMs: 0, coalesce: false`,
+    'content, lifetimeMs: 0, coalesce: true',
+    'refused-call',
+  ],
+  ['alert-at-once', 'lifetimeMs: app.ttlMs, coalesce', 'lifetimeMs: 0, coalesce', 'sealed-message-for-a-week'],
+  ['alert-to-second-token', `kind: 'alert', target: 'first'`, `kind: 'alert', target: 'second'`, 'sealed-message'],
+  [
+    'alert-coalesced',
+    'lifetimeMs: app.ttlMs, coalesce: false',
+    'lifetimeMs: app.ttlMs, coalesce: true',
+    'plain-messages-each',
+  ],
+  ['background-to-second', `kind: 'background', target: 'first'`, `kind: 'background', target: 'second'`, 'call-end'],
+  ['background-for-a-week', 'Math.min(app.ttlMs, backgroundLifetimeMs)', 'app.ttlMs', 'call-end-for-an-hour'],
+  ['call-lifetime', 'callLifetimeMs = 30_000', 'callLifetimeMs = 300_000', 'call-without-pushkit'],
+  ['background-lifetime', 'backgroundLifetimeMs = 3_600_000', 'backgroundLifetimeMs = 60_000', 'call-end-for-an-hour'],
+  ['raw-token-as-others', `if (registration.convention === 'raw-token')`, 'if (false)', 'raw-token-wake-up'],
+  ['p2-as-others', `if (registration.convention === 'p2' && app.provider === 'fcm')`, 'if (false)', 'p2'],
+  [
+    'summary-without-count',
+    'unreadMessages !== undefined && { unreadMessages }',
+    'false && { unreadMessages }',
+    'plain-forwarded',
+  ],
+  ['summary-without-sender', 'sender !== undefined && { sender }', 'false && { sender }', 'plain-forwarded'],
+  ['summary-without-body', 'body !== undefined && { body }', 'false && { body }', 'plain-forwarded'],
+];
+
+/** What statuses mean whose reason no table knows. */
+const defaultRows: readonly [provider: 'apns' | 'fcm', row: string, instead: string, hint: string][] = [
+  ['apns', `if (status === 410) return 'doubtful'`, `if (status === 410) return 'refused'`, 'apns-410-never'],
+  ['apns', `status >= 500) return 'retry'`, `status >= 500) return 'refused'`, 'apns-502'],
+  ['apns', `status === 413) return 'refused'`, `status === 413) return 'retry'`, 'apns-400-never'],
+  ['apns', `return 'misconfigured';`, `return 'refused';`, 'apns-404-never'],
+  ['fcm', `status >= 500) return 'retry'`, `status >= 500) return 'refused'`, 'fcm-502'],
+  ['fcm', `status === 413) return 'refused'`, `status === 413) return 'retry'`, 'fcm-400-never'],
+  ['fcm', `return 'misconfigured';`, `return 'refused';`, 'fcm-405'],
+];
+
+export const mutants: readonly Mutant[] = [
+  ...answerRows.map(([verdict, answer, instead, ...hints]) => ({
+    name: `answer-${verdict.replaceAll(`'`, '')}`,
+    file: 'answers.ts',
+    row: `  ${verdict}: '${answer}',`,
+    instead: `  ${verdict}: '${instead}',`,
+    hints,
+  })),
+  ...routingRows.map(([name, row, instead, ...hints]) => ({
+    name: `route-${name}`,
+    file: 'routing.ts',
+    row,
+    instead,
+    hints,
+  })),
+  ...defaultRows.map(([provider, row, instead, hint], index) => ({
+    name: `${provider}-default-${index}`,
+    file: `providers/${provider}/outcomes.ts`,
+    row,
+    instead,
+    hints: [hint],
+  })),
+];
