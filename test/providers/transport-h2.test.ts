@@ -261,6 +261,30 @@ test('HTTP/2 transport - an authority that is not trusted: retry, nothing was se
   assert.equal(scene.standIn.received.length, 0);
 });
 
+test('HTTP/2 transport - a body that is read late holds up nothing else, and ends by its deadline', async (t) => {
+  const scene = await warmScene(t, { standIn: { streamWindow: 64 } });
+  scene.standIn.script(tokenOf(0), { readAfterMs: 300, times: 1 });
+  scene.standIn.script(tokenOf(1), { readAfterMs: 60_000, times: 1 });
+  const [late, never] = [scene.send(tokenOf(0)), scene.send(tokenOf(1), {}, {}, 600)];
+  for (let index = 2; index < 20; index += 1) assert.deepEqual(await scene.send(tokenOf(index)), delivered);
+  assert.deepEqual([await late, await never], [delivered, { kind: 'retry', reason: 'timeout' }]);
+  assert.deepEqual(await scene.send(tokenOf(1)), delivered);
+  assert.equal(scene.standIn.connections, 1);
+});
+
+test('HTTP/2 transport - a port that closes with pushes in flight and opens again is used again', async (t) => {
+  const scene = await warmScene(t);
+  scene.standIn.script(tokenOf(0), { fault: 'hang', times: 1 });
+  const seen = scene.standIn.waitFor(({ token }) => token === tokenOf(0), 5000);
+  const lost = scene.send(tokenOf(0));
+  await seen;
+  await scene.standIn.closePort();
+  assert.deepEqual(await lost, { kind: 'retry', reason: 'connection' });
+  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'connection' });
+  await scene.standIn.openPort();
+  assert.deepEqual(await sendMany(scene, 10), times(10, delivered));
+});
+
 test('HTTP/2 transport - drain refuses what is new, waits for what is in flight and closes the connections', async (t) => {
   const scene = await warmScene(t);
   scene.standIn.script(tokenOf(0), { delayMs: 100 });
