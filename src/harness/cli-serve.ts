@@ -8,7 +8,7 @@ import { createClient } from './client.ts';
 import { type ClientModel, sealingAndroid, siskin } from './client-models.ts';
 import { describeSettings } from './provider-settings.ts';
 import { selectScenarios } from './run-scenarios.ts';
-import { assemble, type ScenarioStage, setProviders } from './scenario-stage.ts';
+import { assembleStage, type ScenarioStage, setProviders } from './scenario-stage.ts';
 import { scenarios } from './scenarios/all.ts';
 import { phones } from './scenarios/phones.ts';
 import type { Scenario } from './scenarios/scenario.ts';
@@ -57,10 +57,8 @@ export async function serveCommand(args: readonly string[], surroundings: Surrou
   const ids = { apns: values['apns-id'] ?? siskin.providerId, fcm: values['fcm-id'] ?? sealingAndroid.providerId };
   const isOwn = values['apns-id'] !== undefined || values['fcm-id'] !== undefined || !conventions.includes('tigase');
   const stage: ScenarioStage = {
-    ...assemble({ acceptor, providers, component: domain, clock, randomBytes }),
+    ...assembleStage({ acceptor, providers, component: domain, clock, randomBytes }),
     ...(isOwn && { ownIds: ids }),
-    hasApps: false,
-    close: () => Promise.resolve(),
   };
   const announced = {
     apns: await announces(stage, { ...siskin, providerId: ids.apns }),

@@ -19,6 +19,7 @@ export { type DeviceModel, type DeviceView, receivePush, type Shown } from './de
 export { type EnableAnswer, type EnabledDevice } from './enabling.ts';
 export { type EventKind, type OmemoForDevice, type ServerEvent } from './event.ts';
 export { createFcmStandIn } from './fcm-stand-in.ts';
+export { describeSettings } from './provider-settings.ts';
 export { readOmemo } from './omemo.ts';
 export {
   openOmemoPayload,
@@ -37,7 +38,7 @@ export { writeJunit } from './report-junit.ts';
 export { runScenarios, type RunOptions, selectScenarios } from './run-scenarios.ts';
 export { type Passage, problemsOf, type RunReport, type ScenarioResult, type SeenPush } from './scenario-result.ts';
 export {
-  assemble as assembleStage,
+  assembleStage,
   type ProviderStage,
   type ScenarioStage,
   setProviders,

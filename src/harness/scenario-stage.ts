@@ -135,17 +135,17 @@ export async function setScenarioStage(
   await acceptor.whenConnected(component, connectWithinMs);
   const running = started.move();
   return {
-    ...assemble({ acceptor, providers, component, clock, randomBytes }),
+    ...assembleStage({ acceptor, providers, component, clock, randomBytes }),
     publicUrl: server.publicUrl,
     hasApps: true,
     close: () => running.disposeAsync(),
   };
 }
 
-/** The stage around a component that connects by itself. */
-export function assemble(
+/** The stage around a component that connects by itself; whoever made its parts closes them. */
+export function assembleStage(
   parts: StageParts & { readonly acceptor: Acceptor; readonly providers: ProviderStage; readonly component: string },
-): Omit<ScenarioStage, 'close' | 'hasApps'> {
+): ScenarioStage {
   const { acceptor, clock, randomBytes } = parts;
   const hosts = new Map(
     flavours.map((flavour) => {
@@ -153,5 +153,5 @@ export function assemble(
       return [flavour.name, createXmppServer({ acceptor, domain, flavour, clock, randomBytes })] as const;
     }),
   );
-  return { ...parts, hosts, idOf: (app) => idsOf(app)[0] ?? app };
+  return { ...parts, hosts, idOf: (app) => idsOf(app)[0] ?? app, hasApps: false, close: () => Promise.resolve() };
 }

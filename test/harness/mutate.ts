@@ -10,7 +10,7 @@ import { runScenarios } from '../../src/harness/run-scenarios.ts';
 import { problemsOf } from '../../src/harness/scenario-result.ts';
 import type { StartServer } from '../../src/harness/demonstration-stage.ts';
 import { proveHealth } from '../../src/harness/scenario-proof.ts';
-import { assemble, describeApps, type ScenarioStage, setProviders } from '../../src/harness/scenario-stage.ts';
+import { assembleStage, describeApps, type ScenarioStage, setProviders } from '../../src/harness/scenario-stage.ts';
 import { scenarios } from '../../src/harness/scenarios/all.ts';
 import type { Scenario } from '../../src/harness/scenarios/scenario.ts';
 import { startInProcess, stageParts } from './in-process.ts';
@@ -45,7 +45,7 @@ export async function createMutantTrials({ everywhere }: { readonly everywhere: 
       apps: describeApps(providers),
     });
     await acceptor.whenConnected(domain, 10_000);
-    const stage = assemble({ acceptor, providers, component: domain, ...stageParts });
+    const stage = assembleStage({ acceptor, providers, component: domain, ...stageParts });
     return {
       ...stage,
       publicUrl: server.publicUrl,
