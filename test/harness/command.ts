@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { runHarnessCommand } from '../../src/harness/cli.ts';
+import { startInProcess, stageParts } from './in-process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -8,6 +11,32 @@ export interface Finished {
   readonly code: number | null;
   readonly output: string;
   readonly errors: string;
+}
+
+/** `sealpost harness …` within this process. */
+export async function callHarness(args: readonly string[], input = ''): Promise<Finished> {
+  const [output, errors] = [createSink(), createSink()];
+  const code = await runHarnessCommand(args, {
+    ...stageParts,
+    output,
+    errors,
+    env: {},
+    readInput: () => Promise.resolve(input),
+    startServer: startInProcess(),
+    signal: new AbortController().signal,
+  });
+  return { code, output: output.text(), errors: errors.text() };
+}
+
+function createSink(): Writable & { text(): string } {
+  let text = '';
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      text += chunk.toString();
+      done();
+    },
+  });
+  return Object.assign(sink, { text: () => text });
 }
 
 export interface RunningCommand {

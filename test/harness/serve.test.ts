@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { startHarness, startNode } from './command.ts';
+import { callHarness, startHarness, startNode } from './command.ts';
 
 let folder: string;
 before(async () => void (folder = await mkdtemp(join(tmpdir(), 'harness-serve-'))));
@@ -99,7 +99,7 @@ const wrongCalls: readonly [what: string, args: readonly string[], complaint: Re
 ];
 for (const [what, args, complaint] of wrongCalls) {
   test(`serve - ${what} is a wrong call, said with how to call`, async () => {
-    const { code, errors } = await startHarness(['serve', ...args]).finished;
+    const { code, errors } = await callHarness(['serve', ...args]);
     assert.equal(code, 2);
     assert.match(errors, complaint);
     assert.match(errors, /Usage: sealpost harness/);
@@ -108,7 +108,7 @@ for (const [what, args, complaint] of wrongCalls) {
 
 test('serve - a component that does not come is waited for as long as was said', async () => {
   const args = ['serve', '--listen', '0', '--domain', 'push.vendor.example', '--secret', 's', '--within', '0.2'];
-  const { code, errors } = await startHarness(args).finished;
+  const { code, errors } = await callHarness(args);
   assert.equal(code, 1);
   assert.match(errors, /no component connected for push\.vendor\.example within 200 ms/);
 });

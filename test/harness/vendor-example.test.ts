@@ -16,7 +16,7 @@ before(() => {
   mkdirSync(installed, { recursive: true });
   copyFileSync(join(root, 'package.json'), join(installed, 'package.json'));
   const compiler = join(root, 'node_modules', '.bin', 'tsc');
-  execFileSync(compiler, ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(installed, 'dist')]);
+  execFileSync(compiler, ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(installed, 'dist')]);
   copyFileSync(join(import.meta.dirname, 'vendor-example.mjs'), join(project, 'example.test.mjs'));
 });
 after(() => rmSync(project, { recursive: true }));
