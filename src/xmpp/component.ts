@@ -79,7 +79,10 @@ export function createComponent({
   }
 
   function runCommand(iq: Iq): IqReply | Promise<IqReply> {
-    if (handlers.mayCommand?.(bareJid(iq.from)) === false) return { kind: 'error', error: 'too-many-commands' };
+    if (handlers.mayCommand?.(bareJid(iq.from)) === false) {
+      metrics.stanzasRejected.inc({ link: domain, reason: 'over-share' });
+      return { kind: 'error', error: 'too-many-commands' };
+    }
     return answerCommand({ commands, clock }, iq);
   }
 

@@ -215,7 +215,10 @@ function checkDeclaration(declaration: string): void {
   }
 }
 
-/** UTF-8 cut anywhere, with line ends made the same (XML 1.0 section 2.11). */
+/**
+ * UTF-8 cut anywhere, with line ends made the same (XML 1.0 section 2.11). A packet with other bytes is refused whole: the
+ * stream ends with it anyway.
+ */
 function createDecoder(): (chunk: Uint8Array) => string {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let afterReturn = false;

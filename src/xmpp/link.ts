@@ -168,5 +168,5 @@ export function createLink(options: LinkOptions): Link {
   };
 }
 
-/** Values of the `reason` label of rejected stanzas: limits that were passed, and what is no request. */
-const REJECTIONS = ['bytes', 'depth', 'attributes', 'nodes', 'malformed', 'unanswerable'] as const;
+/** Values of the `reason` label of rejected stanzas: limits that were passed, what is no request, and too many commands. */
+const REJECTIONS = ['bytes', 'depth', 'attributes', 'nodes', 'malformed', 'unanswerable', 'over-share'] as const;

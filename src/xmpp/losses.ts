@@ -1,4 +1,5 @@
 /** Why a connection to the XMPP server ended or never came about, and what follows from it. */
+import { backoffMs } from '../backoff.ts';
 import type { Random } from '../clock.ts';
 import type { LinkTiming } from './limits.ts';
 
@@ -66,8 +67,8 @@ export function streamErrorReason(condition: string | undefined): LossReason {
  * @param failures how many attempts in a row have come to nothing before
  */
 export function retryDelay(reason: LossReason, failures: number, timing: LinkTiming, random: Random): number {
-  const doubled = 2 ** Math.min(failures, 20);
-  if (!isRefusal(reason)) return random() * Math.min(timing.retryMs * doubled, timing.retryMaxMs);
-  const interval = Math.min(timing.refusedMs * doubled, timing.refusedMaxMs);
-  return interval / 2 + (random() * interval) / 2;
+  const attempt = failures + 1;
+  if (!isRefusal(reason)) return backoffMs({ attempt, baseMs: timing.retryMs, capMs: timing.retryMaxMs, random });
+  const latterHalf = () => 0.5 + random() / 2;
+  return backoffMs({ attempt, baseMs: timing.refusedMs, capMs: timing.refusedMaxMs, random: latterHalf });
 }

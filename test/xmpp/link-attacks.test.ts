@@ -407,6 +407,22 @@ describe('link - servers that hang', () => {
     await again();
   });
 
+  linkTest('link - pings become more, as their answers may come by another connection of the domain', async (t) => {
+    const { online, pass, link, clock } = await startLinked(t);
+    const peer = await online();
+    pass(18);
+    await peer.until(/id='ping-15'/);
+    pass(6);
+    await peer.until(/id='ping-191'/);
+    assert.equal([...peer.received.matchAll(ownPing)].length, 191);
+    peer.send(' ');
+    await until(() => link.status.kind === 'online' && link.status.lastPongMs === clock.monotonic());
+    pass(15);
+    await peer.until(/id='ping-192'/);
+    await turn();
+    assert.equal([...peer.received.matchAll(ownPing)].length, 192);
+  });
+
   linkTest('link - after an answer that it may not have got, in 15 s', async (t) => {
     const { online, link, pass } = await startLinked(t);
     const peer = await online();
