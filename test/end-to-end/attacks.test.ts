@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFile, fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { LINK_TIMING, type LinkTiming } from '../../src/xmpp/limits.ts';
+import { eventually, stopProcess } from '../support/process.ts';
+import { halfOpen, type Row, rows, stopped } from './attacks/rows.ts';
+import { type Stage, startStage } from './attacks/stage.ts';
+import { type Measured, renderTable } from './attacks/table.ts';
+
+/** A fraction of what is usual, so that what takes a server half a minute to be found out takes seconds here. */
+const written = {
+  connect: '2s',
+  header: '1s',
+  handshake: '1s',
+  idle: '2s',
+  unconfirmed: '1s',
+  pong: '2s',
+  retryMax: '1s',
+  refused: '2s',
+  refusedMax: '2s',
+};
+const timing: LinkTiming = {
+  ...LINK_TIMING,
+  ...Object.fromEntries(
+    Object.entries(written).map(([key, value]) => [`${key}Ms`, Number.parseInt(value, 10) * 1_000]),
+  ),
+};
+/** For a machine that has other things to do. */
+const slackMs = 1_500;
+/** What the allocator and the compiled code may keep. */
+const keptBytes = 48 * 1_048_576;
+
+const unshare = spawnSync('unshare', ['-n', 'ip', 'link', 'set', 'lo', 'up']).status === 0;
+const inFolder = (file: string) => join(import.meta.dirname, 'attacks', file);
+
+describe('attacks - on the server as it is started', { timeout: 180_000 }, () => {
+  let child: ChildProcess;
+  let stage: Stage;
+  let baseBytes = 0;
+  const measured: Measured[] = [];
+
+  before(async () => {
+    child = fork(inFolder('child-server.ts'));
+    const [port] = (await once(child, 'message')) as [number];
+    const other = {
+      service: `xmpp://127.0.0.1:${port}`,
+      domain: 'stopped.example.org',
+      secret: 's3cret',
+      timing: written,
+    };
+    stage = await startStage({ timing: written, devices: 50, links: [other] });
+    // What it never gives back is in use after the first thousands.
+    for (let round = 0; round < 40; round += 1) await stage.connection.exchange(100);
+    baseBytes = await stage.restingBytes(0);
+  });
+  after(async () => {
+    await stage.stop();
+    child.kill('SIGCONT');
+    await stopProcess(child);
+    console.log(`${(baseBytes / 1_048_576).toFixed(0)} MB at rest\n${renderTable(measured)}`);
+  });
+
+  for (const row of rows) {
+    it(row.name, { timeout: 60_000 }, async () => void measured.push(await play(row)));
+  }
+
+  it(stopped, { timeout: 30_000 }, async () => {
+    const isUp = (up: number) => async () =>
+      (await stage.metric(/^sealpost_link_up\{link="stopped.example.org"\} (\d+)$/m)) === up || undefined;
+    const lost = () => {
+      return stage.metric(
+        /^sealpost_link_reconnects_total\{link="stopped.example.org",reason="ping-timeout"\} (\d+)$/m,
+      );
+    };
+    await eventually('its link is up', isUp(1));
+    await stage.forgetPeak();
+    const { cpuMs } = await stage.vitals();
+    const losses = await lost();
+    child.kill('SIGSTOP');
+    const startedMs = performance.now();
+    await eventually('it is noticed', isUp(0), statedSilenceMs(timing) + slackMs);
+    assert.equal((await lost()) - losses, 1);
+    child.kill('SIGCONT');
+    await eventually('its link is back', isUp(1), timing.retryMaxMs + slackMs);
+    const backMs = performance.now() - startedMs;
+    const spent = await stage.vitals();
+    await stage.connection.exchange(5);
+    measured.push({
+      name: stopped,
+      fate: 'connects anew',
+      statedMs: statedSilenceMs(LINK_TIMING) + LINK_TIMING.retryMaxMs,
+      backMs,
+      cpuMs: spent.cpuMs - cpuMs,
+      peakBytes: spent.peakBytes - baseBytes,
+      restBytes: (await stage.restingBytes(baseBytes + keptBytes)) - baseBytes,
+    });
+  });
+
+  const skip = unshare ? false : 'needs the right to make a network namespace';
+  it(halfOpen, { skip, timeout: 60_000 }, async () => {
+    const { stdout } = await promisify(execFile)('unshare', [
+      '-n',
+      process.execPath,
+      inFolder('half-open.ts'),
+      JSON.stringify(written),
+    ]);
+    const { noticedMs, backMs, reason } = JSON.parse(stdout) as { noticedMs: number; backMs: number; reason: string };
+    assert.equal(reason, 'ping-timeout');
+    assert.ok(noticedMs < statedSilenceMs(timing) + slackMs, `noticed after ${noticedMs} ms`);
+    assert.ok(backMs < timing.retryMaxMs + slackMs, `back after ${backMs} ms`);
+    measured.push({
+      name: halfOpen,
+      fate: 'connects anew',
+      statedMs: statedSilenceMs(LINK_TIMING) + LINK_TIMING.retryMaxMs,
+      backMs: noticedMs + backMs,
+    });
+  });
+
+  async function play(row: Row): Promise<Measured> {
+    const attacked = stage.connection;
+    await attacked.exchange(5);
+    await stage.forgetPeak();
+    const { cpuMs } = await stage.vitals();
+    const connectionsBefore = stage.server.connections;
+
+    let startedMs = performance.now();
+    await row.attack(stage, () => (startedMs = performance.now()));
+    const connection = row.fate === 'connects anew' ? await stage.accept() : attacked;
+    await connection.exchange(5);
+    const backMs = performance.now() - startedMs;
+
+    const spent = await stage.vitals();
+    const usedMs = spent.cpuMs - cpuMs;
+    const restBytes = await stage.restingBytes(baseBytes + keptBytes);
+    assert.equal(stage.sealpost.process.exitCode, null);
+    if (row.fate === 'the connection stays') assert.equal(stage.server.connections, connectionsBefore);
+    else {
+      const withinMs = row.backWithinMs?.(timing) ?? timing.retryMaxMs;
+      assert.ok(backMs < withinMs + slackMs, `back after ${backMs} ms, stated: ${withinMs} ms`);
+    }
+    assert.ok(usedMs < (row.cpuMs ?? Number.POSITIVE_INFINITY), `${usedMs} ms of CPU`);
+    assert.ok(restBytes < baseBytes + keptBytes, `${(restBytes - baseBytes) / 1_048_576} MB are kept`);
+    assertAnsweredOnce();
+    return {
+      name: row.name,
+      fate: row.fate,
+      ...(row.fate === 'connects anew' && { statedMs: row.backWithinMs?.(LINK_TIMING) ?? LINK_TIMING.retryMaxMs }),
+      backMs,
+      cpuMs: usedMs,
+      peakBytes: spent.peakBytes - baseBytes,
+      restBytes: restBytes - baseBytes,
+    };
+  }
+
+  /** By the connection that it came by, or not at all where that one died; and all by the one that lives. */
+  function assertAnsweredOnce(): void {
+    for (const { sent, answers } of stage.connections) {
+      for (const [id, times] of answers) {
+        assert.ok(sent.has(id) && times === 1, `${id} was answered ${times} times`);
+      }
+    }
+    const { sent, answers } = stage.connection;
+    for (const id of sent) assert.equal(answers.get(id), 1);
+  }
+});
+
+/** Until a connection that brings nothing is given up; the watchdog looks once a second. */
+function statedSilenceMs({ idleMs, pongMs }: LinkTiming): number {
+  return idleMs + pongMs + 1_000;
+}
+
+it('attacks - the README tells of each, and of nothing else', () => {
+  const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
+  const section = /^## What it withstands\n([\s\S]*?)^## /m.exec(readme)?.[1] ?? '';
+  const told = [...section.matchAll(/^\| `(.+?)` +\| (?:stays|\d+ s) /gm)].map((match) => match[1]);
+  assert.deepEqual(told, [...rows.map(({ name }) => name), stopped, halfOpen]);
+});

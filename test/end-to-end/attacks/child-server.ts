@@ -1,0 +1,18 @@
+// An XMPP server as a process, that lets every component in and shows that it lives; it tells its port first.
+import { type Peer, startScriptedServer } from '../../xmpp/scripted-server.ts';
+
+process.on('disconnect', () => process.exit());
+const server = await startScriptedServer();
+const peers = new Set<Peer>();
+setInterval(() => {
+  for (const peer of peers) peer.send(' ');
+}, 250);
+process.send?.(server.port);
+for (;;) {
+  const peer = await server.next();
+  void peer.accept().then(
+    () => peers.add(peer),
+    () => {},
+  );
+  void peer.closed.then(() => peers.delete(peer));
+}

@@ -1,0 +1,28 @@
+// To be run in a network namespace of its own: takes the network away under a link, and gives it back. Writes how long
+// each took to be noticed, as JSON.
+import { execFileSync } from 'node:child_process';
+import { eventually } from '../../support/process.ts';
+import { startStage } from './stage.ts';
+
+const loopback = (state: 'up' | 'down') => execFileSync('ip', ['link', 'set', 'lo', state]);
+
+loopback('up');
+const stage = await startStage({ timing: JSON.parse(process.argv[2] ?? '{}') as Record<string, string>, devices: 5 });
+await stage.connection.exchange(20);
+loopback('down');
+const startedMs = performance.now();
+// Its ping leaves, and is acknowledged by nobody.
+const lost = await eventually(
+  'the link is given up',
+  () => stage.sealpost.lines.find((line) => line.includes('no component link')),
+  40_000,
+);
+const noticedMs = performance.now() - startedMs;
+loopback('up');
+const upMs = performance.now();
+await (await stage.accept()).exchange(5);
+const backMs = performance.now() - upMs;
+const { reason } = JSON.parse(lost) as { reason: string };
+console.log(JSON.stringify({ noticedMs, backMs, reason }));
+await stage.stop();
+process.exit(0);

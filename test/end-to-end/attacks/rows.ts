@@ -1,0 +1,339 @@
+/** What a hostile, slow or flaky XMPP server, or a stranger through it, may do to the link; one row each. */
+import assert from 'node:assert/strict';
+import type { LinkTiming } from '../../../src/xmpp/limits.ts';
+import { eventually } from '../../support/process.ts';
+import { startScriptedServer, streamHeader } from '../../xmpp/scripted-server.ts';
+import { domain, type Stage } from './stage.ts';
+
+export interface Row {
+  readonly name: string;
+  /** Which the README's table is headed by. */
+  readonly fate: 'the connection stays' | 'connects anew';
+  /** From the attack to the link being up again at the latest, milliseconds, if not the pause between attempts alone. */
+  readonly backWithinMs?: (timing: LinkTiming) => number;
+  /** CPU time that the server may take for it. */
+  readonly cpuMs?: number;
+  /** Plays it on the stage's connection; resolves when it was written. Calls `begin` where the clock is to start anew. */
+  attack(stage: Stage, begin: () => void): Promise<void> | void;
+}
+
+const from = `from='romeo@example.org/x' to='${domain}'`;
+const streamErrors = 'urn:ietf:params:xml:ns:xmpp-streams';
+const pingIq = (id: string, attributes = from) =>
+  `<iq type='get' id='${id}' ${attributes}><ping xmlns='urn:xmpp:ping'/></iq>`;
+const streamError = (condition: string) => `<stream:error><${condition} xmlns='${streamErrors}'/></stream:error>`;
+
+/** Bytes that no stream goes on after, with publishes before them in the same packet and after them. */
+function breaking(name: string, bytes: string | Uint8Array, condition: string): Row {
+  return {
+    name,
+    fate: 'connects anew',
+    async attack({ connection }) {
+      const { peer } = connection;
+      peer.send(Buffer.concat([Buffer.from(connection.publishes(3)), Buffer.from(bytes as string)]));
+      await peer.until(
+        new RegExp(`<stream:error><${condition} xmlns='${streamErrors}'/></stream:error></stream:stream>$`),
+      );
+      await peer.closed;
+    },
+  };
+}
+
+/** Stanzas that the connection outlives; `answer` is to come for them. */
+function lasting(name: string, bytes: () => string | Uint8Array, answer: RegExp, cpuMs?: number): Row {
+  return {
+    name,
+    fate: 'the connection stays',
+    ...(cpuMs !== undefined && { cpuMs }),
+    async attack({ connection: { peer } }) {
+      const before = peer.received.length;
+      peer.send(bytes());
+      const received = (await peer.until(answer)).slice(before);
+      assert.ok(received.length < 4_096, 'nothing of it is echoed');
+    },
+  };
+}
+
+const tooBig = (id: string) => new RegExp(`<iq type='error' id='${id}' [^>]*><error type='wait'><bad-request `);
+const bigStanza = (id: string, content: string) => `<iq type='set' id='${id}' ${from}>${content}</iq>`;
+
+/** The connection ends, and then the next is met by this. */
+function meeting(
+  name: string,
+  backWithinMs: Row['backWithinMs'],
+  meet: (stage: Stage, begin: () => void) => Promise<void>,
+): Row {
+  return {
+    name,
+    fate: 'connects anew',
+    ...(backWithinMs && { backWithinMs }),
+    async attack(stage, begin) {
+      stage.connection.peer.socket.end();
+      await meet(stage, begin);
+    },
+  };
+}
+
+/** The next connection, with our header sent and its handshake come. */
+async function atHandshake({ server }: Stage) {
+  const peer = await server.next();
+  await peer.until(/<stream:stream /);
+  peer.send(streamHeader);
+  await peer.until(/<handshake>/);
+  return peer;
+}
+
+const afterRefusal = (timing: LinkTiming) => timing.refusedMs;
+
+export const rows: readonly Row[] = [
+  breaking('an unknown entity', `<iq ${from}>&lol;</iq>`, 'not-well-formed'),
+  breaking('a reference to no character', `<iq type='get' id='&#0;' ${from}/>`, 'not-well-formed'),
+  breaking('two mismatched end tags in one packet', '<iq><a></b></c></iq>', 'not-well-formed'),
+  {
+    name: 'a mismatched end tag, more in the next packet',
+    fate: 'connects anew',
+    async attack({ connection: { peer } }) {
+      peer.send('<iq></b>');
+      await peer.until(/<\/stream:stream>$/);
+      peer.send(`<iq type='get' id='1' ${from}/></stream:stream>`);
+      await peer.closed;
+    },
+  },
+  breaking('an unclosed child and the next stanza', `<iq ${from}><x <iq/>`, 'not-well-formed'),
+  breaking('an attribute without value', `<iq ${from}><x foo></iq>`, 'not-well-formed'),
+  breaking('an attribute without quotes', `<iq ${from}><x a=b></iq>`, 'not-well-formed'),
+  breaking('an attribute twice', `<iq id='1' id='2' ${from}/>`, 'not-well-formed'),
+  breaking('a prefix that was not declared', `<p:iq ${from}/>`, 'bad-namespace-prefix'),
+  breaking('a DOCTYPE with entities', '<!DOCTYPE x [<!ENTITY a "b"><!ENTITY b "&a;&a;">]>', 'restricted-xml'),
+  breaking('a comment that does not end', '<!-- ', 'restricted-xml'),
+  breaking('a processing instruction', '<?x ?>', 'restricted-xml'),
+  breaking('bytes that are no UTF-8', Buffer.from([0x3c, 0x61, 0x3e, 0xff]), 'not-well-formed'),
+  lasting(
+    "from='@'",
+    () => pingIq('at', `from='@' to='${domain}'`),
+    /<iq type='result' id='at' from='push.example.org' to='@'\/>/,
+  ),
+  lasting(
+    "from='/x'",
+    () => pingIq('slash', `from='/x' to='${domain}'`),
+    /<iq type='result' id='slash' [^>]*to='\/x'\/>/,
+  ),
+  lasting("to='/x'", () => pingIq('nobody', "from='a@b' to='/x'") + pingIq('somebody'), /id='somebody'/),
+  lasting(
+    'CDATA',
+    () => `<iq type='get' id='cdata' ${from}><![CDATA[ ]]><ping xmlns='urn:xmpp:ping'/></iq>`,
+    /<iq type='result' id='cdata'/,
+  ),
+  lasting(
+    'a stanza name with a prefix',
+    () => `<c:iq xmlns:c='jabber:component:accept' type='get' id='prefix' ${from}><ping xmlns='urn:xmpp:ping'/></c:iq>`,
+    /<iq type='result' id='prefix'/,
+  ),
+  {
+    name: 'a stream that comes byte by byte, its declaration split',
+    fate: 'connects anew',
+    async attack(stage) {
+      stage.connection.peer.socket.end();
+      const peer = await stage.server.next();
+      await peer.until(/<stream:stream /);
+      const dribble = async (text: string) => {
+        for (const byte of Buffer.from(text)) {
+          await new Promise((resolve) => void peer.socket.write(Uint8Array.of(byte), resolve));
+          await new Promise((resolve) => void setImmediate(resolve));
+        }
+      };
+      await dribble(streamHeader);
+      await peer.until(/<handshake>/);
+      await dribble(`<handshake/>${pingIq('Ä\u{1F600}', `from='jürgen@grüße.example/\u{1F4F1}' to='${domain}'`)}`);
+      await peer.until(
+        /<iq type='result' id='Ä\u{1F600}' from='push.example.org' to='jürgen@grüße.example\/\u{1F4F1}'\/>/u,
+      );
+      peer.socket.end();
+    },
+    backWithinMs: (timing) => 2 * timing.retryMaxMs,
+  },
+  lasting(
+    'a publish of 100 KB',
+    () =>
+      bigStanza(
+        'publish-100k',
+        "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='n'><item><notification xmlns='urn:xmpp:push:0'>" +
+          `<encrypted xmlns='tigase:push:encrypt:0' iv='AAAA'>${'A'.repeat(102_400)}</encrypted>` +
+          '</notification></item></publish></pubsub>',
+      ),
+    tooBig('publish-100k'),
+  ),
+  lasting('16 MB of text in a stanza', () => bigStanza('text', 'x'.repeat(16 * 1_048_576)), tooBig('text'), 200),
+  lasting(
+    'an attribute of 4 MB',
+    () => bigStanza('attribute', `<x a='${'y'.repeat(4 * 1_048_576)}'/>`),
+    tooBig('attribute'),
+  ),
+  lasting('a tag name of 16 MB', () => `<${'n'.repeat(16 * 1_048_576)}/>${pingIq('after-name')}`, /id='after-name'/),
+  lasting(
+    '100,000 levels of elements',
+    () => bigStanza('levels', '<x>'.repeat(1e5) + '</x>'.repeat(1e5)),
+    tooBig('levels'),
+  ),
+  lasting(
+    'a thousand attributes',
+    () => bigStanza('attributes', `<a ${Array.from({ length: 1_000 }, (_, at) => `b${at}='1'`).join(' ')}/>`),
+    tooBig('attributes'),
+  ),
+  {
+    name: '100 MB of small elements in a stanza',
+    fate: 'the connection stays',
+    async attack({ connection: { peer } }) {
+      peer.send(`<iq type='set' id='elements' ${from}>`);
+      const piece = Buffer.from("<a b='1'/>".repeat(104_858));
+      for (let sent = 0; sent < 100; sent += 1) {
+        if (!peer.socket.write(piece)) await new Promise((resolve) => void peer.socket.once('drain', resolve));
+      }
+      peer.send('</iq>');
+      await peer.until(tooBig('elements'));
+    },
+  },
+  {
+    name: 'a stream error without condition',
+    fate: 'connects anew',
+    async attack({ connection }) {
+      connection.peer.send(`${connection.publishes(3)}<stream:error/>`);
+      await connection.peer.closed;
+    },
+  },
+  {
+    name: '</stream:stream>, the socket left open',
+    fate: 'connects anew',
+    async attack({ connection: { peer } }) {
+      peer.socket.allowHalfOpen = true;
+      peer.send('</stream:stream>');
+      await peer.until(/<\/stream:stream>$/);
+      peer.send(`<iq type='get' id='1' ${from}/>`);
+    },
+  },
+  {
+    name: 'FIN in mid-stanza',
+    fate: 'connects anew',
+    attack({ connection: { peer } }) {
+      peer.socket.end(`<iq type='get' id='half' ${from}><ping xml`);
+    },
+  },
+  {
+    name: 'RST in mid-stanza',
+    fate: 'connects anew',
+    async attack({ connection }) {
+      const half = `${connection.publishes(3)}<iq type='get' id='half' ${from}><ping xml`;
+      await new Promise((resolve) => void connection.peer.socket.write(half, resolve));
+      connection.peer.socket.resetAndDestroy();
+    },
+  },
+  meeting(
+    'a stream header that never comes',
+    (timing) => timing.headerMs + 2 * timing.retryMaxMs,
+    async ({ server }) => (await server.next()).closed,
+  ),
+  meeting(
+    'an acknowledged handshake that never comes',
+    (timing) => timing.handshakeMs + 2 * timing.retryMaxMs,
+    async (stage) => (await atHandshake(stage)).closed,
+  ),
+  meeting(
+    'an acknowledged handshake that comes too late',
+    (timing) => timing.handshakeMs + 2 * timing.retryMaxMs,
+    async (stage) => {
+      const peer = await atHandshake(stage);
+      await peer.until(/<\/stream:stream>$/);
+      peer.send(`<handshake/>${pingIq('late')}`);
+      await peer.closed;
+      assert.doesNotMatch(peer.received, /id='late'/);
+    },
+  ),
+  meeting('a wrong secret', afterRefusal, async (stage, begin) => {
+    const peer = await atHandshake(stage);
+    peer.send(streamError('not-authorized'));
+    await peer.closed;
+    begin();
+  }),
+  {
+    name: 'an invitation to another host',
+    fate: 'connects anew',
+    backWithinMs: afterRefusal,
+    async attack({ connection: { peer } }) {
+      const elsewhere = await startScriptedServer();
+      peer.send(
+        `<stream:error><see-other-host xmlns='${streamErrors}'>127.0.0.1:${elsewhere.port}</see-other-host></stream:error>`,
+      );
+      await peer.closed;
+      await new Promise((resolve) => void setTimeout(resolve, 200));
+      assert.equal(elsewhere.connections, 0);
+      await elsewhere.close();
+    },
+  },
+  {
+    name: 'a conflict with another process',
+    fate: 'connects anew',
+    backWithinMs: afterRefusal,
+    async attack({ connection: { peer } }) {
+      peer.send(streamError('conflict'));
+      await peer.closed;
+    },
+  },
+  {
+    name: 'a server that says nothing more',
+    fate: 'connects anew',
+    backWithinMs: (timing) => timing.idleMs + timing.pongMs + 1_000 + timing.retryMaxMs,
+    async attack({ connection }) {
+      connection.fallSilent();
+      await connection.peer.closed;
+    },
+  },
+  {
+    name: 'a server that does not read',
+    fate: 'connects anew',
+    backWithinMs: (timing) => timing.pongMs + 2_000 + timing.retryMaxMs,
+    async attack({ connection }, begin) {
+      const { peer } = connection;
+      connection.fallSilent();
+      peer.socket.pause();
+      const batch = pingIq('unread').repeat(10_000);
+      let stuck = false;
+      while (!stuck && !peer.socket.destroyed) {
+        stuck =
+          !peer.socket.write(batch) &&
+          !(await Promise.race([
+            new Promise((resolve) => void peer.socket.once('drain', () => resolve(true))),
+            new Promise((resolve) => void setTimeout(() => resolve(false), 500)),
+          ]));
+      }
+      begin();
+    },
+  },
+  {
+    name: '200,000 publishes at once, slow providers',
+    fate: 'the connection stays',
+    async attack({ connection, providers, metric }) {
+      for (const standIn of [providers.apns, providers.fcm]) standIn.script('*', { delayMs: 300 });
+      try {
+        for (let sent = 0; sent < 200; sent += 1) {
+          const batch = connection.publishes(1_000);
+          if (!connection.peer.socket.write(batch)) {
+            await new Promise((resolve) => void connection.peer.socket.once('drain', resolve));
+          }
+        }
+        await connection.whenAnswered(60_000);
+        const inFlight = await metric(/^sealpost_pushes_in_flight\{app="siskin"\} (\d+)$/m);
+        assert.ok(inFlight <= 500);
+      } finally {
+        for (const standIn of [providers.apns, providers.fcm]) standIn.script('*', undefined);
+      }
+      await eventually(
+        'nothing is in flight',
+        async () => (await metric(/^sealpost_pushes_in_flight\{app="siskin"\} (\d+)$/m)) === 0 || undefined,
+      );
+    },
+  },
+];
+
+/** Those that take a server, or a network, of their own. */
+export const stopped = 'a server process that is stopped (SIGSTOP)';
+export const halfOpen = 'a connection half open, with data unacknowledged';
