@@ -200,6 +200,16 @@ export interface App {
   readonly backgroundIntervalMs: number;
   /** Bulkhead: how many pushes of this app may be on their way at a time. */
   readonly inFlight: number;
+  /** On the way to the provider. */
+  readonly proxy?: ProxySettings;
+}
+
+/** An HTTP proxy on the way to a provider. */
+export interface ProxySettings {
+  /** `http://USER:PASSWORD@HOST:PORT`, or `https:`; a user is optional. */
+  readonly url: Secret;
+  /** Hosts that are reached without it, each as in `NO_PROXY`. */
+  readonly except: readonly string[];
 }
 
 /** APNs settings of an app. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Secret } from '../push.ts';
 import { apnsCertificate, apnsKey, authorities, fcmServiceAccount } from './credentials.ts';
 import { withHint } from './problems.ts';
+import { proxySetting } from './proxy.ts';
 import { section, type Sources, type ValueKinds } from './values.ts';
 
 /** Fit for a metric label, a log field and a path of the admin API. */
@@ -14,7 +15,7 @@ const FOUND_BY_ID = ['tigase', 'raw-token'] as const;
 
 /** `apps:`: a map from names to APNs and FCM apps. */
 export function appsSchema(values: ValueKinds, sources: Sources) {
-  const app = z.discriminatedUnion('provider', [apnsApp(values), fcmApp(values, sources)], {
+  const app = z.discriminatedUnion('provider', [apnsApp(values, sources), fcmApp(values, sources)], {
     error: ({ code }) =>
       code === 'invalid_union' ? 'expected one of: apns, fcm' : 'expected a map with provider: apns or fcm',
   });
@@ -30,7 +31,7 @@ export function appsSchema(values: ValueKinds, sources: Sources) {
 
 export type ParsedApp = z.output<ReturnType<typeof appsSchema>>[string];
 
-function commonKeys(values: ValueKinds) {
+function commonKeys(values: ValueKinds, sources: Sources) {
   return {
     /** Provider ids that clients register with (disco features), or the accepted `pushModule` names. */
     ids: z
@@ -62,13 +63,15 @@ function commonKeys(values: ValueKinds) {
     endpoint: values.origin("the origin of a server in place of the provider's").optional(),
     /** Authorities trusted for this app beside the system's. */
     ca: authorities(values).optional(),
+    /** HTTP proxy on the way to the provider. */
+    proxy: proxySetting(values, sources),
   };
 }
 
-function apnsApp(values: ValueKinds) {
+function apnsApp(values: ValueKinds, sources: Sources) {
   return section({
     provider: z.literal('apns'),
-    ...commonKeys(values),
+    ...commonKeys(values, sources),
     /** Bundle id. */
     topic: values.text("the app's bundle id, without .voip at its end", /^(?!.*\.voip$)[A-Za-z0-9.-]{1,255}$/),
     key: apnsKey(values).optional(),
@@ -82,11 +85,11 @@ function apnsApp(values: ValueKinds) {
   }).superRefine(checkCredentials, { when: ({ value }) => typeof value === 'object' && value !== null });
 }
 
-function fcmApp(values: ValueKinds, { readFile }: Sources) {
+function fcmApp(values: ValueKinds, sources: Sources) {
   return section({
     provider: z.literal('fcm'),
-    ...commonKeys(values),
-    serviceAccount: fcmServiceAccount(values, readFile),
+    ...commonKeys(values, sources),
+    serviceAccount: fcmServiceAccount(values, sources.readFile),
     /** Of the pushes with the same key that wait for a device, FCM delivers the last. Default: none, all are delivered. */
     collapseKey: values.text('a collapse key of at most 64 characters', /^\S{1,64}$/).optional(),
     /** OAuth server in place of Google's; path `/token`. */

@@ -1,7 +1,9 @@
 /** One way to a provider: a connection of HTTP/2, or a pool of HTTP/1.1 connections that lives and dies together. */
 import { getCACertificates } from 'node:tls';
-import { Client, type Dispatcher, Pool } from 'undici';
+import { buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../clock.ts';
+import type { ProxySettings } from '../push.ts';
+import { openTunnel, proxyRefusal, proxyTo } from './proxy.ts';
 import type { TransportRequest, TransportResult } from './transport.ts';
 
 export interface ConnectionOptions {
@@ -10,6 +12,8 @@ export interface ConnectionOptions {
   readonly protocol: 'h2' | 'h1';
   /** PEM of certificate authorities trusted beside the system's. */
   readonly ca?: string | undefined;
+  /** On the way there; undefined: none. */
+  readonly proxy?: ProxySettings | undefined;
   /** Client certificate: PEM of both, or PKCS#12. */
   readonly identity?: ClientIdentity | undefined;
   readonly window: number;
@@ -20,8 +24,9 @@ export interface ConnectionOptions {
     /**
      * It could not be made, or is over; over HTTP/1.1: the last one of the pool.
      * @param useful whether it brought an answer.
+     * @param reason what ended it: the proxy's refusal or anything else
      */
-    ended(useful: boolean): void;
+    ended(useful: boolean, reason: 'connection' | 'proxy'): void;
   };
 }
 
@@ -77,16 +82,16 @@ export function createConnection({ protocol, window, clock, on, ...options }: Co
     heardAtMs = clock.monotonic();
     waitingSinceMs = inFlight > 0 ? heardAtMs : undefined;
   };
-  const end = (useful: boolean) => {
-    if (!isRetired && !(protocol === 'h1' && stats().connected > 0)) on.ended(useful);
+  const end = (useful: boolean, error: unknown) => {
+    if (!isRetired && !(protocol === 'h1' && stats().connected > 0)) on.ended(useful, reasonOf(error));
   };
 
   dispatcher.on('connect', () => {
     hear();
     on.ready();
   });
-  dispatcher.on('disconnect', () => end(isUseful));
-  dispatcher.on('connectionError', () => end(false));
+  dispatcher.on('disconnect', (_origin, _targets, error) => end(isUseful, error));
+  dispatcher.on('connectionError', (_origin, _targets, error) => end(false, error));
   // Emitted when a PING is answered, though not in undici's types.
   dispatcher.on('ping' as 'drain', () => {
     signsOfLife += 1;
@@ -145,7 +150,7 @@ export function createConnection({ protocol, window, clock, on, ...options }: Co
         if (!leave()) return;
         if (status !== undefined && code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
           return done({ kind: 'answer', status, headers, body: '' });
-        const reason = code === 'UND_ERR_INVALID_ARG' ? 'invalid' : 'connection';
+        const reason = code === 'UND_ERR_INVALID_ARG' ? 'invalid' : reasonOf(error);
         return done({ kind: 'failure', reason, ...(status !== undefined && { status }) });
       };
 
@@ -192,6 +197,10 @@ export function createConnection({ protocol, window, clock, on, ...options }: Co
   };
 }
 
+function reasonOf(error: unknown): 'connection' | 'proxy' {
+  return (error as { code?: unknown } | null)?.code === proxyRefusal ? 'proxy' : 'connection';
+}
+
 interface Stats {
   /** Connections that are open: 0 or 1 over HTTP/2. */
   readonly connected: number;
@@ -202,15 +211,20 @@ interface Stats {
 function createDispatcher(
   protocol: 'h2' | 'h1',
   window: number,
-  { origin, ca, identity }: Pick<ConnectionOptions, 'origin' | 'ca' | 'identity'>,
+  { origin, ca, proxy, identity }: Pick<ConnectionOptions, 'origin' | 'ca' | 'proxy' | 'identity'>,
 ): { dispatcher: Dispatcher; stats: () => Stats } {
-  const connect = {
+  const isH2 = protocol === 'h2';
+  const tls = {
+    allowH2: isH2,
+    preferH2: isH2,
     timeout: connectWithinMs,
     // The default certificates stay trusted; `ca` alone would replace them.
     ...(ca !== undefined && { ca: [...getCACertificates('default'), ca] }),
     ...tlsIdentity(identity),
   };
+  const connect = through(proxy, origin, buildConnector(tls));
   const common = {
+    connect,
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMs,
     // Each request has a deadline of its own, which covers all of it.
@@ -219,12 +233,11 @@ function createDispatcher(
     maxResponseSize: bodyLimit,
   };
   if (protocol === 'h1') {
-    const pool = new Pool(origin, { ...common, connect, allowH2: false, connections: window });
+    const pool = new Pool(origin, { ...common, allowH2: false, connections: window });
     return { dispatcher: pool, stats: () => pool.stats };
   }
   const client = new Client(origin, {
     ...common,
-    connect: { ...connect, preferH2: true },
     allowH2: true,
     h2Options: { maxConcurrentStreams: window, pingInterval: pingEveryMs },
   });
@@ -233,6 +246,24 @@ function createDispatcher(
     return { connected: Number(connected), pending };
   };
   return { dispatcher: client, stats };
+}
+
+/** TLS, with the client certificate, is made inside the tunnel: the proxy sees none of it. */
+function through(
+  settings: ProxySettings | undefined,
+  origin: string,
+  connect: buildConnector.connector,
+): buildConnector.connector {
+  const { hostname, port: named } = new URL(origin);
+  const port = named === '' ? 443 : Number(named);
+  const proxy = proxyTo(hostname, port, settings);
+  if (!proxy) return connect;
+  return (options, callback) => {
+    openTunnel({ hostname, port, proxy }, (error, httpSocket) => {
+      if (httpSocket) connect({ ...options, httpSocket }, callback);
+      else callback(error ?? new Error('no tunnel'), null);
+    });
+  };
 }
 
 function tlsIdentity(identity: ClientIdentity | undefined): object {

@@ -27,9 +27,9 @@ export interface TransportFailure {
   readonly kind: 'failure';
   /**
    * `timeout`: no whole answer by the deadline; `connection`: none could be made, or it broke; `overloaded`: the queue
-   * is full; `closed`: drained; `invalid`: the request cannot be sent at all.
+   * is full; `closed`: drained; `invalid`: the request cannot be sent at all; `proxy`: the proxy does not lead there.
    */
-  readonly reason: 'timeout' | 'connection' | 'overloaded' | 'closed' | 'invalid';
+  readonly reason: 'timeout' | 'connection' | 'overloaded' | 'closed' | 'invalid' | 'proxy';
   /** Status of an answer whose body did not come to its end. */
   readonly status?: number;
 }
@@ -72,7 +72,7 @@ const firstPauseMs = 100;
 /** So many attempts to connect in a row may fail before those who wait are told: a restart is over sooner. */
 const patientFailures = 3;
 
-export interface TransportOptions extends Pick<ConnectionOptions, 'origin' | 'protocol' | 'ca' | 'identity'> {
+export interface TransportOptions extends Pick<ConnectionOptions, 'origin' | 'protocol' | 'ca' | 'proxy' | 'identity'> {
   /**
    * Whether an answer of this status proves that the peer accepted our credentials: until then a new HTTP/2 connection
    * carries one request at a time (Apple: with tokens, only one stream until a request with a valid token was posted).
@@ -123,19 +123,20 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   function open(): Connection {
-    const { origin, ca, identity } = options;
+    const { origin, ca, proxy, identity } = options;
     const connection = createConnection({
       origin,
       protocol,
       ca,
+      proxy,
       identity,
       clock,
       window: limits.window,
       on: {
         ready: pumpSoon,
-        ended(useful) {
+        ended(useful, reason) {
           if (protocol === 'h2') retire(connection);
-          if (!useful) noteFailure();
+          if (!useful) noteFailure(reason);
           pumpSoon();
         },
       },
@@ -144,14 +145,14 @@ export function createTransport(options: TransportOptions): Transport {
     return connection;
   }
 
-  function noteFailure(): void {
+  function noteFailure(reason: 'connection' | 'proxy'): void {
     // A pool's connections fail together; that is one failure.
     if (clock.monotonic() < pausedUntilMs) return;
     failures += 1;
     const ceilingMs = Math.min(limits.longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 16));
     pausedUntilMs = clock.monotonic() + random() * ceilingMs;
     if (failures < patientFailures || connections.some(({ isReady }) => isReady)) return;
-    for (const job of queue) finish(job, { kind: 'failure', reason: 'connection' });
+    for (const job of queue) finish(job, { kind: 'failure', reason });
   }
 
   function retire(connection: Connection): void {

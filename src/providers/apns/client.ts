@@ -65,6 +65,7 @@ export function createApns(options: ApnsOptions): Provider {
       origin: origin ?? origins[environment],
       protocol: 'h2',
       ca: app.ca,
+      proxy: app.proxy,
       identity: identity.kind === 'certificate' ? identity.certificate.identity : undefined,
       // Anything but a word about our credentials, the service or the connection was said to somebody accepted.
       provesAcceptance: (status) => status === 200 || status === 400 || status === 410 || status === 413,

@@ -50,6 +50,7 @@ export function createFcm(options: FcmOptions): Provider {
     origin: app.endpoint ?? googleOrigin,
     protocol: 'h1',
     ca: app.ca,
+    proxy: app.proxy,
     identity: undefined,
     clock,
     random,

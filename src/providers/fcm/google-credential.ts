@@ -1,8 +1,9 @@
 /** The service account, by `firebase-admin`: it signs the assertion and asks Google's OAuth server. */
 import { Agent, type AgentOptions } from 'node:https';
-import { getCACertificates } from 'node:tls';
+import { connect, type ConnectionOptions, getCACertificates } from 'node:tls';
 import { cert, type Credential } from 'firebase-admin/app';
-import type { FcmApp } from '../../push.ts';
+import type { FcmApp, ProxySettings } from '../../push.ts';
+import { openTunnel, proxyTo } from '../proxy.ts';
 import type { AccessToken } from './access-tokens.ts';
 import type { ServiceAccount } from './service-account.ts';
 
@@ -16,11 +17,12 @@ export function googleTokenSource({
   account,
   tokenEndpoint,
   ca,
-}: Pick<FcmApp, 'tokenEndpoint' | 'ca'> & { readonly account: ServiceAccount }): (
+  proxy,
+}: Pick<FcmApp, 'tokenEndpoint' | 'ca' | 'proxy'> & { readonly account: ServiceAccount }): (
   previous: string | undefined,
 ) => Promise<AccessToken> {
-  const agent =
-    tokenEndpoint === undefined && ca === undefined ? undefined : new Agent(agentOptions(tokenEndpoint, ca));
+  // Always one of ours: without it the library would look for proxies by itself.
+  const agent = agentThrough(proxy, tokenEndpoint ?? `https://${oauthHost}`, agentOptions(tokenEndpoint, ca));
   let credential: Credential | undefined;
 
   async function ask(): Promise<AccessToken> {
@@ -55,12 +57,12 @@ interface Inside extends Credential {
  * would read the file whenever it liked, while it is being replaced too; given the content it forgets the agent. The
  * tests of revoked tokens, replaced files and other OAuth servers fail if any of that ever changes.
  */
-function freshCredential({ projectId, clientEmail, privateKey }: ServiceAccount, agent: Agent | undefined): Credential {
+function freshCredential({ projectId, clientEmail, privateKey }: ServiceAccount, agent: Agent): Credential {
   const shared = cert({ projectId, clientEmail, privateKey });
   const fresh = Object.create(shared) as Inside;
   fresh.googleAuth = undefined;
   withoutNotice(() => fresh.getGoogleAuth());
-  if (agent) fresh.authClient.transporter.defaults.agent = agent;
+  fresh.authClient.transporter.defaults.agent = agent;
   return fresh;
 }
 
@@ -81,6 +83,22 @@ function withoutNotice(construct: () => unknown): void {
   }
 }
 /* oxlint-enable no-console */
+
+function agentThrough(settings: ProxySettings | undefined, origin: string, options: AgentOptions): Agent {
+  const agent = new Agent(options);
+  const { hostname, port: named } = new URL(origin);
+  const port = named === '' ? 443 : Number(named);
+  const proxy = proxyTo(hostname, port, settings);
+  if (!proxy) return agent;
+  agent.createConnection = (given, callback) => {
+    openTunnel({ hostname, port, proxy }, (error, socket) => {
+      if (socket) callback?.(null, connect({ ...(given as ConnectionOptions), socket }));
+      else callback?.(error, undefined as never);
+    });
+    return undefined;
+  };
+  return agent;
+}
 
 /** The library ignores the account's `token_uri`; an agent whose options win leads it elsewhere. */
 function agentOptions(tokenEndpoint: string | undefined, ca: string | undefined): AgentOptions {

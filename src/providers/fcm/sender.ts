@@ -16,7 +16,7 @@ export interface Sender {
 /** One that cannot be used at the start leaves `current` undefined until it can. */
 export function watchServiceAccount(options: FcmOptions): CredentialFile<Sender> {
   const { app, clock, random, log } = options;
-  const { tokenEndpoint, ca, serviceAccountFile } = app;
+  const { tokenEndpoint, ca, proxy, serviceAccountFile } = app;
 
   function read(content: Uint8Array): Sender {
     const account = readServiceAccount(content);
@@ -24,6 +24,7 @@ export function watchServiceAccount(options: FcmOptions): CredentialFile<Sender>
       account,
       ...(tokenEndpoint !== undefined && { tokenEndpoint }),
       ...(ca !== undefined && { ca }),
+      ...(proxy && { proxy }),
     });
     return {
       tokens: createAccessTokens({ fetchToken, app: app.name, clock, random, log }),

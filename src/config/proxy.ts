@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { ProxySettings } from '../push.ts';
+import { createSecret } from '../secret.ts';
+import { withHint } from './problems.ts';
+import type { Sources, ValueKinds } from './values.ts';
+
+const FORM = 'http://USER:PASSWORD@HOST:PORT';
+
+/**
+ * `proxy:` of an app. Without it, what the environment says: `HTTPS_PROXY` and `NO_PROXY`, in lower case too, which goes
+ * first as it does everywhere. `none`: no proxy, whatever the environment says.
+ */
+export function proxySetting(values: ValueKinds, { env }: Sources) {
+  return values
+    .secret(`the URL of an HTTP proxy, ${FORM}, or none`)
+    .optional()
+    .transform((given, context): ProxySettings | undefined => {
+      const text = given?.reveal() ?? env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '';
+      if (text === '' || (given && text === 'none')) return undefined;
+      if (isProxyUrl(text)) {
+        const except = given ? [] : (env['no_proxy'] ?? env['NO_PROXY'] ?? '').split(/[\s,]+/).filter(Boolean);
+        return { url: createSecret(text), except };
+      }
+      const what = given ? 'is' : 'is taken from HTTPS_PROXY, which is';
+      context.addIssue(withHint(`${what} not the URL of an HTTP proxy`, `Expected ${FORM}.`));
+      return z.NEVER;
+    });
+}
+
+function isProxyUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol) || url.hostname === '' || url.port === '0') return false;
+  if (`${url.pathname}${url.search}${url.hash}` !== '/') return false;
+  try {
+    decodeURIComponent(`${url.username}${url.password}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
