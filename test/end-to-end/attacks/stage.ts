@@ -58,11 +58,13 @@ export interface StageOptions {
   /** Further links. */
   readonly links?: readonly object[];
   readonly devices: number;
+  /** `limits:` of the config. */
+  readonly limits?: object;
 }
 
 const collector = join(import.meta.dirname, 'collect-on-signal.ts');
 
-export async function startStage({ timing, links = [], devices }: StageOptions): Promise<Stage> {
+export async function startStage({ timing, links = [], devices, limits = {} }: StageOptions): Promise<Stage> {
   const [providers, server] = await Promise.all([startProviders(), startScriptedServer()]);
   const sealpost = await startSealpost(
     providers.folder,
@@ -70,6 +72,7 @@ export async function startStage({ timing, links = [], devices }: StageOptions):
       xmpp: [{ service: server.service, domain, secret: 's3cret', timing }, ...links],
       ...defaults(providers.folder),
       apps: providers.apps,
+      limits,
     },
     ['--expose-gc', '--import', collector],
   );
