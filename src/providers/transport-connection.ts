@@ -43,6 +43,8 @@ export interface Connection {
   readonly signsOfLife: number;
   /** Idle for so long that pings should have been answered, and were not. */
   readonly isStale: boolean;
+  /** Since the last request was over, milliseconds; 0 while one is in flight. */
+  readonly idleMs: number;
   /** Requests are in flight and for `silenceMs` nothing came back. */
   isSilent(silenceMs: number): boolean;
   /** The peer accepted our credentials: the whole window may be used. */
@@ -76,6 +78,7 @@ export function createConnection({ protocol, window, clock, on, ...options }: Co
   let inFlight = 0;
   let signsOfLife = 0;
   let heardAtMs = clock.monotonic();
+  let usedAtMs = heardAtMs;
   let waitingSinceMs: number | undefined;
 
   const hear = () => {
@@ -122,6 +125,9 @@ export function createConnection({ protocol, window, clock, on, ...options }: Co
     get isStale() {
       return protocol === 'h2' && inFlight === 0 && clock.monotonic() - heardAtMs > staleAfterMs;
     },
+    get idleMs() {
+      return inFlight > 0 ? 0 : clock.monotonic() - usedAtMs;
+    },
     // While it is being made, `connectWithinMs` watches it.
     isSilent: (silenceMs) =>
       waitingSinceMs !== undefined && clock.monotonic() - waitingSinceMs > silenceMs && stats().connected > 0,
@@ -141,6 +147,7 @@ export function createConnection({ protocol, window, clock, on, ...options }: Co
         if (isDone) return false;
         isDone = true;
         inFlight -= 1;
+        usedAtMs = clock.monotonic();
         if (inFlight === 0) waitingSinceMs = undefined;
         if (isRetired && inFlight === 0) close();
         return true;

@@ -58,13 +58,18 @@ export interface TransportLimits {
   readonly queue: number;
   /** Without a sign of life for so long, milliseconds, while one is due, new requests go over another connection. */
   readonly silenceMs: number;
+  /**
+   * A connection beside the first that was of no use for so long is closed, milliseconds. Bursts come back within
+   * minutes, and Apple counts opening and closing at once as an attack.
+   */
+  readonly surplusMs: number;
   /** Longest pause between attempts to connect, milliseconds: Apple counts rapid connecting as an attack. */
   readonly longestPauseMs: number;
 }
 
 const defaultLimits: Record<'h2' | 'h1', TransportLimits> = {
-  h2: { window: 500, connections: 4, queue: 25_000, silenceMs: 2_000, longestPauseMs: 5_000 },
-  h1: { window: 100, connections: 1, queue: 25_000, silenceMs: 2_000, longestPauseMs: 5_000 },
+  h2: { window: 500, connections: 4, queue: 25_000, silenceMs: 2_000, surplusMs: 600_000, longestPauseMs: 5_000 },
+  h1: { window: 100, connections: 1, queue: 25_000, silenceMs: 2_000, surplusMs: 600_000, longestPauseMs: 5_000 },
 };
 
 const firstPauseMs = 100;
@@ -106,6 +111,7 @@ export function createTransport(options: TransportOptions): Transport {
   /** Where the next request may go now, if anywhere. */
   function pick(): Connection | undefined {
     const mayConnect = clock.monotonic() >= pausedUntilMs;
+    for (const connection of connections.slice(1)) if (connection.idleMs > limits.surplusMs) retire(connection);
     const lively: Connection[] = [];
     for (const connection of connections) {
       if (connection.isStale) retire(connection);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
-import { systemClock } from '../../src/clock.ts';
+import { mock, test, type TestContext } from 'node:test';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import { createApnsStandIn } from '../../src/harness/apns-stand-in.ts';
 import { createTransport, type TransportLimits } from '../../src/providers/transport.ts';
-import { manualClock } from '../support/clock.ts';
+import { type ManualClock, manualClock } from '../support/clock.ts';
+import { eventually } from '../support/process.ts';
 import { deadOrigin } from './relay.ts';
 
 const token = 'ab'.repeat(32);
@@ -15,7 +16,7 @@ const request = {
 };
 
 /** A stand-in that answers a client certificate, and a transport that has one. */
-async function setUp(t: TestContext, limits: Partial<TransportLimits>, maxStreams = 1000) {
+async function setUp(t: TestContext, limits: Partial<TransportLimits>, maxStreams = 1000, clock: Clock = systemClock) {
   const standIn = await createApnsStandIn({ topics: ['org.example.messenger'], maxStreams });
   const { certificate, key } = await standIn.authority.issue(['client']);
   const transport = createTransport({
@@ -23,7 +24,7 @@ async function setUp(t: TestContext, limits: Partial<TransportLimits>, maxStream
     protocol: 'h2',
     ca: standIn.ca,
     identity: { kind: 'pem', certificate, key },
-    clock: systemClock,
+    clock,
     random: Math.random,
     limits,
   });
@@ -107,4 +108,47 @@ test('transport - attempts to connect are as far apart as the pauses say', { tim
     assert.deepEqual(await next, failed);
   }
   await transport.drain();
+});
+
+test('transport - what a burst needed beside the first connection is closed ten minutes later', async (t) => {
+  const clock = manualClock();
+  const { standIn, transport } = await setUp(t, { window: 5, connections: 3 }, 1000, clock);
+  await transport.send(request);
+  await Promise.all(Array.from({ length: 100 }, () => transport.send(request)));
+  assert.deepEqual([standIn.connections, standIn.openConnections], [3, 3]);
+  // A minute at a time, so that the first is never too long without a sign of life.
+  for (let minute = 0; minute < 10; minute += 1) {
+    clock.advance(60_000);
+    await transport.send(request);
+  }
+  assert.equal(standIn.openConnections, 3);
+  clock.advance(1);
+  await transport.send(request);
+  await eventually('two are closed', () => standIn.openConnections === 1 || undefined);
+  assert.equal(standIn.connections, 3);
+});
+
+/** Lets an hour pass for undici's timers and for ours, a second at a time, while the real sockets do their work. */
+async function idleFor(ms: number, clock: ManualClock): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 1000) {
+    mock.timers.tick(1000);
+    clock.advance(1000);
+    // A ping goes out every minute; its answer takes a few turns.
+    for (let turn = 0; turn < (passed % 60_000 === 0 ? 40 : 1); turn += 1) await new Promise(setImmediate);
+  }
+}
+
+test('transport - an hour without a push: the connection is kept alive by pings and used again', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  t.after(() => mock.timers.reset());
+  const clock = manualClock();
+  const { standIn, transport } = await setUp(t, {}, 1000, clock);
+  assert.equal((await transport.send(request)).kind, 'answer');
+  await idleFor(59 * 60_000, clock);
+  assert.equal((await transport.send(request)).kind, 'answer');
+  assert.deepEqual([standIn.connections, standIn.openConnections], [1, 1]);
+  // Beyond the hour undici closes it; the next push must not notice.
+  await idleFor(61 * 60_000, clock);
+  assert.equal((await transport.send(request)).kind, 'answer');
+  assert.equal(standIn.connections <= 2, true);
 });
