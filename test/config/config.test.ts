@@ -409,6 +409,7 @@ test('config - certificates are read with their keys and tried', async () => {
   assert.ok(parsed.provider === 'apns' && parsed.credentials.kind === 'certificate');
   assert.equal(Buffer.from(parsed.credentials.file).toString(), one.certificate + '\n' + one.key);
   assert.equal(parsed.credentials.passphrase?.reveal(), 'x');
+  assert.equal(parsed.credentials.path, '/etc/sealpost/pair.pem');
   assert.match(parsed.ca ?? '', /BEGIN CERTIFICATE/);
 
   const tls = (key: string) => ({ ...small, http: { public: { tls: { cert: { file: 'cert.pem' }, key } } } });
@@ -531,4 +532,29 @@ test('config - how long a link waits', () => {
     retryMaxMs: 2_000,
     refusedMaxMs: 3_600_000,
   });
+});
+
+test('config - credentials know the file that they came from, so that it can be looked at again', () => {
+  const named = { id: 'ABC1234567', team: 'TEAM123456' };
+  const pathOf = (file: unknown, env: Record<string, string> = {}) => {
+    const parsed = appOf({ ...apns, key: { file, ...named } }, createSources({ '/run/apns.p8': `${p8}\n` }, env));
+    assert.ok(parsed.provider === 'apns' && parsed.credentials.kind === 'token');
+    assert.equal(parsed.credentials.key.reveal().trim(), p8.trim());
+    return parsed.credentials.path;
+  };
+  assert.equal(pathOf('certs/AuthKey_ABC1234567.p8'), '/etc/sealpost/certs/AuthKey_ABC1234567.p8');
+  assert.equal(pathOf({ env: 'KEY_FILE' }, { KEY_FILE: '/run/apns.p8' }), '/run/apns.p8');
+  assert.equal(pathOf({ file: '/run/apns.p8' }), '/run/apns.p8');
+  assert.equal(pathOf({ env: 'KEY' }, { KEY: p8 }), undefined);
+  assert.equal(pathOf(p8), undefined);
+});
+
+test('config - how often credentials are looked at', () => {
+  const parse = (credentials: object) => parseConfig({ ...small, credentials }, createSources()).credentials;
+  assert.deepEqual(parse({}), { checkEveryMs: 30_000 });
+  assert.deepEqual(parse({ checkInterval: '5m' }), { checkEveryMs: 300_000 });
+  assert.deepEqual(
+    problemsOf(() => parse({ checkInterval: '0s' })),
+    ['credentials.checkInterval: expected a duration such as 20s, 5m, 12h or 7d, from 1s to 1d'],
+  );
 });

@@ -61,8 +61,18 @@ export function watchApnsCredentials(options: ApnsCredentialsOptions): ApnsCrede
         'put a file that opens with the passphrase of the earlier one in its place; with another one restart';
       throw new CredentialError(`is of no use: ${error instanceof Error ? error.message : 'unreadable'}`, hint);
     }
-    noteExpiry(certificate);
     return { kind: 'certificate', certificate };
+  }
+
+  /** An expired one at the start may be all that there is; later it is no better than the one in use. */
+  function readNextCertificate(content: Uint8Array, passphrase: Secret | undefined): ApnsIdentity {
+    const next = readCertificate(content, passphrase);
+    if (next.kind === 'certificate') {
+      if (next.certificate.expiresAtMs <= clock.now())
+        throw new CredentialError('holds a certificate that has expired', apnsHints.BadCertificate);
+      noteExpiry(next.certificate);
+    }
+    return next;
   }
 
   const initial: ApnsIdentity =
@@ -78,8 +88,9 @@ export function watchApnsCredentials(options: ApnsCredentialsOptions): ApnsCrede
       content: credentials.kind === 'token' ? Buffer.from(credentials.key.reveal()) : credentials.file,
     },
     read: (content) =>
-      credentials.kind === 'token' ? readKey(content) : readCertificate(content, credentials.passphrase),
+      credentials.kind === 'token' ? readKey(content) : readNextCertificate(content, credentials.passphrase),
   });
+  if (initial.kind === 'certificate') noteExpiry(initial.certificate);
 
   const current = () => file.current ?? initial;
   return {

@@ -157,6 +157,14 @@ test('push certificate - a file that is of no use leaves the earlier one at work
   assert.equal(scene.standIn.connections, 1);
 });
 
+test('push certificate - an expired one takes nobody’s place', async (t) => {
+  const authority = await createAuthority();
+  const scene = await filed(t, authority, await authority.issue(['push'], notAfter));
+  await scene.replaceBy(pemOf(await authority.issue(['push'], new Date(Date.now() - 86_400_000))));
+  assert.match(scene.provider.concern?.reason ?? '', /has expired; the earlier one stays in use/);
+  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+});
+
 test('push certificate - less than 14 days before its end there is a concern that counts them', async (t) => {
   const authority = await createAuthority();
   const inDays = (days: number) => authority.issue(['push'], new Date(Date.now() + days * 86_400_000 + 60_000));
