@@ -11,6 +11,12 @@ const attemptWithinMs = 10_000;
 /** Waiting places per place inside the bulkhead: at a provider's 100 ms, ten rounds are one second of waiting. */
 const waitingPerPlace = 10;
 
+/**
+ * Nor for longer than that second, milliseconds: a link that has too much unanswered reads no more, and then a provider
+ * that hangs would hold up the apps of others. What does not get in is owed.
+ */
+const enterWithinMs = 1_000;
+
 const complainEveryMs = 60_000;
 
 /** A busy device's 429 or one broken connection is no sign of trouble yet. */
@@ -72,7 +78,7 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
 
   async function attempt(push: Push, device: Device, patienceMs: number): Promise<Outcome> {
     const endsAtMs = clock.monotonic() + patienceMs;
-    if (!(await bulkhead.enter(patienceMs))) return { kind: 'retry', reason: 'overloaded' };
+    if (!(await bulkhead.enter(Math.min(patienceMs, enterWithinMs)))) return { kind: 'retry', reason: 'overloaded' };
     metrics.inFlight.inc({ app: app.name });
     try {
       const finish = circuit.begin();

@@ -1,5 +1,6 @@
 /** `npm run bench`: CPU, throughput and latency of the server beside the floor of the same work, on this machine. */
 import { cpus, loadavg, release } from 'node:os';
+import { measureIsolation } from './isolation.ts';
 import { type Options, readOptions, usage } from './options.ts';
 import { profileCell } from './profile-run.ts';
 import { cellOf, runRounds } from './rounds.ts';
@@ -38,6 +39,11 @@ async function run(options: Options, signal: AbortSignal): Promise<readonly stri
   const requests = await recordRequests(world, options.devices);
   const { providers, windows, rounds, count, warmUp } = options;
 
+  if (options.isolation) {
+    const { text, problems } = await measureIsolation(world, options, report);
+    say(text);
+    return problems;
+  }
   if (options.profile) {
     const [provider = 'apns'] = providers;
     const [window = 50] = windows;

@@ -10,11 +10,13 @@ export const usage = `Usage: npm run bench -- [OPTIONS]
   --rounds N         each cell that many times; medians are shown; default 3
   --provider NAME    apns or fcm alone
   --window N         this window alone; default: 1, 50 and 500
+  --isolation        no table but whether an app that hangs slows another one
   --profile          no table but where the time goes, for one cell; default: apns at window 50
 `;
 
 export interface Options extends Plan {
   readonly profile: boolean;
+  readonly isolation: boolean;
   readonly quick: boolean;
   /** Registered with each provider; published to in turn. */
   readonly devices: number;
@@ -35,11 +37,12 @@ export function readOptions(args: string[]): Options | 'help' {
       provider: { type: 'string' },
       window: { type: 'string' },
       profile: { type: 'boolean' },
+      isolation: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
   });
   if (values.help) return 'help';
-  const { quick = false, profile = false } = values;
+  const { quick = false, profile = false, isolation = false } = values;
   const number = (name: 'count' | 'warm-up' | 'rounds' | 'window', otherwise: number, most: number) => {
     const value = values[name] === undefined ? otherwise : Number(values[name]);
     if (!Number.isInteger(value) || value < 1 || value > most) throw new Error(`--${name}: expected 1 to ${most}`);
@@ -56,6 +59,7 @@ export function readOptions(args: string[]): Options | 'help' {
     rounds: number('rounds', quick ? 1 : 3, 100),
     devices: Math.max(quick ? 100 : 1000, Math.ceil((count + warmUp) / pushesPerDevice)),
     profile,
+    isolation,
     quick,
   };
 }

@@ -1,6 +1,7 @@
 /** What each process of the benchmark can be asked. */
 import type { RegisteredKey } from '../../src/harness/apns-stand-in-tokens.ts';
 import type { ServiceAccount } from '../../src/harness/certificates.ts';
+import type { Script } from '../../src/harness/contract.ts';
 
 export type ProviderName = 'apns' | 'fcm';
 
@@ -66,6 +67,8 @@ export type StandInCalls = {
   start: { input: StandInStart; output: { readonly origin: string; readonly ca: string } };
   /** Pushes so far, by status and reason: `200`, `410 Unregistered`, … */
   tally: { input: undefined; output: Readonly<Record<string, number>> };
+  /** Treats a token so, or all with `*`, until told otherwise. */
+  script: { input: { readonly token: string; readonly script?: Script }; output: undefined };
   /** The latest requests. */
   latest: { input: { readonly count: number }; output: readonly PushRequest[] };
 };

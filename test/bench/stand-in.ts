@@ -20,6 +20,10 @@ answerCalls<StandInCalls>({
     return { origin: standIn.origin, ca: standIn.ca };
   },
   tally: () => tally,
+  script({ token, script }) {
+    standIn.script(token, script);
+    return undefined;
+  },
   latest: ({ count }) => standIn.received.slice(-count).map(requestOf),
 });
 

@@ -1,0 +1,94 @@
+/** Whether an app whose provider hangs slows another app: p99 of FCM with APNs well, and with APNs hanging. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { describeUnexpected } from './measure.ts';
+import { domains, type LoadReport } from './protocol.ts';
+import type { Plan } from './rounds.ts';
+import { median } from './statistics.ts';
+import { align } from './table.ts';
+import type { World } from './world.ts';
+
+/** Publishes to the app that hangs: more than its bulkhead lets in at a time, so that some wait before it too. */
+const hanging = 600;
+const window = 50;
+/** For what was owed to the app that hung to arrive, so that the next round starts from nothing. */
+const settledWithinMs = 60_000;
+
+export interface Isolation {
+  readonly text: string;
+  readonly problems: readonly string[];
+}
+
+/** @param report is told what is about to be measured. */
+export async function measureIsolation(
+  world: World,
+  { rounds, count, warmUp }: Pick<Plan, 'rounds' | 'count' | 'warmUp'>,
+  report: (text: string) => void,
+): Promise<Isolation> {
+  const { generator, targets } = world;
+  const domain = domains.server;
+  const { standIn } = targets.apns;
+  const problems: string[] = [];
+  const pairs: { readonly alone: LoadReport; readonly beside: LoadReport }[] = [];
+
+  const blastFcm = async (): Promise<LoadReport> => {
+    const load = await generator.call('blast', { domain, provider: 'fcm', load: { count, window } });
+    problems.push(...describeUnexpected(load.answers, 'result', count).map((problem) => `FCM: ${problem}`));
+    return load;
+  };
+  const tallyOf = async (word: string) => (await standIn.call('tally', undefined))[word] ?? 0;
+
+  for (let round = 1; round <= rounds; round += 1) {
+    report(`round ${round} of ${rounds}: FCM beside APNs`);
+    await using server = await world.startServer();
+    for (const provider of ['apns', 'fcm'] as const)
+      await generator.call('blast', { domain, provider, load: { count: warmUp, window } });
+    const alone = await blastFcm();
+
+    const [hungBefore, takenBefore] = [await tallyOf('0'), await tallyOf('200')];
+    await standIn.call('script', { token: '*', script: { fault: 'hang' } });
+    const progress = { isOver: false };
+    const stuck = generator
+      .call('blast', { domain, provider: 'apns', load: { count: hanging, window: hanging } })
+      .finally(() => (progress.isOver = true));
+    while ((await tallyOf('0')) - hungBefore < hanging / 2 && !progress.isOver) await pause(20);
+    const beside = await blastFcm();
+    // Loads that take longer than an attempt may would be measured beside an app that is spared.
+    if (progress.isOver) problems.push('APNs had its answers before FCM was measured: take a smaller --count');
+    await standIn.call('script', { token: '*' });
+    const { answers } = await stuck;
+    problems.push(...describeUnexpected(answers, 'result', hanging).map((problem) => `APNs: ${problem}`));
+    pairs.push({ alone, beside });
+    await settle(async () => (await tallyOf('200')) - takenBefore >= hanging);
+    if (problems.length > 0 && server.complaint) problems.push(`the server's log: ${server.complaint}`);
+  }
+  return { text: write(pairs), problems };
+}
+
+async function settle(isSettled: () => Promise<boolean>): Promise<void> {
+  const endsAtMs = performance.now() + settledWithinMs;
+  while (!(await isSettled()) && performance.now() < endsAtMs) await pause(200);
+}
+
+function write(pairs: readonly { readonly alone: LoadReport; readonly beside: LoadReport }[]): string {
+  const figures = (name: string, reports: readonly LoadReport[]) => [
+    name,
+    Math.round(median(reports.map(({ count, durationMs }) => (count / durationMs) * 1000))).toLocaleString('en'),
+    median(reports.map(({ p50Ms }) => p50Ms)).toFixed(1),
+    median(reports.map(({ p99Ms }) => p99Ms)).toFixed(1),
+  ];
+  const ratios = pairs.map(({ alone, beside }) => beside.p99Ms / alone.p99Ms);
+  const range = `${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)}`;
+  return `${align([
+    ['FCM, window 50', '/s', 'p50 ms', 'p99 ms'],
+    figures(
+      'APNs well',
+      pairs.map(({ alone }) => alone),
+    ),
+    figures(
+      `APNs hangs with ${hanging}`,
+      pairs.map(({ beside }) => beside),
+    ),
+  ])}
+
+p99 beside the hanging app to p99 without: ${median(ratios).toFixed(2)} [${range}]`;
+}
