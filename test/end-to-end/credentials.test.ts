@@ -28,6 +28,10 @@ interface Site {
   refuse(app: AppName): Promise<void>;
   /** Puts a file in place of another, as secret stores do, and has it looked at. */
   replace(name: string, content: string): Promise<void>;
+  /** Resolves when the next push of the app may find out whether the provider takes it. */
+  whenProbed(app: AppName): Promise<unknown>;
+  /** Resolves when so many contents of files have come into use. */
+  whenReplaced(times: number): Promise<unknown>;
   /** The app's part of `/readyz`. */
   health(app: AppName): Promise<{ status: string; reason?: string; hint?: string }>;
   /** Lines at level `error` about the app. */
@@ -87,6 +91,15 @@ async function start(
       sealpost.process.kill('SIGHUP');
       await eventually('a look at the credentials', () => (looks() > before ? true : undefined));
     },
+    whenProbed: (app) =>
+      eventually(
+        'the time of a probe',
+        async () => /next probe in 0 s/.exec((await site.health(app)).reason ?? '') ?? undefined,
+      ),
+    whenReplaced: (times) =>
+      eventually('new credentials', () =>
+        read().filter(({ msg }) => msg === 'new credentials are in use').length === times ? true : undefined,
+      ),
     async health(app) {
       const response = await fetch(`${sealpost.opsUrl}/readyz`);
       // A provider's refusal takes no instance out of service: registering works, and the next one fares no better.
@@ -174,7 +187,7 @@ test('credentials - a topic that the key may not push to, until Apple allows it'
     await assertTold(site, 'siskin', reason, /topic must be the bundle id of the app/);
     site.world.apns.script('*', undefined);
     // Nothing tells that the fault is mended but the next probe.
-    await eventually('a probe', async () => ((await site.publish('siskin')) === 'result' ? true : undefined));
+    await site.whenProbed('siskin');
     await assertWell(site, 'siskin');
   }
 });
@@ -198,7 +211,7 @@ test('credentials - a project that Google does not know', async (t) => {
   await site.refuse('android');
   await assertTold(site, 'android', 'NOT_FOUND', /belongs to the project that the Android app is built with/);
   site.world.fcm.script('*', undefined);
-  await eventually('a probe', async () => ((await site.publish('android')) === 'result' ? true : undefined));
+  await site.whenProbed('android');
   await assertWell(site, 'android');
 });
 
@@ -254,11 +267,10 @@ test('credentials - without a signal the file is looked at by itself', async (t)
   const path = join(site.world.folder, 'AuthKey_ABC1234567.p8');
   const right = await readFile(path, 'utf8');
   await writeFile(path, (await createApnsKey()).privateKey);
-  await eventually('the wrong key in use', async () => ((await site.publish('siskin')) === later ? true : undefined));
+  await site.whenReplaced(1);
+  assert.equal(await site.publish('siskin'), later);
   await writeFile(path, right);
-  await eventually('the right key in use', async () =>
-    (await site.publish('siskin')) === 'result' ? true : undefined,
-  );
+  await site.whenReplaced(2);
   await assertWell(site, 'siskin');
 });
 
