@@ -12,8 +12,9 @@ export interface LinkLimits {
   /** Elements and texts in a stanza. Servers send up to 40. Default 1,024. */
   readonly nodes: number;
   /**
-   * IQs being handled at a time; the socket is paused while there are as many. With 64 KiB each that is 64 MB at worst,
-   * with the 2 KiB of a usual publish 2 MB. Default 1,000.
+   * IQs being handled at a time; the socket is paused while there are as many. Four times what one app may have on its way
+   * by default, so that apps whose provider hangs leave room for the others. With 64 KiB each that is 128 MB at worst, with
+   * the 2 KiB of a usual publish 4 MB. Default 2,000.
    */
   readonly inFlight: number;
   /** Bytes of answers that the server has not taken off us; the socket is paused while there are more. Default 1 MiB. */
@@ -25,7 +26,7 @@ export const LINK_LIMITS: LinkLimits = {
   depth: 32,
   attributes: 32,
   nodes: 1_024,
-  inFlight: 1_000,
+  inFlight: 2_000,
   unsentBytes: 1_048_576,
 };
 

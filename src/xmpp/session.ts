@@ -95,8 +95,8 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
   /** Reads on or stops reading, as much as is under way and unsent. */
   function regulate(): void {
     const full = exchange.underWay >= limits.inFlight || stream.unsentBytes > limits.unsentBytes;
-    // Half, so that it does not stop again at the next packet.
-    const free = exchange.underWay <= limits.inFlight / 2 && stream.unsentBytes <= limits.unsentBytes / 2;
+    // Not at once, so that it does not stop again at the next packet; soon, for what is under way may hang for seconds.
+    const free = exchange.underWay <= limits.inFlight * 0.9 && stream.unsentBytes <= limits.unsentBytes / 2;
     if (!paused && full) {
       paused = true;
       stream.pause();
