@@ -2,7 +2,7 @@ import type { Guard } from './guard/contract.ts';
 import { describeCaution, describeHold, hintFor as hintForHold } from './guard/report.ts';
 import type { Health, HealthCheck } from './http/health.ts';
 import type { Housekeeping } from './housekeeping.ts';
-import type { Lane } from './lane.ts';
+import type { Lane } from './delivery/lane.ts';
 import type { Outbox, OutboxState } from './outbox/contract.ts';
 import type { Concern, Provider } from './push.ts';
 import { errorWord } from './telemetry.ts';

@@ -5,8 +5,8 @@
  * copy of the store then costs questions and no registrations.
  */
 import type { Clock } from './clock.ts';
-import type { Dispatcher } from './dispatch.ts';
-import type { Lane } from './lane.ts';
+import type { Dispatcher } from './delivery/dispatch.ts';
+import type { Lane } from './delivery/lane.ts';
 import type { Push, Registration } from './push.ts';
 import type { Registry } from './registry/contract.ts';
 import { errorWord, type Log, type Metrics } from './telemetry.ts';

@@ -1,5 +1,5 @@
 /** One way to a provider: a connection of HTTP/2, or a pool of HTTP/1.1 connections that lives and dies together. */
-import { getCACertificates } from 'node:tls';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../clock.ts';
 import type { ProxySettings } from '../push.ts';
@@ -225,9 +225,7 @@ function createDispatcher(
     allowH2: isH2,
     preferH2: isH2,
     timeout: connectWithinMs,
-    // The default certificates stay trusted; `ca` alone would replace them.
-    ...(ca !== undefined && { ca: [...getCACertificates('default'), ca] }),
-    ...tlsIdentity(identity),
+    ...(ca === undefined ? tlsIdentity(identity) : { secureContext: trusting(ca, identity) }),
   };
   const connect = through(proxy, origin, buildConnector(tls));
   const common = {
@@ -253,6 +251,14 @@ function createDispatcher(
     return { connected: Number(connected), pending };
   };
   return { dispatcher: client, stats };
+}
+
+/**
+ * Made once for all connections, for it reads some hundred certificates. The default ones stay trusted; `ca` alone would
+ * replace them.
+ */
+function trusting(ca: string, identity: ConnectionOptions['identity']): SecureContext {
+  return createSecureContext({ ca: [...getCACertificates('default'), ca], ...tlsIdentity(identity) });
 }
 
 /** TLS, with the client certificate, is made inside the tunnel: the proxy sees none of it. */

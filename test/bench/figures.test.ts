@@ -41,7 +41,7 @@ test('bench - as many requests are under way as the window says, never more', as
   assert.deepEqual({ answers, count }, { answers: { 200: 9, 410: 1 }, count: 10 });
 });
 
-const own = pathToFileURL(join(import.meta.dirname, '..', '..', 'src', 'delivery.ts')).href;
+const own = pathToFileURL(join(import.meta.dirname, '..', '..', 'src', 'delivery', 'delivery.ts')).href;
 const foreign = pathToFileURL(join(import.meta.dirname, '..', '..', 'node_modules', '@scope', 'lib', 'index.js')).href;
 
 test('bench - samples of C++ belong to the script that called, those of packages also to our own function', () => {
@@ -65,16 +65,16 @@ test('bench - samples of C++ belong to the script that called, those of packages
   assert.deepEqual(
     [...samples.groups],
     [
-      ['src/delivery.ts', 1],
+      ['src/delivery/delivery.ts', 1],
       ['@scope/lib', 1],
       ['(garbage collector)', 1],
     ],
   );
   assert.deepEqual(
     [...samples.functions.keys()],
-    ['deliver  src/delivery.ts:10', 'writev < compose  @scope/lib/index.js:2', '(garbage collector)'],
+    ['deliver  src/delivery/delivery.ts:10', 'writev < compose  @scope/lib/index.js:2', '(garbage collector)'],
   );
-  assert.deepEqual([...samples.own], [['deliver  src/delivery.ts:10', 2]]);
+  assert.deepEqual([...samples.own], [['deliver  src/delivery/delivery.ts:10', 2]]);
 });
 
 test('bench - scripts of Node are grouped by its modules', () => {

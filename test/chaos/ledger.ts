@@ -42,8 +42,8 @@ export function createLedger(): Ledger {
     },
     received({ status, body, headers }) {
       if (status !== 200) return;
-      const ciphertext = String(body['encrypted'] ?? dataOf(body)['encrypted'] ?? '');
-      const entry = entries[numberIn(ciphertext)];
+      const ciphertext = body['encrypted'] ?? dataOf(body)['encrypted'];
+      const entry = entries[numberIn(typeof ciphertext === 'string' ? ciphertext : '')];
       if (!entry) return;
       entry.accepted += 1;
       const id = headers['apns-id'];

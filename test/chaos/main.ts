@@ -22,7 +22,8 @@ const { ledger, answers, kills, registrationsLost, diskWasFull, settledAfterMs }
 console.log(
   `seed ${values.seed}; killed ${kills} times; disk full: ${diskWasFull ? 'once' : 'not (mounting is not allowed)'}`,
 );
-for (const [answer, count] of [...answers].toSorted()) console.log(`${answer.padEnd(28)} ${count}`);
+for (const [answer, count] of [...answers].toSorted(([a], [b]) => a.localeCompare(b)))
+  console.log(`${answer.padEnd(28)} ${count}`);
 const copies = ledger.entries.filter(({ accepted }) => accepted > 1).length;
 const lateCalls = ledger.entries.filter(
   ({ kind, answer, accepted }) => kind === 'call' && answer === 'result' && accepted === 0,

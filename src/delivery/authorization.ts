@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { domainOf, isDomain, isSameAccount } from './jid.ts';
-import type { Notification, Registration } from './push.ts';
+import { domainOf, isDomain, isSameAccount } from '../jid.ts';
+import type { Notification, Registration } from '../push.ts';
 
 /**
  * XEP-0357 section 3.2: who may publish to a node. The server of the registered account, with or without a resource

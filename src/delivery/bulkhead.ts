@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 /**
  * Keeps one app's slow provider from taking what others need: at most `width` at a time, at most `queueLimit` waiting,

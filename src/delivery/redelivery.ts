@@ -1,12 +1,12 @@
-import { backoffMs } from './backoff.ts';
-import type { Clock, Random } from './clock.ts';
+import { backoffMs } from '../backoff.ts';
+import type { Clock, Random } from '../clock.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { FairShares } from './fair-shares.ts';
 import type { Lane } from './lane.ts';
 import type { Lookup } from './lookup.ts';
-import type { Outbox, OwedPush } from './outbox/contract.ts';
-import type { PushKind } from './push.ts';
-import { errorWord, type Log, type Metrics } from './telemetry.ts';
+import type { Outbox, OwedPush } from '../outbox/contract.ts';
+import type { PushKind } from '../push.ts';
+import { errorWord, type Log, type Metrics } from '../telemetry.ts';
 
 /**
  * Owed pushes sent per second and app. Below what one APNs connection takes with ease, so that the backlog of an outage

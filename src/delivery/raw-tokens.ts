@@ -1,5 +1,5 @@
-import type { Clock } from './clock.ts';
-import type { App, Environment, Registration } from './push.ts';
+import type { Clock } from '../clock.ts';
+import type { App, Environment, Registration } from '../push.ts';
 
 /**
  * The raw-token convention (Monal): nothing is registered, a node is the device's token itself and `pushModule` of the

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { refusePublisher } from '../src/authorization.ts';
-import { notificationOf, registrationOf } from './support/registrations.ts';
+import { refusePublisher } from '../../src/delivery/authorization.ts';
+import { notificationOf, registrationOf } from '../support/registrations.ts';
 
 const rows: [publisher: string, expected: 'wrong-publisher' | undefined, why: string][] = [
   ['example.net', undefined, 'the server of the account'],

@@ -4,21 +4,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
-import { systemClock } from '../src/clock.ts';
-import { createDelivery, type Delivery } from '../src/delivery.ts';
-import { createDispatcher } from '../src/dispatch.ts';
-import { createFairShares, defaultShares, type Shares } from '../src/fair-shares.ts';
-import { createGuard } from '../src/guard/guard.ts';
-import { createLane, type Lane } from '../src/lane.ts';
-import type { Outbox, OwedPush } from '../src/outbox/contract.ts';
-import { openSqliteOutbox } from '../src/outbox/sqlite.ts';
-import type { App, Device, Outcome, Provider, Push, Registration } from '../src/push.ts';
-import type { Registry } from '../src/registry/contract.ts';
-import { openRegistry } from '../src/registry/open.ts';
-import { manualClock, type ManualClock } from './support/clock.ts';
-import { apnsAppOf, notificationOf } from './support/registrations.ts';
-import { recordedLog } from './support/telemetry.ts';
-import { createMetrics, type Metrics } from '../src/telemetry.ts';
+import { systemClock } from '../../src/clock.ts';
+import { createDelivery, type Delivery } from '../../src/delivery/delivery.ts';
+import { createDispatcher } from '../../src/delivery/dispatch.ts';
+import { createFairShares, defaultShares, type Shares } from '../../src/delivery/fair-shares.ts';
+import { createGuard } from '../../src/guard/guard.ts';
+import { createLane, type Lane } from '../../src/delivery/lane.ts';
+import type { Outbox, OwedPush } from '../../src/outbox/contract.ts';
+import { openSqliteOutbox } from '../../src/outbox/sqlite.ts';
+import type { App, Device, Outcome, Provider, Push, Registration } from '../../src/push.ts';
+import type { Registry } from '../../src/registry/contract.ts';
+import { openRegistry } from '../../src/registry/open.ts';
+import { manualClock, type ManualClock } from '../support/clock.ts';
+import { apnsAppOf, notificationOf } from '../support/registrations.ts';
+import { recordedLog } from '../support/telemetry.ts';
+import { createMetrics, type Metrics } from '../../src/telemetry.ts';
 
 // The provider is the edge here: it plays back outcomes. Registry, outbox and everything between are real.
 

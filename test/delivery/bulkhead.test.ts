@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createBulkhead } from '../src/bulkhead.ts';
-import { manualClock } from './support/clock.ts';
+import { createBulkhead } from '../../src/delivery/bulkhead.ts';
+import { manualClock } from '../support/clock.ts';
 
 test('bulkhead - the third of two waits until one leaves', async () => {
   const bulkhead = createBulkhead({ width: 2, queueLimit: 5, clock: manualClock() });

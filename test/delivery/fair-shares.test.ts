@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFairShares, defaultShares } from '../src/fair-shares.ts';
-import { createTokenBuckets } from '../src/token-buckets.ts';
-import { manualClock } from './support/clock.ts';
+import { createFairShares, defaultShares } from '../../src/delivery/fair-shares.ts';
+import { createTokenBuckets } from '../../src/token-buckets.ts';
+import { manualClock } from '../support/clock.ts';
 
 test('token buckets - a burst at once, then as many as a second brings', () => {
   const clock = manualClock();

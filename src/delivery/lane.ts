@@ -1,9 +1,9 @@
 import { createBulkhead } from './bulkhead.ts';
 import type { Circuit, CircuitState } from './circuit.ts';
 import { createCircuit } from './circuit.ts';
-import type { Clock, Random } from './clock.ts';
-import type { App, Device, Outcome, Provider, Push } from './push.ts';
-import type { Log, Metrics } from './telemetry.ts';
+import type { Clock, Random } from '../clock.ts';
+import type { App, Device, Outcome, Provider, Push } from '../push.ts';
+import type { Log, Metrics } from '../telemetry.ts';
 
 /** An attempt is not worth waiting for longer: providers answer within a second or not at all. */
 const attemptWithinMs = 10_000;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLane } from '../src/lane.ts';
-import type { Outcome, Push } from '../src/push.ts';
-import { manualClock } from './support/clock.ts';
-import { apnsAppOf } from './support/registrations.ts';
-import { quietTelemetry } from './support/telemetry.ts';
+import { createLane } from '../../src/delivery/lane.ts';
+import type { Outcome, Push } from '../../src/push.ts';
+import { manualClock } from '../support/clock.ts';
+import { apnsAppOf } from '../support/registrations.ts';
+import { quietTelemetry } from '../support/telemetry.ts';
 
 test('lane - while the provider hangs, who does not get in within a second is told so, whatever the patience', async () => {
   const clock = manualClock();

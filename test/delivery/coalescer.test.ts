@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCoalescer } from '../src/coalescer.ts';
-import { manualClock } from './support/clock.ts';
+import { createCoalescer } from '../../src/delivery/coalescer.ts';
+import { manualClock } from '../support/clock.ts';
 
 const never = () => {
   throw new Error('stored although it was to go at once');

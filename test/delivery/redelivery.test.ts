@@ -4,21 +4,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
-import { systemClock } from '../src/clock.ts';
-import { createDispatcher } from '../src/dispatch.ts';
-import { createFairShares, defaultShares, type Shares } from '../src/fair-shares.ts';
-import { createGuard } from '../src/guard/guard.ts';
-import { createLane } from '../src/lane.ts';
-import type { Outbox, OwedPush } from '../src/outbox/contract.ts';
-import { openSqliteOutbox } from '../src/outbox/sqlite.ts';
-import type { App, Outcome, Provider, Push, PushKind, Registration } from '../src/push.ts';
-import { createRedelivery, type Redelivery } from '../src/redelivery.ts';
-import type { Registry } from '../src/registry/contract.ts';
-import { openRegistry } from '../src/registry/open.ts';
-import { createMetrics } from '../src/telemetry.ts';
-import { manualClock, type ManualClock } from './support/clock.ts';
-import { apnsAppOf } from './support/registrations.ts';
-import { quietTelemetry } from './support/telemetry.ts';
+import { systemClock } from '../../src/clock.ts';
+import { createDispatcher } from '../../src/delivery/dispatch.ts';
+import { createFairShares, defaultShares, type Shares } from '../../src/delivery/fair-shares.ts';
+import { createGuard } from '../../src/guard/guard.ts';
+import { createLane } from '../../src/delivery/lane.ts';
+import type { Outbox, OwedPush } from '../../src/outbox/contract.ts';
+import { openSqliteOutbox } from '../../src/outbox/sqlite.ts';
+import type { App, Outcome, Provider, Push, PushKind, Registration } from '../../src/push.ts';
+import { createRedelivery, type Redelivery } from '../../src/delivery/redelivery.ts';
+import type { Registry } from '../../src/registry/contract.ts';
+import { openRegistry } from '../../src/registry/open.ts';
+import { createMetrics } from '../../src/telemetry.ts';
+import { manualClock, type ManualClock } from '../support/clock.ts';
+import { apnsAppOf } from '../support/registrations.ts';
+import { quietTelemetry } from '../support/telemetry.ts';
 
 // The provider is the edge here: it plays back outcomes. Registry and outbox are real.
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Circuit, type CircuitState, createCircuit, type FinishCall } from '../src/circuit.ts';
-import type { Outcome } from '../src/push.ts';
-import { manualClock } from './support/clock.ts';
+import { type Circuit, type CircuitState, createCircuit, type FinishCall } from '../../src/delivery/circuit.ts';
+import type { Outcome } from '../../src/push.ts';
+import { manualClock } from '../support/clock.ts';
 
 const unavailable: Outcome = { kind: 'retry', reason: 'ServiceUnavailable' };
 const delivered: Outcome = { kind: 'delivered' };

@@ -1,6 +1,6 @@
-import type { Clock } from './clock.ts';
-import { bareJid, domainOf, isDomain } from './jid.ts';
-import { createTokenBuckets, type Share } from './token-buckets.ts';
+import type { Clock } from '../clock.ts';
+import { bareJid, domainOf, isDomain } from '../jid.ts';
+import { createTokenBuckets, type Share } from '../token-buckets.ts';
 
 /** What one server, account or registration may take. Each default has its reason. */
 export interface Shares {

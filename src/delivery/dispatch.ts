@@ -1,10 +1,10 @@
-import type { Clock } from './clock.ts';
-import type { Guard } from './guard/contract.ts';
+import type { Clock } from '../clock.ts';
+import type { Guard } from '../guard/contract.ts';
 import type { Lane } from './lane.ts';
-import type { Device, Environment, Outcome, Push, Registration } from './push.ts';
-import type { Registry } from './registry/contract.ts';
-import { callAlertRoute } from './routing.ts';
-import { errorWord, fingerprint, type Log } from './telemetry.ts';
+import type { Device, Environment, Outcome, Push, Registration } from '../push.ts';
+import type { Registry } from '../registry/contract.ts';
+import { callAlertRoute } from '../routing.ts';
+import { errorWord, fingerprint, type Log } from '../telemetry.ts';
 
 /** A push and which of the device's tokens it goes to. */
 export interface Addressed {

@@ -1,6 +1,6 @@
-import { backoffMs } from './backoff.ts';
-import type { Clock, Random } from './clock.ts';
-import type { Outcome } from './push.ts';
+import { backoffMs } from '../backoff.ts';
+import type { Clock, Random } from '../clock.ts';
+import type { Outcome } from '../push.ts';
 
 /** Whether the provider of one app is called at present. */
 export type CircuitState =

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLookup } from '../src/lookup.ts';
-import type { App, Registration } from '../src/push.ts';
-import { manualClock } from './support/clock.ts';
-import { apnsAppOf, fcmAppOf, registrationOf } from './support/registrations.ts';
+import { createLookup } from '../../src/delivery/lookup.ts';
+import type { App, Registration } from '../../src/push.ts';
+import { manualClock } from '../support/clock.ts';
+import { apnsAppOf, fcmAppOf, registrationOf } from '../support/registrations.ts';
 
 const monal = apnsAppOf({ name: 'monal', ids: ['monalProdiOS', 'quicksyProdiOS'], conventions: ['raw-token'] });
 const monalAndroid = fcmAppOf({ name: 'monal-android', ids: ['monalAndroid'], conventions: ['raw-token'] });

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 /**
  * At most one push per key in an interval: the first at once, and one for all that came meanwhile when the interval ends.

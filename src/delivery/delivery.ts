@@ -1,20 +1,20 @@
-import { addressOf } from './addressing.ts';
-import { type Answer, answers, type Verdict } from './answers.ts';
+import { addressOf } from '../addressing.ts';
+import { type Answer, answers, type Verdict } from '../answers.ts';
 import { refusePublisher } from './authorization.ts';
-import { backoffMs } from './backoff.ts';
-import type { Clock, Random } from './clock.ts';
+import { backoffMs } from '../backoff.ts';
+import type { Clock, Random } from '../clock.ts';
 import { createCoalescer } from './coalescer.ts';
 import type { Addressed, Dispatcher } from './dispatch.ts';
 import type { FairShares } from './fair-shares.ts';
-import type { Guard } from './guard/contract.ts';
-import { domainOf } from './jid.ts';
+import type { Guard } from '../guard/contract.ts';
+import { domainOf } from '../jid.ts';
 import type { Lane } from './lane.ts';
 import type { Lookup } from './lookup.ts';
-import type { Outbox } from './outbox/contract.ts';
-import type { Notification, Registration } from './push.ts';
+import type { Outbox } from '../outbox/contract.ts';
+import type { Notification, Registration } from '../push.ts';
 import { retryPause } from './redelivery.ts';
-import { callLifetimeMs, type Route, route } from './routing.ts';
-import { errorWord, type Log, type Metrics } from './telemetry.ts';
+import { callLifetimeMs, type Route, route } from '../routing.ts';
+import { errorWord, type Log, type Metrics } from '../telemetry.ts';
 
 /** ejabberd and MongooseIM forget an IQ after 32 s; their own queues and ours need some of that. */
 export const answerWithinMs = 20_000;
