@@ -10,6 +10,7 @@ import { answerWord } from '../../src/harness/stanza.ts';
 import { eventually } from '../support/process.ts';
 import { defaults, type Sealpost, startProviders, startSealpost } from '../support/sealpost.ts';
 import { ciphertextOf, createLedger, type Ledger } from './ledger.ts';
+import { type Device, publish, register } from './traffic.ts';
 import { nextWeather, seededRandom } from './weather.ts';
 
 const run = promisify(execFile);
@@ -30,12 +31,6 @@ export interface ChaosReport {
   readonly registrationsLost: number;
   readonly diskWasFull: boolean;
   readonly settledAfterMs: number;
-}
-
-interface Device {
-  readonly token: string;
-  readonly node: string;
-  readonly provider: 'apns' | 'fcm';
 }
 
 /**
@@ -186,50 +181,6 @@ export async function runChaos({ seconds, seed, perSecond, devices, say }: Chaos
   await disk.close();
   await providers.stop();
   return { ledger, answers, kills, registrationsLost, diskWasFull, settledAfterMs };
-}
-
-async function register(
-  acceptor: Awaited<ReturnType<typeof createAcceptor>>,
-  index: number,
-  provider: 'apns' | 'fcm',
-): Promise<Device> {
-  const token = provider === 'apns' ? String(index).padStart(64, 'e') : `fcm-token-${index}`;
-  const fields =
-    provider === 'apns'
-      ? {
-          provider: 'tigase:messenger:apns:1',
-          'device-token': token,
-          'device-second-token': String(index).padStart(64, 'f'),
-        }
-      : { provider: 'fcm-xmpp-api', 'device-token': token };
-  const id = `register-${index}`;
-  const from = `user${index}@localhost/phone`;
-  const written = Object.entries(fields).map(([name, value]) => `<field var='${name}'><value>${value}</value></field>`);
-  const answer = await acceptor.request(
-    {
-      id,
-      from,
-      to: 'push.localhost',
-      xml:
-        `<iq type='set' id='${id}' from='${from}' to='push.localhost'>` +
-        `<command xmlns='http://jabber.org/protocol/commands' node='register-device'>` +
-        `<x xmlns='jabber:x:data' type='submit'>${written.join('')}</x></command></iq>`,
-    },
-    20_000,
-  );
-  if (answer.kind !== 'result') throw new Error(`registering: ${answerWord(answer)}`);
-  const answered = answer.stanza.getChild('command')?.getChild('x')?.getChildren('field') ?? [];
-  const node = answered.find((field) => field.attrs['var'] === 'node')?.getChildText('value') ?? '';
-  return { token, node, provider };
-}
-
-function publish(id: string, node: string, ciphertext: string, kind: 'alert' | 'call'): string {
-  return (
-    `<iq type='set' from='localhost' to='push.localhost' id='${id}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>` +
-    `<publish node='${node}'><item><notification xmlns='urn:xmpp:push:0'><encrypted xmlns='tigase:push:encrypt:0' ` +
-    `iv='AAECAwQFBgcICQoL'${kind === 'call' ? " type='voip'" : ''}>${ciphertext}</encrypted>` +
-    `<priority xmlns='tigase:push:priority:0'>high</priority></notification></item></publish></pubsub></iq>`
-  );
 }
 
 /** A file system of its own for the store, small enough to fill; where mounting is not allowed, a folder without `fill`. */

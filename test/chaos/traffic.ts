@@ -1,0 +1,50 @@
+import type { Acceptor } from '../../src/harness/acceptor.ts';
+import { answerWord } from '../../src/harness/stanza.ts';
+
+export interface Device {
+  readonly token: string;
+  readonly node: string;
+  readonly provider: 'apns' | 'fcm';
+}
+
+/** Registers one device of an account of its own. */
+export async function register(acceptor: Acceptor, index: number, provider: 'apns' | 'fcm'): Promise<Device> {
+  const token = provider === 'apns' ? String(index).padStart(64, 'e') : `fcm-token-${index}`;
+  const fields =
+    provider === 'apns'
+      ? {
+          provider: 'tigase:messenger:apns:1',
+          'device-token': token,
+          'device-second-token': String(index).padStart(64, 'f'),
+        }
+      : { provider: 'fcm-xmpp-api', 'device-token': token };
+  const id = `register-${index}`;
+  const from = `user${index}@localhost/phone`;
+  const written = Object.entries(fields).map(([name, value]) => `<field var='${name}'><value>${value}</value></field>`);
+  const answer = await acceptor.request(
+    {
+      id,
+      from,
+      to: 'push.localhost',
+      xml:
+        `<iq type='set' id='${id}' from='${from}' to='push.localhost'>` +
+        `<command xmlns='http://jabber.org/protocol/commands' node='register-device'>` +
+        `<x xmlns='jabber:x:data' type='submit'>${written.join('')}</x></command></iq>`,
+    },
+    20_000,
+  );
+  if (answer.kind !== 'result') throw new Error(`registering: ${answerWord(answer)}`);
+  const answered = answer.stanza.getChild('command')?.getChild('x')?.getChildren('field') ?? [];
+  const node = answered.find((field) => field.attrs['var'] === 'node')?.getChildText('value') ?? '';
+  return { token, node, provider };
+}
+
+/** A sealed publish of priority high. */
+export function publish(id: string, node: string, ciphertext: string, kind: 'alert' | 'call'): string {
+  return (
+    `<iq type='set' from='localhost' to='push.localhost' id='${id}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>` +
+    `<publish node='${node}'><item><notification xmlns='urn:xmpp:push:0'><encrypted xmlns='tigase:push:encrypt:0' ` +
+    `iv='AAECAwQFBgcICQoL'${kind === 'call' ? " type='voip'" : ''}>${ciphertext}</encrypted>` +
+    `<priority xmlns='tigase:push:priority:0'>high</priority></notification></item></publish></pubsub></iq>`
+  );
+}
