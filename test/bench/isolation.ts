@@ -8,7 +8,10 @@ import { align } from './table.ts';
 import type { World } from './world.ts';
 
 /** Publishes to the app that hangs: more than its bulkhead lets in at a time, so that some wait before it too. */
-const hanging = 600;
+/** Three times what the app may have on its way, and less than the link takes in. */
+const hanging = 1_500;
+/** Hung pushes to wait for: nearly what the app may have on its way. */
+const hungEnough = 400;
 const window = 50;
 /** For what was owed to the app that hung to arrive, so that the next round starts from nothing. */
 const settledWithinMs = 60_000;
@@ -50,7 +53,7 @@ export async function measureIsolation(
     const stuck = generator
       .call('blast', { domain, provider: 'apns', load: { count: hanging, window: hanging } })
       .finally(() => (progress.isOver = true));
-    while ((await tallyOf('0')) - hungBefore < hanging / 2 && !progress.isOver) await pause(20);
+    while ((await tallyOf('0')) - hungBefore < hungEnough && !progress.isOver) await pause(20);
     const beside = await blastFcm();
     // Loads that take longer than an attempt may would be measured beside an app that is spared.
     if (progress.isOver) problems.push('APNs had its answers before FCM was measured: take a smaller --count');
