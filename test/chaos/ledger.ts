@@ -9,6 +9,8 @@ export interface LedgerEntry {
   answer?: string;
   /** Copies that a provider accepted. */
   accepted: number;
+  /** Of the first copy. */
+  acceptedAtMs?: number;
   readonly ids: Set<string>;
 }
 
@@ -23,6 +25,8 @@ export interface Ledger {
   gone(token: string): void;
   /** Publishes that were answered `result` and have neither arrived nor ended by a rule. */
   lost(): LedgerEntry[];
+  /** Publishes that gave way to newer ones of their registration, by the cap of the outbox. */
+  replaced(): LedgerEntry[];
   /** Publishes whose copies had different `apns-id`s. */
   torn(): LedgerEntry[];
 }
@@ -40,24 +44,46 @@ export function createLedger(): Ledger {
       const entry = entries[number];
       if (entry) entry.answer = answer;
     },
-    received({ status, body, headers }) {
+    received({ status, body, headers, atMs }) {
       if (status !== 200) return;
       const ciphertext = body['encrypted'] ?? dataOf(body)['encrypted'];
       const entry = entries[numberIn(typeof ciphertext === 'string' ? ciphertext : '')];
       if (!entry) return;
       entry.accepted += 1;
+      entry.acceptedAtMs ??= atMs;
       const id = headers['apns-id'];
       if (id !== undefined) entry.ids.add(id);
     },
     gone: (token) => void goneTokens.add(token),
     lost() {
-      return entries.filter(
+      const missing = entries.filter(
         ({ kind, token, answer, accepted }) =>
           answer === 'result' && accepted === 0 && kind !== 'call' && !goneTokens.has(token),
       );
+      return missing.filter((entry) => !isReplaced(entry, entries));
+    },
+    replaced() {
+      return entries.filter((entry) => entry.answer === 'result' && entry.accepted === 0 && isReplaced(entry, entries));
     },
     torn: () => entries.filter(({ ids }) => ids.size > 1),
   };
+}
+
+/** The rule of the outbox: of the pushes of one registration the newest 20 stay, the oldest go. */
+const perRegistration = 20;
+
+/** Whether at some moment so many newer pushes of the same registration were owed that there was no place for this one. */
+function isReplaced(entry: LedgerEntry, entries: readonly LedgerEntry[]): boolean {
+  const newer = entries.filter(
+    ({ token, publishedAtMs, answer }) =>
+      token === entry.token && answer === 'result' && publishedAtMs > entry.publishedAtMs,
+  );
+  return newer.some(({ publishedAtMs: momentMs }) => {
+    const owed = newer.filter(
+      ({ publishedAtMs, acceptedAtMs }) => publishedAtMs <= momentMs && (acceptedAtMs ?? Infinity) > momentMs,
+    );
+    return owed.length >= perRegistration;
+  });
 }
 
 /** Base64 whose first bytes are the number, long enough for a real ciphertext. */

@@ -7,6 +7,8 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     rate: { type: 'string', default: '300' },
+    // So few that their caps in the outbox are reached: --devices 200.
+    devices: { type: 'string', default: '600' },
   },
 });
 
@@ -14,7 +16,7 @@ const report = await runChaos({
   seconds: Number(values.minutes) * 60,
   seed: Number(values.seed),
   perSecond: Number(values.rate),
-  devices: 600,
+  devices: Number(values.devices),
   say: (line) => console.log(line),
 });
 
@@ -31,7 +33,10 @@ const lateCalls = ledger.entries.filter(
 console.log(`arrived more than once         ${copies}`);
 console.log(`calls given up by their rule   ${lateCalls.length}`);
 console.log(`settled after                  ${(settledAfterMs / 1000).toFixed(1)} s of fair weather`);
+console.log(`replaced by the newest 20      ${ledger.replaced().length}`);
 console.log(`lost                           ${ledger.lost().length}`);
+for (const { token, kind, publishedAtMs } of ledger.lost().slice(0, 20))
+  console.log(`  ${kind} ${token.slice(-6)} ${new Date(publishedAtMs).toISOString()}`);
 console.log(`copies with different apns-id  ${ledger.torn().length}`);
 console.log(`registrations lost             ${registrationsLost}`);
 process.exit(ledger.lost().length + ledger.torn().length + registrationsLost === 0 ? 0 : 1);
