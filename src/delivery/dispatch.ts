@@ -10,6 +10,8 @@ import { errorWord, fingerprint, type Log } from '../telemetry.ts';
 export interface Addressed {
   readonly push: Push;
   readonly target: 'first' | 'second';
+  /** Of an owed push: nothing made of it may outlive it, milliseconds since 1970. */
+  readonly giveUpAtMs?: number;
 }
 
 /** What is to be done with a push after a dispatch. */
@@ -55,7 +57,10 @@ export function createDispatcher({
 }: DispatcherOptions): Dispatcher {
   async function dispatch(lane: Lane, registration: Registration, addressed: Addressed, patienceMs: number) {
     const endsAtMs = clock.monotonic() + patienceMs;
-    let current = addressed;
+    // An owed call may outlive its PushKit token. Sent to the first one it would be refused, with a word that could cost
+    // the registration.
+    const isStranded = addressed.push.kind === 'voip' && registration.secondToken === undefined;
+    let current = isStranded ? asCallAlert(addressed) : addressed;
     // At most: PushKit, an alert for the call, the alert without content.
     for (;;) {
       const outcome = await lane.attempt(
@@ -86,9 +91,9 @@ export function createDispatcher({
         return bury(registration, addressed, outcome);
       case 'refused':
         guard.seePush({ registration, target, came: 'taken' });
-        if (push.kind === 'voip') return asCallAlert(push);
+        if (push.kind === 'voip') return asCallAlert(addressed);
         if (push.content.kind === 'none') return { kind: 'refused' };
-        return { push: { ...push, content: { kind: 'none' } }, target };
+        return { ...addressed, push: { ...push, content: { kind: 'none' } } };
       case 'misconfigured':
         return { kind: 'misconfigured', owed: addressed };
       case 'retry': {
@@ -103,7 +108,7 @@ export function createDispatcher({
     addressed: Addressed,
     { reason, doubtful }: Extract<Outcome, { kind: 'gone' }>,
   ): Promise<Fate | Addressed> {
-    const { push, target } = addressed;
+    const { target } = addressed;
     const isSecond = target === 'second' && registration.secondToken !== undefined;
     const verdict = guard.seePush({
       registration,
@@ -112,7 +117,7 @@ export function createDispatcher({
     });
     if (verdict.kind === 'held') {
       await takeBack(verdict.takeBack);
-      return isSecond ? asCallAlert(push) : { kind: 'misconfigured', owed: addressed };
+      return isSecond ? asCallAlert(addressed) : { kind: 'misconfigured', owed: addressed };
     }
     if (isSecond) {
       await noted(registration, registry.dropSecondToken(registration.node, registration.secondToken));
@@ -124,7 +129,7 @@ export function createDispatcher({
       await takeBack([registration]);
       if (!isSecond) return { kind: 'misconfigured', owed: addressed };
     }
-    if (isSecond) return asCallAlert(push);
+    if (isSecond) return asCallAlert(addressed);
     onRemoved(registration);
     return { kind: 'gone' };
   }
@@ -140,9 +145,10 @@ export function createDispatcher({
     }
   }
 
-  function asCallAlert(push: Push): Addressed {
+  function asCallAlert({ push, giveUpAtMs }: Addressed): Addressed {
     const { kind, target, content, lifetimeMs } = callAlertRoute(push.content);
-    return { push: { ...push, kind, content, expiresAtMs: clock.now() + lifetimeMs }, target };
+    const expiresAtMs = Math.min(clock.now() + lifetimeMs, giveUpAtMs ?? Infinity);
+    return { push: { ...push, kind, content, expiresAtMs }, target, ...(giveUpAtMs !== undefined && { giveUpAtMs }) };
   }
 
   async function rememberEnvironment(registration: Registration, environment?: Environment): Promise<void> {
