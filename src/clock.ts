@@ -23,3 +23,20 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * The same clock, whose wall time goes on at its own pace where the other's was set back: for what waits until a time or
+ * ends at one. Set forward it follows.
+ */
+export function neverBack(clock: Clock): Clock {
+  let aheadMs = -Infinity;
+  return {
+    now() {
+      const monotonicMs = clock.monotonic();
+      aheadMs = Math.max(aheadMs, clock.now() - monotonicMs);
+      return Math.round(monotonicMs + aheadMs);
+    },
+    monotonic: clock.monotonic,
+    after: clock.after,
+  };
+}

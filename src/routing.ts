@@ -17,6 +17,11 @@ export interface Route {
 /** Callers give up after about half a minute: an invitation that arrives later rings for nobody. */
 export const callLifetimeMs = 30_000;
 
+/** Whether it rings, or stands for what could not. */
+export function isCall({ kind }: { readonly kind: PushKind }): boolean {
+  return kind === 'voip' || kind === 'call-alert';
+}
+
 /** What wakes an app without a message to show is pointless once the app was opened anyway. */
 export const backgroundLifetimeMs = 3_600_000;
 

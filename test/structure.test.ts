@@ -69,7 +69,7 @@ test('structure - arrows point from the edge to the core', () => {
     'delivery/lane': [...common, 'delivery/bulkhead', 'delivery/circuit'],
     'delivery/dispatch': [...common, 'guard', 'routing', 'registry', 'delivery/lane'],
     'delivery/redelivery': [
-      ...[...common, 'backoff', 'outbox'],
+      ...[...common, 'backoff', 'outbox', 'routing'],
       ...['delivery/dispatch', 'delivery/fair-shares', 'delivery/lane', 'delivery/lookup'],
     ],
     'delivery/delivery': [

@@ -13,7 +13,7 @@ import type { Lookup } from './lookup.ts';
 import type { Outbox } from '../outbox/contract.ts';
 import type { Notification, Registration } from '../push.ts';
 import { retryPause } from './redelivery.ts';
-import { callLifetimeMs, type Route, route } from '../routing.ts';
+import { callLifetimeMs, isCall, type Route, route } from '../routing.ts';
 import { errorWord, type Log, type Metrics } from '../telemetry.ts';
 
 /** ejabberd and MongooseIM forget an IQ after 32 s; their own queues and ours need some of that. */
@@ -34,6 +34,7 @@ export interface DeliveryOptions {
   readonly shares: Pick<FairShares, 'mayPublish' | 'pushDelay'>;
   /** Told when a push was stored that falls due then. */
   readonly onOwed: (app: string, dueAtMs: number) => void;
+  /** Its wall time never goes back, as that of outbox and redelivery. */
   readonly clock: Clock;
   readonly random: Random;
   /** A version 4 UUID in lower case. */
@@ -104,7 +105,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const fate = await dispatcher.dispatch(lane, registration, addressedPush(registration, chosen), patienceMs);
     if (fate.kind !== 'retry') return fate.kind;
     const { owed, afterMs } = fate;
-    const bounds = { ...retryPause(owed.push.kind), ...(afterMs !== undefined && { afterMs }) };
+    const bounds = { ...retryPause(owed.push), ...(afterMs !== undefined && { afterMs }) };
     const pauseMs = backoffMs({ attempt: 1, random, ...bounds });
     return (await putBy(lane, owed, { arrivedAtMs, pauseMs, attempts: 1 })) ? 'owed' : 'retry';
   }
@@ -121,8 +122,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     { push, target }: Addressed,
     { arrivedAtMs, pauseMs, attempts }: { arrivedAtMs: number; pauseMs: number; attempts: number },
   ): Promise<boolean> {
-    const isCall = push.kind === 'voip' || push.kind === 'call-alert';
-    const giveUpAtMs = isCall ? arrivedAtMs + callLifetimeMs : push.expiresAtMs;
+    const giveUpAtMs = isCall(push) ? arrivedAtMs + callLifetimeMs : push.expiresAtMs;
     const dueAtMs = Math.ceil(clock.now() + pauseMs);
     const stored = await outbox.put({ push, target, attempts, storedAtMs: arrivedAtMs, giveUpAtMs }, dueAtMs);
     metrics.owed.inc({ app: lane.app.name, result: stored });

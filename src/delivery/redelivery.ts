@@ -6,6 +6,7 @@ import type { Lane } from './lane.ts';
 import type { Lookup } from './lookup.ts';
 import type { Outbox, OwedPush } from '../outbox/contract.ts';
 import type { PushKind } from '../push.ts';
+import { isCall } from '../routing.ts';
 import { errorWord, type Log, type Metrics } from '../telemetry.ts';
 
 /**
@@ -24,9 +25,8 @@ const sweepMs = 10_000;
 const dispatchWithinMs = 15_000;
 
 /** The bounds of the pause before an attempt, for `backoffMs`: a call is over after half a minute. */
-export function retryPause(kind: PushKind): { readonly baseMs: number; readonly capMs: number } {
-  const isCall = kind === 'voip' || kind === 'call-alert';
-  return isCall ? { baseMs: 1_000, capMs: 4_000 } : { baseMs: 2_000, capMs: 300_000 };
+export function retryPause(push: { readonly kind: PushKind }): { readonly baseMs: number; readonly capMs: number } {
+  return isCall(push) ? { baseMs: 1_000, capMs: 4_000 } : { baseMs: 2_000, capMs: 300_000 };
 }
 
 export interface RedeliveryOptions {
@@ -35,6 +35,7 @@ export interface RedeliveryOptions {
   readonly dispatcher: Dispatcher;
   readonly outbox: Outbox;
   readonly shares: Pick<FairShares, 'pushDelay'>;
+  /** Its wall time never goes back: what is set back would hold up what waits, and let calls ring that are long over. */
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -102,6 +103,11 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
     const { push, attempts } = owed;
     line.busy += 1;
     try {
+      // Stored in times to come: the clock was set back since, while no process ran, and nobody knows how old it is.
+      if (isCall(push) && owed.storedAtMs > clock.now()) {
+        conclude(push.app, push.id, 'expired');
+        return;
+      }
       const registration = await registry.find(push.node, push);
       if (!registration) {
         if (await registry.wasRemoved(push.node)) conclude(push.app, push.id, 'unregistered');
@@ -110,12 +116,13 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
         return;
       }
       const delayMs = shares.pushDelay(push.node);
-      if (delayMs > 0 && push.kind !== 'voip' && push.kind !== 'call-alert') {
+      if (delayMs > 0 && !isCall(push)) {
         outbox.postpone(push.id, Math.ceil(clock.now() + delayMs), attempts);
         expect(push.app, Math.ceil(clock.now() + delayMs));
         return;
       }
-      const fate = await dispatcher.dispatch(line.lane, registration, owed, dispatchWithinMs);
+      const patienceMs = Math.max(0, Math.min(dispatchWithinMs, owed.giveUpAtMs - clock.now()));
+      const fate = await dispatcher.dispatch(line.lane, registration, owed, patienceMs);
       if (fate.kind !== 'retry' && fate.kind !== 'misconfigured') {
         conclude(push.app, push.id, fate.kind);
         return;
@@ -135,7 +142,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
   }
 
   function postpone({ push }: OwedPush, attempts: number, afterMs: number | undefined): void {
-    const bounds = retryPause(push.kind);
+    const bounds = retryPause(push);
     const pauseMs = backoffMs({ attempt: attempts, random, ...bounds, ...(afterMs !== undefined && { afterMs }) });
     const dueAtMs = Math.ceil(clock.now() + pauseMs);
     outbox.postpone(push.id, dueAtMs, attempts);
@@ -157,7 +164,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
       metrics.outboxDepth.set({ app }, backlog?.depth ?? 0);
       metrics.outboxBytes.set({ app }, backlog?.bytes ?? 0);
       metrics.outboxOldest.set({ app }, Math.floor((backlog?.oldestStoredAtMs ?? 0) / 1000));
-      // Wall time may have been stepped back: what waits then is looked at again, however far its time seems.
+      // One that was stored although the answer to that came too late is expected by nobody else.
       if (backlog && !line.claiming) expect(app, clock.now());
     }
   }

@@ -14,6 +14,7 @@ import type {
 } from './messages.ts';
 import { OutboxError } from './outbox-error.ts';
 import { salvage } from './salvage.ts';
+import { forgetTimesToCome } from './set-back.ts';
 import { sqliteReason } from './sqlite-reason.ts';
 import { createStore, type Store, type Written } from './store.ts';
 
@@ -55,7 +56,11 @@ export function createKeeper({ path, limits, timing, now }: KeeperOptions): Keep
       incidents.push({ kind: 'moved' });
       close();
     }
-    opened ??= { store: createStore({ database: openFile(file), limits, timing }), identity: identify(path) };
+    if (!opened) {
+      const database = openFile(file);
+      forgetTimesToCome(database, now());
+      opened = { store: createStore({ database, limits, timing }), identity: identify(path) };
+    }
     return opened.store;
   }
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
-import { systemClock } from '../../src/clock.ts';
+import { type Clock, neverBack, systemClock } from '../../src/clock.ts';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
 import { createFairShares, defaultShares, type Shares } from '../../src/delivery/fair-shares.ts';
 import { createGuard } from '../../src/guard/guard.ts';
@@ -28,16 +28,20 @@ after(() => rm(folder, { recursive: true }));
 const { log } = quietTelemetry();
 let databases = 0;
 let clock: ManualClock;
+let owedClock: Clock;
 let registry: Registry;
 let outbox: Outbox;
 let registration: Registration;
 let sent: Push[];
+/** Of each attempt in `sent`, milliseconds. */
+let deadlines: number[];
 let outcomes: Outcome[];
 let redelivery: Redelivery;
 
 beforeEach(async () => {
   databases += 1;
   clock = manualClock();
+  owedClock = neverBack(clock);
   const metrics = createMetrics('test');
   const store = { kind: 'sqlite', path: join(folder, `${databases}.db`) } as const;
   registry = await openRegistry({ store, clock, randomBytes, metrics, log });
@@ -54,6 +58,7 @@ beforeEach(async () => {
     withSecret: false,
   });
   sent = [];
+  deadlines = [];
   outcomes = [];
   redelivery = redeliveryFor(apnsAppOf());
 });
@@ -66,8 +71,9 @@ afterEach(async () => {
 
 function redeliveryFor(app: App, perSecond?: number, given: Partial<Shares> = {}): Redelivery {
   const provider: Provider = {
-    send(push) {
+    send(push, _device, deadlineMs) {
       sent.push(push);
+      deadlines.push(deadlineMs);
       return Promise.resolve(outcomes.shift() ?? { kind: 'delivered' });
     },
     largestCiphertext: () => 3072,
@@ -83,7 +89,7 @@ function redeliveryFor(app: App, perSecond?: number, given: Partial<Shares> = {}
     dispatcher: createDispatcher({ registry, guard, onRemoved: ({ node }) => outbox.removeNode(node), clock, log }),
     outbox,
     shares: createFairShares({ shares: { ...defaultShares, ...given }, clock }),
-    clock,
+    clock: owedClock,
     random,
     log,
     metrics,
@@ -99,13 +105,13 @@ async function owe(kind: PushKind, over: Partial<OwedPush> = {}, dueInMs = 0): P
     kind,
     account: 'romeo@example.net',
     content: { kind: 'sealed', ciphertext: 'c2VhbGVkIGNvbnRlbnQgaGVyZQ==', iv: 'AAECAwQFBgcICQoL' },
-    expiresAtMs: kind === 'voip' ? 0 : clock.now() + 3_600_000,
+    expiresAtMs: kind === 'voip' ? 0 : owedClock.now() + 3_600_000,
   };
   const target = kind === 'voip' ? 'second' : 'first';
-  const giveUpAtMs = kind === 'voip' ? clock.now() + 30_000 : push.expiresAtMs;
-  const owed = { push, target, attempts: 1, storedAtMs: clock.now(), giveUpAtMs, ...over } as const;
-  assert.equal(await outbox.put(owed, clock.now() + dueInMs), 'stored');
-  redelivery.expect('siskin', clock.now() + dueInMs);
+  const giveUpAtMs = kind === 'voip' ? owedClock.now() + 30_000 : push.expiresAtMs;
+  const owed = { push, target, attempts: 1, storedAtMs: owedClock.now(), giveUpAtMs, ...over } as const;
+  assert.equal(await outbox.put(owed, owedClock.now() + dueInMs), 'stored');
+  redelivery.expect('siskin', owedClock.now() + dueInMs);
   return push;
 }
 
@@ -192,6 +198,20 @@ test('redelivery - a call is given up after half a minute', async () => {
   assert.equal(await depth(), 0);
 });
 
+test('redelivery - an owed call whose device has no second token any more goes out as an alert to the first', async () => {
+  redelivery.start();
+  const owedAtMs = clock.now();
+  const push = await owe('voip', {}, 500);
+  await registry.dropSecondToken(registration.node, 'cd'.repeat(32));
+  await pass(1000);
+  assert.deepEqual(
+    sent.map(({ id, kind }) => ({ id, kind })),
+    [{ id: push.id, kind: 'call-alert' }],
+  );
+  // The half minute is that of the call, not one of its own.
+  assert.ok((sent[0]?.expiresAtMs ?? 0) <= owedAtMs + 30_000);
+});
+
 test('redelivery - the rate is never exceeded', async () => {
   redelivery = redeliveryFor(apnsAppOf(), 50);
   for (let i = 0; i < 18; i += 1) await owe('alert');
@@ -256,9 +276,35 @@ test('redelivery - while the provider is spared one push at a time finds out whe
 test('redelivery - a clock that is set back holds nothing up', async () => {
   redelivery.start();
   const push = await owe('alert', {}, 500);
-  clock.step(-86_400_000);
-  await pass(11_000);
+  clock.step(-600_000);
+  await pass(700);
   assert.deepEqual(sent, [push]);
+});
+
+test('redelivery - a clock that is set back lets no call ring that is over', async () => {
+  redelivery.start();
+  await owe('voip', {}, 31_000);
+  clock.step(-600_000);
+  await pass(32_000);
+  assert.deepEqual(sent, []);
+  await pass(10_000);
+  assert.equal(await depth(), 0);
+});
+
+test('redelivery - a call of times to come, stored before the clock was set back, is over', async () => {
+  redelivery.start();
+  await owe('voip', { storedAtMs: owedClock.now() + 600_000, giveUpAtMs: owedClock.now() + 630_000 });
+  await pass(300);
+  assert.deepEqual(sent, []);
+  assert.equal(await depth(), 0);
+});
+
+test('redelivery - no attempt for a call lasts beyond its half minute', async () => {
+  redelivery.start();
+  const push = await owe('voip', {}, 25_000);
+  await pass(25_300);
+  assert.deepEqual(sent, [push]);
+  assert.ok((deadlines[0] ?? Infinity) <= 5_000, `${deadlines[0]} ms`);
 });
 
 test('redelivery - drain waits for what is claimed and claims nothing more', async () => {

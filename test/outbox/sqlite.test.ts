@@ -156,6 +156,17 @@ test('outbox - due times further away than the longest pause come sooner, also w
   assert.deepEqual(await claimNumbers(outbox, clock.now()), [1]);
 });
 
+test('outbox - after a restart with the clock set back what waits is due, and not as late as the clock was ahead', async (context) => {
+  const { open, clock } = outboxesFor(context);
+  const aheadMs = Date.now() + 600_000;
+  clock.step(aheadMs - clock.now());
+  const first = await open();
+  await first.put({ ...owed(1, { giveUpAtMs: aheadMs + 86_400_000 }), storedAtMs: aheadMs }, aheadMs + 2_000);
+  assert.deepEqual(await claimNumbers(first, Date.now()), []);
+  await first.close();
+  assert.deepEqual(await claimNumbers(await open(), Date.now()), [1]);
+});
+
 test('outbox - the file is for its owner alone, and lies beside the registrations', async (context) => {
   const { open, path } = outboxesFor(context);
   const outbox = await open();
