@@ -129,13 +129,19 @@ export interface Device {
 
 /**
  * What became of a push. `reason` is a word from the provider's outcome table: bounded, fit for a metric label, free of
- * tokens. `scope: 'device'`: it says something about this device's token alone, nothing about how others will fare.
+ * tokens. `scope: 'device'`: it says something about this device's token alone, nothing about how others will fare;
+ * `unclear`: about this device or about all, the provider does not say which.
  */
 export type Outcome =
   /** The provider accepted it. `environment` is told by apps whose environment is `auto`. */
   | { readonly kind: 'delivered'; readonly environment?: Environment }
   /** Not now, perhaps later. `afterMs` is what the provider asked for. */
-  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number; readonly scope?: 'device' }
+  | {
+      readonly kind: 'retry';
+      readonly reason: string;
+      readonly afterMs?: number;
+      readonly scope?: 'device' | 'unclear';
+    }
   /** The device token is dead. `doubtful`: by a word that can also mean a wrong topic or environment of ours. */
   | { readonly kind: 'gone'; readonly reason: string; readonly doubtful?: true }
   /** This one payload is not acceptable; another one may be. */

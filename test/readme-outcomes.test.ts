@@ -51,9 +51,13 @@ test('README - its table for FCM has every row of the code, and no other', () =>
     .filter((cells) => !isDefault(cells))
     .flatMap(([status, where = '', reasons = '', means = '']) => {
       const source = where === '' ? 'none' : bare(where);
-      return reasons.split(', ').map((reason) => `${status} ${source} ${bare(reason)} ${bare(means)}`);
+      const [meaning = '', ofDevice] = means.split(', ');
+      const scope = ofDevice === undefined ? 'all' : 'unclear';
+      return reasons.split(', ').map((reason) => `${status} ${source} ${bare(reason)} ${bare(meaning)} ${scope}`);
     });
-  const coded = fcmTable.map(({ status, source, reason, meaning }) => `${status} ${source} ${reason} ${meaning}`);
+  const coded = fcmTable.map(
+    ({ status, source, reason, meaning, scope = 'all' }) => `${status} ${source} ${reason} ${meaning} ${scope}`,
+  );
   assert.deepEqual(written.toSorted(), coded.toSorted());
 });
 

@@ -66,7 +66,7 @@ test('structure - arrows point from the edge to the core', () => {
     'delivery/fair-shares': ['clock', 'jid', 'token-buckets'],
     'delivery/raw-tokens': [...common],
     'delivery/lookup': ['push', 'clock', 'registry', 'delivery/raw-tokens'],
-    'delivery/lane': [...common, 'delivery/bulkhead', 'delivery/circuit'],
+    'delivery/lane': [...common, 'routing', 'delivery/bulkhead', 'delivery/circuit'],
     'delivery/dispatch': [...common, 'guard', 'routing', 'registry', 'delivery/lane'],
     'delivery/redelivery': [
       ...[...common, 'backoff', 'outbox', 'routing'],

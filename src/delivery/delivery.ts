@@ -11,7 +11,7 @@ import { domainOf } from '../jid.ts';
 import type { Lane } from './lane.ts';
 import type { Lookup } from './lookup.ts';
 import type { Outbox } from '../outbox/contract.ts';
-import type { Notification, Registration } from '../push.ts';
+import type { Notification, Push, Registration } from '../push.ts';
 import { retryPause } from './redelivery.ts';
 import { callLifetimeMs, isCall, type Route, route } from '../routing.ts';
 import { errorWord, type Log, type Metrics } from '../telemetry.ts';
@@ -33,7 +33,7 @@ export interface DeliveryOptions {
   readonly outbox: Pick<Outbox, 'put'>;
   readonly shares: Pick<FairShares, 'mayPublish' | 'pushDelay'>;
   /** Told when a push was stored that falls due then. */
-  readonly onOwed: (app: string, dueAtMs: number) => void;
+  readonly onOwed: (push: Push, dueAtMs: number) => void;
   /** Its wall time never goes back, as that of outbox and redelivery. */
   readonly clock: Clock;
   readonly random: Random;
@@ -127,7 +127,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const stored = await outbox.put({ push, target, attempts, storedAtMs: arrivedAtMs, giveUpAtMs }, dueAtMs);
     metrics.owed.inc({ app: lane.app.name, result: stored });
     if (stored !== 'stored') return false;
-    onOwed(lane.app.name, dueAtMs);
+    onOwed(push, dueAtMs);
     return true;
   }
 

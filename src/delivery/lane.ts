@@ -3,6 +3,7 @@ import type { Circuit, CircuitState } from './circuit.ts';
 import { createCircuit } from './circuit.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { App, Device, Outcome, Provider, Push } from '../push.ts';
+import { isCall } from '../routing.ts';
 import type { Log, Metrics } from '../telemetry.ts';
 
 /** An attempt is not worth waiting for longer: providers answer within a second or not at all. */
@@ -81,12 +82,12 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
     if (!(await bulkhead.enter(Math.min(patienceMs, enterWithinMs)))) return { kind: 'retry', reason: 'overloaded' };
     metrics.inFlight.inc({ app: app.name });
     try {
-      const finish = circuit.begin();
+      const finish = circuit.begin(isCall(push));
       if (!finish) return spared();
       const remainingMs = Math.min(attemptWithinMs, Math.max(0, endsAtMs - clock.monotonic()));
       const outcome = await provider.send(push, device, remainingMs);
       const isAboutDevice = 'scope' in outcome && outcome.scope === 'device';
-      finish(isAboutDevice ? undefined : outcome);
+      finish(isAboutDevice ? undefined : outcome, push.node);
       note(outcome);
       return outcome;
     } finally {

@@ -5,8 +5,8 @@ import type { FairShares } from './fair-shares.ts';
 import type { Lane } from './lane.ts';
 import type { Lookup } from './lookup.ts';
 import type { Outbox, OwedPush } from '../outbox/contract.ts';
-import type { PushKind } from '../push.ts';
-import { isCall } from '../routing.ts';
+import type { Push, PushKind } from '../push.ts';
+import { callLifetimeMs, isCall } from '../routing.ts';
 import { errorWord, type Log, type Metrics } from '../telemetry.ts';
 
 /**
@@ -47,8 +47,8 @@ export interface RedeliveryOptions {
 export interface Redelivery {
   /** Begins with what an earlier process left behind. */
   start(): void;
-  /** A push of this app falls due then, milliseconds since 1970. */
-  expect(app: string, dueAtMs: number): void;
+  /** A push falls due then, milliseconds since 1970. */
+  expect(push: Pick<Push, 'app' | 'kind'>, dueAtMs: number): void;
   /** Claims nothing more; resolves when what was claimed is decided. */
   drain(): Promise<void>;
 }
@@ -57,6 +57,8 @@ interface Line {
   readonly lane: Lane;
   /** Earliest time to claim again; undefined: when told. */
   dueAtMs: number | undefined;
+  /** No call is owed from then on, as far as is known. */
+  callsUntilMs: number;
   busy: number;
   claiming: boolean;
 }
@@ -65,7 +67,9 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
   const { registry, lanes, dispatcher, outbox, shares, clock, random, log, metrics } = options;
   const perTick = Math.max(1, Math.round(((options.perSecond ?? redeliveriesPerSecond) * tickMs) / 1000));
   const lines = new Map<string, Line>();
-  for (const [name, lane] of lanes) lines.set(name, { lane, dueAtMs: undefined, busy: 0, claiming: false });
+  for (const [name, lane] of lanes) {
+    lines.set(name, { lane, dueAtMs: undefined, callsUntilMs: 0, busy: 0, claiming: false });
+  }
   const underway = new Set<Promise<void>>();
   let cancelTick = () => {};
   let cancelSweep = () => {};
@@ -81,22 +85,30 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
   }
 
   async function serve(line: Line): Promise<void> {
-    const limit = allowance(line);
+    const { limit, of } = allowance(line);
     if (limit === 0) return;
     line.claiming = true;
     line.dueAtMs = undefined;
-    const { pushes, nextDueAtMs } = await outbox.claim(line.lane.app.name, clock.now(), limit);
+    const { pushes, nextDueAtMs } = await outbox.claim(line.lane.app.name, clock.now(), limit, of);
     line.claiming = false;
-    if (nextDueAtMs !== undefined) expect(line.lane.app.name, nextDueAtMs);
+    if (nextDueAtMs !== undefined) look(line, nextDueAtMs);
     for (const owed of pushes) track(redeliver(line, owed));
   }
 
-  /** How many may be claimed in this tick: one as a probe while the provider is spared, half of the bulkhead at most. */
-  function allowance({ lane, busy }: Line): number {
+  /**
+   * How many may be claimed in this tick, and of which: one as a probe while the provider is spared, a call sooner than
+   * others; half of the bulkhead at most.
+   */
+  function allowance({ lane, busy, callsUntilMs }: Line): { limit: number; of: 'all' | 'calls' } {
     const { circuit } = lane;
-    if (circuit.kind === 'probing' || (circuit.kind === 'open' && circuit.remainingMs > 0)) return 0;
-    if (circuit.kind === 'open') return busy === 0 ? 1 : 0;
-    return Math.max(0, Math.min(perTick, Math.ceil(lane.app.inFlight / 2) - busy, lane.free));
+    if (circuit.kind === 'closed') {
+      const limit = Math.max(0, Math.min(perTick, Math.ceil(lane.app.inFlight / 2) - busy, lane.free));
+      return { limit, of: 'all' };
+    }
+    if (circuit.kind === 'probing' || busy > 0) return { limit: 0, of: 'all' };
+    if (circuit.remainingMs === 0) return { limit: 1, of: 'all' };
+    const mayCall = circuit.remainingForCallMs === 0 && clock.now() < callsUntilMs;
+    return { limit: mayCall ? 1 : 0, of: 'calls' };
   }
 
   async function redeliver(line: Line, owed: OwedPush): Promise<void> {
@@ -118,7 +130,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
       const delayMs = shares.pushDelay(push.node);
       if (delayMs > 0 && !isCall(push)) {
         outbox.postpone(push.id, Math.ceil(clock.now() + delayMs), attempts);
-        expect(push.app, Math.ceil(clock.now() + delayMs));
+        expect(push, Math.ceil(clock.now() + delayMs));
         return;
       }
       const patienceMs = Math.max(0, Math.min(dispatchWithinMs, owed.giveUpAtMs - clock.now()));
@@ -147,12 +159,18 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
     const dueAtMs = Math.ceil(clock.now() + pauseMs);
     outbox.postpone(push.id, dueAtMs, attempts);
     metrics.redelivered.inc({ app: push.app, fate: 'postponed' });
-    expect(push.app, dueAtMs);
+    expect(push, dueAtMs);
   }
 
-  function expect(app: string, dueAtMs: number): void {
-    const line = lines.get(app);
-    if (line) line.dueAtMs = Math.min(line.dueAtMs ?? Infinity, dueAtMs);
+  function expect(push: Pick<Push, 'app' | 'kind'>, dueAtMs: number): void {
+    const line = lines.get(push.app);
+    if (!line) return;
+    look(line, dueAtMs);
+    if (isCall(push)) line.callsUntilMs = clock.now() + callLifetimeMs;
+  }
+
+  function look(line: Line, atMs: number): void {
+    line.dueAtMs = Math.min(line.dueAtMs ?? Infinity, atMs);
   }
 
   async function sweep(): Promise<void> {
@@ -165,7 +183,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
       metrics.outboxBytes.set({ app }, backlog?.bytes ?? 0);
       metrics.outboxOldest.set({ app }, Math.floor((backlog?.oldestStoredAtMs ?? 0) / 1000));
       // One that was stored although the answer to that came too late is expected by nobody else.
-      if (backlog && !line.claiming) expect(app, clock.now());
+      if (backlog && !line.claiming) look(line, clock.now());
     }
   }
 
@@ -178,12 +196,15 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
 
   return {
     start() {
-      for (const name of lines.keys()) expect(name, clock.now());
+      for (const line of lines.values()) {
+        look(line, clock.now());
+        line.callsUntilMs = clock.now() + callLifetimeMs;
+      }
       cancelTick = clock.after(tickMs, tick);
       track(sweep());
     },
-    expect: (app, dueAtMs) => {
-      if (!stopped) expect(app, dueAtMs);
+    expect: (push, dueAtMs) => {
+      if (!stopped) expect(push, dueAtMs);
     },
     async drain() {
       stopped = true;

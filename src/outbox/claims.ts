@@ -43,14 +43,14 @@ export function createClaims({ database, limits, timing, tally }: ClaimsOptions)
     return lastDueAtMs > nowMs + timing.longestPauseMs ? nowMs : first(soonest);
   }
 
-  function claim({ app, nowMs, limit }: ClaimOperation, claimed: ReadonlySet<string>): Result {
+  function claim({ app, nowMs, limit, of }: ClaimOperation, claimed: ReadonlySet<string>): Result {
     const room = Math.min(limit, limits.claimed - claimed.size);
     const rows: OwedRow[] = [];
     // Without this look a claim that finds nothing due would walk past everything that is not.
     const nextDueAtMs = nextDue(app, nowMs, claimed);
     if (nextDueAtMs === undefined) return { kind: 'claimed', rows };
     if (nextDueAtMs > nowMs || room <= 0) return { kind: 'claimed', rows, nextDueAtMs };
-    for (const call of [1, 0]) {
+    for (const call of of === 'calls' ? [1] : [1, 0]) {
       for (const row of due.iterate(app, call, nowMs, nowMs + timing.longestPauseMs)) {
         if (rows.length >= room) break;
         const owed = row as unknown as OwedRow;

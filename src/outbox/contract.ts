@@ -46,8 +46,9 @@ export interface Outbox {
   /**
    * Due pushes of one app, none that is past its `giveUpAtMs`. What was claimed is not given again until it is postponed or
    * this process starts anew; whoever claims settles or postpones each, once.
+   * @param of calls alone, or whatever is due; `nextDueAtMs` is about all in either case
    */
-  claim(app: string, nowMs: number, limit: number): Promise<Claim>;
+  claim(app: string, nowMs: number, limit: number, of?: 'all' | 'calls'): Promise<Claim>;
   /** Its fate is decided. Written soon and retried; after a crash before that it is claimed once more. */
   settle(id: string): void;
   /** It is to be tried again, at `dueAtMs` or after the longest pause of the store. Written like `settle`. */

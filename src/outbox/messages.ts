@@ -31,7 +31,13 @@ export type ChangeOperation =
   | { readonly kind: 'expire'; readonly nowMs: number; readonly limit: number };
 
 export type ReadOperation =
-  | { readonly kind: 'claim'; readonly app: string; readonly nowMs: number; readonly limit: number }
+  | {
+      readonly kind: 'claim';
+      readonly app: string;
+      readonly nowMs: number;
+      readonly limit: number;
+      readonly of: 'all' | 'calls';
+    }
   | { readonly kind: 'stats' };
 
 export type Operation = PutOperation | ChangeOperation | ReadOperation;

@@ -152,7 +152,8 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
         thread.add(entry);
       });
     },
-    claim: (app, nowMs, limit) => ask({ kind: 'claim', app, nowMs, limit }, (result) => accept(result, nowMs)),
+    claim: (app, nowMs, limit, of = 'all') =>
+      ask({ kind: 'claim', app, nowMs, limit, of }, (result) => accept(result, nowMs)),
     settle: (id) => change({ kind: 'settle', id }, () => claimed.delete(id)),
     postpone(id, dueAtMs, attempts) {
       const dueSoonerMs = Math.round(Math.min(dueAtMs, clock.now() + timing.longestPauseMs));

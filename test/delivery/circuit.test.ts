@@ -16,6 +16,13 @@ function setUp() {
   return { clock, circuit, changes };
 }
 
+const open = (remainingMs: number, remainingForCallMs = remainingMs, reason = 'ServiceUnavailable') => ({
+  kind: 'open',
+  reason,
+  remainingMs,
+  remainingForCallMs,
+});
+
 function begin(circuit: Circuit): FinishCall {
   const finish = circuit.begin();
   assert.ok(finish, `a call was not let through: ${JSON.stringify(circuit.state)}`);
@@ -31,7 +38,7 @@ test('circuit - the third failure in a row opens it, and nobody calls', () => {
   call(circuit, unavailable, unavailable);
   assert.deepEqual(circuit.state, { kind: 'closed' });
   call(circuit, { kind: 'misconfigured', reason: 'InvalidProviderToken' });
-  assert.deepEqual(circuit.state, { kind: 'open', reason: 'InvalidProviderToken', remainingMs: 500 });
+  assert.deepEqual(circuit.state, open(500, 500, 'InvalidProviderToken'));
   assert.equal(circuit.begin(), undefined);
 });
 
@@ -80,16 +87,16 @@ test('circuit - pauses between failed probes double up to the cap and start anew
   assert.deepEqual(pauses, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
   clock.advance(30_000);
   call(circuit, delivered, unavailable, unavailable, unavailable);
-  assert.deepEqual(circuit.state, { kind: 'open', reason: 'ServiceUnavailable', remainingMs: 500 });
+  assert.deepEqual(circuit.state, open(500));
 });
 
 test('circuit - the longest time that the provider asked for in the run is obeyed, up to an hour', () => {
   const { clock, circuit } = setUp();
   call(circuit, { ...unavailable, afterMs: 90_000 }, unavailable, { ...unavailable, afterMs: 5_000 });
-  assert.deepEqual(circuit.state, { kind: 'open', reason: 'ServiceUnavailable', remainingMs: 90_500 });
+  assert.deepEqual(circuit.state, open(90_500));
   clock.advance(90_500);
   call(circuit, { ...unavailable, afterMs: 86_400_000 });
-  assert.deepEqual(circuit.state, { kind: 'open', reason: 'ServiceUnavailable', remainingMs: 3_601_000 });
+  assert.deepEqual(circuit.state, open(3_601_000));
 });
 
 test('circuit - calls that were on their way when it opened neither make the pause grow nor end a probe', () => {
@@ -98,15 +105,15 @@ test('circuit - calls that were on their way when it opened neither make the pau
   call(circuit, unavailable, unavailable, unavailable);
   underway[0]?.(unavailable);
   underway[1]?.(unavailable);
-  assert.deepEqual(circuit.state, { kind: 'open', reason: 'ServiceUnavailable', remainingMs: 500 });
+  assert.deepEqual(circuit.state, open(500));
   underway[2]?.({ ...unavailable, afterMs: 2_000 });
-  assert.deepEqual(circuit.state, { kind: 'open', reason: 'ServiceUnavailable', remainingMs: 2_000 });
+  assert.deepEqual(circuit.state, open(2_000));
   clock.advance(2_000);
   const probe = begin(circuit);
   underway[3]?.(unavailable);
   assert.equal(circuit.state.kind, 'probing');
   probe(unavailable);
-  assert.deepEqual(circuit.state, { kind: 'open', reason: 'ServiceUnavailable', remainingMs: 1_000 });
+  assert.deepEqual(circuit.state, open(1_000));
   underway[4]?.(delivered);
   underway[5]?.(unavailable);
   assert.deepEqual(circuit.state, { kind: 'closed' });
@@ -117,7 +124,7 @@ test('circuit - a probe that did not take place leaves its place to the next at 
   call(circuit, unavailable, unavailable, unavailable);
   clock.advance(500);
   begin(circuit)();
-  assert.deepEqual(circuit.state, { kind: 'open', reason: 'ServiceUnavailable', remainingMs: 0 });
+  assert.deepEqual(circuit.state, open(0));
   call(circuit, delivered);
   assert.deepEqual(circuit.state, { kind: 'closed' });
 });
@@ -136,6 +143,37 @@ test('circuit - a probe that says nothing for half a minute makes room, and its 
   next(delivered);
   next(unavailable);
   assert.deepEqual(circuit.state, { kind: 'closed' });
+});
+
+test('circuit - a call is a probe sooner than others, and no sooner than the provider asked for', () => {
+  const { clock, circuit } = setUp();
+  call(circuit, unavailable, unavailable, unavailable);
+  for (let probe = 0; probe < 5; probe += 1) {
+    clock.advance(circuit.state.kind === 'open' ? circuit.state.remainingMs : 0);
+    call(circuit, unavailable);
+  }
+  assert.deepEqual(circuit.state, open(16_000, 5_000));
+  clock.advance(4_999);
+  assert.equal(circuit.begin(true), undefined);
+  clock.advance(1);
+  assert.equal(circuit.begin(), undefined);
+  const probe = circuit.begin(true);
+  assert.equal(circuit.begin(true), undefined);
+  probe?.({ ...unavailable, afterMs: 40_000 });
+  assert.deepEqual(circuit.state, open(70_000, 45_000));
+  clock.advance(45_000);
+  circuit.begin(true)?.(delivered);
+  assert.deepEqual(circuit.state, { kind: 'closed' });
+});
+
+test('circuit - what may be about one device alone counts once for each', () => {
+  const { circuit } = setUp();
+  const quota: Outcome = { ...unavailable, reason: 'QUOTA_EXCEEDED', scope: 'unclear' };
+  for (let i = 0; i < 10; i += 1) begin(circuit)({ ...quota, afterMs: 60_000 }, 'node-1');
+  begin(circuit)(quota, 'node-2');
+  assert.deepEqual(circuit.state, { kind: 'closed' });
+  begin(circuit)(quota, 'node-3');
+  assert.deepEqual(circuit.state, open(60_500, 60_500, 'QUOTA_EXCEEDED'));
 });
 
 test('circuit - a stepped wall clock changes nothing', () => {

@@ -111,7 +111,7 @@ async function owe(kind: PushKind, over: Partial<OwedPush> = {}, dueInMs = 0): P
   const giveUpAtMs = kind === 'voip' ? owedClock.now() + 30_000 : push.expiresAtMs;
   const owed = { push, target, attempts: 1, storedAtMs: owedClock.now(), giveUpAtMs, ...over } as const;
   assert.equal(await outbox.put(owed, owedClock.now() + dueInMs), 'stored');
-  redelivery.expect('siskin', owedClock.now() + dueInMs);
+  redelivery.expect(push, owedClock.now() + dueInMs);
   return push;
 }
 
@@ -271,6 +271,20 @@ test('redelivery - while the provider is spared one push at a time finds out whe
   outcomes.length = 0;
   await pass(120_000);
   assert.equal(await depth(), 0);
+});
+
+test('redelivery - a call finds out whether the provider is back sooner than the rest', async () => {
+  redelivery.start();
+  for (let i = 0; i < 17; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
+  for (let i = 0; i < 20; i += 1) await owe('alert');
+  while (outcomes.length > 0) await pass(100);
+  const attempts = sent.length;
+  await pass(100);
+  // By now pauses are of half a minute.
+  const push = await owe('voip');
+  await pass(5_100);
+  assert.equal(sent[attempts]?.id, push.id);
+  assert.ok(sent.length > attempts + 1, 'the rest follows at once');
 });
 
 test('redelivery - a clock that is set back holds nothing up', async () => {

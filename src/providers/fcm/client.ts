@@ -33,6 +33,7 @@ interface Attempt {
   readonly meaning: Meaning;
   readonly reason: string;
   readonly afterMs?: number;
+  readonly scope?: 'unclear';
 }
 
 /** A service account that cannot be used makes every outcome `misconfigured`, until its file is right. */
@@ -106,14 +107,14 @@ export function createFcm(options: FcmOptions): Provider {
       metrics.attempts.inc({ app: app.name, status: '-', reason: result.reason });
       return { meaning: judgeFailure(result), reason: result.reason };
     }
-    const { meaning, reason } = judgeAnswer(result.status, result.status === 200 ? {} : readReason(result.body));
+    const { meaning, reason, scope } = judgeAnswer(result.status, result.status === 200 ? {} : readReason(result.body));
     metrics.attempts.inc({ app: app.name, status: String(result.status), reason });
     const asked = readRetryAfter(result.headers['retry-after'], clock.now());
     const afterMs = asked ?? (result.status === 429 ? quotaPauseMs : undefined);
-    return { meaning, reason, ...(afterMs !== undefined && { afterMs }) };
+    return { meaning, reason, ...(afterMs !== undefined && { afterMs }), ...(scope && { scope }) };
   }
 
-  function conclude({ sender, meaning, reason, afterMs }: Attempt): Outcome {
+  function conclude({ sender, meaning, reason, afterMs, scope }: Attempt): Outcome {
     switch (meaning) {
       case 'delivered':
         if (sender === account.current) deliveredAtMs = clock.monotonic();
@@ -125,7 +126,7 @@ export function createFcm(options: FcmOptions): Provider {
         return { kind: 'misconfigured', reason, scope: 'device' };
       }
       case 'retry':
-        return { kind: 'retry', reason, ...(afterMs !== undefined && { afterMs }) };
+        return { kind: 'retry', reason, ...(afterMs !== undefined && { afterMs }), ...(scope && { scope }) };
       // Refused with a token that was made for this very attempt.
       case 'renew':
       case 'misconfigured':

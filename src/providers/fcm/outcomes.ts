@@ -16,6 +16,8 @@ export interface FcmRow {
   /** Where the reason stands. */
   readonly source: 'errorCode' | 'status' | 'none';
   readonly meaning: Meaning;
+  /** It may say something about this device alone. */
+  readonly scope?: 'unclear';
 }
 
 /** What stands in the body of an answer. */
@@ -31,7 +33,8 @@ export const fcmTable: readonly FcmRow[] = [
   { status: 404, source: 'errorCode', reason: 'UNREGISTERED', meaning: 'gone' },
   // Issued for another sender: Google says drop it, but with a wrong service account every token looks like that.
   { status: 403, source: 'errorCode', reason: 'SENDER_ID_MISMATCH', meaning: 'doubtful' },
-  { status: 429, source: 'errorCode', reason: 'QUOTA_EXCEEDED', meaning: 'retry' },
+  // The project's quota or the device's: which one, only details tell whose form is not documented.
+  { status: 429, source: 'errorCode', reason: 'QUOTA_EXCEEDED', meaning: 'retry', scope: 'unclear' },
   { status: 503, source: 'errorCode', reason: 'UNAVAILABLE', meaning: 'retry' },
   { status: 500, source: 'errorCode', reason: 'INTERNAL', meaning: 'retry' },
   // The APNs or web push credentials in the Firebase console; ours are another 401.

@@ -11,7 +11,7 @@ const codes: [number, string, Outcome][] = [
   [400, 'INVALID_ARGUMENT', { kind: 'refused', reason: 'INVALID_ARGUMENT' }],
   [404, 'UNREGISTERED', { kind: 'gone', reason: 'UNREGISTERED' }],
   [403, 'SENDER_ID_MISMATCH', { kind: 'misconfigured', reason: 'SENDER_ID_MISMATCH', scope: 'device' }],
-  [429, 'QUOTA_EXCEEDED', { kind: 'retry', reason: 'QUOTA_EXCEEDED', afterMs: 60_000 }],
+  [429, 'QUOTA_EXCEEDED', { kind: 'retry', reason: 'QUOTA_EXCEEDED', afterMs: 60_000, scope: 'unclear' }],
   [503, 'UNAVAILABLE', { kind: 'retry', reason: 'UNAVAILABLE' }],
   [500, 'INTERNAL', { kind: 'retry', reason: 'INTERNAL' }],
   [401, 'THIRD_PARTY_AUTH_ERROR', { kind: 'misconfigured', reason: 'THIRD_PARTY_AUTH_ERROR' }],
@@ -145,7 +145,7 @@ test('FCM outcomes - a token of another sender is gone once others were accepted
 test('FCM outcomes - Retry-After in seconds and as a date wins over our own pause', async (t) => {
   const scene = await fcmScene(t);
   scene.standIn.script(fcmToken, { reason: 'QUOTA_EXCEEDED', retryAfter: '7', times: 1 });
-  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'QUOTA_EXCEEDED', afterMs: 7000 });
+  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'QUOTA_EXCEEDED', afterMs: 7000, scope: 'unclear' });
   scene.standIn.script(fcmToken, { reason: 'UNAVAILABLE', retryAfter: new Date(Date.now() + 90_000).toUTCString() });
   const outcome = await scene.send();
   assert.equal(outcome.kind === 'retry' && (outcome.afterMs ?? 0) > 85_000 && (outcome.afterMs ?? 0) <= 90_000, true);
