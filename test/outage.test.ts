@@ -194,7 +194,7 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
     },
   );
   t.diagnostic(
-    `${published} published; ${backlog} owed when it was over; heap +${Math.round(grown / 1024)} KiB; noticed after ` +
+    `${published} published; ${backlog} owed when it was over; heap grown by ${Math.round(grown / 1024)} KiB; noticed after ` +
       `${closedAtMs - backAtMs} ms; drained ${Math.round((clock.monotonic() - closedAtMs) / 1000)} s later; ` +
       `${count.callsInTime} owed calls were still in time`,
   );
