@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { systemClock } from '../../src/clock.ts';
 import { createAcceptor } from '../../src/harness/acceptor.ts';
@@ -27,7 +28,9 @@ export interface ChaosReport {
   readonly ledger: Ledger;
   readonly answers: ReadonlyMap<string, number>;
   readonly kills: number;
-  /** Devices that no provider declared gone and whose node is unknown now. */
+  /** Devices that were told that they are registered: from the beginning, and in the midst of it. */
+  readonly registered: number;
+  /** Those of them that no provider declared gone and to whom no push leads any more. */
   readonly registrationsLost: number;
   readonly diskWasFull: boolean;
   readonly settledAfterMs: number;
@@ -55,8 +58,10 @@ export async function runChaos({ seconds, seed, perSecond, devices, say }: Chaos
     ...defaults(disk.folder),
     apps: providers.apps,
   };
-  const preload = ['--import', join(import.meta.dirname, 'stepping-clock.ts')];
-  const start = () => startSealpost(providers.folder, config, preload);
+  const steppingClock = pathToFileURL(join(import.meta.dirname, 'stepping-clock.ts')).href;
+  let stepped = false;
+  const start = () =>
+    startSealpost(providers.folder, config, ['--import', stepped ? `${steppingClock}?set-back` : steppingClock]);
   let sealpost: Sealpost = await start();
   await acceptor.whenConnected('push.localhost', 10_000);
 
@@ -80,7 +85,8 @@ export async function runChaos({ seconds, seed, perSecond, devices, say }: Chaos
   const publishOne = () => {
     const device = known[Math.floor(random() * known.length)];
     if (!device) return;
-    const kind = device.provider === 'apns' && random() < 0.1 ? 'call' : 'alert';
+    const lot = random();
+    const kind = lot < 0.1 && device.provider === 'apns' ? 'call' : lot < 0.9 ? 'alert' : 'background';
     const number = ledger.published({ kind, token: device.token, publishedAtMs: Date.now() });
     const id = `chaos-${number}`;
     const work = ask(id, 'localhost', publish(id, device.node, ciphertextOf(number), kind), 25_000).then((answer) => {
@@ -101,18 +107,31 @@ export async function runChaos({ seconds, seed, perSecond, devices, say }: Chaos
     }
   })();
 
-  const weather = (async () => {
+  const weatherAt = async (provider: 'apns' | 'fcm') => {
+    const standIn = providers[provider];
     while (publishing) {
-      providers.apns.script('*', nextWeather('apns', random));
-      providers.fcm.script('*', nextWeather('fcm', random));
+      const weather = nextWeather(provider, random);
+      standIn.script('*', weather === 'closed' ? undefined : weather);
+      if (weather === 'closed') await standIn.closePort();
       await pause(300 + random() * 900);
+      if (weather === 'closed') await standIn.openPort();
     }
-  })();
+    standIn.script('*', undefined);
+  };
+
+  /** New devices come all the time; whoever is told so is registered, and gets pushes from then on. */
+  const registrar = async () => {
+    for (let i = devices; publishing; i += 1) {
+      const device = await register(acceptor, i, i % 3 === 2 ? 'fcm' : 'apns').catch(() => undefined);
+      if (device) known.push(device);
+      await pause(200);
+    }
+  };
+  const surroundings = [weatherAt('apns'), weatherAt('fcm'), registrar()];
 
   let kills = 0;
   const endsAtMs = performance.now() + seconds * 1000;
   const share = (part: number) => performance.now() > endsAtMs - seconds * 1000 * (1 - part);
-  let stepped = false;
   let died = false;
   let diskWasFull = false;
   while (performance.now() < endsAtMs) {
@@ -149,38 +168,43 @@ export async function runChaos({ seconds, seed, perSecond, devices, say }: Chaos
     await acceptor.whenConnected('push.localhost', 20_000);
   }
   publishing = false;
-  await Promise.all([publisher, weather]);
-  providers.apns.script('*', undefined);
-  providers.fcm.script('*', undefined);
+  await Promise.all([publisher, ...surroundings]);
   await Promise.all(asked);
   say(`${sent} published, ${kills} kills; fair weather from here on`);
 
+  const settled = () =>
+    eventually(
+      'the outbox is empty',
+      async () => {
+        const text = await (await fetch(`${sealpost.opsUrl}/metrics`)).text();
+        const depths = [...text.matchAll(/^sealpost_outbox_pushes\{[^}]*\} (\d+)$/gm)].map(([, depth]) =>
+          Number(depth),
+        );
+        return (depths.length > 0 && depths.every((depth) => depth === 0)) || undefined;
+      },
+      420_000,
+    );
   const fairSinceMs = performance.now();
-  await eventually(
-    'the outbox is empty',
-    async () => {
-      const text = await (await fetch(`${sealpost.opsUrl}/metrics`)).text();
-      const depths = [...text.matchAll(/^sealpost_outbox_pushes\{[^}]*\} (\d+)$/gm)].map(([, depth]) => Number(depth));
-      return (depths.length > 0 && depths.every((depth) => depth === 0)) || undefined;
-    },
-    420_000,
-  );
+  await settled();
   const settledAfterMs = performance.now() - fairSinceMs;
 
-  let registrationsLost = 0;
   const dead = new Set(dying.map(({ token }) => token));
-  for (const [i, { token, node }] of known.entries()) {
-    if (dead.has(token)) continue;
-    const id = `proof-${i}`;
-    const answer = await ask(id, 'localhost', publish(id, node, ciphertextOf(0xffffffff), 'alert'), 25_000);
-    if (answer !== 'result') registrationsLost += 1;
+  const living = known.filter(({ token }) => !dead.has(token));
+  const proofs: number[] = [];
+  for (const { token, node } of living) {
+    const number = ledger.published({ kind: 'alert', token, publishedAtMs: Date.now() });
+    const id = `proof-${number}`;
+    ledger.answered(number, await ask(id, 'localhost', publish(id, node, ciphertextOf(number), 'alert'), 25_000));
+    proofs.push(number);
   }
+  await settled();
+  const registrationsLost = proofs.filter((number) => (ledger.entries[number]?.accepted ?? 0) === 0).length;
 
   await sealpost.stop();
   await acceptor.close();
   await disk.close();
   await providers.stop();
-  return { ledger, answers, kills, registrationsLost, diskWasFull, settledAfterMs };
+  return { ledger, answers, kills, registered: known.length, registrationsLost, diskWasFull, settledAfterMs };
 }
 
 /** A file system of its own for the store, small enough to fill; where mounting is not allowed, a folder without `fill`. */

@@ -1,8 +1,9 @@
+import assert from 'node:assert/strict';
 import type { ReceivedPush } from '../../src/harness/contract.ts';
 
 /** One publish and what became of it. */
 export interface LedgerEntry {
-  readonly kind: 'alert' | 'call';
+  readonly kind: 'alert' | 'call' | 'background';
   readonly token: string;
   readonly publishedAtMs: number;
   /** Absent while unanswered, and for ever when the link died first. */
@@ -11,6 +12,8 @@ export interface LedgerEntry {
   accepted: number;
   /** Of the first copy. */
   acceptedAtMs?: number;
+  /** Of the last copy. */
+  latestAtMs?: number;
   readonly ids: Set<string>;
 }
 
@@ -27,11 +30,15 @@ export interface Ledger {
   lost(): LedgerEntry[];
   /** Publishes that gave way to newer ones of their registration, by the cap of the outbox. */
   replaced(): LedgerEntry[];
+  /** Calls that rang when they were over. */
+  late(): LedgerEntry[];
   /** Publishes whose copies had different `apns-id`s. */
   torn(): LedgerEntry[];
 }
 
-/** A call may end undelivered by its own rule: half a minute. */
+/** A call may end undelivered by its own rule, half a minute, and must not ring after it; a second is for measuring. */
+const callLifeMs = 30_000 + 1_000;
+
 export function createLedger(): Ledger {
   const entries: LedgerEntry[] = [];
   const goneTokens = new Set<string>();
@@ -44,13 +51,16 @@ export function createLedger(): Ledger {
       const entry = entries[number];
       if (entry) entry.answer = answer;
     },
-    received({ status, body, headers, atMs }) {
+    received({ status, body, headers, atMs, token }) {
       if (status !== 200) return;
       const ciphertext = body['encrypted'] ?? dataOf(body)['encrypted'];
       const entry = entries[numberIn(typeof ciphertext === 'string' ? ciphertext : '')];
       if (!entry) return;
+      // PushKit tokens are other ones than those of the ledger.
+      assert.ok(entry.kind === 'call' || entry.token === token, 'a push went to a strange device');
       entry.accepted += 1;
       entry.acceptedAtMs ??= atMs;
+      entry.latestAtMs = atMs;
       const id = headers['apns-id'];
       if (id !== undefined) entry.ids.add(id);
     },
@@ -64,6 +74,11 @@ export function createLedger(): Ledger {
     },
     replaced() {
       return entries.filter((entry) => entry.answer === 'result' && entry.accepted === 0 && isReplaced(entry, entries));
+    },
+    late() {
+      return entries.filter(
+        ({ kind, publishedAtMs, latestAtMs }) => kind === 'call' && (latestAtMs ?? 0) - publishedAtMs > callLifeMs,
+      );
     },
     torn: () => entries.filter(({ ids }) => ids.size > 1),
   };

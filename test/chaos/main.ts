@@ -20,7 +20,7 @@ const report = await runChaos({
   say: (line) => console.log(line),
 });
 
-const { ledger, answers, kills, registrationsLost, diskWasFull, settledAfterMs } = report;
+const { ledger, answers, kills, registered, registrationsLost, diskWasFull, settledAfterMs } = report;
 console.log(
   `seed ${values.seed}; killed ${kills} times; disk full: ${diskWasFull ? 'once' : 'not (mounting is not allowed)'}`,
 );
@@ -38,5 +38,8 @@ console.log(`lost                           ${ledger.lost().length}`);
 for (const { token, kind, publishedAtMs } of ledger.lost().slice(0, 20))
   console.log(`  ${kind} ${token.slice(-6)} ${new Date(publishedAtMs).toISOString()}`);
 console.log(`copies with different apns-id  ${ledger.torn().length}`);
+console.log(`calls that rang too late       ${ledger.late().length}`);
+console.log(`registered                     ${registered}`);
 console.log(`registrations lost             ${registrationsLost}`);
-process.exit(ledger.lost().length + ledger.torn().length + registrationsLost === 0 ? 0 : 1);
+const wrong = [ledger.lost(), ledger.torn(), ledger.late()].flat().length + registrationsLost;
+process.exit(wrong === 0 ? 0 : 1);

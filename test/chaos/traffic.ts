@@ -39,12 +39,12 @@ export async function register(acceptor: Acceptor, index: number, provider: 'apn
   return { token, node, provider };
 }
 
-/** A sealed publish of priority high. */
-export function publish(id: string, node: string, ciphertext: string, kind: 'alert' | 'call'): string {
+/** A sealed publish: a message, a call, or what is of no importance. */
+export function publish(id: string, node: string, ciphertext: string, kind: 'alert' | 'call' | 'background'): string {
   return (
     `<iq type='set' from='localhost' to='push.localhost' id='${id}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>` +
     `<publish node='${node}'><item><notification xmlns='urn:xmpp:push:0'><encrypted xmlns='tigase:push:encrypt:0' ` +
     `iv='AAECAwQFBgcICQoL'${kind === 'call' ? " type='voip'" : ''}>${ciphertext}</encrypted>` +
-    `<priority xmlns='tigase:push:priority:0'>high</priority></notification></item></publish></pubsub></iq>`
+    `<priority xmlns='tigase:push:priority:0'>${kind === 'background' ? 'low' : 'high'}</priority></notification></item></publish></pubsub></iq>`
   );
 }

@@ -11,7 +11,10 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-const misbehaviours: Readonly<Record<StandIn['received'][number]['provider'], readonly (Script | undefined)[]>> = {
+/** How a provider treats every token; `closed`: its port is. */
+export type Weather = Script | 'closed' | undefined;
+
+const misbehaviours: Readonly<Record<StandIn['received'][number]['provider'], readonly Weather[]>> = {
   apns: [
     { status: 503, reason: 'ServiceUnavailable' },
     { status: 500, reason: 'InternalServerError' },
@@ -23,6 +26,7 @@ const misbehaviours: Readonly<Record<StandIn['received'][number]['provider'], re
     { fault: 'cancel', times: 100 },
     { fault: 'goaway', times: 3 },
     { fault: 'goaway-unprocessed', times: 3 },
+    'closed',
   ],
   fcm: [
     { status: 503, reason: 'UNAVAILABLE', retryAfter: '1' },
@@ -33,11 +37,12 @@ const misbehaviours: Readonly<Record<StandIn['received'][number]['provider'], re
     { fault: 'hang', times: 50 },
     { fault: 'reset', times: 100 },
     { fault: 'cut', times: 100 },
+    'closed',
   ],
 };
 
-/** Half of the time fair, otherwise one misbehaviour for all tokens. */
-export function nextWeather(provider: 'apns' | 'fcm', random: () => number): Script | undefined {
+/** Half of the time fair, otherwise one misbehaviour. */
+export function nextWeather(provider: 'apns' | 'fcm', random: () => number): Weather {
   if (random() < 0.5) return undefined;
   const choices = misbehaviours[provider];
   return choices[Math.floor(random() * choices.length)];
