@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type Clock, neverBack, type Random } from './clock.ts';
+import type { Clock, Random } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { createDelivery } from './delivery/delivery.ts';
 import { createDispatcher } from './delivery/dispatch.ts';
@@ -66,9 +66,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, version, clock, random, log, metrics } = options;
   const registry = await openRegistry({ store: config.store, clock, randomBytes, log, metrics });
 
-  // What is owed is stored, claimed and given up by one and the same time.
-  const owedClock = neverBack(clock);
-  const outbox = await openOutbox(config, { clock: owedClock, log, metrics });
+  const outbox = await openOutbox(config, { clock, log, metrics });
 
   const tokens = createProviderTokens({ clock });
   const { checkEveryMs } = config.credentials;
@@ -88,14 +86,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
   const guard = createGuard({ apps: [...lanes.keys()], clock, log, metrics });
   const onAccepted = (registration: Registration) => housekeeping.noteAccepted(registration);
-  const dispatcher = createDispatcher({
-    registry: lookup,
-    guard,
-    onRemoved,
-    onAccepted,
-    clock: owedClock,
-    log,
-  });
+  const dispatcher = createDispatcher({ registry: lookup, guard, onRemoved, onAccepted, clock, log });
   const housekeeping = createHousekeeping({ registry, lanes, dispatcher, clock, randomUuid: randomUUID, log, metrics });
   const redelivery = createRedelivery({
     registry: lookup,
@@ -103,7 +94,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     dispatcher,
     outbox,
     shares,
-    clock: owedClock,
+    clock,
     random,
     log,
     metrics,
@@ -116,7 +107,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     outbox,
     shares,
     onOwed: redelivery.expect,
-    clock: owedClock,
+    clock,
     random,
     randomUuid: randomUUID,
     log,

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { systemClock } from '../src/clock.ts';
 import { createDelivery } from '../src/delivery/delivery.ts';
 import { createDispatcher } from '../src/delivery/dispatch.ts';
 import { createFairShares, defaultShares } from '../src/delivery/fair-shares.ts';
@@ -15,7 +14,7 @@ import { createLane } from '../src/delivery/lane.ts';
 import { openSqliteOutbox } from '../src/outbox/sqlite.ts';
 import type { Provider, Push } from '../src/push.ts';
 import { createRedelivery } from '../src/delivery/redelivery.ts';
-import { manualClock } from './support/clock.ts';
+import { manualClock, wallOf } from './support/clock.ts';
 import { apnsAppOf, notificationOf, registrationOf } from './support/registrations.ts';
 import { quietTelemetry } from './support/telemetry.ts';
 
@@ -55,7 +54,7 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
   const { log, metrics } = quietTelemetry();
   const clock = manualClock();
   const random = () => 0.5;
-  const outbox = await openSqliteOutbox({ path: join(folder, 'outbox.db'), clock: systemClock, log, metrics });
+  const outbox = await openSqliteOutbox({ path: join(folder, 'outbox.db'), clock: wallOf(clock), log, metrics });
   const app = apnsAppOf({ inFlight: 500 });
 
   const most = (perSecond * (outageMs + noticedWithinMs + watchedMs)) / 1000 + perSecond;

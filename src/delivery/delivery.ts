@@ -30,11 +30,10 @@ export interface DeliveryOptions {
   readonly guard: Pick<Guard, 'seeKnown' | 'seeUnknown'>;
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly dispatcher: Dispatcher;
-  readonly outbox: Pick<Outbox, 'put'>;
+  readonly outbox: Pick<Outbox, 'put' | 'now'>;
   readonly shares: Pick<FairShares, 'mayPublish' | 'pushDelay'>;
   /** Told when a push was stored that falls due then. */
   readonly onOwed: (push: Push, dueAtMs: number) => void;
-  /** Its wall time never goes back, as that of outbox and redelivery. */
   readonly clock: Clock;
   readonly random: Random;
   /** A version 4 UUID in lower case. */
@@ -71,7 +70,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (chosen.coalesce) {
       const claimed = coalescer.claim(registration.node, lane.app.backgroundIntervalMs, (delayMs) => {
         return putBy(lane, addressedPush(registration, chosen), {
-          arrivedAtMs: clock.now(),
+          arrivedAtMs: outbox.now(),
           pauseMs: delayMs,
           attempts: 0,
         });
@@ -82,7 +81,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const delayMs = shares.pushDelay(registration.node);
     if (delayMs === 0 || chosen.lifetimeMs <= callLifetimeMs) return send(lane, registration, chosen, deadlineMs);
     const addressed = addressedPush(registration, chosen);
-    const isStored = await putBy(lane, addressed, { arrivedAtMs: clock.now(), pauseMs: delayMs, attempts: 0 });
+    const isStored = await putBy(lane, addressed, { arrivedAtMs: outbox.now(), pauseMs: delayMs, attempts: 0 });
     return isStored ? 'owed' : 'retry';
   }
 
@@ -100,7 +99,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   async function send(lane: Lane, registration: Registration, chosen: Route, deadlineMs: number): Promise<Verdict> {
-    const arrivedAtMs = clock.now();
+    const arrivedAtMs = outbox.now();
     const patienceMs = deadlineMs - clock.monotonic() - storeWithinMs;
     const fate = await dispatcher.dispatch(lane, registration, addressedPush(registration, chosen), patienceMs);
     if (fate.kind !== 'retry') return fate.kind;
@@ -122,8 +121,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     { push, target }: Addressed,
     { arrivedAtMs, pauseMs, attempts }: { arrivedAtMs: number; pauseMs: number; attempts: number },
   ): Promise<boolean> {
-    const giveUpAtMs = isCall(push) ? arrivedAtMs + callLifetimeMs : push.expiresAtMs;
-    const dueAtMs = Math.ceil(clock.now() + pauseMs);
+    const nowMs = outbox.now();
+    const giveUpAtMs = isCall(push) ? arrivedAtMs + callLifetimeMs : nowMs + (push.expiresAtMs - clock.now());
+    const dueAtMs = Math.ceil(nowMs + pauseMs);
     const stored = await outbox.put({ push, target, attempts, storedAtMs: arrivedAtMs, giveUpAtMs }, dueAtMs);
     metrics.owed.inc({ app: lane.app.name, result: stored });
     if (stored !== 'stored') return false;

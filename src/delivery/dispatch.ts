@@ -10,8 +10,8 @@ import { errorWord, fingerprint, type Log } from '../telemetry.ts';
 export interface Addressed {
   readonly push: Push;
   readonly target: 'first' | 'second';
-  /** Of an owed push: nothing made of it may outlive it, milliseconds since 1970. */
-  readonly giveUpAtMs?: number;
+  /** Of an owed push: nothing made of it may outlive it; milliseconds of monotonic time. */
+  readonly endsAtMs?: number;
 }
 
 /** What is to be done with a push after a dispatch. */
@@ -145,10 +145,10 @@ export function createDispatcher({
     }
   }
 
-  function asCallAlert({ push, giveUpAtMs }: Addressed): Addressed {
+  function asCallAlert({ push, endsAtMs = Infinity }: Addressed): Addressed {
     const { kind, target, content, lifetimeMs } = callAlertRoute(push.content);
-    const expiresAtMs = Math.min(clock.now() + lifetimeMs, giveUpAtMs ?? Infinity);
-    return { push: { ...push, kind, content, expiresAtMs }, target, ...(giveUpAtMs !== undefined && { giveUpAtMs }) };
+    const leftMs = Math.max(0, Math.min(lifetimeMs, endsAtMs - clock.monotonic()));
+    return { push: { ...push, kind, content, expiresAtMs: Math.ceil(clock.now() + leftMs) }, target, endsAtMs };
   }
 
   async function rememberEnvironment(registration: Registration, environment?: Environment): Promise<void> {

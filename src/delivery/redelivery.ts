@@ -35,7 +35,6 @@ export interface RedeliveryOptions {
   readonly dispatcher: Dispatcher;
   readonly outbox: Outbox;
   readonly shares: Pick<FairShares, 'pushDelay'>;
-  /** Its wall time never goes back: what is set back would hold up what waits, and let calls ring that are long over. */
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -81,7 +80,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
   }
 
   function isDue({ dueAtMs, claiming }: Line): boolean {
-    return !claiming && dueAtMs !== undefined && dueAtMs <= clock.now();
+    return !claiming && dueAtMs !== undefined && dueAtMs <= outbox.now();
   }
 
   async function serve(line: Line): Promise<void> {
@@ -89,7 +88,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
     if (limit === 0) return;
     line.claiming = true;
     line.dueAtMs = undefined;
-    const { pushes, nextDueAtMs } = await outbox.claim(line.lane.app.name, clock.now(), limit, of);
+    const { pushes, nextDueAtMs } = await outbox.claim(line.lane.app.name, outbox.now(), limit, of);
     line.claiming = false;
     if (nextDueAtMs !== undefined) look(line, nextDueAtMs);
     for (const owed of pushes) track(redeliver(line, owed));
@@ -107,7 +106,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
     }
     if (circuit.kind === 'probing' || busy > 0) return { limit: 0, of: 'all' };
     if (circuit.remainingMs === 0) return { limit: 1, of: 'all' };
-    const mayCall = circuit.remainingForCallMs === 0 && clock.now() < callsUntilMs;
+    const mayCall = circuit.remainingForCallMs === 0 && outbox.now() < callsUntilMs;
     return { limit: mayCall ? 1 : 0, of: 'calls' };
   }
 
@@ -116,7 +115,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
     line.busy += 1;
     try {
       // Stored in times to come: the clock was set back since, while no process ran, and nobody knows how old it is.
-      if (isCall(push) && owed.storedAtMs > clock.now()) {
+      if (isCall(push) && owed.storedAtMs > outbox.now()) {
         conclude(push.app, push.id, 'expired');
         return;
       }
@@ -129,12 +128,13 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
       }
       const delayMs = shares.pushDelay(push.node);
       if (delayMs > 0 && !isCall(push)) {
-        outbox.postpone(push.id, Math.ceil(clock.now() + delayMs), attempts);
-        expect(push, Math.ceil(clock.now() + delayMs));
+        outbox.postpone(push.id, Math.ceil(outbox.now() + delayMs), attempts);
+        expect(push, Math.ceil(outbox.now() + delayMs));
         return;
       }
-      const patienceMs = Math.max(0, Math.min(dispatchWithinMs, owed.giveUpAtMs - clock.now()));
-      const fate = await dispatcher.dispatch(line.lane, registration, owed, patienceMs);
+      const leftMs = Math.max(0, owed.giveUpAtMs - outbox.now());
+      const addressed = { push: dated(push, leftMs), target: owed.target, endsAtMs: clock.monotonic() + leftMs };
+      const fate = await dispatcher.dispatch(line.lane, registration, addressed, Math.min(dispatchWithinMs, leftMs));
       if (fate.kind !== 'retry' && fate.kind !== 'misconfigured') {
         conclude(push.app, push.id, fate.kind);
         return;
@@ -148,6 +148,11 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
     }
   }
 
+  /** With the same time left as it was stored with, should the clock have been set meanwhile. */
+  function dated(push: Push, leftMs: number): Push {
+    return push.expiresAtMs === 0 ? push : { ...push, expiresAtMs: clock.now() + leftMs };
+  }
+
   function conclude(app: string, id: string, fate: string): void {
     outbox.settle(id);
     metrics.redelivered.inc({ app, fate });
@@ -156,7 +161,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
   function postpone({ push }: OwedPush, attempts: number, afterMs: number | undefined): void {
     const bounds = retryPause(push);
     const pauseMs = backoffMs({ attempt: attempts, random, ...bounds, ...(afterMs !== undefined && { afterMs }) });
-    const dueAtMs = Math.ceil(clock.now() + pauseMs);
+    const dueAtMs = Math.ceil(outbox.now() + pauseMs);
     outbox.postpone(push.id, dueAtMs, attempts);
     metrics.redelivered.inc({ app: push.app, fate: 'postponed' });
     expect(push, dueAtMs);
@@ -166,7 +171,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
     const line = lines.get(push.app);
     if (!line) return;
     look(line, dueAtMs);
-    if (isCall(push)) line.callsUntilMs = clock.now() + callLifetimeMs;
+    if (isCall(push)) line.callsUntilMs = outbox.now() + callLifetimeMs;
   }
 
   function look(line: Line, atMs: number): void {
@@ -175,7 +180,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
 
   async function sweep(): Promise<void> {
     cancelSweep = clock.after(sweepMs, () => track(sweep()));
-    await outbox.expire(clock.now());
+    await outbox.expire(outbox.now());
     const backlogs = await outbox.stats();
     for (const [app, line] of lines) {
       const backlog = backlogs?.get(app);
@@ -183,7 +188,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
       metrics.outboxBytes.set({ app }, backlog?.bytes ?? 0);
       metrics.outboxOldest.set({ app }, Math.floor((backlog?.oldestStoredAtMs ?? 0) / 1000));
       // One that was stored although the answer to that came too late is expected by nobody else.
-      if (backlog && !line.claiming) look(line, clock.now());
+      if (backlog && !line.claiming) look(line, outbox.now());
     }
   }
 
@@ -197,8 +202,8 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
   return {
     start() {
       for (const line of lines.values()) {
-        look(line, clock.now());
-        line.callsUntilMs = clock.now() + callLifetimeMs;
+        look(line, outbox.now());
+        line.callsUntilMs = outbox.now() + callLifetimeMs;
       }
       cancelTick = clock.after(tickMs, tick);
       track(sweep());

@@ -34,10 +34,12 @@ export type OutboxState =
   | { readonly kind: 'failing'; readonly reason: string };
 
 /**
- * Durable store of owed pushes. Times are wall time, milliseconds since 1970. No promise rejects: what the store cannot do
+ * Durable store of owed pushes. Times are milliseconds since 1970 as `now` tells them. No promise rejects: what the store cannot do
  * just now is said by the value.
  */
 export interface Outbox {
+  /** Wall time, that goes on at its own pace where the clock is set back: that would hold everything up. */
+  now(): number;
   /**
    * `stored`: after the commit; it survives a crash and a power cut, and `push.id` that is there already stays as it was.
    * `full`: a cap is reached. `failed`: not known to be stored (it may be, when the answer of the store was late).

@@ -1,5 +1,5 @@
 import { format, parse } from 'node:path';
-import type { Clock } from '../clock.ts';
+import { type Clock, neverBack } from '../clock.ts';
 import type { Log, Metrics } from '../telemetry.ts';
 import type { Claim, Outbox, OwedPush } from './contract.ts';
 import { type OutboxLimits, outboxLimits, type OutboxTiming, outboxTiming } from './limits.ts';
@@ -44,6 +44,7 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
   const { path, clock, log, metrics, threadFile = defaultThreadFile } = options;
   const limits = { ...outboxLimits, ...options.limits };
   const timing = { ...outboxTiming, ...options.timing };
+  const { now } = neverBack(clock);
   const reporter = createReporter({ path, clock, log, metrics });
   const claimed = new Set<string>();
   /** Changes that could not be written and are tried again. */
@@ -129,10 +130,11 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
   }
 
   return {
+    now,
     put(owed, dueAtMs) {
       if (closing) return Promise.resolve('failed');
       if (thread.queued >= limits.queued) return Promise.resolve('full');
-      const row = toRow(owed, Math.min(dueAtMs, clock.now() + timing.longestPauseMs));
+      const row = toRow(owed, Math.min(dueAtMs, now() + timing.longestPauseMs));
       // The strict table would refuse it, and with it the whole transaction that it shares with others.
       if (![row.attempts, row.storedAtMs, row.dueAtMs, row.giveUpAtMs].every(Number.isSafeInteger)) {
         return Promise.resolve('failed');
@@ -156,7 +158,7 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
       ask({ kind: 'claim', app, nowMs, limit, of }, (result) => accept(result, nowMs)),
     settle: (id) => change({ kind: 'settle', id }, () => claimed.delete(id)),
     postpone(id, dueAtMs, attempts) {
-      const dueSoonerMs = Math.round(Math.min(dueAtMs, clock.now() + timing.longestPauseMs));
+      const dueSoonerMs = Math.round(Math.min(dueAtMs, now() + timing.longestPauseMs));
       change({ kind: 'postpone', id, dueAtMs: dueSoonerMs, attempts }, () => claimed.delete(id));
     },
     removeNode: (node) => change({ kind: 'remove-node', node }),

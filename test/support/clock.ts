@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
 
 /** A clock that stands still until told to go on. */
 export interface ManualClock extends Clock {
@@ -8,6 +8,11 @@ export interface ManualClock extends Clock {
   step(ms: number): void;
   /** How many timers are waiting. */
   readonly waiting: number;
+}
+
+/** Its time by hand, its timers real: for what waits for another thread. */
+export function wallOf(clock: ManualClock): Clock {
+  return { now: clock.now, monotonic: clock.monotonic, after: systemClock.after };
 }
 
 export function manualClock(startMs = Date.UTC(2026, 10, 1)): ManualClock {
