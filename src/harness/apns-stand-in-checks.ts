@@ -26,7 +26,7 @@ export interface ApnsWorld {
   readonly topics: readonly string[];
   /** Whether a device token belongs to the other environment. */
   readonly isForeignToken?: ((token: string) => boolean) | undefined;
-  /** The bundle id that a device token was issued for; undefined: any. */
+  /** The topic that a device token was issued for, a PushKit token's `.voip` included; undefined: any. */
   readonly topicOf?: ((token: string) => string | undefined) | undefined;
 }
 
@@ -90,7 +90,7 @@ function checkDevice({ headers, path }: ApnsRequest, world: ApnsWorld): Refusal 
   if (world.isForeignToken?.(token)) return refuse('BadDeviceToken');
   const owner = world.topicOf?.(token);
   const topic = headers['apns-topic'];
-  if (owner !== undefined && topic !== undefined && bundleOf(topic) !== owner) return refuse('DeviceTokenNotForTopic');
+  if (owner !== undefined && topic !== undefined && topic !== owner) return refuse('DeviceTokenNotForTopic');
   return undefined;
 }
 

@@ -7,11 +7,12 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { systemClock } from '../../src/clock.ts';
 import { createAcceptor } from '../../src/harness/acceptor.ts';
+import type { Script } from '../../src/harness/contract.ts';
 import { answerWord } from '../../src/harness/stanza.ts';
 import { eventually } from '../support/process.ts';
 import { defaults, type Sealpost, startProviders, startSealpost } from '../support/sealpost.ts';
 import { ciphertextOf, createLedger, type Ledger } from './ledger.ts';
-import { type Device, publish, register } from './traffic.ts';
+import { type Device, publish, register, topicOf } from './traffic.ts';
 import { nextWeather, seededRandom } from './weather.ts';
 
 const run = promisify(execFile);
@@ -42,7 +43,7 @@ export interface ChaosReport {
  */
 export async function runChaos({ seconds, seed, perSecond, devices, say }: ChaosOptions): Promise<ChaosReport> {
   const random = seededRandom(seed);
-  const providers = await startProviders();
+  const providers = await startProviders({ topicOf });
   const disk = await smallDisk(join(providers.folder, 'store'));
   const acceptor = await createAcceptor({
     components: new Map([['push.localhost', 's3cret']]),
@@ -75,8 +76,9 @@ export async function runChaos({ seconds, seed, perSecond, devices, say }: Chaos
   }
   say(`${known.length} devices registered`);
 
-  // Every twentieth device is declared dead by its provider at some time.
+  // Every twentieth device is declared dead by its provider at some time, and of every tenth its PushKit token alone.
   const dying = known.filter((_, i) => i % 20 === 7);
+  const deaf = known.filter((_, i) => i % 10 === 1);
   const answers = new Map<string, number>();
   const asked = new Set<Promise<void>>();
   let publishing = true;
@@ -138,14 +140,10 @@ export async function runChaos({ seconds, seed, perSecond, devices, say }: Chaos
     await pause(2000 + random() * 3000);
     if (!died && share(0.3)) {
       died = true;
+      for (const { secondToken } of deaf) if (secondToken !== undefined) providers.apns.script(secondToken, dead410());
       for (const { token, provider } of dying) {
         ledger.gone(token);
-        providers[provider].script(
-          token,
-          provider === 'apns'
-            ? { status: 410, reason: 'Unregistered', timestampMs: Date.now() + 86_400_000 }
-            : { status: 404, reason: 'UNREGISTERED' },
-        );
+        providers[provider].script(token, provider === 'apns' ? dead410() : { status: 404, reason: 'UNREGISTERED' });
       }
     }
     if (!stepped && share(0.5)) {
@@ -206,6 +204,9 @@ export async function runChaos({ seconds, seed, perSecond, devices, say }: Chaos
   await providers.stop();
   return { ledger, answers, kills, registered: known.length, registrationsLost, diskWasFull, settledAfterMs };
 }
+
+/** Dead since a time that is later than any registering, whatever the clock of the server says. */
+const dead410 = (): Script => ({ status: 410, reason: 'Unregistered', timestampMs: Date.now() + 86_400_000 });
 
 /** A file system of its own for the store, small enough to fill; where mounting is not allowed, a folder without `fill`. */
 async function smallDisk(folder: string) {

@@ -5,19 +5,27 @@ export interface Device {
   readonly token: string;
   readonly node: string;
   readonly provider: 'apns' | 'fcm';
+  /** For calls, over PushKit. */
+  readonly secondToken?: string;
 }
+
+/** PushKit tokens are of another topic, as real ones are. */
+export const topicOf = (token: string) =>
+  token.startsWith('f') ? 'org.example.messenger.voip' : 'org.example.messenger';
+
+const apnsTokens = (index: number) => ({
+  token: String(index).padStart(64, 'e'),
+  secondToken: String(index).padStart(64, 'f'),
+});
 
 /** Registers one device of an account of its own. */
 export async function register(acceptor: Acceptor, index: number, provider: 'apns' | 'fcm'): Promise<Device> {
-  const token = provider === 'apns' ? String(index).padStart(64, 'e') : `fcm-token-${index}`;
-  const fields =
-    provider === 'apns'
-      ? {
-          provider: 'tigase:messenger:apns:1',
-          'device-token': token,
-          'device-second-token': String(index).padStart(64, 'f'),
-        }
-      : { provider: 'fcm-xmpp-api', 'device-token': token };
+  const { token, secondToken } = provider === 'apns' ? apnsTokens(index) : { token: `fcm-token-${index}` };
+  const fields = {
+    provider: provider === 'apns' ? 'tigase:messenger:apns:1' : 'fcm-xmpp-api',
+    'device-token': token,
+    ...(secondToken !== undefined && { 'device-second-token': secondToken }),
+  };
   const id = `register-${index}`;
   const from = `user${index}@localhost/phone`;
   const written = Object.entries(fields).map(([name, value]) => `<field var='${name}'><value>${value}</value></field>`);
@@ -36,7 +44,7 @@ export async function register(acceptor: Acceptor, index: number, provider: 'apn
   if (answer.kind !== 'result') throw new Error(`registering: ${answerWord(answer)}`);
   const answered = answer.stanza.getChild('command')?.getChild('x')?.getChildren('field') ?? [];
   const node = answered.find((field) => field.attrs['var'] === 'node')?.getChildText('value') ?? '';
-  return { token, node, provider };
+  return { token, node, provider, ...(secondToken !== undefined && { secondToken }) };
 }
 
 /** A sealed publish: a message, a call, or what is of no importance. */

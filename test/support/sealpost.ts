@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { stringify } from 'yaml';
 import { systemClock } from '../../src/clock.ts';
 import { type Acceptor, createAcceptor } from '../../src/harness/acceptor.ts';
-import { type ApnsStandIn, createApnsStandIn } from '../../src/harness/apns-stand-in.ts';
+import { type ApnsStandIn, type ApnsStandInOptions, createApnsStandIn } from '../../src/harness/apns-stand-in.ts';
 import { createApnsKey, createAuthority, createServiceAccount } from '../../src/harness/certificates.ts';
 import { createFcmStandIn, type FcmStandIn } from '../../src/harness/fcm-stand-in.ts';
 import { type IqAnswer } from '../../src/harness/stanza.ts';
@@ -26,13 +26,15 @@ export interface Providers {
   stop(): Promise<void>;
 }
 
-export async function startProviders(): Promise<Providers> {
+/** @param world what the stand-in for APNs knows of device tokens, beside the usual */
+export async function startProviders(world: Pick<ApnsStandInOptions, 'topicOf'> = {}): Promise<Providers> {
   const folder = await mkdtemp(join(tmpdir(), 'sealpost-test-'));
   const authority = await createAuthority();
   const key = await createApnsKey();
   const account = await createServiceAccount('sealpost-test');
   const [apns, fcm] = await Promise.all([
     createApnsStandIn({
+      ...world,
       authority,
       topics: ['org.example.messenger'],
       keys: [{ keyId: 'ABC1234567', teamId: 'TEAM123456', publicKey: key.publicKey }],
