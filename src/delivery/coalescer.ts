@@ -1,5 +1,3 @@
-import type { Clock } from '../clock.ts';
-
 /**
  * At most one push per key in an interval: the first at once, and one for all that came meanwhile when the interval ends.
  * So a device that is woken again and again hears of the last event too.
@@ -14,47 +12,62 @@ export interface Coalescer {
 }
 
 interface Entry {
-  /** Monotonic time until which further ones are held back. */
-  openUntilMs: number;
-  later?: { readonly dueMs: number; readonly stored: Promise<boolean> };
+  /** Time until which further ones are held back. */
+  readonly openUntilMs: number;
+  readonly later?: { readonly dueMs: number; readonly stored: Promise<boolean> };
 }
 
-/** @param limit keys remembered at a time; beyond it callers go ahead, since one push too many beats one too few. */
-export function createCoalescer(options: { clock: Clock; limit: number }): Coalescer {
-  const { clock, limit } = options;
-  // In the order in which the intervals were opened, so that those that ended stand in front.
-  const entries = new Map<string, Entry>();
+/**
+ * @param now milliseconds of the time by which what was stored leaves, so that neither is early
+ * @param limit keys remembered at a time; beyond it callers go ahead, since one push too many beats one too few
+ */
+export function createCoalescer({ now, limit }: { now: () => number; limit: number }): Coalescer {
+  /** By the length of the interval, then in the order in which the intervals end: those that ended stand in front. */
+  const entries = new Map<number, Map<string, Entry>>();
 
   function forgetEnded(nowMs: number): void {
-    for (const [key, { openUntilMs }] of entries) {
-      if (openUntilMs > nowMs) return;
-      entries.delete(key);
+    for (const [intervalMs, byKey] of entries) {
+      for (const [key, { openUntilMs }] of byKey) {
+        if (openUntilMs > nowMs) break;
+        byKey.delete(key);
+      }
+      if (byKey.size === 0) entries.delete(intervalMs);
     }
+  }
+
+  function size(): number {
+    return entries.values().reduce((sum, byKey) => sum + byKey.size, 0);
+  }
+
+  function remember(key: string, intervalMs: number, entry: Entry): void {
+    const byKey = entries.get(intervalMs) ?? new Map<string, Entry>();
+    entries.set(intervalMs, byKey);
+    byKey.delete(key);
+    byKey.set(key, entry);
   }
 
   return {
     claim(key, intervalMs, store) {
-      const nowMs = clock.monotonic();
-      const entry = entries.get(key);
+      const nowMs = now();
+      const entry = entries.get(intervalMs)?.get(key);
       if (!entry || entry.openUntilMs <= nowMs) {
-        entries.delete(key);
         forgetEnded(nowMs);
-        if (entries.size < limit && intervalMs > 0) entries.set(key, { openUntilMs: nowMs + intervalMs });
+        if (size() < limit && intervalMs > 0) remember(key, intervalMs, { openUntilMs: nowMs + intervalMs });
         return 'now';
       }
       if (entry.later && nowMs < entry.later.dueMs) return entry.later.stored;
       const dueMs = entry.openUntilMs;
       const later = { dueMs, stored: store(dueMs - nowMs) };
-      entry.later = later;
-      entry.openUntilMs = dueMs + intervalMs;
+      remember(key, intervalMs, { openUntilMs: dueMs + intervalMs, later });
       void later.stored.then((isStored) => {
-        // The next one tries for itself.
-        if (!isStored && entry.later === later) delete entry.later;
+        // The next one tries for itself, and for the same time.
+        if (!isStored && entries.get(intervalMs)?.get(key)?.later === later)
+          remember(key, intervalMs, { openUntilMs: dueMs });
       });
       return later.stored;
     },
     get size() {
-      return entries.size;
+      return size();
     },
   };
 }

@@ -53,7 +53,7 @@ export interface Delivery {
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { registry, guard, lanes, dispatcher, outbox, shares, onOwed, clock, random, randomUuid, log, metrics } =
     options;
-  const coalescer = createCoalescer({ clock, limit: coalescedLimit });
+  const coalescer = createCoalescer({ now: outbox.now, limit: coalescedLimit });
   const underway = new Set<Promise<Answer>>();
 
   async function judge(notification: Notification): Promise<Verdict> {
@@ -69,7 +69,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const chosen = route(notification, registration, lane.app);
     if (chosen.coalesce) {
       const claimed = coalescer.claim(registration.node, lane.app.backgroundIntervalMs, (delayMs) => {
-        return putBy(lane, addressedPush(registration, chosen), {
+        return putBy(lane, addressedPush(registration, chosen, delayMs), {
           arrivedAtMs: outbox.now(),
           pauseMs: delayMs,
           attempts: 0,
@@ -80,7 +80,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     // A call that comes late is no call; it counts all the same.
     const delayMs = shares.pushDelay(registration.node);
     if (delayMs === 0 || chosen.lifetimeMs <= callLifetimeMs) return send(lane, registration, chosen, deadlineMs);
-    const addressed = addressedPush(registration, chosen);
+    const addressed = addressedPush(registration, chosen, delayMs);
     const isStored = await putBy(lane, addressed, { arrivedAtMs: outbox.now(), pauseMs: delayMs, attempts: 0 });
     return isStored ? 'owed' : 'retry';
   }
@@ -109,9 +109,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return (await putBy(lane, owed, { arrivedAtMs, pauseMs, attempts: 1 })) ? 'owed' : 'retry';
   }
 
-  function addressedPush(registration: Registration, { kind, target, content, lifetimeMs }: Route): Addressed {
+  /** @param delayMs until it may leave: its life begins then */
+  function addressedPush(
+    registration: Registration,
+    { kind, target, content, lifetimeMs }: Route,
+    delayMs = 0,
+  ): Addressed {
     const { app, node } = registration;
-    const expiresAtMs = lifetimeMs === 0 ? 0 : clock.now() + lifetimeMs;
+    const expiresAtMs = lifetimeMs === 0 ? 0 : Math.ceil(clock.now() + delayMs + lifetimeMs);
     return { push: { id: randomUuid(), app, node, kind, ...addressOf(registration), content, expiresAtMs }, target };
   }
 
