@@ -144,8 +144,8 @@ export type Outcome =
     }
   /** The device token is dead. `doubtful`: by a word that can also mean a wrong topic or environment of ours. */
   | { readonly kind: 'gone'; readonly reason: string; readonly doubtful?: true }
-  /** This one payload is not acceptable; another one may be. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  /** This one payload is not acceptable; another one may be. `unsent`: that is our own judgement, nobody was asked. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly unsent?: true }
   /** Our key, topic, project or config is wrong: nothing that the device or the XMPP server did. */
   | { readonly kind: 'misconfigured'; readonly reason: string; readonly scope?: 'device' };
 

@@ -1,12 +1,15 @@
 import type { Clock } from '../clock.ts';
 
 /**
- * Keeps one app's slow provider from taking what others need: at most `width` at a time, at most `queueLimit` waiting,
- * none longer than its own patience.
+ * Keeps one app's slow provider from taking what others need: at most `width` at a time, at most `queueLimit` waiting (and
+ * as many urgent ones), none longer than its own patience.
  */
 export interface Bulkhead {
-  /** Resolves with true once inside, with false when there is no room or patience ended; then `leave` must not be called. */
-  enter(patienceMs: number): Promise<boolean>;
+  /**
+   * Resolves with true once inside, with false when there is no room or patience ended; then `leave` must not be called.
+   * @param isUrgent goes before all that are not
+   */
+  enter(patienceMs: number, isUrgent?: boolean): Promise<boolean>;
   leave(): void;
   readonly inside: number;
   readonly waiting: number;
@@ -15,14 +18,16 @@ export interface Bulkhead {
 export function createBulkhead(options: { width: number; queueLimit: number; clock: Clock }): Bulkhead {
   const { width, queueLimit, clock } = options;
   // A Set keeps insertion order and lets one that gave up step out of the middle.
-  const queue = new Set<() => void>();
+  const urgent = new Set<() => void>();
+  const ordinary = new Set<() => void>();
   let inside = 0;
   return {
-    enter(patienceMs) {
+    enter(patienceMs, isUrgent = false) {
       if (inside < width) {
         inside += 1;
         return Promise.resolve(true);
       }
+      const queue = isUrgent ? urgent : ordinary;
       if (queue.size >= queueLimit || patienceMs <= 0) return Promise.resolve(false);
       return new Promise((resolve) => {
         const admit = () => {
@@ -38,7 +43,7 @@ export function createBulkhead(options: { width: number; queueLimit: number; clo
       });
     },
     leave() {
-      const next = queue.values().next().value;
+      const next = urgent.values().next().value ?? ordinary.values().next().value;
       // The place passes from one to the next, so `inside` stays.
       if (next) next();
       else inside -= 1;
@@ -47,7 +52,7 @@ export function createBulkhead(options: { width: number; queueLimit: number; clo
       return inside;
     },
     get waiting() {
-      return queue.size;
+      return urgent.size + ordinary.size;
     },
   };
 }

@@ -90,7 +90,7 @@ export function createDispatcher({
       case 'gone':
         return bury(registration, addressed, outcome);
       case 'refused':
-        guard.seePush({ registration, target, came: 'taken' });
+        if (!outcome.unsent) guard.seePush({ registration, target, came: 'taken' });
         if (push.kind === 'voip') return asCallAlert(addressed);
         if (push.content.kind === 'none') return { kind: 'refused' };
         return { ...addressed, push: { ...push, content: { kind: 'none' } } };

@@ -23,11 +23,16 @@ const complainEveryMs = 60_000;
 /** A busy device's 429 or one broken connection is no sign of trouble yet. */
 const failuresToWarn = 5;
 
+/** There was no place in the bulkhead: nobody was asked. */
+export const overloaded = { kind: 'retry', reason: 'overloaded' } as const satisfies Outcome;
+
 /** How an app fares with its provider. */
 export type AppState =
   | { readonly kind: 'working' }
   | { readonly kind: 'failing'; readonly reason: string; readonly failures: number }
   | { readonly kind: 'misconfigured'; readonly reason: string };
+
+type Trouble = Extract<Outcome, { kind: 'retry' | 'misconfigured' }>;
 
 /** One app's way to its provider: nothing that happens in it slows or stops another app. */
 export interface Lane {
@@ -59,8 +64,9 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
   const circuit: Circuit = createCircuit({ clock, random, onChange: reportCircuit });
   let complainedAtMs = -Infinity;
   let failures = 0;
-  let trouble: Extract<Outcome, { kind: 'retry' | 'misconfigured' }> | undefined;
-
+  let trouble: Trouble | undefined;
+  /** The same, of what is not about one device. */
+  let commonTrouble: Trouble | undefined;
   let isSpared = false;
 
   metrics.circuitOpen.set({ app: app.name }, 0);
@@ -79,15 +85,15 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
 
   async function attempt(push: Push, device: Device, patienceMs: number): Promise<Outcome> {
     const endsAtMs = clock.monotonic() + patienceMs;
-    if (!(await bulkhead.enter(Math.min(patienceMs, enterWithinMs)))) return { kind: 'retry', reason: 'overloaded' };
+    const isUrgent = isCall(push);
+    if (!(await bulkhead.enter(Math.min(patienceMs, enterWithinMs), isUrgent))) return overloaded;
     metrics.inFlight.inc({ app: app.name });
     try {
-      const finish = circuit.begin(isCall(push));
+      const finish = circuit.begin(isUrgent);
       if (!finish) return spared();
       const remainingMs = Math.min(attemptWithinMs, Math.max(0, endsAtMs - clock.monotonic()));
       const outcome = await provider.send(push, device, remainingMs);
-      const isAboutDevice = 'scope' in outcome && outcome.scope === 'device';
-      finish(isAboutDevice ? undefined : outcome, push.node);
+      finish(isAboutDevice(outcome) || isUnsent(outcome) ? undefined : outcome, push.node);
       note(outcome);
       return outcome;
     } finally {
@@ -98,7 +104,7 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
 
   /** What the provider would say if it were asked: what it said last. */
   function spared(): Outcome {
-    if (trouble?.kind === 'misconfigured') return trouble;
+    if (commonTrouble?.kind === 'misconfigured') return commonTrouble;
     return { kind: 'retry', reason: 'spared' };
   }
 
@@ -106,12 +112,20 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
     metrics.pushes.inc({ app: app.name, outcome: outcome.kind });
     if (outcome.kind === 'misconfigured') complain(outcome.reason);
     if (outcome.kind === 'retry' || outcome.kind === 'misconfigured') {
+      if (!isAboutDevice(outcome)) commonTrouble = outcome;
+      // Too many for one device is nobody's trouble; a device's token of another topic or environment may be everybody's.
+      else if (outcome.kind === 'retry') return;
       failures += 1;
       trouble = outcome;
-    } else {
-      failures = 0;
-      trouble = undefined;
+    } else if (!isUnsent(outcome)) {
+      forgive();
     }
+  }
+
+  function forgive(): void {
+    failures = 0;
+    trouble = undefined;
+    commonTrouble = undefined;
   }
 
   function complain(reason: string): void {
@@ -127,8 +141,7 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
   }
 
   function startAnew(): void {
-    failures = 0;
-    trouble = undefined;
+    forgive();
     circuit.probeNow();
   }
 
@@ -154,4 +167,12 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
       return app.inFlight - bulkhead.inside;
     },
   };
+}
+
+function isAboutDevice(outcome: Outcome): boolean {
+  return 'scope' in outcome && outcome.scope === 'device';
+}
+
+function isUnsent(outcome: Outcome): boolean {
+  return outcome.kind === 'refused' && outcome.unsent === true;
 }

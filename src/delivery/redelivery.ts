@@ -2,7 +2,7 @@ import { backoffMs } from '../backoff.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { FairShares } from './fair-shares.ts';
-import type { Lane } from './lane.ts';
+import { type Lane, overloaded } from './lane.ts';
 import type { Lookup } from './lookup.ts';
 import type { Outbox, OwedPush } from '../outbox/contract.ts';
 import type { Push, PushKind } from '../push.ts';
@@ -96,13 +96,14 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
 
   /**
    * How many may be claimed in this tick, and of which: one as a probe while the provider is spared, a call sooner than
-   * others; half of the bulkhead at most.
+   * others; half of the bulkhead at most, and a tenth of it even where others wait for places.
    */
   function allowance({ lane, busy, callsUntilMs }: Line): { limit: number; of: 'all' | 'calls' } {
     const { circuit } = lane;
     if (circuit.kind === 'closed') {
-      const limit = Math.max(0, Math.min(perTick, Math.ceil(lane.app.inFlight / 2) - busy, lane.free));
-      return { limit, of: 'all' };
+      const { inFlight } = lane.app;
+      const room = Math.max(lane.free, Math.ceil(inFlight / 10) - busy);
+      return { limit: Math.max(0, Math.min(perTick, Math.ceil(inFlight / 2) - busy, room)), of: 'all' };
     }
     if (circuit.kind === 'probing' || busy > 0) return { limit: 0, of: 'all' };
     if (circuit.remainingMs === 0) return { limit: 1, of: 'all' };
@@ -139,7 +140,8 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
         conclude(push.app, push.id, fate.kind);
         return;
       }
-      postpone(owed, attempts + 1, fate.kind === 'retry' ? fate.afterMs : undefined);
+      const isTried = fate.kind !== 'retry' || fate.reason !== overloaded.reason;
+      postpone(owed, isTried ? attempts + 1 : attempts, fate.kind === 'retry' ? fate.afterMs : undefined);
     } catch (error) {
       log.error({ app: push.app, reason: errorWord(error) }, 'an owed push failed for a reason of our own');
       postpone(owed, attempts + 1, undefined);

@@ -38,3 +38,17 @@ test('bulkhead - nobody waits beyond the queue limit', async () => {
   assert.equal(await bulkhead.enter(1000), false);
   assert.equal(bulkhead.waiting, 2);
 });
+
+test('bulkhead - who is urgent goes before all that are not, and has a queue of its own', async () => {
+  const bulkhead = createBulkhead({ width: 1, queueLimit: 1, clock: manualClock() });
+  await bulkhead.enter(1000);
+  const came: string[] = [];
+  void bulkhead.enter(1000).then(() => came.push('ordinary'));
+  void bulkhead.enter(1000, true).then(() => came.push('urgent'));
+  assert.equal(bulkhead.waiting, 2);
+  assert.equal(await bulkhead.enter(1000, true), false);
+  bulkhead.leave();
+  bulkhead.leave();
+  await new Promise(setImmediate);
+  assert.deepEqual(came, ['urgent', 'ordinary']);
+});

@@ -7,7 +7,7 @@ import { after, afterEach, beforeEach, test } from 'node:test';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
 import { createFairShares, defaultShares, type Shares } from '../../src/delivery/fair-shares.ts';
 import { createGuard } from '../../src/guard/guard.ts';
-import { createLane } from '../../src/delivery/lane.ts';
+import { createLane, type Lane } from '../../src/delivery/lane.ts';
 import type { Outbox, OwedPush } from '../../src/outbox/contract.ts';
 import { openSqliteOutbox } from '../../src/outbox/sqlite.ts';
 import type { App, Outcome, Provider, Push, PushKind, Registration } from '../../src/push.ts';
@@ -35,6 +35,9 @@ let sent: Push[];
 let deadlines: number[];
 let outcomes: Outcome[];
 let redelivery: Redelivery;
+let lane: Lane;
+/** In place of `outcomes`. */
+let sendAs: (() => Promise<Outcome>) | undefined;
 
 beforeEach(async () => {
   databases += 1;
@@ -57,6 +60,7 @@ beforeEach(async () => {
   sent = [];
   deadlines = [];
   outcomes = [];
+  sendAs = undefined;
   redelivery = redeliveryFor(apnsAppOf());
 });
 
@@ -71,6 +75,7 @@ function redeliveryFor(app: App, perSecond?: number, given: Partial<Shares> = {}
     send(push, _device, deadlineMs) {
       sent.push(push);
       deadlines.push(deadlineMs);
+      if (sendAs) return sendAs();
       return Promise.resolve(outcomes.shift() ?? { kind: 'delivered' });
     },
     largestCiphertext: () => 3072,
@@ -79,7 +84,7 @@ function redeliveryFor(app: App, perSecond?: number, given: Partial<Shares> = {}
   const metrics = createMetrics('test');
   const random = () => 0.5;
   const guard = createGuard({ apps: [app.name], clock, log, metrics });
-  const lane = createLane({ app, provider, clock, random, log, metrics });
+  lane = createLane({ app, provider, clock, random, log, metrics });
   return createRedelivery({
     registry,
     lanes: new Map([[app.name, lane]]),
@@ -220,6 +225,35 @@ test('redelivery - the rate is never exceeded', async () => {
     before = sent.length;
   }
   assert.equal(sent.length, 18);
+});
+
+test('redelivery - where more comes in than the provider takes, what is owed has its turn', async () => {
+  const arrivals: PromiseWithResolvers<Outcome>[] = [];
+  sendAs = () => {
+    const arrival = Promise.withResolvers<Outcome>();
+    arrivals.push(arrival);
+    return arrival.promise;
+  };
+  redelivery = redeliveryFor(apnsAppOf({ inFlight: 2 }));
+  const incoming = await owe('alert');
+  await outbox.claim('siskin', outbox.now(), 1);
+  outbox.settle(incoming.id);
+  const arrive = () => lane.attempt(incoming, { token: registration.token, registeredAtMs: 0 }, 10_000);
+  for (let i = 0; i < 6; i += 1) void arrive();
+  const push = await owe('alert');
+  redelivery.start();
+  await pass(200);
+  assert.ok(!sent.some(({ id }) => id === push.id));
+  for (let i = 0; i < 6; i += 1) {
+    void arrive();
+    arrivals.shift()?.resolve({ kind: 'delivered' });
+    await pass(100);
+  }
+  assert.ok(sent.some(({ id }) => id === push.id));
+  for (const arrival of arrivals) arrival.resolve({ kind: 'delivered' });
+  sendAs = undefined;
+  await pass(100);
+  for (const arrival of arrivals) arrival.resolve({ kind: 'delivered' });
 });
 
 test('redelivery - a registration that was removed takes its owed pushes along', async () => {

@@ -95,7 +95,7 @@ export function createApns(options: ApnsOptions): Provider {
 
   async function send(push: Push, device: Device, deadlineMs: number): Promise<Outcome> {
     const composed = composePush(push, app);
-    if (composed.kind === 'refused') return composed;
+    if (composed.kind === 'refused') return { ...composed, unsent: true };
     if (composed.oversize) metrics.oversize.inc({ app: app.name });
     const endsAtMs = clock.monotonic() + deadlineMs;
     const [first, second] = environmentsOf(device);

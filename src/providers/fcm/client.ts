@@ -60,7 +60,7 @@ export function createFcm(options: FcmOptions): Provider {
 
   async function send(push: Push, device: Device, deadlineMs: number): Promise<Outcome> {
     const composed = composePush(push, device.token, app, clock.now());
-    if (composed.kind === 'refused') return composed;
+    if (composed.kind === 'refused') return { ...composed, unsent: true };
     if (composed.oversize) metrics.oversize.inc({ app: app.name });
     const endsAtMs = clock.monotonic() + deadlineMs;
     const first = await attempt(composed.body, endsAtMs);

@@ -34,6 +34,7 @@ test('APNs client - a call goes to the VoIP topic, and none without ciphertext',
   assert.deepEqual(await scene.send(undefined, { kind: 'voip', content: { kind: 'none' } }), {
     kind: 'refused',
     reason: 'call-without-ciphertext',
+    unsent: true,
   });
 });
 

@@ -146,6 +146,7 @@ test('APNs outcomes - what cannot be composed is refused without a request', asy
   assert.deepEqual(await scene.provider.send(push, deviceOf('ab'), 1000), {
     kind: 'refused',
     reason: 'call-without-ciphertext',
+    unsent: true,
   });
   assert.equal(scene.standIn.received.length, 0);
 });
