@@ -44,6 +44,8 @@ export interface FairShares {
   mayCommand(from: string): boolean;
   /** Milliseconds until a push to this registration may leave; 0: now, and it is counted. */
   pushDelay(node: string): number;
+  /** Milliseconds from one of them to the next, for long. */
+  readonly pushEveryMs: number;
 }
 
 export function createFairShares({ shares, clock }: { readonly shares: Shares; readonly clock: Clock }): FairShares {
@@ -63,5 +65,6 @@ export function createFairShares({ shares, clock }: { readonly shares: Shares; r
     mayCommand: (from) =>
       commandsPerAccount.take(accountOf(from)) === 0 && commandsPerDomain.take(domainOf(from)) === 0,
     pushDelay: (node) => pushesPerRegistration.take(node),
+    pushEveryMs: 1_000 / shares.pushesPerRegistration.perSecond,
   };
 }

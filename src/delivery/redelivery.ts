@@ -24,6 +24,11 @@ const sweepMs = 10_000;
 /** Time for one owed push from look-up to outcome, milliseconds. */
 const dispatchWithinMs = 15_000;
 
+/** Devices beyond their share that are remembered; more of them only cost more claims. */
+const queuedLimit = 10_000;
+/** Places that one of them waits for at most: no more is owed to it. */
+const longestQueue = 20;
+
 /** The bounds of the pause before an attempt, for `backoffMs`: a call is over after half a minute. */
 export function retryPause(push: { readonly kind: PushKind }): { readonly baseMs: number; readonly capMs: number } {
   return isCall(push) ? { baseMs: 1_000, capMs: 4_000 } : { baseMs: 2_000, capMs: 300_000 };
@@ -34,7 +39,7 @@ export interface RedeliveryOptions {
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Outbox;
-  readonly shares: Pick<FairShares, 'pushDelay'>;
+  readonly shares: Pick<FairShares, 'pushDelay' | 'pushEveryMs'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -69,6 +74,8 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
   for (const [name, lane] of lanes) {
     lines.set(name, { lane, dueAtMs: undefined, callsUntilMs: 0, busy: 0, claiming: false });
   }
+  /** By node, when the last of its pushes that wait for their share is due. */
+  const queued = new Map<string, number>();
   const underway = new Set<Promise<void>>();
   let cancelTick = () => {};
   let cancelSweep = () => {};
@@ -129,8 +136,9 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
       }
       const delayMs = shares.pushDelay(push.node);
       if (delayMs > 0 && !isCall(push)) {
-        outbox.postpone(push.id, Math.ceil(outbox.now() + delayMs), attempts);
-        expect(push, Math.ceil(outbox.now() + delayMs));
+        const dueAtMs = queueUp(push.node, outbox.now() + delayMs);
+        outbox.postpone(push.id, dueAtMs, attempts);
+        expect(push, dueAtMs);
         return;
       }
       const leftMs = Math.max(0, owed.giveUpAtMs - outbox.now());
@@ -148,6 +156,21 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
     } finally {
       line.busy -= 1;
     }
+  }
+
+  /**
+   * When a push of a device beyond its share is to be looked at again: one behind the other, for if all came due for each
+   * single place, the claims that they cost would be those of others.
+   */
+  function queueUp(node: string, earliestMs: number): number {
+    const behindMs = (queued.get(node) ?? 0) + shares.pushEveryMs;
+    const latestMs = earliestMs + longestQueue * shares.pushEveryMs;
+    const dueAtMs = Math.ceil(Math.min(Math.max(earliestMs, behindMs), latestMs));
+    queued.delete(node);
+    queued.set(node, dueAtMs);
+    const [oldest] = queued.keys();
+    if (queued.size > queuedLimit && oldest !== undefined) queued.delete(oldest);
+    return dueAtMs;
   }
 
   /** With the same time left as it was stored with, should the clock have been set meanwhile. */
@@ -184,8 +207,10 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
     cancelSweep = clock.after(sweepMs, () => track(sweep()));
     await outbox.expire(outbox.now());
     const backlogs = await outbox.stats();
+    // A store that does not answer is owed no less than before.
+    if (!backlogs) return;
     for (const [app, line] of lines) {
-      const backlog = backlogs?.get(app);
+      const backlog = backlogs.get(app);
       metrics.outboxDepth.set({ app }, backlog?.depth ?? 0);
       metrics.outboxBytes.set({ app }, backlog?.bytes ?? 0);
       metrics.outboxOldest.set({ app }, Math.floor((backlog?.oldestStoredAtMs ?? 0) / 1000));

@@ -366,6 +366,30 @@ test('redelivery - drain waits for what is claimed and claims nothing more', asy
   assert.equal(await depth(), 1);
 });
 
+test('redelivery - what a busy device is owed queues up and costs nobody else a place', async () => {
+  redelivery = redeliveryFor(apnsAppOf(), 20, { pushesPerRegistration: { burst: 1, perSecond: 1 } });
+  const quiet = await owe('alert', {}, 2_000);
+  let claims = 0;
+  const { claim } = outbox;
+  outbox.claim = async (...asked) => {
+    const claimed = await claim(...asked);
+    claims += claimed.pushes.length;
+    return claimed;
+  };
+  const account = 'juliet@example.net';
+  const token = 'ef'.repeat(32);
+  registration = await registry.register({
+    ...{ app: 'siskin', convention: 'tigase', account, device: token, token, withSecret: false },
+  });
+  for (let i = 0; i < 19; i += 1) await owe('alert');
+  redelivery.start();
+  await pass(2_300);
+  assert.ok(sent.some(({ id }) => id === quiet.id));
+  assert.ok(claims <= 19 + 3 + 1, `${claims} claimed`);
+  await pass(17_000);
+  assert.equal(sent.length, 20);
+});
+
 test('redelivery - a registration is sent no more than its share', async () => {
   redelivery = redeliveryFor(apnsAppOf(), 100, { pushesPerRegistration: { burst: 2, perSecond: 1 } });
   for (let i = 0; i < 4; i += 1) await owe('alert');
