@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { OutboxError } from './outbox-error.ts';
@@ -46,6 +46,8 @@ export function openFile({ path, lockWaitMs, pages }: FileOptions): DatabaseSync
 function prepareFile(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // A crash between the two renames that replace a damaged file: what was salvaged is whole.
+    if (!existsSync(path) && existsSync(salvagedBeside(path))) renameSync(salvagedBeside(path), path);
     // Made here so that only the owner may read it; SQLite gives its side files the same mode.
     closeSync(openSync(path, 'a', 0o600));
   } catch (error) {
@@ -63,6 +65,15 @@ const passing: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENF
 export function identify(path: string): string | undefined {
   const found = statSync(path, { throwIfNoEntry: false });
   return found && `${found.dev}:${found.ino}`;
+}
+
+const salvagedBeside = (path: string) => `${path}.salvaged`;
+
+/** Where the pushes of a damaged file are gathered, without what an attempt before left there. */
+export function beginSalvaged(path: string): string {
+  const salvaged = salvagedBeside(path);
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${salvaged}${suffix}`, { force: true });
+  return salvaged;
 }
 
 /**

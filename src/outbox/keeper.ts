@@ -1,5 +1,6 @@
+import { renameSync } from 'node:fs';
 import type { OutboxState } from './contract.ts';
-import { identify, openFile, setAside } from './database-file.ts';
+import { beginSalvaged, identify, openFile, setAside } from './database-file.ts';
 import type {
   Batch,
   BatchReply,
@@ -64,12 +65,19 @@ export function createKeeper({ path, limits, timing, now }: KeeperOptions): Keep
     return opened.store;
   }
 
+  /** Until the new file has all that can be read the damaged one stays where it is, so that a crash meets it once more. */
   function replaceDamaged(): void {
     close();
+    const salvaged = beginSalvaged(path);
+    const fresh = openFile({ ...file, path: salvaged });
+    let saved: number;
+    try {
+      saved = salvage(path, fresh);
+    } finally {
+      fresh.close();
+    }
     const keptAs = setAside(path, now());
-    const fresh = openFile(file);
-    const saved = salvage(keptAs, fresh);
-    fresh.close();
+    renameSync(salvaged, path);
     incidents.push({ kind: 'damaged', keptAs, saved });
   }
 

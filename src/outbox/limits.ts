@@ -13,6 +13,11 @@ export interface OutboxLimits {
    */
   readonly bytes: number;
   /**
+   * The part of both that the pushes of one app may take, so that one provider's outage leaves room for what other apps
+   * are owed. Default nine tenths.
+   */
+  readonly ofOneApp: number;
+  /**
    * Operations waiting for the thread that writes; beyond it new pushes are refused. About a second of its work, at most
    * 50 MB. Default 10,000.
    */
@@ -27,6 +32,7 @@ export const outboxLimits: OutboxLimits = {
   perRegistration: 20,
   pushes: 1_000_000,
   bytes: 2_500_000_000,
+  ofOneApp: 0.9,
   queued: 10_000,
   claimed: 5_000,
 };

@@ -11,6 +11,7 @@ const columns = 'seq, id, app, node, call, target, attempts, stored_at_ms, due_a
  * since SQLite reads no further. Does not write the damaged file.
  * @param target open, with an empty table
  * @returns how many pushes were taken over
+ * @throws what SQLite throws when the disk is full: with more room it is worth another try
  */
 export function salvage(damagedPath: string, target: DatabaseSync): number {
   const placeholders = columns.replaceAll(/\w+/g, '?');
@@ -25,9 +26,10 @@ export function salvage(damagedPath: string, target: DatabaseSync): number {
     }
     target.exec('COMMIT');
     return saved;
-  } catch {
-    // Most likely the disk is full. The damaged file stays where it is, and an empty store is better than none.
+  } catch (error) {
     if (target.isTransaction) target.exec('ROLLBACK');
+    if (sqliteReason(error) === 'disk-full') throw error;
+    // The damaged file is kept, and an empty store is better than none.
     return 0;
   }
 

@@ -10,7 +10,7 @@ const rowOverheadBytes = 800;
 export interface StoreOptions {
   /** With the table in it. */
   readonly database: DatabaseSync;
-  readonly limits: Pick<OutboxLimits, 'perRegistration' | 'pushes' | 'bytes' | 'claimed'>;
+  readonly limits: Pick<OutboxLimits, 'perRegistration' | 'pushes' | 'bytes' | 'ofOneApp' | 'claimed'>;
   readonly timing: Pick<OutboxTiming, 'longestPauseMs'>;
 }
 
@@ -84,9 +84,11 @@ export function createStore({ database, limits, timing }: StoreOptions): Store {
     const bytes = Buffer.byteLength(row.push) + rowOverheadBytes;
     const leaving = sql.beyondNewest.all(row.node, limits.perRegistration - 1);
     const freed = leaving.reduce((sum, old) => sum + Number(old['bytes']), 0);
-    const { total } = tally;
-    if (leaving.length === 0 && total.depth >= limits.pushes) return 'full';
-    if (bytes > freed && total.bytes - freed + bytes > limits.bytes) return 'full';
+    const own = tally.byApp.get(row.app) ?? { depth: 0, bytes: 0 };
+    for (const [{ depth, bytes: held }, part] of [[tally.total, 1] as const, [own, limits.ofOneApp] as const]) {
+      if (leaving.length === 0 && depth >= limits.pushes * part) return 'full';
+      if (bytes > freed && held - freed + bytes > limits.bytes * part) return 'full';
+    }
     for (const { seq } of leaving) {
       discount(sql.remove.all(Number(seq)), (app) => drop({ app, cause: 'outbox-replaced', count: 1 }));
     }

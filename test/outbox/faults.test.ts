@@ -234,6 +234,32 @@ test('outbox faults - a file that is damaged while in use is replaced, and the p
   assert.deepEqual((await claimNumbers(third)).slice(0, 2), [5_002, 5_001]);
 });
 
+test('outbox faults - of a damaged file nothing is given up because the disk was full when it was met', async (context) => {
+  const { path, open, logged } = outboxesFor(context);
+  const first = await open();
+  const numbers = Array.from({ length: 300 }, (_, n) => n + 1);
+  await Promise.all(numbers.map((n) => first.put(owed(n, { ciphertext: big }), startMs)));
+  await first.close();
+  damage(path, Math.floor(statSync(path).size / 2 / 4_096) * 4_096, 4_096 * 4);
+  const short = await open({ limits: { pages: 20 } });
+  assert.deepEqual(await claimNumbers(short, startMs, 500), []);
+  assert.deepEqual(setAsideFiles(path), []);
+  await short.close();
+  const second = await open();
+  assert.ok((await claimNumbers(second, startMs, 500)).length > 250);
+  assert.equal(setAsideFiles(path).length, 1);
+  assert.match(String(logged().at(-1)?.['msg']), /damaged and set aside/);
+});
+
+test('outbox faults - killed while the file was being replaced, it goes on with what was salvaged', async (context) => {
+  const { path, open } = outboxesFor(context);
+  const first = await open();
+  await first.put(owed(1), startMs);
+  await first.close();
+  renameSync(path, `${path}.salvaged`);
+  assert.deepEqual(await claimNumbers(await open()), [1]);
+});
+
 test('outbox faults - a row that is no push any more is thrown out and counted, and the others are given', async (context) => {
   const { path, open, dropped } = outboxesFor(context);
   const first = await open();

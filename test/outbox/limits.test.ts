@@ -54,6 +54,26 @@ test('outbox limits - full by bytes refuses what is too long and takes what stil
   assert.deepEqual(await claimNumbers(outbox), [3, 1]);
 });
 
+test('outbox limits - what one app is owed leaves room for others, by number and by bytes', async (context) => {
+  const { open } = outboxesFor(context);
+  const first = await open({ limits: { pushes: 4, ofOneApp: 0.5 } });
+  const put = (n: number, app: string) => first.put(owed(n, { app }), startMs);
+  assert.deepEqual(await Promise.all([put(1, 'siskin'), put(2, 'siskin'), put(3, 'siskin')]), [
+    'stored',
+    'stored',
+    'full',
+  ]);
+  assert.deepEqual(await Promise.all([put(4, 'android'), put(5, 'android')]), ['stored', 'stored']);
+  assert.equal(await put(6, 'stork'), 'full');
+  const { bytes = 0 } = (await first.stats())?.get('siskin') ?? {};
+  await first.close();
+  const second = await open({ limits: { bytes: 4 * bytes, ofOneApp: 0.5 } });
+  const long = 'A'.repeat(bytes / 2);
+  assert.equal(await second.put(owed(7, { ciphertext: long }), startMs), 'stored');
+  assert.equal(await second.put(owed(8, { ciphertext: long }), startMs), 'full');
+  assert.equal(await second.put(owed(9, { app: 'stork', ciphertext: long }), startMs), 'stored');
+});
+
 test('outbox limits - caps that were lowered hold nothing back but what would make it grow', async (context) => {
   const { open } = outboxesFor(context);
   const first = await open();
