@@ -29,7 +29,7 @@ import { revocation } from './xmpp/revocation.ts';
 
 // An init system or a container runtime commonly loses patience after 10 s.
 /** For answers to what the links brought. */
-const linksWithinMs = 7_000;
+const linksWithinMs = 5_500;
 /** For owed pushes on their way, and connections to providers. */
 const restWithinMs = 1_000;
 
@@ -170,8 +170,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     },
     async drain() {
       const claimsEnded = redelivery.drain();
-      await Promise.all(links.map((link) => link.drain(linksWithinMs)));
-      await publicListener.close();
+      await Promise.all([...links.map((link) => link.drain(linksWithinMs)), publicListener.close()]);
       // Whatever hangs now was answered "not now" by its link, or is in the outbox still.
       const rest = [
         delivery.drain(),
@@ -184,8 +183,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       await Promise.race([Promise.all(rest), impatience.promise]);
       cancel();
       await outbox.close();
-      await ops.close();
-      await registry.close();
+      await Promise.all([ops.close(), registry.close()]);
     },
   };
 }

@@ -59,6 +59,20 @@ export function errorWord(error: unknown): string {
   return typeof code === 'string' ? code : error.name;
 }
 
+/**
+ * For what goes wrong with every notification and is said once in a while.
+ * @returns whether it is time to say it, and if so counts that as said
+ */
+export function sayEvery(intervalMs: number, clock: { monotonic(): number }): () => boolean {
+  let saidAtMs = -Infinity;
+  return () => {
+    const nowMs = clock.monotonic();
+    if (nowMs - saidAtMs < intervalMs) return false;
+    saidAtMs = nowMs;
+    return true;
+  };
+}
+
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /**

@@ -14,13 +14,16 @@ import type { Outbox } from '../outbox/contract.ts';
 import type { Notification, Push, Registration } from '../push.ts';
 import { retryPause } from './redelivery.ts';
 import { callLifetimeMs, isCall, type Route, route } from '../routing.ts';
-import { errorWord, type Log, type Metrics } from '../telemetry.ts';
+import { errorWord, type Log, type Metrics, sayEvery } from '../telemetry.ts';
 
 /** ejabberd and MongooseIM forget an IQ after 32 s; their own queues and ours need some of that. */
 export const answerWithinMs = 20_000;
 
 /** Kept back for the outbox when a provider does not answer in time. */
 const storeWithinMs = 5_000;
+
+/** A store that fails does so for each of hundreds a second. */
+const complainEveryMs = 60_000;
 
 /** Wake-ups are remembered for about this many registrations at a time, some 200 bytes each. */
 const coalescedLimit = 100_000;
@@ -54,6 +57,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const { registry, guard, lanes, dispatcher, outbox, shares, onOwed, clock, random, randomUuid, log, metrics } =
     options;
   const coalescer = createCoalescer({ now: outbox.now, limit: coalescedLimit });
+  const mayComplain = sayEvery(complainEveryMs, clock);
   const underway = new Set<Promise<Answer>>();
 
   async function judge(notification: Notification): Promise<Verdict> {
@@ -140,7 +144,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     try {
       return answers[await judge(notification)];
     } catch (error) {
-      log.error({ reason: errorWord(error) }, 'a notification failed for a reason of our own');
+      metrics.dropped.inc({ app: '-', cause: 'store-failed' });
+      if (mayComplain()) log.error({ reason: errorWord(error) }, 'notifications fail for a reason of our own');
       return answers['store-failed'];
     }
   }

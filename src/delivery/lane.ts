@@ -4,7 +4,7 @@ import { createCircuit } from './circuit.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { App, Device, Outcome, Provider, Push } from '../push.ts';
 import { isCall } from '../routing.ts';
-import type { Log, Metrics } from '../telemetry.ts';
+import { type Log, type Metrics, sayEvery } from '../telemetry.ts';
 
 /** An attempt is not worth waiting for longer: providers answer within a second or not at all. */
 const attemptWithinMs = 10_000;
@@ -62,7 +62,7 @@ export interface LaneOptions {
 export function createLane({ app, provider, clock, random, log, metrics }: LaneOptions): Lane {
   const bulkhead = createBulkhead({ width: app.inFlight, queueLimit: app.inFlight * waitingPerPlace, clock });
   const circuit: Circuit = createCircuit({ clock, random, onChange: reportCircuit });
-  let complainedAtMs = -Infinity;
+  const mayComplain = sayEvery(complainEveryMs, clock);
   let failures = 0;
   let trouble: Trouble | undefined;
   /** The same, of what is not about one device. */
@@ -129,9 +129,7 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
   }
 
   function complain(reason: string): void {
-    const now = clock.monotonic();
-    if (now - complainedAtMs < complainEveryMs) return;
-    complainedAtMs = now;
+    if (!mayComplain()) return;
     log.error({ app: app.name, reason, hint: hintFor(reason) }, 'the provider refuses us: the configuration is wrong');
   }
 

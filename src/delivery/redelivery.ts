@@ -7,13 +7,15 @@ import type { Lookup } from './lookup.ts';
 import type { Outbox, OwedPush } from '../outbox/contract.ts';
 import type { Push, PushKind } from '../push.ts';
 import { callLifetimeMs, isCall } from '../routing.ts';
-import { errorWord, type Log, type Metrics } from '../telemetry.ts';
+import { errorWord, type Log, type Metrics, sayEvery } from '../telemetry.ts';
 
 /**
  * Owed pushes sent per second and app. Below what one APNs connection takes with ease, so that the backlog of an outage
  * neither crowds out what comes in nor looks like an attack.
  */
 export const redeliveriesPerSecond = 200;
+
+const complainEveryMs = 60_000;
 
 /** How often the budget of a second is handed out in parts, milliseconds. */
 const tickMs = 100;
@@ -76,6 +78,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
   }
   /** By node, when the last of its pushes that wait for their share is due. */
   const queued = new Map<string, number>();
+  const mayComplain = sayEvery(complainEveryMs, clock);
   const underway = new Set<Promise<void>>();
   let cancelTick = () => {};
   let cancelSweep = () => {};
@@ -151,7 +154,8 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
       const isTried = fate.kind !== 'retry' || fate.reason !== overloaded.reason;
       postpone(owed, isTried ? attempts + 1 : attempts, fate.kind === 'retry' ? fate.afterMs : undefined);
     } catch (error) {
-      log.error({ app: push.app, reason: errorWord(error) }, 'an owed push failed for a reason of our own');
+      if (mayComplain())
+        log.error({ app: push.app, reason: errorWord(error) }, 'owed pushes fail for a reason of our own');
       postpone(owed, attempts + 1, undefined);
     } finally {
       line.busy -= 1;

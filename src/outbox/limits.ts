@@ -50,7 +50,7 @@ export interface OutboxTiming {
   readonly longestPauseMs: number;
   /** After a settling or postponing that could not be written, and until an empty claim is worth repeating. Default 1 s. */
   readonly retryMs: number;
-  /** For the last writes when closing. Default 5 s. */
+  /** For the last writes when closing: what is not written by then is sent once more. Default 1 s. */
   readonly closeWithinMs: number;
 }
 
@@ -59,5 +59,5 @@ export const outboxTiming: OutboxTiming = {
   putWithinMs: 5_000,
   longestPauseMs: 3_600_000,
   retryMs: 1_000,
-  closeWithinMs: 5_000,
+  closeWithinMs: 1_000,
 };

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { errorWord, type Log, type Metrics } from '../telemetry.ts';
+import { errorWord, type Log, type Metrics, sayEvery } from '../telemetry.ts';
 import type { OutboxState } from './contract.ts';
 import type { BatchReply, Incident, Opening } from './messages.ts';
 
@@ -23,7 +23,7 @@ export interface ReporterOptions {
 /** Says what the thread tells: to the log, the metrics, and whoever asks for the state. */
 export function createReporter({ path, clock, log, metrics }: ReporterOptions) {
   let state: OutboxState = { kind: 'working' };
-  let complainedAtMs = -Infinity;
+  const mayComplain = sayEvery(complainEveryMs, clock);
   let complained = false;
 
   function enter(next: OutboxState): void {
@@ -33,8 +33,7 @@ export function createReporter({ path, clock, log, metrics }: ReporterOptions) {
       complained = false;
       return;
     }
-    if (clock.monotonic() - complainedAtMs < complainEveryMs) return;
-    complainedAtMs = clock.monotonic();
+    if (!mayComplain()) return;
     complained = true;
     const { reason } = next;
     const hint = hints[reason] ?? otherHint;

@@ -75,8 +75,10 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
   }
 
   function change(operation: ChangeOperation, written?: () => void): void {
-    // Whoever claims changes each once, so all of these fit; a change beyond that may be done without.
-    if (closing || thread.queued + unwritten.length >= limits.queued + limits.claimed) return;
+    // Whoever claims changes each once, so those are few. Removals beyond the limit may be done without: what is owed to
+    // a node that was removed is thrown out when its time comes.
+    const isFull = thread.queued + unwritten.length >= limits.queued + limits.claimed;
+    if (closing || (isFull && operation.kind === 'remove-node')) return;
     const entry: Entry = {
       operation,
       answer(result) {

@@ -37,7 +37,7 @@ export interface Thread {
   whenIdle(): Promise<void>;
   /** Resolves when the thread has closed the file and ended. */
   close(): Promise<void>;
-  /** Ends the thread at once, as far as the system lets it. */
+  /** Ends the thread at once, as far as the system lets it; what is queued or under way has failed. */
   terminate(): void;
 }
 
@@ -141,6 +141,9 @@ export function startThread({ file, data, clock, claimed, onReply, onDeath }: Th
       }),
     terminate() {
       closing = true;
+      settle([]);
+      for (const entry of queue) entry.answer({ kind: 'failed' });
+      queue.clear();
       void worker?.terminate();
     },
   };

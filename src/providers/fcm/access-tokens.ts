@@ -1,6 +1,6 @@
 /** Google's access tokens: developers.google.com/identity/protocols/oauth2/service-account. */
 import type { Clock, Random } from '../../clock.ts';
-import { errorWord, type Log } from '../../telemetry.ts';
+import { errorWord, type Log, sayEvery } from '../../telemetry.ts';
 
 export interface AccessToken {
   readonly token: string;
@@ -53,7 +53,7 @@ export function createAccessTokens({ fetchToken, app, clock, random, log }: Acce
   let discarded = 0;
   let pausedUntilMs = Number.NEGATIVE_INFINITY;
   let latestFailure: NoToken = { refused: false };
-  let complainedAtMs = Number.NEGATIVE_INFINITY;
+  const mayComplain = sayEvery(complainEveryMs, clock);
 
   function pause(failure: NoToken): void {
     failures += 1;
@@ -89,9 +89,7 @@ export function createAccessTokens({ fetchToken, app, clock, random, log }: Acce
   }
 
   function complain(error: unknown): void {
-    const now = clock.monotonic();
-    if (now - complainedAtMs < complainEveryMs) return;
-    complainedAtMs = now;
+    if (!mayComplain()) return;
     const hint = latestFailure.refused
       ? 'check the service account file: its key may have been revoked; and the clock of this machine'
       : 'the OAuth server could not be reached; the present token is used as long as it lasts';
