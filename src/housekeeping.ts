@@ -1,8 +1,8 @@
 /**
  * firebase.google.com, "Best practices for FCM registration token management": a token that did not connect for 270 days
  * has expired. The device may have been busy all the time without one push from us, so age alone proves nothing: FCM is
- * asked (`validate_only`), and its word goes the way of every outcome, past the mass-loss guard. A stepped clock or an old
- * copy of the store then costs questions and no registrations.
+ * asked (`validate_only`), and its word goes the way of every outcome, past the mass-loss guard, which believes it while the
+ * app's other pushes fare well. A stepped clock or an old copy of the store then costs questions and no registrations.
  */
 import type { Clock } from './clock.ts';
 import type { Dispatcher } from './delivery/dispatch.ts';
@@ -18,6 +18,12 @@ const everyMs = 86_400_000;
 
 /** Devices that are asked about in a day, per app: a tenth of a million in ten days, and no load. */
 export const askedPerDay = 10_000;
+
+/** From the start to the first question, milliseconds: by then other pushes have shown that nothing is wrong. */
+const firstAfterMs = 3_600_000;
+
+/** Questions in a row that came to nothing, after which there are no more that day: FCM is down, refuses us, or is not believed. */
+const failuresToStop = 10;
 
 /** Between two questions: 50 a second beside the pushes. */
 const pauseMs = 20;
@@ -40,7 +46,7 @@ export interface HousekeepingOptions {
 }
 
 export interface Housekeeping {
-  /** Begins, and goes on daily. */
+  /** Counts at once, asks after an hour, and goes on daily. */
   start(): void;
   /** A provider took a push for this device. */
   noteAccepted(registration: Registration): void;
@@ -100,6 +106,7 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
   async function askAboutSilent(lane: Lane): Promise<void> {
     const app = lane.app.name;
     const counts = { asked: 0, gone: 0 };
+    let failures = 0;
     let after = '';
     while (counts.asked < askedPerDay && !stop.signal.aborted) {
       const nowMs = clock.now();
@@ -116,10 +123,10 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
           answerWithinMs,
         );
         counts.asked += 1;
+        failures = fate.kind === 'retry' || fate.kind === 'misconfigured' ? failures + 1 : 0;
+        if (failures === failuresToStop) return report(app, counts);
         if (fate.kind === 'gone') counts.gone += 1;
-        else if (fate.kind === 'delivered') await registry.noteAlive([registration.node], clock.now());
-        // FCM is down, refuses us, or the guard holds: there is no hurry.
-        else if (fate.kind !== 'refused') return report(app, counts);
+        if (fate.kind === 'delivered') await registry.noteAlive([registration.node], clock.now());
         await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
       }
     }
@@ -148,7 +155,8 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
 
   return {
     start() {
-      day();
+      queue(countOrphans);
+      cancelDay = clock.after(firstAfterMs, day);
       cancelFlush = clock.after(flushEveryMs, minute);
     },
     noteAccepted({ app, node, convention }) {

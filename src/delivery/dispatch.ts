@@ -83,14 +83,15 @@ export function createDispatcher({
     const { push, target } = addressed;
     switch (outcome.kind) {
       case 'delivered':
-        guard.seePush({ registration, target, came: 'taken' });
+        guard.seePush({ registration, target, came: 'taken', isQuestion: push.validateOnly === true });
         onAccepted?.(registration);
         await rememberEnvironment(registration, outcome.environment);
         return { kind: 'delivered' };
       case 'gone':
         return bury(registration, addressed, outcome);
       case 'refused':
-        if (!outcome.unsent) guard.seePush({ registration, target, came: 'taken' });
+        if (!outcome.unsent)
+          guard.seePush({ registration, target, came: 'taken', isQuestion: push.validateOnly === true });
         if (push.kind === 'voip') return asCallAlert(addressed);
         if (push.content.kind === 'none') return { kind: 'refused' };
         return { ...addressed, push: { ...push, content: { kind: 'none' } } };
@@ -114,6 +115,7 @@ export function createDispatcher({
       registration,
       target: isSecond ? 'second' : 'first',
       came: doubtful ? 'doubtful' : 'gone',
+      isQuestion: addressed.push.validateOnly === true,
     });
     if (verdict.kind === 'held') {
       await takeBack(verdict.takeBack);

@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Registration } from '../push.ts';
 import type { Log, Metrics } from '../telemetry.ts';
-import type { Guard, GuardState, Hold, HoldCause, SeenPush } from './contract.ts';
+import type { GoneVerdict, Guard, GuardState, Hold, HoldCause, SeenPush } from './contract.ts';
 import { describeHold, hintFor } from './report.ts';
 import { createSample, type Sample, type Tally } from './sample.ts';
 
@@ -25,7 +25,7 @@ export const tolerated = 1 / 5;
 
 /**
  * The latest nodes that are looked at, and the latest pushes of an app; some 200 bytes each. It is also what bounds the
- * damage before a fault in a running system shows: of the latest 250, a fifth.
+ * damage before a fault in a running system shows: of the latest 250, less than a fifth of the nodes, a quarter of the pushes.
  */
 export const sampleLimit = 250;
 
@@ -95,7 +95,8 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
   function hasEvidence<Detail>(watch: Watch<Detail>): boolean {
     const { seen, bad } = watch.sample.count(patienceMs);
     const isLong = clock.monotonic() - watch.startedAtMs >= patienceMs;
-    return (seen >= enough || isLong) && bad <= seen * tolerated;
+    if (isLong) return bad <= seen * tolerated;
+    return seen >= enough && bad <= (watch.subject.cause === 'gone' ? seen * tolerated : withinChance(seen));
   }
 
   function begin<Detail>(watch: Watch<Detail>, { seen, bad }: Tally, domains: Hold['domains']): void {
@@ -159,6 +160,12 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
     return recent.bad <= limit ? undefined : [];
   }
 
+  /** Answers about silent devices are believed while those about others show that nothing is wrong, and not before. */
+  function judgeQuestion(watch: Watch<Registration>): GoneVerdict {
+    const isProven = watch.sample.count(patienceMs).seen > 0 && hasEvidence(watch);
+    return isProven && !watch.hold && !nodes.hold ? { kind: 'believed' } : { kind: 'held', takeBack: [] };
+  }
+
   return {
     seeKnown: (node) => void nodes.sample.note(shorten(node), false),
 
@@ -169,8 +176,9 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
       return isBelieved;
     },
 
-    seePush({ registration, target, came }) {
+    seePush({ registration, target, came, isQuestion }) {
       const watch = pushesOf(registration.app, target);
+      if (isQuestion) return came === 'taken' ? { kind: 'believed' } : judgeQuestion(watch);
       if (came === 'taken') {
         watch.sample.note(undefined, false);
         return { kind: 'believed' };
@@ -218,6 +226,14 @@ function isFlood({ subject }: Pick<Watch<unknown>, 'subject'>, { seen, bad }: Ta
 /** How many of so many may be bad by chance where a fifth is usual: two standard deviations more. */
 function beyondChance(seen: number): number {
   return seen * tolerated + 2 * Math.sqrt(seen * tolerated * (1 - tolerated));
+}
+
+/**
+ * How many of so many nodes may be unknown where less than a fifth are: two standard deviations fewer. With an old copy of
+ * the store a third is unknown, and now and then only a fifth of the first fifty; those would be lost.
+ */
+function withinChance(seen: number): number {
+  return seen * tolerated - 2 * Math.sqrt(seen * tolerated * (1 - tolerated));
 }
 
 /** Longer than any node of ours or raw token that is in use. */
