@@ -57,10 +57,7 @@ export function createDispatcher({
 }: DispatcherOptions): Dispatcher {
   async function dispatch(lane: Lane, registration: Registration, addressed: Addressed, patienceMs: number) {
     const endsAtMs = clock.monotonic() + patienceMs;
-    // An owed call may outlive its PushKit token. Sent to the first one it would be refused, with a word that could cost
-    // the registration.
-    const isStranded = addressed.push.kind === 'voip' && registration.secondToken === undefined;
-    let current = isStranded ? asCallAlert(addressed) : addressed;
+    let current = addressed;
     // At most: PushKit, an alert for the call, the alert without content.
     for (;;) {
       const outcome = await lane.attempt(
@@ -186,6 +183,8 @@ function deviceOf(
   { token, secondToken, environment, registeredAtMs }: Registration,
   target: 'first' | 'second',
 ): Device {
-  const addressed = target === 'second' ? (secondToken ?? token) : token;
+  const addressed = target === 'second' ? secondToken : token;
+  // In its place the first one would be refused, with a word that could cost the registration.
+  if (addressed === undefined) throw new Error('a push to a second token where there is none');
   return { token: addressed, registeredAtMs, ...(environment && { environment }) };
 }

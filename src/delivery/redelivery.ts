@@ -1,12 +1,12 @@
 import { backoffMs } from '../backoff.ts';
 import type { Clock, Random } from '../clock.ts';
-import type { Dispatcher } from './dispatch.ts';
+import type { Addressed, Dispatcher } from './dispatch.ts';
 import type { FairShares } from './fair-shares.ts';
 import { type Lane, overloaded } from './lane.ts';
 import type { Lookup } from './lookup.ts';
 import type { Outbox, OwedPush } from '../outbox/contract.ts';
-import type { Push, PushKind } from '../push.ts';
-import { callLifetimeMs, isCall } from '../routing.ts';
+import type { Push, PushKind, Registration } from '../push.ts';
+import { callAlertRoute, callLifetimeMs, isCall } from '../routing.ts';
 import { errorWord, type Log, type Metrics, sayEvery } from '../telemetry.ts';
 
 /**
@@ -145,7 +145,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
         return;
       }
       const leftMs = Math.max(0, owed.giveUpAtMs - outbox.now());
-      const addressed = { push: dated(push, leftMs), target: owed.target, endsAtMs: clock.monotonic() + leftMs };
+      const addressed = address(owed, registration, leftMs);
       const fate = await dispatcher.dispatch(line.lane, registration, addressed, Math.min(dispatchWithinMs, leftMs));
       if (fate.kind !== 'retry' && fate.kind !== 'misconfigured') {
         conclude(push.app, push.id, fate.kind);
@@ -177,9 +177,18 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
     return dueAtMs;
   }
 
-  /** With the same time left as it was stored with, should the clock have been set meanwhile. */
-  function dated(push: Push, leftMs: number): Push {
-    return push.expiresAtMs === 0 ? push : { ...push, expiresAtMs: clock.now() + leftMs };
+  /**
+   * As it is to be sent now: with the time that it has left, should the clock have been set meanwhile; a call whose device
+   * has lost its PushKit token as an alert.
+   */
+  function address({ push, target }: OwedPush, { secondToken }: Registration, leftMs: number): Addressed {
+    const endsAtMs = clock.monotonic() + leftMs;
+    const expiresAtMs = clock.now() + leftMs;
+    if (push.kind === 'voip' && secondToken === undefined) {
+      const { kind, content, target: first } = callAlertRoute(push.content);
+      return { push: { ...push, kind, content, expiresAtMs }, target: first, endsAtMs };
+    }
+    return { push: push.expiresAtMs === 0 ? push : { ...push, expiresAtMs }, target, endsAtMs };
   }
 
   function conclude(app: string, id: string, fate: string): void {
