@@ -126,8 +126,7 @@ export async function createApnsStandIn(options: ApnsStandInOptions): Promise<Ap
     if (script?.delayMs !== undefined) await new Promise<void>((run) => void clock.after(script.delayMs ?? 0, run));
     if (stream.destroyed) return;
     const answer: Answer = script?.status === undefined ? (checked ?? { status: 200 }) : scripted(script);
-    // 'goaway' ends the connection but not this request.
-    const silent = script?.fault !== undefined && script.fault !== 'goaway';
+    const silent = script?.fault !== undefined && !answering.has(script.fault);
     journal.record({
       provider: 'apns',
       token: tokenOf(path),
@@ -139,7 +138,8 @@ export async function createApnsStandIn(options: ApnsStandInOptions): Promise<Ap
       ...(silent || answer.reason === undefined ? {} : { reason: answer.reason }),
     });
     if (script?.fault !== undefined) misbehave(script.fault, stream);
-    if (!silent) respond(stream, headers, answer, { ...script, timestampMs: script?.timestampMs ?? clock.now() });
+    if (!silent && script?.fault !== 'stall')
+      respond(stream, headers, answer, { ...script, timestampMs: script?.timestampMs ?? clock.now() });
   }
 
   async function check(
@@ -200,12 +200,15 @@ export async function createApnsStandIn(options: ApnsStandInOptions): Promise<Ap
   };
 }
 
+/** Faults that come with an answer: 'goaway' ends the connection but not this request. */
+const answering: ReadonlySet<Script['fault']> = new Set(['goaway', 'stall']);
+
 function scripted({ status = 200, reason }: Script): Answer {
   return { status, ...(reason === undefined ? {} : { reason }) };
 }
 
 function respond(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, answer: Answer, script: Script): void {
-  if (stream.destroyed) return;
+  if (stream.destroyed || stream.closed) return;
   const id = headers['apns-id'];
   const { retryAfter, timestampMs: timestamp } = script;
   // Apple tells of every dead token since when it is dead; unless scripted, since now.
@@ -233,6 +236,9 @@ function misbehave(fault: NonNullable<Script['fault']>, stream: ServerHttp2Strea
     case 'cut':
       stream.respond({ ':status': 410, 'content-length': 1000 });
       stream.write('{"reason":', () => stream.session?.destroy());
+      return;
+    case 'stall':
+      stream.respond({ ':status': 200, 'content-length': 1000 });
       return;
     case 'goaway':
       // Says GOAWAY, and ends the connection once the open streams are answered.

@@ -36,8 +36,11 @@ export interface Script {
    * `streamWindow` is full. FCM: the device is named in the body, so only the answer is late.
    */
   readonly readAfterMs?: number;
-  /** What happens instead of an answer. `cut`: the connection ends in the middle of the body. */
-  readonly fault?: 'hang' | 'reset' | 'cut' | 'cancel' | 'goaway' | 'goaway-unprocessed';
+  /**
+   * What happens instead of an answer. `cut`: the connection ends in the middle of the body; `stall`: the push is accepted,
+   * and the body of that answer does not end.
+   */
+  readonly fault?: 'hang' | 'reset' | 'cut' | 'stall' | 'cancel' | 'goaway' | 'goaway-unprocessed';
   /** Applies to this many pushes, then the token is as unscripted; default: for ever. */
   readonly times?: number;
 }

@@ -18,6 +18,8 @@ export interface TokenScript {
 export interface AccessTokens {
   /** Tokens given out. */
   readonly issued: number;
+  /** Requests for one, those that got none included. */
+  readonly asked: number;
   /** Answers a token request's form; undefined: do not answer. */
   issue(form: string): Promise<{ status: number; body: string } | 'hang' | 'reset'>;
   /** Whether an `authorization` header carries a token that was given out, has not ended and was not revoked. */
@@ -48,6 +50,7 @@ export function createAccessTokens({
   const live = new Map<string, number>();
   const key = importSPKI(account.publicKey, 'RS256');
   let issued = 0;
+  let asked = 0;
   let scripted: { script: TokenScript; left: number } | undefined;
 
   function nextScript(): TokenScript | undefined {
@@ -79,7 +82,11 @@ export function createAccessTokens({
     get issued() {
       return issued;
     },
+    get asked() {
+      return asked;
+    },
     async issue(form) {
+      asked += 1;
       const script = nextScript();
       if (script?.fault !== undefined) return script.fault;
       if (script?.status !== undefined)

@@ -28,6 +28,8 @@ export interface FcmStandIn extends StandIn {
   readonly tokenOrigin: string;
   /** Access tokens given out so far. */
   readonly tokensIssued: number;
+  /** Requests for access tokens, those that got none included. */
+  readonly tokensAsked: number;
   /** Connections that were ever made, those for tokens included. */
   readonly connections: number;
   /** Makes the OAuth server misbehave; `undefined` ends that. */
@@ -97,7 +99,7 @@ export async function createFcmStandIn(options: FcmStandInOptions): Promise<FcmS
     const waitMs = (script?.readAfterMs ?? 0) + (script?.delayMs ?? 0);
     if (waitMs > 0) await new Promise<void>((run) => void clock.after(waitMs, run));
     const answer = answerOf(refusal, script);
-    const silent = script?.fault !== undefined;
+    const silent = script?.fault !== undefined && script.fault !== 'stall';
     journal.record({
       provider: 'fcm',
       token: device,
@@ -162,6 +164,9 @@ export async function createFcmStandIn(options: FcmStandInOptions): Promise<FcmS
     get tokensIssued() {
       return tokens.issued;
     },
+    get tokensAsked() {
+      return tokens.asked;
+    },
     scriptTokens: (script) => tokens.script(script),
     revokeTokens: () => tokens.revoke(),
     dropConnections() {
@@ -188,6 +193,10 @@ function misbehave(fault: NonNullable<Script['fault']>, response: ServerResponse
     case 'cut':
       response.writeHead(404, { 'content-type': 'application/json', 'content-length': 1000 });
       response.write('{"error":', () => response.socket?.destroy());
+      return;
+    case 'stall':
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1000 });
+      response.write('{"name":');
       return;
     case 'reset':
     // The rest are frames of HTTP/2; the nearest thing here is the end of the connection.

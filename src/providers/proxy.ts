@@ -2,12 +2,13 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Clock } from '../clock.ts';
 import type { ProxySettings } from '../push.ts';
 
 /** Code of the error when a proxy answers and does not lead on; the answer's status is part of no message. */
 export const proxyRefusal = 'SEALPOST_PROXY_REFUSED';
 
-/** Milliseconds of silence until a proxy is given up, its own connecting included. */
+/** Milliseconds until a proxy is given up, its own connecting included. */
 const tunnelWithinMs = 5_000;
 
 /** The proxy that leads to a server, if one does. */
@@ -44,7 +45,12 @@ function bareHost(hostname: string): string {
  * @param done is called once: with an error of the system or of the code `proxyRefusal`, or with the connection
  */
 export function openTunnel(
-  { hostname, port, proxy: { url } }: { hostname: string; port: number; proxy: ProxySettings },
+  {
+    hostname,
+    port,
+    proxy: { url },
+    clock,
+  }: { hostname: string; port: number; proxy: ProxySettings; clock: Pick<Clock, 'after'> },
   done: (error: Error | null, socket?: Socket) => void,
 ): void {
   const proxy = new URL(url.reveal());
@@ -59,12 +65,16 @@ export function openTunnel(
     headers: { host: target, ...credentialsOf(proxy) },
     // A tunnel is for one connection; no agent is to keep it.
     agent: false,
-    timeout: tunnelWithinMs,
   });
-  asking.once('timeout', () => asking.destroy(Object.assign(new Error('no tunnel in time'), { code: 'ETIMEDOUT' })));
-  asking.once('error', (error) => done(error));
+  const cancel = clock.after(tunnelWithinMs, () =>
+    asking.destroy(Object.assign(new Error('no tunnel in time'), { code: 'ETIMEDOUT' })),
+  );
+  asking.once('error', (error) => {
+    cancel();
+    done(error);
+  });
   asking.once('connect', (response, socket: Socket, head) => {
-    socket.setTimeout(0);
+    cancel();
     const isOpen = Math.floor((response.statusCode ?? 0) / 100) === 2;
     if (isOpen && head.length === 0) return done(null, socket);
     socket.destroy();

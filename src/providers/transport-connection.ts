@@ -10,8 +10,8 @@ export interface ConnectionOptions {
   /** `https://HOST[:PORT]`. */
   readonly origin: string;
   readonly protocol: 'h2' | 'h1';
-  /** PEM of certificate authorities trusted beside the system's. */
-  readonly ca?: string | undefined;
+  /** Whom to trust, and the client certificate; undefined: the system's authorities. */
+  readonly trust?: SecureContext | undefined;
   /** On the way there; undefined: none. */
   readonly proxy?: ProxySettings | undefined;
   /** Client certificate: PEM of both, or PKCS#12. */
@@ -50,9 +50,15 @@ export interface Connection {
   /** The peer accepted our credentials: the whole window may be used. */
   accept(): void;
   /** `done` is called once, unless `abort` is called before. */
-  send(request: TransportRequest, done: (result: TransportResult) => void): { abort(): void };
+  send(request: TransportRequest, done: (result: TransportResult) => void): Call;
   /** Takes nothing new any more and closes with its last request. */
   retire(): void;
+}
+
+/** A request under way. */
+export interface Call {
+  /** Gives it up; tells the status of its answer, if that came. */
+  abort(): number | undefined;
 }
 
 /** Bytes of an answer that are read; Apple's and Google's have a few hundred. */
@@ -71,7 +77,7 @@ const pingEveryMs = 60_000;
 const staleAfterMs = 2.5 * pingEveryMs;
 
 export function createConnection({ protocol, window, clock, on, ...options }: ConnectionOptions): Connection {
-  const { dispatcher, stats } = createDispatcher(protocol, window, options);
+  const { dispatcher, stats } = createDispatcher(protocol, window, { ...options, clock });
   let isAccepted = protocol === 'h1';
   let isUseful = false;
   let isRetired = false;
@@ -193,6 +199,7 @@ export function createConnection({ protocol, window, clock, on, ...options }: Co
       return {
         abort() {
           if (leave()) controller?.abort(new Error('deadline'));
+          return status;
         },
       };
     },
@@ -218,16 +225,22 @@ interface Stats {
 function createDispatcher(
   protocol: 'h2' | 'h1',
   window: number,
-  { origin, ca, proxy, identity }: Pick<ConnectionOptions, 'origin' | 'ca' | 'proxy' | 'identity'>,
+  {
+    origin,
+    trust,
+    proxy,
+    identity,
+    clock,
+  }: Pick<ConnectionOptions, 'origin' | 'trust' | 'proxy' | 'identity' | 'clock'>,
 ): { dispatcher: Dispatcher; stats: () => Stats } {
   const isH2 = protocol === 'h2';
   const tls = {
     allowH2: isH2,
     preferH2: isH2,
     timeout: connectWithinMs,
-    ...(ca === undefined ? tlsIdentity(identity) : { secureContext: trusting(ca, identity) }),
+    ...(trust ? { secureContext: trust } : tlsIdentity(identity)),
   };
-  const connect = through(proxy, origin, buildConnector(tls));
+  const connect = through(proxy, { origin, clock }, buildConnector(tls));
   const common = {
     connect,
     keepAliveTimeout: keepAliveMs,
@@ -254,17 +267,22 @@ function createDispatcher(
 }
 
 /**
- * Made once for all connections, for it reads some hundred certificates. The default ones stay trusted; `ca` alone would
- * replace them.
+ * To be made once for all connections, for it reads some hundred certificates: milliseconds during which nothing else
+ * happens. The default ones stay trusted; `ca` alone would replace them.
+ * @param ca PEM of certificate authorities trusted beside the system's; without it the system's are enough
  */
-function trusting(ca: string, identity: ConnectionOptions['identity']): SecureContext {
+export function createTrust(
+  ca: string | undefined,
+  identity: ConnectionOptions['identity'],
+): SecureContext | undefined {
+  if (ca === undefined) return undefined;
   return createSecureContext({ ca: [...getCACertificates('default'), ca], ...tlsIdentity(identity) });
 }
 
 /** TLS, with the client certificate, is made inside the tunnel: the proxy sees none of it. */
 function through(
   settings: ProxySettings | undefined,
-  origin: string,
+  { origin, clock }: Pick<ConnectionOptions, 'origin' | 'clock'>,
   connect: buildConnector.connector,
 ): buildConnector.connector {
   const { hostname, port: named } = new URL(origin);
@@ -272,7 +290,7 @@ function through(
   const proxy = proxyTo(hostname, port, settings);
   if (!proxy) return connect;
   return (options, callback) => {
-    openTunnel({ hostname, port, proxy }, (error, httpSocket) => {
+    openTunnel({ hostname, port, proxy, clock }, (error, httpSocket) => {
       if (httpSocket) connect({ ...options, httpSocket }, callback);
       else callback(error ?? new Error('no tunnel'), null);
     });

@@ -5,7 +5,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock, Random } from '../clock.ts';
-import { type Connection, type ConnectionOptions, createConnection } from './transport-connection.ts';
+import { type Connection, type ConnectionOptions, createConnection, createTrust } from './transport-connection.ts';
 
 export interface TransportRequest {
   readonly path: string;
@@ -52,7 +52,7 @@ export interface TransportLimits {
    * advertises 500 to 1500 streams, and node:http2 refuses new ones beyond 10 MB of unsent data.
    */
   readonly window: number;
-  /** Connections or pools at a time; a further one only when the others are full or silent. */
+  /** Connections or pools at a time, and as many again in place of silent ones; a further one only when the others are full. */
   readonly connections: number;
   /** Requests waiting for a place: beyond it they fail at once. 25,000 at 5 KB are 125 MB. */
   readonly queue: number;
@@ -65,11 +65,24 @@ export interface TransportLimits {
   readonly surplusMs: number;
   /** Longest pause between attempts to connect, milliseconds: Apple counts rapid connecting as an attack. */
   readonly longestPauseMs: number;
+  /**
+   * What has less time left, milliseconds, is not sent any more, unless it was given less than twice as much: its answer
+   * would come too late, and it would be sent again.
+   */
+  readonly leastMs: number;
 }
 
+const commonLimits = {
+  queue: 25_000,
+  silenceMs: 2_000,
+  surplusMs: 600_000,
+  longestPauseMs: 5_000,
+  leastMs: 250,
+};
+
 const defaultLimits: Record<'h2' | 'h1', TransportLimits> = {
-  h2: { window: 500, connections: 4, queue: 25_000, silenceMs: 2_000, surplusMs: 600_000, longestPauseMs: 5_000 },
-  h1: { window: 100, connections: 1, queue: 25_000, silenceMs: 2_000, surplusMs: 600_000, longestPauseMs: 5_000 },
+  h2: { ...commonLimits, window: 500, connections: 4 },
+  h1: { ...commonLimits, window: 100, connections: 1 },
 };
 
 const firstPauseMs = 100;
@@ -77,7 +90,9 @@ const firstPauseMs = 100;
 /** So many attempts to connect in a row may fail before those who wait are told: a restart is over sooner. */
 const patientFailures = 3;
 
-export interface TransportOptions extends Pick<ConnectionOptions, 'origin' | 'protocol' | 'ca' | 'proxy' | 'identity'> {
+export interface TransportOptions extends Pick<ConnectionOptions, 'origin' | 'protocol' | 'proxy' | 'identity'> {
+  /** PEM of certificate authorities trusted beside the system's. */
+  readonly ca?: string | undefined;
   /**
    * Whether an answer of this status proves that the peer accepted our credentials: until then a new HTTP/2 connection
    * carries one request at a time (Apple: with tokens, only one stream until a request with a valid token was posted).
@@ -91,13 +106,17 @@ export interface TransportOptions extends Pick<ConnectionOptions, 'origin' | 'pr
 interface Job {
   readonly request: TransportRequest;
   readonly settle: (result: TransportResult) => void;
+  /** Monotonic time after which it is not worth sending any more. */
+  readonly latestMs: number;
   cancelDeadline: () => void;
-  abort?: () => void;
+  /** Once it was handed to a connection; tells the status, if one came. */
+  abort?: () => number | undefined;
 }
 
 export function createTransport(options: TransportOptions): Transport {
   const { clock, random, protocol, provesAcceptance = () => true } = options;
   const limits = { ...defaultLimits[protocol], ...options.limits };
+  const trust = createTrust(options.ca, options.identity);
   let connections: Connection[] = [];
   // A Set keeps insertion order and lets one whose deadline passed step out of the middle.
   const queue = new Set<Job>();
@@ -129,11 +148,11 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   function open(): Connection {
-    const { origin, ca, proxy, identity } = options;
+    const { origin, proxy, identity } = options;
     const connection = createConnection({
       origin,
       protocol,
-      ca,
+      trust,
       proxy,
       identity,
       clock,
@@ -166,16 +185,21 @@ export function createTransport(options: TransportOptions): Transport {
     connection.retire();
   }
 
-  /** For callbacks of undici, which must be over before it is given more: it asserts that they add nothing. */
+  /**
+   * For callbacks of undici, which must be over before it is given more: it asserts that they add nothing. And for
+   * deadlines, many of which may end in one turn of the event loop.
+   */
   function pumpSoon(): void {
     if (isPumpDue || queue.size === 0) return;
     isPumpDue = true;
-    queueMicrotask(pump);
+    setImmediate(pump);
   }
 
   function pump(): void {
     isPumpDue = false;
     for (const job of queue) {
+      // Its deadline takes it out.
+      if (clock.monotonic() > job.latestMs) continue;
       const connection = pick();
       if (!connection) return recheckLater();
       queue.delete(job);
@@ -207,9 +231,13 @@ export function createTransport(options: TransportOptions): Transport {
       pumpSoon();
     });
     job.abort = () => {
-      // Nothing at all came since: the path may be dead. What else is under way on it keeps its own deadline.
-      if (connection.signsOfLife === signsOfLife) retire(connection);
-      call.abort();
+      // Nothing at all came since: the path may be dead. What else is under way on it keeps its own deadline. Another
+      // connection is made after a pause, as after one that broke: each of those who wait would otherwise make one.
+      if (connection.signsOfLife === signsOfLife && connections.includes(connection)) {
+        retire(connection);
+        noteFailure('connection');
+      }
+      return call.abort();
     };
   }
 
@@ -225,13 +253,16 @@ export function createTransport(options: TransportOptions): Transport {
     send(request) {
       if (drained) return Promise.resolve({ kind: 'failure', reason: 'closed' });
       if (queue.size >= limits.queue) return Promise.resolve({ kind: 'failure', reason: 'overloaded' });
+      const { deadlineMs } = request;
+      if (deadlineMs <= 0) return Promise.resolve({ kind: 'failure', reason: 'timeout' });
       return new Promise((settle) => {
-        const cancelDeadline = clock.after(request.deadlineMs, () => {
-          job.abort?.();
-          finish(job, { kind: 'failure', reason: 'timeout' });
-          pump();
+        const cancelDeadline = clock.after(deadlineMs, () => {
+          const status = job.abort?.();
+          finish(job, { kind: 'failure', reason: 'timeout', ...(status !== undefined && { status }) });
+          pumpSoon();
         });
-        const job: Job = { request, settle, cancelDeadline };
+        const latestMs = clock.monotonic() + deadlineMs - Math.min(limits.leastMs, deadlineMs / 2);
+        const job: Job = { request, settle, latestMs, cancelDeadline };
         jobs.add(job);
         queue.add(job);
         pump();

@@ -6,6 +6,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export interface Relay {
   readonly origin: string;
   readonly connections: number;
+  /** Those of them that the sender has not closed. */
+  readonly open: number;
   /** From now on the present connections carry nothing, and say nothing of it; new ones work. */
   blackHole(): void;
 }
@@ -41,6 +43,9 @@ export async function openRelay(t: TestContext, target: string): Promise<Relay> 
     origin: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get connections() {
       return connections;
+    },
+    get open() {
+      return pairs.size;
     },
     blackHole() {
       for (const pair of pairs) pair.isDark = true;

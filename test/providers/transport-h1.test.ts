@@ -51,6 +51,23 @@ test('HTTP/1.1 transport - one push after another keeps to its connections', asy
   assert.equal(scene.standIn.connections <= 3, true);
 });
 
+test('HTTP/1.1 transport - a message that was accepted is not sent again because its answer did not end', async (t) => {
+  const scene = await fcmScene(t);
+  scene.standIn.script(tokenOf(1), { fault: 'stall', times: 1 });
+  assert.deepEqual(await scene.send(tokenOf(1), {}, {}, 500), delivered);
+});
+
+test('HTTP/1.1 transport - a server that hangs is not connected to again for each push', async (t) => {
+  const scene = await fcmScene(t);
+  assert.deepEqual(await scene.send(), delivered);
+  scene.standIn.script('*', { fault: 'hang' });
+  const sent = Array.from({ length: 500 }, (_, index) => scene.send(tokenOf(index), {}, {}, 800 + index));
+  for (const { kind } of await Promise.all(sent)) assert.equal(kind, 'retry');
+  const { connections } = scene.standIn;
+  // A hundred when it begins to hang, and a hundred for each of two attempts to find another way.
+  assert.ok(connections <= 305, `${connections} connections`);
+});
+
 test('HTTP/1.1 transport - a reset and a body cut in the middle are retry, at once and once', async (t) => {
   for (const fault of ['reset', 'cut'] as const) {
     const scene = await fcmScene(t);

@@ -81,6 +81,18 @@ test('transport - a deadline counts while waiting for a place, too', async (t) =
   assert.equal(standIn.received.length, 3);
 });
 
+test('transport - what has too little time left for an answer is not sent any more', async (t) => {
+  const { standIn, transport } = await setUp(t, { window: 1, connections: 1 });
+  await transport.send(request);
+  standIn.script(token, { delayMs: 500, times: 1 });
+  const slow = transport.send(request);
+  const late = transport.send({ ...request, deadlineMs: 600 });
+  assert.equal((await slow).kind, 'answer');
+  assert.deepEqual(await late, { kind: 'failure', reason: 'timeout' });
+  assert.equal(standIn.received.length, 2);
+  assert.deepEqual(await transport.send({ ...request, deadlineMs: 0 }), { kind: 'failure', reason: 'timeout' });
+});
+
 test('transport - a request that cannot be written at all is invalid, and harms no other', async (t) => {
   const { transport } = await setUp(t, {});
   const broken = await transport.send({ ...request, headers: { 'apns-topic': 'a\r\nb: c' } });

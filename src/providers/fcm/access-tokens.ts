@@ -37,8 +37,11 @@ const longestPauseMs = 60_000;
 const complainEveryMs = 60_000;
 
 export interface AccessTokensOptions {
-  /** Asks Google for a token other than `previous`. May reject; an error with a response of status 4xx is a refusal. */
-  readonly fetchToken: (previous: string | undefined) => Promise<AccessToken>;
+  /**
+   * Asks Google for a token other than `previous`. May reject; an error with a response of status 4xx is a refusal. After
+   * the signal nobody waits for it any more, and the next call must not wait for the same either.
+   */
+  readonly fetchToken: (previous: string | undefined, signal: AbortSignal) => Promise<AccessToken>;
   readonly app: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -69,11 +72,15 @@ export function createAccessTokens({ fetchToken, app, clock, random, log }: Acce
 
   async function fetchWithin(ms: number): Promise<string | NoToken> {
     let cancel = () => {};
+    const abort = new AbortController();
     const tooLate = new Promise<never>((_resolve, reject) => {
-      cancel = clock.after(ms, () => reject(new RenewalTimeout()));
+      cancel = clock.after(ms, () => {
+        reject(new RenewalTimeout());
+        abort.abort();
+      });
     });
     try {
-      const { token, lifeMs } = await Promise.race([fetchToken(previous), tooLate]);
+      const { token, lifeMs } = await Promise.race([fetchToken(previous, abort.signal), tooLate]);
       previous = token;
       const endsAtMs = clock.monotonic() + lifeMs;
       held = { token, endsAtMs, dueAtMs: endsAtMs - Math.min(renewBeforeEndMs, lifeMs / 4) };

@@ -2,6 +2,7 @@
 import { Agent, type AgentOptions } from 'node:https';
 import { connect, type ConnectionOptions, getCACertificates } from 'node:tls';
 import { cert, type Credential } from 'firebase-admin/app';
+import type { Clock } from '../../clock.ts';
 import type { FcmApp, ProxySettings } from '../../push.ts';
 import { openTunnel, proxyTo } from '../proxy.ts';
 import type { AccessToken } from './access-tokens.ts';
@@ -10,19 +11,20 @@ import type { ServiceAccount } from './service-account.ts';
 const oauthHost = 'oauth2.googleapis.com';
 
 /**
- * Asks for an access token other than the `previous` one, which the library may still hold.
- * @returns a function that rejects with the library's error.
+ * Asks for an access token other than the `previous` one, which the library may still hold; given up with the signal.
+ * Rejects with the library's error.
  */
-export function googleTokenSource({
-  account,
-  tokenEndpoint,
-  ca,
-  proxy,
-}: Pick<FcmApp, 'tokenEndpoint' | 'ca' | 'proxy'> & { readonly account: ServiceAccount }): (
-  previous: string | undefined,
-) => Promise<AccessToken> {
+export type TokenSource = (previous: string | undefined, signal: AbortSignal) => Promise<AccessToken>;
+
+export interface TokenSourceOptions extends Pick<FcmApp, 'tokenEndpoint' | 'ca' | 'proxy'> {
+  readonly account: ServiceAccount;
+  readonly clock: Pick<Clock, 'after'>;
+}
+
+export function googleTokenSource({ account, tokenEndpoint, ca, proxy, clock }: TokenSourceOptions): TokenSource {
   // Always one of ours: without it the library would look for proxies by itself.
-  const agent = agentThrough(proxy, tokenEndpoint ?? `https://${oauthHost}`, agentOptions(tokenEndpoint, ca));
+  const origin = tokenEndpoint ?? `https://${oauthHost}`;
+  const agent = agentThrough(proxy, { origin, clock }, agentOptions(tokenEndpoint, ca));
   let credential: Credential | undefined;
 
   async function ask(): Promise<AccessToken> {
@@ -31,7 +33,12 @@ export function googleTokenSource({
     return { token, lifeMs: lifeSeconds * 1000 };
   }
 
-  return async (previous) => {
+  return async (previous, signal) => {
+    // The library has no limit of its own and lets everybody wait for the one request that is on its way.
+    signal.addEventListener('abort', () => {
+      credential = undefined;
+      agent.destroy();
+    });
     try {
       const first = await ask();
       if (first.token !== previous) return first;
@@ -84,14 +91,18 @@ function withoutNotice(construct: () => unknown): void {
 }
 /* oxlint-enable no-console */
 
-function agentThrough(settings: ProxySettings | undefined, origin: string, options: AgentOptions): Agent {
+function agentThrough(
+  settings: ProxySettings | undefined,
+  { origin, clock }: { readonly origin: string; readonly clock: Pick<Clock, 'after'> },
+  options: AgentOptions,
+): Agent {
   const agent = new Agent(options);
   const { hostname, port: named } = new URL(origin);
   const port = named === '' ? 443 : Number(named);
   const proxy = proxyTo(hostname, port, settings);
   if (!proxy) return agent;
   agent.createConnection = (given, callback) => {
-    openTunnel({ hostname, port, proxy }, (error, socket) => {
+    openTunnel({ hostname, port, proxy, clock }, (error, socket) => {
       if (socket) callback?.(null, connect({ ...(given as ConnectionOptions), socket }));
       else callback?.(error, undefined as never);
     });

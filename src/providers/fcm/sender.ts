@@ -25,6 +25,7 @@ export function watchServiceAccount(options: FcmOptions): CredentialFile<Sender>
       ...(tokenEndpoint !== undefined && { tokenEndpoint }),
       ...(ca !== undefined && { ca }),
       ...(proxy && { proxy }),
+      clock,
     });
     return {
       tokens: createAccessTokens({ fetchToken, app: app.name, clock, random, log }),

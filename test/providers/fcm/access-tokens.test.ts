@@ -6,6 +6,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { createServiceAccount } from '../../../src/harness/certificates.ts';
 import { type AccessToken, createAccessTokens } from '../../../src/providers/fcm/access-tokens.ts';
 import { createFcm } from '../../../src/providers/fcm/client.ts';
+import { eventually } from '../../support/process.ts';
 import { manualClock } from '../../support/clock.ts';
 import { quietTelemetry, recordedLog } from '../../support/telemetry.ts';
 import { deviceOf, fcmScene, fcmToken, pushOf, valuesOf } from '../fixtures.ts';
@@ -166,6 +167,18 @@ test('FCM client - an OAuth server that says nothing costs a push no more than i
   const scene = await fcmScene(t, { deadlineMs: 300 });
   scene.standIn.scriptTokens({ fault: 'hang' });
   assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'oauth-timeout' });
+});
+
+test('FCM client - an OAuth server that hung once is asked anew, and the push delivered', async (t) => {
+  const clock = manualClock();
+  const scene = await fcmScene(t, { clock });
+  scene.standIn.scriptTokens({ fault: 'hang', times: 1 });
+  const first = scene.send();
+  await eventually('the request for a token is under way', () => scene.standIn.tokensAsked > 0 || undefined);
+  clock.advance(10_000);
+  assert.deepEqual(await first, { kind: 'retry', reason: 'oauth-unavailable' });
+  clock.advance(2_000);
+  assert.deepEqual(await scene.send(), { kind: 'delivered' });
 });
 
 test('FCM client - a service account of somebody else, then the right file: well again without a restart', async (t) => {
