@@ -52,7 +52,7 @@ export function createApns(options: ApnsOptions): Provider {
   const tokens = options.tokens ?? createProviderTokens({ clock });
   const credentials = watchApnsCredentials({ ...options, tokens, onReplaced });
   const transports = new Map<Environment, Transport>();
-  /** Those of an earlier certificate, until their last request is answered. */
+  /** Those of earlier credentials, until their last request is answered. */
   const retiring = new Set<Promise<void>>();
   const deliveredAtMs = new Map<Environment, number>();
 
@@ -76,14 +76,12 @@ export function createApns(options: ApnsOptions): Provider {
     return transport;
   }
 
-  /** A certificate is shown when a connection is made; a key serves over the present ones. */
+  /** A certificate is shown when a connection is made; Apple wants those of a key that was revoked closed, too. */
   function onReplaced(): void {
     // What the earlier one delivered says nothing about the tokens that this one finds dead.
     deliveredAtMs.clear();
-    if (credentials.current.kind === 'certificate') {
-      for (const transport of transports.values()) retire(transport);
-      transports.clear();
-    }
+    for (const transport of transports.values()) retire(transport);
+    transports.clear();
     options.onReplaced?.();
   }
 
@@ -104,14 +102,21 @@ export function createApns(options: ApnsOptions): Provider {
       return { ...(await attempt(identity, environment, composed, device, endsAtMs)), identity };
     };
     const answered = await trial(first);
-    if (answered.meaning !== 'doubtful') return conclude(answered, first, device);
+    if (answered.meaning !== 'doubtful') return aside(conclude(answered, first, device), first);
     if (second !== undefined) {
       const other = await trial(second);
-      if (other.meaning !== 'doubtful') return conclude(other, second, device);
+      if (other.meaning !== 'doubtful') return aside(conclude(other, second, device), second);
     }
     const { reason } = answered;
     if (isBelievable(first)) return { kind: 'gone', reason, doubtful: true };
     return { kind: 'misconfigured', reason, scope: 'device' };
+  }
+
+  /** What is wrong with the sandbox, where only an `auto` app's testers are, spares production nothing. */
+  function aside(outcome: Outcome, environment: Environment): Outcome {
+    const isAside = app.environment === 'auto' && environment === 'sandbox';
+    const isTrouble = outcome.kind === 'retry' || outcome.kind === 'misconfigured';
+    return isAside && isTrouble ? { ...outcome, scope: 'device' } : outcome;
   }
 
   /** Where to try, in this order. */
@@ -170,7 +175,7 @@ export function createApns(options: ApnsOptions): Provider {
     const { reason: word, timestampMs } = readReason(result.body);
     const { meaning, reason, scope } = judgeAnswer(result.status, word);
     metrics.attempts.inc({ app: app.name, status: String(result.status), reason });
-    const afterMs = readRetryAfter(result.headers['retry-after'], clock.now());
+    const afterMs = readRetryAfter(result.headers, clock.now());
     return {
       meaning,
       reason,

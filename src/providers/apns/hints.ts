@@ -12,7 +12,7 @@ const environment =
 /** What an operator can do about each reason for `misconfigured`. */
 export const apnsHints = {
   'unusable-key': key,
-  InvalidProviderToken: key,
+  InvalidProviderToken: `${key}; a clock of this machine that is ahead does the same`,
   UnrelatedKeyIdInToken: key,
   'expired-certificate': `the certificate has expired: ${certificate}`,
   BadCertificate: certificate,

@@ -28,6 +28,9 @@ export interface ProviderTokens {
 /** Apple refuses tokens older than an hour; the rest is for clocks that differ. */
 const renewAfterMs = 50 * 60_000;
 
+/** By so much a clock may be put back without a new token, milliseconds. */
+const aheadMs = 60_000;
+
 /** Apple's shortest time between two tokens of a key. */
 const shortestLifeMs = 20 * 60_000;
 
@@ -84,8 +87,10 @@ export function createProviderTokens({ clock }: { clock: Clock }): ProviderToken
   /** By the clock that never steps: whatever wall time does, Apple sees no two tokens within 20 minutes. */
   const mayRenew = (entry: Entry) => clock.monotonic() - entry.signedAtMs >= shortestLifeMs;
 
+  /** Old, or made by a clock that was ahead: Apple takes no token of times to come. */
   const isDue = (entry: Entry) =>
-    Math.max(clock.now() - entry.issuedAtMs, clock.monotonic() - entry.signedAtMs) >= renewAfterMs;
+    Math.max(clock.now() - entry.issuedAtMs, clock.monotonic() - entry.signedAtMs) >= renewAfterMs ||
+    entry.issuedAtMs - clock.now() > aheadMs;
 
   return {
     current(key) {

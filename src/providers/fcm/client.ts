@@ -109,7 +109,7 @@ export function createFcm(options: FcmOptions): Provider {
     }
     const { meaning, reason, scope } = judgeAnswer(result.status, result.status === 200 ? {} : readReason(result.body));
     metrics.attempts.inc({ app: app.name, status: String(result.status), reason });
-    const asked = readRetryAfter(result.headers['retry-after'], clock.now());
+    const asked = readRetryAfter(result.headers, clock.now());
     const afterMs = asked ?? (result.status === 429 ? quotaPauseMs : undefined);
     return { meaning, reason, ...(afterMs !== undefined && { afterMs }), ...(scope && { scope }) };
   }

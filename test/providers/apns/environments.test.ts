@@ -57,6 +57,15 @@ test('environment - auto begins where the token was accepted last', async (t) =>
   assert.deepEqual(await send(productionToken, 'sandbox'), { kind: 'delivered', environment: 'production' });
 });
 
+test('environment - a sandbox that is away says nothing about production', async (t) => {
+  const { sandbox, send } = await twoEnvironments(t);
+  sandbox.script('*', { status: 503, reason: 'ServiceUnavailable' });
+  const away = { kind: 'retry', reason: 'ServiceUnavailable', scope: 'device' };
+  assert.deepEqual(await send(sandboxToken), away);
+  assert.deepEqual(await send(sandboxToken, 'sandbox'), away);
+  assert.deepEqual(await send(productionToken), { kind: 'delivered', environment: 'production' });
+});
+
 test('environment - a fixed one is not left, and not told', async (t) => {
   const { sandbox, send } = await twoEnvironments(t, 'production');
   assert.deepEqual(await send(productionToken), { kind: 'delivered' });
@@ -89,9 +98,13 @@ test('environment - auto: what the second environment says decides, unless it is
   const { sandbox, send } = await twoEnvironments(t);
   await send(productionToken);
   sandbox.script(deadToken, { status: 503, reason: 'Shutdown', times: 1 });
-  assert.deepEqual(await send(deadToken), { kind: 'retry', reason: 'Shutdown' });
+  assert.deepEqual(await send(deadToken), { kind: 'retry', reason: 'Shutdown', scope: 'device' });
   sandbox.script(deadToken, { status: 403, reason: 'BadEnvironmentKeyIdInToken', times: 1 });
-  assert.deepEqual(await send(deadToken), { kind: 'misconfigured', reason: 'BadEnvironmentKeyIdInToken' });
+  assert.deepEqual(await send(deadToken), {
+    kind: 'misconfigured',
+    reason: 'BadEnvironmentKeyIdInToken',
+    scope: 'device',
+  });
   sandbox.script(deadToken, { status: 410, reason: 'Unregistered', timestampMs: Date.UTC(2026, 9, 1), times: 1 });
   assert.deepEqual(await send(deadToken), { kind: 'gone', reason: 'Unregistered' });
 });

@@ -83,6 +83,18 @@ test('provider token - wall time that went back does not keep an old one alive',
   assert.notEqual(await tokens.current(key), first);
 });
 
+test('provider token - made by a clock that was ahead it is replaced once that is right, 20 minutes after it', async () => {
+  const { clock, key, tokens } = await setUp();
+  clock.step(7_200_000);
+  const early = await tokens.current(key);
+  clock.step(-7_200_000);
+  clock.advance(20 * 60_000 - 1);
+  assert.equal(await tokens.current(key), early);
+  clock.advance(1);
+  const right = await tokens.current(key);
+  assert.equal(decodeJwt(right).iat, Math.floor(clock.now() / 1000));
+});
+
 test('provider token - a key that cannot sign is misconfigured, and no request leaves', async (t) => {
   const credentials = { kind: 'token', key: secretOf('not a key'), keyId: 'ABC1234567', teamId: 'TEAM123456' } as const;
   const scene = await apnsScene(t, { app: { credentials } });
@@ -203,8 +215,8 @@ test('APNs client - the key in its file is replaced: a broken one changes nothin
   assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'InvalidProviderToken' });
   await replaceBy(right.privateKey);
   assert.deepEqual(await scene.send(), { kind: 'delivered' });
-  // Over one connection, and with one token of the right key: Apple saw nothing amiss.
-  assert.equal(scene.standIn.connections, 1);
+  // Each key over a connection of its own, and with one token of the right key: Apple saw nothing amiss.
+  assert.equal(scene.standIn.connections, 3);
   const accepted = scene.standIn.received.filter(({ status }) => status === 200);
   assert.equal(new Set(accepted.map(({ headers }) => headers['authorization'])).size, 1);
 });
