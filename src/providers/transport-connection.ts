@@ -1,23 +1,10 @@
 /** One way to a provider: a connection of HTTP/2, or a pool of HTTP/1.1 connections that lives and dies together. */
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { buildConnector, Client, type Dispatcher, Pool } from 'undici';
-import type { Clock } from '../clock.ts';
-import type { ProxySettings } from '../push.ts';
-import { openTunnel, proxyRefusal, proxyTo } from './proxy.ts';
+import type { Dispatcher } from 'undici';
+import { proxyRefusal } from './proxy.ts';
+import { createDispatcher, type DispatcherOptions, pingEveryMs } from './transport-dispatcher.ts';
 import type { TransportRequest, TransportResult } from './transport.ts';
 
-export interface ConnectionOptions {
-  /** `https://HOST[:PORT]`. */
-  readonly origin: string;
-  readonly protocol: 'h2' | 'h1';
-  /** Whom to trust, and the client certificate; undefined: the system's authorities. */
-  readonly trust?: SecureContext | undefined;
-  /** On the way there; undefined: none. */
-  readonly proxy?: ProxySettings | undefined;
-  /** Client certificate: PEM of both, or PKCS#12. */
-  readonly identity?: ClientIdentity | undefined;
-  readonly window: number;
-  readonly clock: Clock;
+export interface ConnectionOptions extends DispatcherOptions {
   readonly on: {
     /** There may be room now. */
     ready(): void;
@@ -30,10 +17,6 @@ export interface ConnectionOptions {
   };
 }
 
-export type ClientIdentity =
-  | { readonly kind: 'pem'; readonly certificate: string; readonly key: string; readonly passphrase?: string }
-  | { readonly kind: 'pkcs12'; readonly file: Uint8Array; readonly passphrase?: string };
-
 export interface Connection {
   readonly isConnected: boolean;
   /** Connected, and our credentials accepted. */
@@ -45,8 +28,11 @@ export interface Connection {
   readonly isStale: boolean;
   /** Since the last request was over, milliseconds; 0 while one is in flight. */
   readonly idleMs: number;
-  /** Requests are in flight and for `silenceMs` nothing came back. */
-  isSilent(silenceMs: number): boolean;
+  /**
+   * Whether requests are in flight and for `silenceMs` nothing came back. `perhaps`: we may not have listened, for want of
+   * a turn of the event loop; `ready` is called when that is clear.
+   */
+  isSilent(silenceMs: number): boolean | 'perhaps';
   /** The peer accepted our credentials: the whole window may be used. */
   accept(): void;
   /** `done` is called once, unless `abort` is called before. */
@@ -61,23 +47,12 @@ export interface Call {
   abort(): number | undefined;
 }
 
-/** Bytes of an answer that are read; Apple's and Google's have a few hundred. */
-export const bodyLimit = 64 * 1024;
-
-/** Milliseconds to connect, TLS included: a host that takes longer is as good as down for a push. */
-const connectWithinMs = 5_000;
-
-/** undici closes idle connections after 4 s unless told otherwise; Apple wants them kept open. */
-const keepAliveMs = 3_600_000;
-
-/** Between PINGs of HTTP/2, milliseconds: often enough for the usual NAT time-outs of minutes. */
-const pingEveryMs = 60_000;
-
 /** Two pings missed and then some. */
 const staleAfterMs = 2.5 * pingEveryMs;
 
-export function createConnection({ protocol, window, clock, on, ...options }: ConnectionOptions): Connection {
-  const { dispatcher, stats } = createDispatcher(protocol, window, { ...options, clock });
+export function createConnection(options: ConnectionOptions): Connection {
+  const { protocol, window, clock, on } = options;
+  const { dispatcher, stats } = createDispatcher(options);
   let isAccepted = protocol === 'h1';
   let isUseful = false;
   let isRetired = false;
@@ -86,6 +61,9 @@ export function createConnection({ protocol, window, clock, on, ...options }: Co
   let heardAtMs = clock.monotonic();
   let usedAtMs = heardAtMs;
   let waitingSinceMs: number | undefined;
+  /** The `waitingSinceMs` that is being looked into, and the one that proved to be silence. */
+  let suspectedMs: number | undefined;
+  let silentMs: number | undefined;
 
   const hear = () => {
     heardAtMs = clock.monotonic();
@@ -134,9 +112,22 @@ export function createConnection({ protocol, window, clock, on, ...options }: Co
     get idleMs() {
       return inFlight > 0 ? 0 : clock.monotonic() - usedAtMs;
     },
-    // While it is being made, `connectWithinMs` watches it.
-    isSilent: (silenceMs) =>
-      waitingSinceMs !== undefined && clock.monotonic() - waitingSinceMs > silenceMs && stats().connected > 0,
+    isSilent(silenceMs) {
+      // While it is being made, `connectWithinMs` watches it.
+      if (waitingSinceMs === undefined || stats().connected === 0) return false;
+      if (clock.monotonic() - waitingSinceMs <= silenceMs) return false;
+      if (silentMs === waitingSinceMs) return true;
+      if (suspectedMs !== waitingSinceMs) {
+        const sinceMs = waitingSinceMs;
+        suspectedMs = sinceMs;
+        // By then everything was read that had come.
+        setImmediate(() => {
+          silentMs = sinceMs;
+          on.ready();
+        });
+      }
+      return 'perhaps';
+    },
     accept() {
       if (isAccepted) return;
       isAccepted = true;
@@ -213,93 +204,4 @@ export function createConnection({ protocol, window, clock, on, ...options }: Co
 
 function reasonOf(error: unknown): 'connection' | 'proxy' {
   return (error as { code?: unknown } | null)?.code === proxyRefusal ? 'proxy' : 'connection';
-}
-
-interface Stats {
-  /** Connections that are open: 0 or 1 over HTTP/2. */
-  readonly connected: number;
-  /** Requests that wait inside undici. */
-  readonly pending: number;
-}
-
-function createDispatcher(
-  protocol: 'h2' | 'h1',
-  window: number,
-  {
-    origin,
-    trust,
-    proxy,
-    identity,
-    clock,
-  }: Pick<ConnectionOptions, 'origin' | 'trust' | 'proxy' | 'identity' | 'clock'>,
-): { dispatcher: Dispatcher; stats: () => Stats } {
-  const isH2 = protocol === 'h2';
-  const tls = {
-    allowH2: isH2,
-    preferH2: isH2,
-    timeout: connectWithinMs,
-    ...(trust ? { secureContext: trust } : tlsIdentity(identity)),
-  };
-  const connect = through(proxy, { origin, clock }, buildConnector(tls));
-  const common = {
-    connect,
-    keepAliveTimeout: keepAliveMs,
-    keepAliveMaxTimeout: keepAliveMs,
-    // Each request has a deadline of its own, which covers all of it.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxResponseSize: bodyLimit,
-  };
-  if (protocol === 'h1') {
-    const pool = new Pool(origin, { ...common, allowH2: false, connections: window });
-    return { dispatcher: pool, stats: () => pool.stats };
-  }
-  const client = new Client(origin, {
-    ...common,
-    allowH2: true,
-    h2Options: { maxConcurrentStreams: window, pingInterval: pingEveryMs },
-  });
-  const stats = () => {
-    const { connected, pending } = client.stats;
-    return { connected: Number(connected), pending };
-  };
-  return { dispatcher: client, stats };
-}
-
-/**
- * To be made once for all connections, for it reads some hundred certificates: milliseconds during which nothing else
- * happens. The default ones stay trusted; `ca` alone would replace them.
- * @param ca PEM of certificate authorities trusted beside the system's; without it the system's are enough
- */
-export function createTrust(
-  ca: string | undefined,
-  identity: ConnectionOptions['identity'],
-): SecureContext | undefined {
-  if (ca === undefined) return undefined;
-  return createSecureContext({ ca: [...getCACertificates('default'), ca], ...tlsIdentity(identity) });
-}
-
-/** TLS, with the client certificate, is made inside the tunnel: the proxy sees none of it. */
-function through(
-  settings: ProxySettings | undefined,
-  { origin, clock }: Pick<ConnectionOptions, 'origin' | 'clock'>,
-  connect: buildConnector.connector,
-): buildConnector.connector {
-  const { hostname, port: named } = new URL(origin);
-  const port = named === '' ? 443 : Number(named);
-  const proxy = proxyTo(hostname, port, settings);
-  if (!proxy) return connect;
-  return (options, callback) => {
-    openTunnel({ hostname, port, proxy, clock }, (error, httpSocket) => {
-      if (httpSocket) connect({ ...options, httpSocket }, callback);
-      else callback(error ?? new Error('no tunnel'), null);
-    });
-  };
-}
-
-function tlsIdentity(identity: ClientIdentity | undefined): object {
-  if (!identity) return {};
-  const passphrase = identity.passphrase === undefined ? {} : { passphrase: identity.passphrase };
-  if (identity.kind === 'pem') return { cert: identity.certificate, key: identity.key, ...passphrase };
-  return { pfx: Buffer.from(identity.file), ...passphrase };
 }

@@ -5,7 +5,8 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock, Random } from '../clock.ts';
-import { type Connection, type ConnectionOptions, createConnection, createTrust } from './transport-connection.ts';
+import { type Connection, type ConnectionOptions, createConnection } from './transport-connection.ts';
+import { createTrust } from './transport-dispatcher.ts';
 
 export interface TransportRequest {
   readonly path: string;
@@ -132,13 +133,15 @@ export function createTransport(options: TransportOptions): Transport {
     const mayConnect = clock.monotonic() >= pausedUntilMs;
     for (const connection of connections.slice(1)) if (connection.idleMs > limits.surplusMs) retire(connection);
     const lively: Connection[] = [];
+    let isUnclear = false;
     for (const connection of connections) {
+      const isSilent = connection.isSilent(limits.silenceMs);
       if (connection.isStale) retire(connection);
-      else if (connection.isSilent(limits.silenceMs)) continue;
+      else if (isSilent) isUnclear ||= isSilent === 'perhaps';
       else if (connection.hasRoom && (mayConnect || connection.isConnected)) return connection;
       else lively.push(connection);
     }
-    if (!mayConnect) return undefined;
+    if (!mayConnect || isUnclear) return undefined;
     // One that is being made is waited for.
     const growing = lively.some(({ isReady }) => !isReady);
     const full = lively.length >= limits.connections || connections.length >= 2 * limits.connections;

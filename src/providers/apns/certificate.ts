@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { Secret } from '../../push.ts';
 import { errorWord } from '../../telemetry.ts';
-import type { ClientIdentity } from '../transport-connection.ts';
+import type { ClientIdentity } from '../transport-dispatcher.ts';
 
 export interface PushCertificate {
   readonly identity: ClientIdentity;
