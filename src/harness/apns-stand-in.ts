@@ -153,8 +153,7 @@ export async function createApnsStandIn(options: ApnsStandInOptions): Promise<Ap
     if (misrouted) return misrouted;
     const { authorization } = headers;
     if (authorization === undefined) {
-      if (!(stream.session?.socket as TLSSocket | undefined)?.authorized)
-        return { status: 403, reason: 'MissingProviderToken' };
+      if (!isCertified(stream, clock.now())) return { status: 403, reason: 'MissingProviderToken' };
     } else {
       const refused = await tokens.judge(authorization, connection.seen);
       if (refused) return refused;
@@ -198,6 +197,12 @@ export async function createApnsStandIn(options: ApnsStandInOptions): Promise<Ap
     openPort: () => listen(bound),
     close: closePort,
   };
+}
+
+/** Whether the connection showed a certificate of ours that is still good; one that resumes a session shows none anew. */
+function isCertified(stream: ServerHttp2Stream, nowMs: number): boolean {
+  const socket = stream.session?.socket as TLSSocket | undefined;
+  return socket?.authorized === true && Date.parse(socket.getPeerCertificate().valid_to) > nowMs;
 }
 
 /** Faults that come with an answer: 'goaway' ends the connection but not this request. */

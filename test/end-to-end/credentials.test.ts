@@ -245,6 +245,22 @@ test('credentials - a certificate that has expired, and the next one in its plac
   await assertWell(site, 'veteran');
 });
 
+test('credentials - a certificate that expires while it is in use, and the next one in its place', async (t) => {
+  const site = await start(t);
+  const { authority } = site.world.apns;
+  const end = new Date(Date.now() + 5_000);
+  await site.replace('veteran.pem', pemOf(await authority.issue(['push'], end)));
+  await site.whenReplaced(1);
+  assert.equal(await site.publish('veteran'), 'result');
+  await eventually('its end', () => Date.now() > end.getTime() + 1_000 || undefined);
+  // Apple closes the connections; each new one shows the certificate again.
+  site.world.apns.dropConnections();
+  await site.refuse('veteran');
+  await assertTold(site, 'veteran', 'expired-certificate', /make a new certificate at developer\.apple\.com/);
+  await site.replace('veteran.pem', pemOf(await authority.issue(['push'])));
+  await assertWell(site, 'veteran');
+});
+
 test('credentials - a certificate that Apple revoked, and the next one in its place', async (t) => {
   const site = await start(t);
   await assertWell(site, 'veteran');
