@@ -84,10 +84,9 @@ type Phase =
 
 /**
  * Starts closed. After `failures` outcomes `retry` or `misconfigured` in a row, those of unclear scope counted once a
- * device, it opens; after pauses that grow with full
- * jitter, and never before the time that the provider asked for, it lets one probe through. Any answer that could not
- * have come if credential and provider were at fault (`delivered`, `gone`, `refused`) closes it. A call is a probe sooner,
- * though never before that time either.
+ * device, it opens; after pauses that grow with full jitter, and never before the time that the provider asked for, it lets
+ * one probe through. Any answer that could not have come if credential and provider were at fault (`delivered`, `gone`,
+ * `refused`) closes it. A call is a probe sooner, though never before that time either.
  */
 export function createCircuit({ clock, random, limits, onChange }: CircuitOptions): Circuit {
   const { failures, baseMs, capMs, urgentCapMs, longestAfterMs, probeWithinMs } = { ...circuitLimits, ...limits };
