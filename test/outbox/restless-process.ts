@@ -12,11 +12,23 @@ const inFlight = 40;
 const outbox = await openSqliteOutbox({ path, clock: systemClock, ...quietTelemetry() });
 let next = Number(first);
 
+/** The pipe does not wait for a reader that is slow. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
 async function putForEver(): Promise<void> {
   for (;;) {
     const n = (next += 1);
     const answer = await outbox.put(owed(n, { ciphertext: 'A'.repeat(1_200) }), startMs);
-    if (answer === 'stored') writeSync(1, `stored ${n}\n`);
+    if (answer === 'stored') say(`stored ${n}`);
   }
 }
 
@@ -26,7 +38,7 @@ async function settleForEver(): Promise<void> {
     for (const [index, { push, attempts }] of pushes.entries()) {
       if (index === 0) outbox.postpone(push.id, startMs, attempts + 1);
       else {
-        writeSync(1, `settling ${Number(push.id.slice(-12))}\n`);
+        say(`settling ${Number(push.id.slice(-12))}`);
         outbox.settle(push.id);
       }
     }
