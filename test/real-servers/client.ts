@@ -11,24 +11,38 @@ export interface Person {
   leave(): Promise<void>;
 }
 
-export async function signIn(server: RealServer, name: 'alice' | 'bob'): Promise<Person> {
+export async function signIn(server: RealServer, name: string): Promise<Person> {
   const connection: Client = client({
     service: `xmpp://127.0.0.1:${server.clientPort}`,
     domain: server.domain,
     resource: 'phone',
-    username: name,
-    password: `${name}pw`,
+    // SCRAM's iterations in JavaScript would keep everything else in this process waiting for up to a second.
+    credentials: (authenticate) => authenticate({ username: name, password: `${name}pw` }, 'PLAIN'),
   });
   // Failures show in the calls that they break.
   connection.on('error', () => {});
-  await connection.start();
+  // It would dial for ever after a start that failed, and the process would never end.
   connection.reconnect.stop();
-  await connection.send(xml('presence'));
+  try {
+    await connection.start();
+    await connection.send(xml('presence'));
+  } catch (error) {
+    await hangUp(connection);
+    throw error;
+  }
   return {
     request: (stanza) => connection.iqCaller.request(parse(stanza), 10_000),
     send: (stanza) => connection.send(parse(stanza)),
-    leave: () => connection.stop(),
+    leave: () => hangUp(connection),
   };
+}
+
+async function hangUp(connection: Client): Promise<void> {
+  const { socket } = connection;
+  // A socket that the server does not close in time is let go of as it is, and would fail the process with its next error.
+  socket?.on('error', () => {});
+  await connection.stop();
+  socket?.destroy();
 }
 
 /** Registers as Siskin does and returns the fields of the answer's form. */

@@ -1,18 +1,18 @@
 import { spawn } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accepting, freePort, stopProcess } from '../support/process.ts';
-import type { RealServer } from './server.ts';
+import { accepting, eventually, freePort, stopProcess, whenReady } from '../support/process.ts';
+import { type RealServer, usualAccounts } from './server.ts';
 
 export const ejabberdFile = '/usr/sbin/ejabberdctl';
 
 /**
- * Debian's ejabberd on loopback with mod_push, two accounts and one component. It is run by `erl` itself: `ejabberdctl`
+ * Debian's ejabberd on loopback with mod_push, accounts and one component. It is run by `erl` itself: `ejabberdctl`
  * would start a port mapper and a distribution port, and wants its own user.
  */
-export async function startEjabberd(): Promise<RealServer> {
+export async function startEjabberd({ accounts = usualAccounts } = {}): Promise<RealServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sealpost-ejabberd-'));
   const [clientPort, componentPort] = [await freePort(), await freePort()];
   await mkdir(join(folder, 'mnesia'));
@@ -36,7 +36,11 @@ modules: {mod_adhoc: {}, mod_disco: {extra_domains: [push.localhost]}, mod_offli
 `,
   );
   const libraries = globSync('/usr/lib/*-linux-gnu');
-  const register = `[ejabberd_auth:try_register(U, <<"localhost">>, <<U/binary, "pw">>) || U <- [<<"alice">>, <<"bob">>]]`;
+  const registered = join(folder, 'registered');
+  const names = accounts.map((name) => `<<"${name}">>`).join(', ');
+  const register =
+    `[ejabberd_auth:try_register(U, <<"localhost">>, <<U/binary, "pw">>) || U <- [${names}]], ` +
+    `file:write_file("${registered}", "")`;
   const run = async () => {
     const child = spawn(
       'erl',
@@ -55,8 +59,11 @@ modules: {mod_adhoc: {}, mod_disco: {extra_domains: [push.localhost]}, mod_offli
         },
       },
     );
-    await accepting(componentPort, child, 60_000);
-    return child;
+    // The port is open before the accounts are there.
+    const ready = accepting(componentPort, child, 60_000).then(() =>
+      eventually('ejabberd has registered the accounts', () => existsSync(registered) || undefined, 30_000),
+    );
+    return whenReady(child, ready);
   };
   let child = await run();
   return {

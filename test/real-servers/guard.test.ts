@@ -1,124 +1,162 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { missingPackage } from '../support/debian.ts';
 import { eventually } from '../support/process.ts';
-import { defaults, type Providers, type Sealpost, startProviders, startSealpost } from '../support/sealpost.ts';
 import { type Person, registerDevice, signIn } from './client.ts';
 import { ejabberdFile, startEjabberd } from './ejabberd.ts';
 import { prosodyFile, startProsody } from './prosody.ts';
-import type { RealServer } from './server.ts';
+import { usualAccounts } from './server.ts';
+import { setUp } from './setting.ts';
 
 // ejabberd forgets a device at the first answer that is not "wait", Prosody at the 16th in a row. Whether it still knows
 // the device shows in a push that arrives after the fault was undone.
 
+interface Phone {
+  readonly account: string;
+  readonly token: string;
+}
+
+/** In the order of their registration. An account each: one bad answer to ejabberd costs all that one session enabled. */
+const phones: readonly Phone[] = Array.from({ length: 1_000 }, (_, i) => {
+  const account = `user${i}`;
+  return { account, token: createHash('sha256').update(account).digest('hex') };
+});
+const latePhones = phones.slice(-333);
+const earlyPhones = phones.slice(0, -latePhones.length);
+
+/** One message to each, in an order that has nothing to do with their age, as in the world. */
+const round = phones.toSorted((a, b) => (a.token < b.token ? -1 : 1));
+/** Then enough to some for Prosody to forget them; ejabberd keeps no more than 100 messages for an account. */
+const flood = [...round, ...Array.from({ length: 19 }, () => round.filter((_, i) => i % 40 === 0)).flat()];
+
+const accounts = [...usualAccounts, ...phones.map(({ account }) => account)];
 const servers = [
-  { name: 'Prosody', skip: missingPackage('prosody', prosodyFile), start: () => startProsody({ seal: false }) },
-  { name: 'ejabberd', skip: missingPackage('ejabberd', ejabberdFile), start: startEjabberd },
+  {
+    name: 'Prosody',
+    skip: missingPackage('prosody', prosodyFile),
+    start: () => startProsody({ seal: false, accounts }),
+  },
+  { name: 'ejabberd', skip: missingPackage('ejabberd', ejabberdFile), start: () => startEjabberd({ accounts }) },
 ];
 
-const token = 'ab12'.repeat(16);
-const messages = 20;
+/** The key may push to both, as the key of a vendor with two apps; every device token is of the first. */
+const twoApps = { topics: ['org.example.messenger', 'org.example.other'], topicOf: () => 'org.example.messenger' };
 
 for (const { name, skip, start } of servers) {
-  describe(`guard - ${name}`, { skip, timeout: 240_000 }, () => {
-    let server: RealServer;
-    let providers: Providers;
-    let sealpost: Sealpost;
-    let alice: Person;
+  describe(`guard - ${name} that knows 1,000 nodes`, { skip, timeout: 240_000 }, () => {
+    const setting = setUp(start, undefined, twoApps);
+    let oldStore: string;
+    let alice: Person | undefined;
 
-    before(startAll, { timeout: 120_000 });
-    async function startAll(): Promise<void> {
-      providers = await startProviders();
-      server = await start();
-      await run();
-      const bob = await signIn(server, 'bob');
-      const fields = { provider: 'tigase:messenger:apns:1', 'device-token': token };
-      const { node = '' } = await registerDevice(bob, server.component, fields);
-      await bob.request(
-        `<iq type='set'><enable xmlns='urn:xmpp:push:0' jid='${server.component}' node='${node}'/></iq>`,
-      );
-      await bob.leave();
-      alice = await signIn(server, 'alice');
-    }
-    after(async () => {
-      await alice?.leave();
-      await sealpost?.stop();
-      await server?.stop();
-      await providers?.stop();
+    before(async () => {
+      const { folder } = setting.providers;
+      oldStore = join(folder, 'old.db');
+      await register(earlyPhones);
+      await setting.restart({}, () => copyFile(join(folder, 'sealpost.db'), oldStore));
+      await register(latePhones);
+      alice = await signIn(setting.server, 'alice');
     });
+    after(() => alice?.leave());
 
-    /** Nothing may be sent while no component is connected: ejabberd would take that for the device's end. */
-    async function run(over: object = {}): Promise<void> {
-      await sealpost?.stop();
-      sealpost = await startSealpost(providers.folder, {
-        xmpp: [
-          { service: `xmpp://127.0.0.1:${server.componentPort}`, domain: server.component, secret: server.secret },
-        ],
-        ...defaults(providers.folder),
-        apps: providers.apps,
-        ...over,
-      });
-      await eventually('the link is up', async () => {
-        return (await metrics()).includes('sealpost_link_up{link="push.localhost"} 1') || undefined;
-      });
+    /** Registers and enables push as a client does, and leaves the phones off-line. */
+    async function register(newPhones: readonly Phone[]): Promise<void> {
+      const { server } = setting;
+      const queue = newPhones.values();
+      const registerNext = async () => {
+        for (const { account, token } of queue) {
+          const owner = await signIn(server, account);
+          const fields = { provider: 'tigase:messenger:apns:1', 'device-token': token };
+          const { node = '' } = await registerDevice(owner, server.component, fields);
+          await owner.request(
+            `<iq type='set'><enable xmlns='urn:xmpp:push:0' jid='${server.component}' node='${node}'/></iq>`,
+          );
+          await owner.leave();
+        }
+      };
+      await Promise.all(Array.from({ length: 20 }, registerNext));
     }
 
-    async function metrics(): Promise<string> {
-      return (await fetch(`${sealpost.opsUrl}/metrics`)).text();
-    }
-
-    async function answered(answer: string): Promise<number> {
-      const line = new RegExp(`^sealpost_publishes_total\\{link="push.localhost",answer="${answer}"\\} (\\d+)$`, 'm');
-      return Number(line.exec(await metrics())?.[1] ?? 0);
-    }
-
-    /** Messages for Bob's phone, which is off-line: each is published. */
-    async function sendMessages(count: number): Promise<void> {
-      for (let i = 0; i < count; i += 1) {
-        await alice.send(
-          `<message to='bob@localhost' type='chat' id='m${i}'><body>Art thou there? ${i}</body></message>`,
-        );
+    async function send(recipients: readonly Phone[]): Promise<void> {
+      for (const { account } of recipients) {
+        await alice?.send(`<message to='${account}@localhost' type='chat'><body>Art thou there?</body></message>`);
       }
     }
 
-    async function outlast(over: object): Promise<void> {
-      await run(over);
-      await sendMessages(messages);
-      await eventually('every publish was answered', async () => {
-        return (await answered('internal-server-error')) >= messages || undefined;
-      });
-      assert.equal(await answered('item-not-found'), 0);
-    }
-
-    async function assertStillPushed(): Promise<void> {
-      const known = providers.apns.received.length;
-      await sendMessages(1);
-      await eventually(
-        'a push arrived',
-        () => providers.apns.received.slice(known).some((push) => push.token === token) || undefined,
+    /** What Sealpost answered since it started, when it answered as many publishes. */
+    function whenAnswered(publishes: number): Promise<Record<string, number>> {
+      return eventually(
+        `${publishes} publishes were answered`,
+        async () => {
+          const counts = (await setting.metrics()).matchAll(
+            /^sealpost_publishes_total\{link="push.localhost",answer="([^"]+)"\} ([1-9]\d*)$/gm,
+          );
+          const answers = Object.fromEntries(Array.from(counts, ([, answer = '', count]) => [answer, Number(count)]));
+          assert.equal(answers['item-not-found'], undefined, JSON.stringify(answers));
+          return Object.values(answers).reduce((sum, count) => sum + count, 0) >= publishes ? answers : undefined;
+        },
+        30_000,
       );
     }
 
+    async function registrations(): Promise<number> {
+      return Number(/^sealpost_registrations\{app="siskin"\} (\d+)$/m.exec(await setting.metrics())?.[1]);
+    }
+
+    /** Lets the server publish to all while Sealpost runs with these parts of the config; what it was answered. */
+    async function outlast(over: object): Promise<Record<string, number>> {
+      await setting.restart(over);
+      await send(flood);
+      return whenAnswered(flood.length);
+    }
+
+    /** Undoes the fault: Sealpost still knows every phone, and the server still publishes for each. */
+    async function assertNoneLost(): Promise<void> {
+      await setting.restart();
+      assert.equal(await registrations(), phones.length);
+      const pushed = new Set<string>();
+      const stop = setting.providers.apns.onPush(({ token, status }) => status === 200 && pushed.add(token));
+      await send(round);
+      await eventually('a push to each phone', () => pushed.size === phones.length || undefined, 30_000).catch(
+        (cause) => {
+          throw new Error(`a push to ${pushed.size} of ${phones.length} phones`, { cause });
+        },
+      );
+      stop();
+      assert.deepEqual(await whenAnswered(phones.length), { result: phones.length });
+    }
+
     test('an empty store costs no registration', async () => {
-      await outlast({ store: `sqlite:${join(providers.folder, 'empty.db')}` });
-      await run();
-      await assertStillPushed();
+      const answers = await outlast({ store: `sqlite:${join(setting.providers.folder, 'empty.db')}` });
+      assert.deepEqual(answers, { 'internal-server-error': flood.length });
+      assert.equal(await registrations(), 0);
+      await assertNoneLost();
+    });
+
+    test('a copy of the store from before the last third was registered costs no registration', async () => {
+      const answers = await outlast({ store: `sqlite:${oldStore}` });
+      const unknown = flood.filter((phone) => latePhones.includes(phone)).length;
+      assert.deepEqual(answers, { result: flood.length - unknown, 'internal-server-error': unknown });
+      assert.equal(await registrations(), earlyPhones.length);
+      await assertNoneLost();
     });
 
     test('the topic of another app costs no registration', async () => {
-      const { siskin } = providers.apps as { siskin: object };
-      await outlast({ apps: { ...providers.apps, siskin: { ...siskin, topic: 'org.example.other' } } });
-      await run();
-      await assertStillPushed();
+      const { siskin, ...apps } = setting.providers.apps;
+      const answers = await outlast({ apps: { ...apps, siskin: { ...siskin, topic: 'org.example.other' } } });
+      assert.deepEqual(answers, { 'internal-server-error': flood.length });
+      await assertNoneLost();
     });
 
-    test('a token that APNs takes for one of the other environment costs no registration', async () => {
-      providers.apns.script('*', { status: 400, reason: 'BadDeviceToken' });
-      await outlast({});
-      providers.apns.script('*', undefined);
-      await run();
-      await assertStillPushed();
+    test('tokens that are all of the other environment cost no registration', async () => {
+      const { siskin, ...apps } = setting.providers.apps;
+      setting.providers.apns.script('*', { status: 400, reason: 'BadDeviceToken' });
+      const answers = await outlast({ apps: { ...apps, siskin: { ...siskin, environment: 'sandbox' } } });
+      assert.deepEqual(answers, { 'internal-server-error': flood.length });
+      setting.providers.apns.script('*', undefined);
+      await assertNoneLost();
     });
   });
 }

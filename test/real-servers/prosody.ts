@@ -2,20 +2,28 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accepting, freePort, stopProcess } from '../support/process.ts';
-import type { RealServer } from './server.ts';
+import { accepting, freePort, stopProcess, whenReady } from '../support/process.ts';
+import { type RealServer, usualAccounts } from './server.ts';
 
 export const prosodyFile = '/usr/bin/prosody';
 
-/** Debian's Prosody on loopback with mod_cloud_notify, two accounts, one component, and our module that seals. */
-export async function startProsody(options: { seal: boolean; zeroTag?: boolean }): Promise<RealServer> {
+export interface ProsodyOptions {
+  /** Seal what it publishes, by our module. */
+  readonly seal: boolean;
+  /** Send zeros in place of the tag, as the community's module does on luaossl. */
+  readonly zeroTag?: boolean;
+  readonly accounts?: readonly string[];
+}
+
+/** Debian's Prosody on loopback with mod_cloud_notify, accounts, and one component. */
+export async function startProsody({ accounts = usualAccounts, ...options }: ProsodyOptions): Promise<RealServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sealpost-prosody-'));
   const [clientPort, componentPort] = [await freePort(), await freePort()];
-  const accounts = join(folder, 'data', 'localhost', 'accounts');
-  await mkdir(accounts, { recursive: true });
+  const accountsFolder = join(folder, 'data', 'localhost', 'accounts');
+  await mkdir(accountsFolder, { recursive: true });
   await mkdir(join(folder, 'certs'));
-  for (const name of ['alice', 'bob'])
-    await writeFile(join(accounts, `${name}.dat`), `return { password = "${name}pw" };`);
+  for (const name of accounts)
+    await writeFile(join(accountsFolder, `${name}.dat`), `return { password = "${name}pw" };`);
   const configFile = join(folder, 'prosody.cfg.lua');
   await writeFile(
     configFile,
@@ -40,8 +48,7 @@ export async function startProsody(options: { seal: boolean; zeroTag?: boolean }
   );
   const run = async () => {
     const child = spawn(prosodyFile, ['-F', '--config', configFile], { stdio: 'ignore' });
-    await accepting(componentPort, child, 15_000);
-    return child;
+    return whenReady(child, accepting(componentPort, child, 15_000));
   };
   let child = await run();
   return {

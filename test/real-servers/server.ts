@@ -1,4 +1,7 @@
-/** A real XMPP server on loopback with the accounts alice and bob (password: name + `pw`) and one component. */
+/** Who has an account unless told otherwise. */
+export const usualAccounts: readonly string[] = ['alice', 'bob'];
+
+/** A real XMPP server on loopback with accounts (password: name + `pw`) and one component. */
 export interface RealServer {
   readonly clientPort: number;
   readonly componentPort: number;

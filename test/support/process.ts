@@ -29,6 +29,17 @@ export async function accepting(port: number, process: ChildProcess, timeoutMs: 
   }
 }
 
+/** Hands on a process once `ready` resolves; ends it when that rejects. */
+export async function whenReady(child: ChildProcess, ready: Promise<unknown>): Promise<ChildProcess> {
+  try {
+    await ready;
+    return child;
+  } catch (error) {
+    await stopProcess(child);
+    throw error;
+  }
+}
+
 /** Asks a process to end and waits for it; kills it when it does not within the time. */
 export async function stopProcess(child: ChildProcess, timeoutMs = 10_000): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

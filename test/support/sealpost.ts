@@ -26,17 +26,19 @@ export interface Providers {
   stop(): Promise<void>;
 }
 
-/** @param world what the stand-in for APNs knows of device tokens, beside the usual */
-export async function startProviders(world: Pick<ApnsStandInOptions, 'topicOf'> = {}): Promise<Providers> {
+/** @param world what the stand-in for APNs knows of topics and device tokens, in place of the usual */
+export async function startProviders(
+  world: Partial<Pick<ApnsStandInOptions, 'topics' | 'topicOf'>> = {},
+): Promise<Providers> {
   const folder = await mkdtemp(join(tmpdir(), 'sealpost-test-'));
   const authority = await createAuthority();
   const key = await createApnsKey();
   const account = await createServiceAccount('sealpost-test');
   const [apns, fcm] = await Promise.all([
     createApnsStandIn({
-      ...world,
       authority,
       topics: ['org.example.messenger'],
+      ...world,
       keys: [{ keyId: 'ABC1234567', teamId: 'TEAM123456', publicKey: key.publicKey }],
     }),
     createFcmStandIn({ authority, account }),
