@@ -19,7 +19,7 @@ import { apnsAppOf, notificationOf, registrationOf } from './support/registratio
 import { quietTelemetry } from './support/telemetry.ts';
 
 // Ten minutes of outage on a clock that is moved by hand; everything but the provider and the registrations is real, the
-// outbox on its disk and thread included. By hand and in real time: `npm run chaos -- --minutes 10`.
+// outbox on its disk and thread included. By hand and in real time: `npm run outage`.
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;

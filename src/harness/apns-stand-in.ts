@@ -124,19 +124,23 @@ export async function createApnsStandIn(options: ApnsStandInOptions): Promise<Ap
     const path = String(headers[':path']);
     const checked = await check(stream, headers, body, connection);
     if (script?.delayMs !== undefined) await new Promise<void>((run) => void clock.after(script.delayMs ?? 0, run));
-    if (stream.destroyed) return;
+    const sent = readObject(parseJson(body));
+    // Broken off in the middle: it never came.
+    if (stream.destroyed && !sent) return;
     const answer: Answer = script?.status === undefined ? (checked ?? { status: 200 }) : scripted(script);
-    const silent = script?.fault !== undefined && !answering.has(script.fault);
+    // Who has gone away meanwhile is told nothing, and yet it came.
+    const silent = stream.destroyed || (script?.fault !== undefined && !answering.has(script.fault));
     journal.record({
       provider: 'apns',
       token: tokenOf(path),
       headers: plainHeaders(headers),
-      body: readObject(parseJson(body)) ?? {},
+      body: sent ?? {},
       bytes: body.length,
       atMs: clock.now(),
       status: silent ? 0 : answer.status,
       ...(silent || answer.reason === undefined ? {} : { reason: answer.reason }),
     });
+    if (stream.destroyed) return;
     if (script?.fault !== undefined) misbehave(script.fault, stream);
     if (!silent && script?.fault !== 'stall')
       respond(stream, headers, answer, { ...script, timestampMs: script?.timestampMs ?? clock.now() });

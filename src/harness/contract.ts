@@ -13,7 +13,7 @@ export interface ReceivedPush {
   readonly bytes: number;
   /** Milliseconds since 1970. */
   readonly atMs: number;
-  /** The answer that was given; 0: none (hang, reset). */
+  /** The answer that was given; 0: none (hang, reset, or the sender had gone away). */
   readonly status: number;
   /** APNs `reason` or FCM `errorCode` of the answer. */
   readonly reason?: string;

@@ -1,10 +1,13 @@
-import assert from 'node:assert/strict';
 import type { ReceivedPush } from '../../src/harness/contract.ts';
+import { callLifetimeMs } from '../../src/routing.ts';
+import type { Device } from './traffic.ts';
 
 /** One publish and what became of it. */
 export interface LedgerEntry {
+  /** What the ciphertext has to carry. */
+  readonly number: number;
   readonly kind: 'alert' | 'call' | 'background';
-  readonly token: string;
+  readonly device: Device;
   readonly publishedAtMs: number;
   /** Absent while unanswered, and for ever when the link died first. */
   answer?: string;
@@ -14,64 +17,93 @@ export interface LedgerEntry {
   acceptedAtMs?: number;
   /** Of the last copy. */
   latestAtMs?: number;
+  /** Of all copies that reached APNs, accepted or not. */
   readonly ids: Set<string>;
 }
 
 /** Books what was published, what was answered and what arrived, and tells what does not add up. */
 export interface Ledger {
   readonly entries: readonly LedgerEntry[];
-  /** @returns the number that the ciphertext has to carry */
-  published(entry: Pick<LedgerEntry, 'kind' | 'token' | 'publishedAtMs'>): number;
-  answered(number: number, answer: string): void;
+  published(entry: Pick<LedgerEntry, 'kind' | 'device' | 'publishedAtMs'>): LedgerEntry;
   received(push: ReceivedPush): void;
-  /** A provider declared this device gone. */
-  gone(token: string): void;
-  /** Publishes that were answered `result` and have neither arrived nor ended by a rule. */
+  /** From now on its provider declares this device gone. */
+  gone(device: Device): void;
+  /**
+   * How long the slowest alert or wake-up to a living device took. One to a device that died is excused if it was published
+   * no longer before the death: weather and back-off were the same for both.
+   */
+  slowestMs(): number;
+  /** Alerts and wake-ups that were answered `result` and have neither arrived nor ended by a rule. */
   lost(): LedgerEntry[];
+  /** Calls that were answered `result`, to devices that were there for as long as they rang. */
+  promisedCalls(): LedgerEntry[];
+  /** Those of them that never arrived: a call may, after half a minute. */
+  missedCalls(): LedgerEntry[];
   /** Publishes that gave way to newer ones of their registration, by the cap of the outbox. */
   replaced(): LedgerEntry[];
   /** Calls that rang when they were over. */
   late(): LedgerEntry[];
-  /** Publishes whose copies had different `apns-id`s. */
+  /** Publishes whose copies had different `apns-id`s, or none. */
   torn(): LedgerEntry[];
+  /** How often each answer came. */
+  answers(): Map<string, number>;
+  /** Publishes of which a copy went to another device. */
+  readonly astray: ReadonlySet<LedgerEntry>;
 }
 
-/** A call may end undelivered by its own rule, half a minute, and must not ring after it; a second is for measuring. */
-const callLifeMs = 30_000 + 1_000;
+/** A call may end undelivered by its own rule, and must not ring after it; a second is for measuring. */
+export const callLifeMs = callLifetimeMs + 1_000;
 
 export function createLedger(): Ledger {
   const entries: LedgerEntry[] = [];
-  const goneTokens = new Set<string>();
+  const goneAtMs = new Map<string, number>();
+  const astray = new Set<LedgerEntry>();
+
+  const slowestMs = () => {
+    const arrived = entries.filter(({ kind, device }) => kind !== 'call' && !goneAtMs.has(device.token));
+    return arrived.reduce(
+      (most, { publishedAtMs, acceptedAtMs = 0 }) => Math.max(most, acceptedAtMs - publishedAtMs),
+      0,
+    );
+  };
+  /** What was answered `result` and could arrive: what its device's death can have met in the outbox is excused. */
+  const promised = () => {
+    const owedForMs = slowestMs();
+    return entries.filter(({ kind, answer, device, publishedAtMs }) => {
+      const diedAtMs = goneAtMs.get(device.token) ?? Infinity;
+      return answer === 'result' && publishedAtMs <= diedAtMs - (kind === 'call' ? callLifeMs : owedForMs);
+    });
+  };
+  const promisedCalls = () => promised().filter(({ kind }) => kind === 'call');
+
   return {
     entries,
-    published(entry) {
-      return entries.push({ ...entry, accepted: 0, ids: new Set() }) - 1;
+    astray,
+    published(given) {
+      const entry = { ...given, number: entries.length, accepted: 0, ids: new Set<string>() };
+      entries.push(entry);
+      return entry;
     },
-    answered(number, answer) {
-      const entry = entries[number];
-      if (entry) entry.answer = answer;
-    },
-    received({ status, body, headers, atMs, token }) {
-      if (status !== 200) return;
+    received({ provider, status, body, headers, atMs, token }) {
       const ciphertext = body['encrypted'] ?? dataOf(body)['encrypted'];
       const entry = entries[numberIn(typeof ciphertext === 'string' ? ciphertext : '')];
       if (!entry) return;
-      // PushKit tokens are other ones than those of the ledger.
-      assert.ok(entry.kind === 'call' || entry.token === token, 'a push went to a strange device');
+      const { token: first, secondToken } = entry.device;
+      if (token !== first && !(entry.kind === 'call' && token === secondToken)) astray.add(entry);
+      if (provider === 'apns') entry.ids.add(headers['apns-id'] ?? noId);
+      if (status !== 200) return;
       entry.accepted += 1;
       entry.acceptedAtMs ??= atMs;
       entry.latestAtMs = atMs;
-      const id = headers['apns-id'];
-      if (id !== undefined) entry.ids.add(id);
     },
-    gone: (token) => void goneTokens.add(token),
+    slowestMs,
+    gone: ({ token }) => void goneAtMs.set(token, Date.now()),
     lost() {
-      const missing = entries.filter(
-        ({ kind, token, answer, accepted }) =>
-          answer === 'result' && accepted === 0 && kind !== 'call' && !goneTokens.has(token),
-      );
+      const missing = promised().filter(({ kind, accepted }) => accepted === 0 && kind !== 'call');
       return missing.filter((entry) => !isReplaced(entry, entries));
     },
+    promisedCalls,
+    missedCalls: () => promisedCalls().filter(({ accepted }) => accepted === 0),
     replaced() {
       return entries.filter((entry) => entry.answer === 'result' && entry.accepted === 0 && isReplaced(entry, entries));
     },
@@ -80,9 +112,16 @@ export function createLedger(): Ledger {
         ({ kind, publishedAtMs, latestAtMs }) => kind === 'call' && (latestAtMs ?? 0) - publishedAtMs > callLifeMs,
       );
     },
-    torn: () => entries.filter(({ ids }) => ids.size > 1),
+    torn: () => entries.filter(({ ids }) => ids.size > 1 || ids.has(noId)),
+    answers() {
+      const counts = new Map<string, number>();
+      for (const { answer = 'none' } of entries) counts.set(answer, (counts.get(answer) ?? 0) + 1);
+      return counts;
+    },
   };
 }
+
+const noId = 'none';
 
 /** The rule of the outbox: of the pushes of one registration the newest 20 stay, the oldest go. */
 const perRegistration = 20;
@@ -90,8 +129,8 @@ const perRegistration = 20;
 /** Whether at some moment so many newer pushes of the same registration were owed that there was no place for this one. */
 function isReplaced(entry: LedgerEntry, entries: readonly LedgerEntry[]): boolean {
   const newer = entries.filter(
-    ({ token, publishedAtMs, answer }) =>
-      token === entry.token && answer === 'result' && publishedAtMs > entry.publishedAtMs,
+    ({ device, publishedAtMs, answer }) =>
+      device.token === entry.device.token && answer === 'result' && publishedAtMs > entry.publishedAtMs,
   );
   return newer.some(({ publishedAtMs: momentMs }) => {
     const owed = newer.filter(

@@ -1,4 +1,5 @@
 import type { Script, StandIn } from '../../src/harness/contract.ts';
+import type { TokenScript } from '../../src/harness/fcm-stand-in-tokens.ts';
 
 /** Numbers in [0, 1) that are the same for the same seed. */
 export function seededRandom(seed: number): () => number {
@@ -46,4 +47,16 @@ export function nextWeather(provider: 'apns' | 'fcm', random: () => number): Wea
   if (random() < 0.5) return undefined;
   const choices = misbehaviours[provider];
   return choices[Math.floor(random() * choices.length)];
+}
+
+const tokenMisbehaviours: readonly TokenScript[] = [
+  { status: 503, error: 'backend_error' },
+  { status: 500, error: 'internal_failure' },
+  { fault: 'hang' },
+  { fault: 'reset' },
+];
+
+/** How Google treats whoever asks for a token: a third of the time fair, for each start of the server asks only once. */
+export function nextTokenWeather(random: () => number): TokenScript | undefined {
+  return random() < 1 / 3 ? undefined : tokenMisbehaviours[Math.floor(random() * tokenMisbehaviours.length)];
 }

@@ -1,0 +1,14 @@
+/**
+ * @param timesMs of what happened, in any order
+ * @returns the most that happened within any second, wherever it begins
+ */
+export function busiestSecond(timesMs: readonly number[]): number {
+  const sorted = timesMs.toSorted((a, b) => a - b);
+  let first = 0;
+  let most = 0;
+  for (const [i, timeMs] of sorted.entries()) {
+    while (timeMs - (sorted[first] ?? timeMs) >= 1000) first += 1;
+    most = Math.max(most, i - first + 1);
+  }
+  return most;
+}

@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { systemClock } from '../../src/clock.ts';
+import { type Acceptor, createAcceptor } from '../../src/harness/acceptor.ts';
+import { answerWord } from '../../src/harness/stanza.ts';
+import { defaults, type Providers, type Sealpost, startProviders, startSealpost } from '../support/sealpost.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { makeFolder, mountSmallDisk, type SmallDisk } from './small-disk.ts';
+import { topicOf } from './traffic.ts';
+
+export const component = 'push.localhost';
+
+/** The real server between both stand-ins and an XMPP server, and the books of it; disposing it ends all of it. */
+export interface Stage extends AsyncDisposable {
+  readonly providers: Providers;
+  readonly acceptor: Acceptor;
+  /** Where the store lies. */
+  readonly disk: SmallDisk;
+  readonly ledger: Ledger;
+  /** The present process. */
+  readonly sealpost: Sealpost;
+  /**
+   * `kill -9`, then a new process.
+   * @throws when the present one has ended by itself
+   */
+  restart(nodeArguments: readonly string[]): Promise<void>;
+  /** Publishes or commands, and resolves with the answer in a word. Never rejects. */
+  ask(id: string, from: string, xml: string): Promise<string>;
+  /** What lies in the outbox, as the server last counted it; undefined before it did. */
+  countOwed(): Promise<number | undefined>;
+}
+
+export interface StageOptions {
+  /** A disk that can be filled, where mounting is allowed. */
+  readonly smallDisk?: boolean;
+  /** Parts of the config beside the usual ones. */
+  readonly config?: object;
+  readonly nodeArguments?: readonly string[];
+}
+
+/** The server counts that often, milliseconds: what it says is no older. */
+export const countedEveryMs = 10_000;
+
+const answerWithinMs = 25_000;
+/** A start takes about a second; a loaded machine more. */
+const connectWithinMs = 20_000;
+
+export async function openStage({ smallDisk = false, config, nodeArguments = [] }: StageOptions): Promise<Stage> {
+  await using opened = new AsyncDisposableStack();
+  const providers = await startProviders({ topicOf });
+  opened.defer(() => providers.stop());
+  const disk = opened.use(await (smallDisk ? mountSmallDisk : makeFolder)(join(providers.folder, 'store')));
+  const acceptor = await createAcceptor({
+    components: new Map([[component, 's3cret']]),
+    clock: systemClock,
+    randomBytes,
+    onConflict: 'replace-old',
+  });
+  opened.defer(() => acceptor.close());
+  const ledger = createLedger();
+  for (const standIn of [providers.apns, providers.fcm]) standIn.onPush(ledger.received);
+
+  const whole = {
+    xmpp: [{ service: acceptor.service, domain: component, secret: 's3cret' }],
+    ...defaults(disk.folder),
+    apps: providers.apps,
+    ...config,
+  };
+  let sealpost = await startSealpost(providers.folder, whole, nodeArguments);
+  opened.defer(() => sealpost.stop());
+  await acceptor.whenConnected(component, connectWithinMs);
+  const closing = opened.move();
+
+  return {
+    providers,
+    acceptor,
+    disk,
+    ledger,
+    get sealpost() {
+      return sealpost;
+    },
+    async restart(givenArguments) {
+      const { exitCode } = sealpost.process;
+      if (exitCode !== null)
+        throw new Error(`the server ended with ${exitCode}:\n${sealpost.lines.slice(-10).join('\n')}`);
+      sealpost.process.kill('SIGKILL');
+      await sealpost.ended;
+      sealpost = await startSealpost(providers.folder, whole, givenArguments);
+      await acceptor.whenConnected(component, connectWithinMs);
+    },
+    async ask(id, from, xml) {
+      return answerWord(await acceptor.request({ id, from, to: component, xml }, answerWithinMs));
+    },
+    async countOwed() {
+      const text = await (await fetch(`${sealpost.opsUrl}/metrics`)).text();
+      const depths = [...text.matchAll(/^sealpost_outbox_pushes\{[^}]*\} (\d+)$/gm)];
+      return depths.length === 0 ? undefined : depths.reduce((sum, [, depth]) => sum + Number(depth), 0);
+    },
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
+}
