@@ -7,14 +7,22 @@ import { median } from './statistics.ts';
 import { align } from './table.ts';
 import type { World } from './world.ts';
 
-/** Publishes to the app that hangs: more than its bulkhead lets in at a time, so that some wait before it too. */
-/** Three times what the app may have on its way, and less than the link takes in. */
+/** Publishes to the app that hangs: three times what it may have on its way, and less than the link takes in. */
 const hanging = 1_500;
-/** Hung pushes to wait for: nearly what the app may have on its way. */
-const hungEnough = 400;
+/** Hung pushes to wait for: nearly what the app may have on its way; over a connection that was never proven, one. */
+const hungEnough = { warm: 400, cold: 1 } as const;
 const window = 50;
 /** For what was owed to the app that hung to arrive, so that the next round starts from nothing. */
 const settledWithinMs = 60_000;
+
+/** Whether the app that hangs had working connections before. */
+type Start = 'warm' | 'cold';
+
+/** FCM with APNs well, and with APNs hanging. */
+interface Pair {
+  readonly alone: LoadReport;
+  readonly beside: LoadReport;
+}
 
 export interface Isolation {
   readonly text: string;
@@ -31,7 +39,7 @@ export async function measureIsolation(
   const domain = domains.server;
   const { standIn } = targets.apns;
   const problems: string[] = [];
-  const pairs: { readonly alone: LoadReport; readonly beside: LoadReport }[] = [];
+  const pairs: Record<Start, Pair[]> = { warm: [], cold: [] };
 
   const blastFcm = async (): Promise<LoadReport> => {
     const load = await generator.call('blast', { domain, provider: 'fcm', load: { count, window } });
@@ -40,10 +48,9 @@ export async function measureIsolation(
   };
   const tallyOf = async (word: string) => (await standIn.call('tally', undefined))[word] ?? 0;
 
-  for (let round = 1; round <= rounds; round += 1) {
-    report(`round ${round} of ${rounds}: FCM beside APNs`);
+  async function measure(start: Start): Promise<void> {
     await using server = await world.startServer();
-    for (const provider of ['apns', 'fcm'] as const)
+    for (const provider of start === 'warm' ? (['apns', 'fcm'] as const) : (['fcm'] as const))
       await generator.call('blast', { domain, provider, load: { count: warmUp, window } });
     const alone = await blastFcm();
 
@@ -53,18 +60,25 @@ export async function measureIsolation(
     const stuck = generator
       .call('blast', { domain, provider: 'apns', load: { count: hanging, window: hanging } })
       .finally(() => (progress.isOver = true));
-    while ((await tallyOf('0')) - hungBefore < hungEnough && !progress.isOver) await pause(20);
+    while ((await tallyOf('0')) - hungBefore < hungEnough[start] && !progress.isOver) await pause(20);
     const beside = await blastFcm();
     // Loads that take longer than an attempt may would be measured beside an app that is spared.
     if (progress.isOver) problems.push('APNs had its answers before FCM was measured: take a smaller --count');
     await standIn.call('script', { token: '*' });
     const { answers } = await stuck;
     problems.push(...describeUnexpected(answers, 'result', hanging).map((problem) => `APNs: ${problem}`));
-    pairs.push({ alone, beside });
+    pairs[start].push({ alone, beside });
     await settle(async () => (await tallyOf('200')) - takenBefore >= hanging);
     if (problems.length > 0 && server.complaint) problems.push(`the server's log: ${server.complaint}`);
   }
-  return { text: write(pairs), problems };
+
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const start of ['warm', 'cold'] as const) {
+      report(`round ${round} of ${rounds}: FCM beside APNs, ${start}`);
+      await measure(start);
+    }
+  }
+  return { text: `${write('warm', pairs.warm)}\n\n${write('cold', pairs.cold)}`, problems };
 }
 
 async function settle(isSettled: () => Promise<boolean>): Promise<void> {
@@ -72,7 +86,7 @@ async function settle(isSettled: () => Promise<boolean>): Promise<void> {
   while (!(await isSettled()) && performance.now() < endsAtMs) await pause(200);
 }
 
-function write(pairs: readonly { readonly alone: LoadReport; readonly beside: LoadReport }[]): string {
+function write(start: Start, pairs: readonly Pair[]): string {
   const figures = (name: string, reports: readonly LoadReport[]) => [
     name,
     Math.round(median(reports.map(({ count, durationMs }) => (count / durationMs) * 1000))).toLocaleString('en'),
@@ -88,7 +102,7 @@ function write(pairs: readonly { readonly alone: LoadReport; readonly beside: Lo
       pairs.map(({ alone }) => alone),
     ),
     figures(
-      `APNs hangs with ${hanging}`,
+      `APNs hangs with ${hanging}, ${start}`,
       pairs.map(({ beside }) => beside),
     ),
   ])}
