@@ -19,7 +19,7 @@ interface Phone {
   readonly token: string;
 }
 
-/** In the order of their registration. An account each: one bad answer to ejabberd costs all that one session enabled. */
+/** In the order of their registration. An account each: what a server does about one node touches no other. */
 const phones: readonly Phone[] = Array.from({ length: 1_000 }, (_, i) => {
   const account = `user${i}`;
   return { account, token: createHash('sha256').update(account).digest('hex') };
@@ -29,7 +29,7 @@ const earlyPhones = phones.slice(0, -latePhones.length);
 
 /** One message to each, in an order that has nothing to do with their age, as in the world. */
 const round = phones.toSorted((a, b) => (a.token < b.token ? -1 : 1));
-/** Then enough to some for Prosody to forget them; ejabberd keeps no more than 100 messages for an account. */
+/** Then 19 more to some, for Prosody to forget them. */
 const flood = [...round, ...Array.from({ length: 19 }, () => round.filter((_, i) => i % 40 === 0)).flat()];
 
 const accounts = [...usualAccounts, ...phones.map(({ account }) => account)];
@@ -79,6 +79,7 @@ for (const { name, skip, start } of servers) {
       await Promise.all(Array.from({ length: 20 }, registerNext));
     }
 
+    /** Only while Sealpost is connected: ejabberd takes a missing component for the device's end. */
     async function send(recipients: readonly Phone[]): Promise<void> {
       for (const { account } of recipients) {
         await alice?.send(`<message to='${account}@localhost' type='chat'><body>Art thou there?</body></message>`);
