@@ -30,7 +30,7 @@ const coalescedLimit = 100_000;
 
 export interface DeliveryOptions {
   readonly registry: Pick<Lookup, 'find' | 'wasRemoved'>;
-  readonly guard: Pick<Guard, 'seeKnown' | 'seeUnknown'>;
+  readonly guard: Pick<Guard, 'seeKnown' | 'seeMissing' | 'seeUnknown'>;
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Pick<Outbox, 'put' | 'now'>;
@@ -90,6 +90,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   async function judgeStranger({ node, publisher }: Notification): Promise<'unknown-node' | 'held'> {
+    guard.seeMissing(node);
     if (!(await registry.wasRemoved(node))) {
       return guard.seeUnknown(node, domainOf(publisher)) ? 'unknown-node' : 'held';
     }

@@ -58,6 +58,11 @@ export interface SeenPush {
 export interface Guard {
   /** A server named a node that is, or was, one of ours. */
   seeKnown(node: string): void;
+  /**
+   * A server named a node that is in no registration. Whether it ever was is looked up next, and one of the other two is
+   * told then. Of a burst all healthy nodes come before the first verdict; without this they would outvote the others.
+   */
+  seeMissing(node: string): void;
   /** A server named a node that never was ours. True: it may be told so, and will drop it. */
   seeUnknown(node: string, domain: string): boolean;
   /** For everything but `taken`, the verdict counts. */

@@ -93,10 +93,15 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
   }
 
   function hasEvidence<Detail>(watch: Watch<Detail>): boolean {
-    const { seen, bad } = watch.sample.count(patienceMs);
-    const isLong = clock.monotonic() - watch.startedAtMs >= patienceMs;
-    if (isLong) return bad <= seen * tolerated;
-    return seen >= enough && bad <= (watch.subject.cause === 'gone' ? seen * tolerated : withinChance(seen));
+    const { seen, bad, open } = watch.sample.count(patienceMs);
+    // What is still being looked up is healthy for the most part, but in a burst it would speak too late.
+    const worst = bad + open;
+    const watchedMs = clock.monotonic() - watch.startedAtMs;
+    if (watchedMs >= patienceMs) return worst <= (seen + open) * tolerated;
+    if (watch.subject.cause === 'gone') return seen >= enough && bad <= seen * tolerated;
+    // The first to be named may all be of one room, and as old as it.
+    const isBroad = seen + open >= sampleLimit || watchedMs >= windowMs;
+    return isBroad && seen >= enough && worst <= withinChance(seen + open);
   }
 
   function begin<Detail>(watch: Watch<Detail>, { seen, bad }: Tally, domains: Hold['domains']): void {
@@ -167,10 +172,12 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
   }
 
   return {
-    seeKnown: (node) => void nodes.sample.note(shorten(node), false),
+    seeKnown: (node) => void nodes.sample.note(shorten(node), 'good'),
+
+    seeMissing: (node) => void nodes.sample.note(shorten(node), 'open'),
 
     seeUnknown(node, domain) {
-      nodes.sample.note(shorten(node), true).detail = domain;
+      nodes.sample.note(shorten(node), 'bad').detail = domain;
       const isBelieved = judgeUnknown();
       if (!isBelieved) countHeld(nodes);
       return isBelieved;
@@ -180,10 +187,10 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
       const watch = pushesOf(registration.app, target);
       if (isQuestion) return came === 'taken' ? { kind: 'believed' } : judgeQuestion(watch);
       if (came === 'taken') {
-        watch.sample.note(undefined, false);
+        watch.sample.note(undefined, 'good');
         return { kind: 'believed' };
       }
-      const sighting = watch.sample.note(shorten(registration.node), true);
+      const sighting = watch.sample.note(shorten(registration.node), 'bad');
       const takeBack = judgeGone(watch, came);
       if (takeBack === undefined) {
         sighting.detail = registration;

@@ -1,10 +1,13 @@
 import type { Clock } from '../clock.ts';
 
+/** `open`: it is still being found out. */
+export type End = 'good' | 'bad' | 'open';
+
 /** The latest things that were seen, each by its key once, and which of them came to a bad end. */
 export interface Sample<Detail> {
   /** Notes it as the latest. Under a key that was noted before, it takes the place of the earlier one. */
-  note(key: string | undefined, isBad: boolean): Sighting<Detail>;
-  /** How many were seen, and how many of them were bad, within this time; milliseconds. */
+  note(key: string | undefined, end: End): Sighting<Detail>;
+  /** How many were seen within this time, milliseconds, and their ends. */
   count(withinMs: number): Tally;
   /** The bad ones within this time. */
   bad(withinMs: number): readonly Sighting<Detail>[];
@@ -14,14 +17,16 @@ export interface Sample<Detail> {
 
 export interface Sighting<Detail> {
   readonly atMs: number;
-  readonly isBad: boolean;
+  readonly end: End;
   /** Whatever is worth remembering with it. */
   detail?: Detail;
 }
 
 export interface Tally {
+  /** Good and bad ones. */
   readonly seen: number;
   readonly bad: number;
+  readonly open: number;
 }
 
 /** @param limit things that are remembered; the one that was seen longest ago is forgotten first. */
@@ -40,9 +45,9 @@ export function createSample<Detail>(options: {
   }
 
   return {
-    note(key, isBad) {
+    note(key, end) {
       const name = key ?? (unnamed += 1);
-      const sighting = { atMs: clock.monotonic(), isBad };
+      const sighting = { atMs: clock.monotonic(), end };
       sightings.delete(name);
       sightings.set(name, sighting);
       if (sightings.size > limit) {
@@ -52,15 +57,11 @@ export function createSample<Detail>(options: {
       return sighting;
     },
     count(withinMs) {
-      let seen = 0;
-      let bad = 0;
-      for (const { isBad } of since(withinMs)) {
-        seen += 1;
-        if (isBad) bad += 1;
-      }
-      return { seen, bad };
+      const ends = { good: 0, bad: 0, open: 0 };
+      for (const { end } of since(withinMs)) ends[end] += 1;
+      return { seen: ends.good + ends.bad, bad: ends.bad, open: ends.open };
     },
-    bad: (withinMs) => [...since(withinMs)].filter(({ isBad }) => isBad),
+    bad: (withinMs) => [...since(withinMs)].filter(({ end }) => end === 'bad'),
     clear: () => sightings.clear(),
     get size() {
       return sightings.size;

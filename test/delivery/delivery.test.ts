@@ -11,7 +11,7 @@ import { createGuard } from '../../src/guard/guard.ts';
 import { createLane, type Lane } from '../../src/delivery/lane.ts';
 import type { Outbox, OwedPush } from '../../src/outbox/contract.ts';
 import { openSqliteOutbox } from '../../src/outbox/sqlite.ts';
-import type { App, Device, Outcome, Provider, Push, Registration } from '../../src/push.ts';
+import type { App, Device, Notification, Outcome, Provider, Push, Registration } from '../../src/push.ts';
 import type { Registry } from '../../src/registry/contract.ts';
 import { openRegistry } from '../../src/registry/open.ts';
 import { manualClock, type ManualClock, wallOf } from '../support/clock.ts';
@@ -135,6 +135,7 @@ test('delivery - an unknown node is item-not-found once the store has proven its
     const { node } = await register({ token: `${10 + i}`.repeat(32) });
     await delivery.deliver(notificationOf({ node, publisher: 'evil.example' }));
   }
+  clock.advance(600_000);
   assert.equal(await delivery.deliver(unknown), 'item-not-found');
   assert.equal(attempts.length, 0);
 });
@@ -143,6 +144,17 @@ test('delivery - on an empty store no server hears that its registrations are go
   for (let i = 0; i < 1000; i += 1) {
     assert.equal(await delivery.deliver(notificationOf({ node: `lost-${i}` })), 'internal-server-error');
   }
+});
+
+test('delivery - a burst on an old copy of the store: none of the unknown third is believed gone', async () => {
+  const notifications: Notification[] = [];
+  for (let i = 0; i < 300; i += 1) {
+    const isLost = i % 3 === 0;
+    const node = isLost ? `lost-${i}` : (await register({ token: `${1000 + i}`.repeat(16) })).node;
+    notifications.push(notificationOf({ node }));
+  }
+  const answers = await Promise.all(notifications.map((notification) => delivery.deliver(notification)));
+  assert.equal(answers.filter((answer) => answer === 'item-not-found').length, 0);
 });
 
 test('delivery - a node that was unregistered is item-not-found from the first', async () => {

@@ -80,14 +80,47 @@ test('guard - a store without its last third: no unknown node is believed', () =
   assert.equal(kind(), 'holding');
 });
 
-test('guard - one unknown node of eleven is believed as soon as 50 were seen', () => {
-  known(48);
+test('guard - an unknown node is believed when 250 were seen since the start', () => {
+  known(248);
   assert.equal(unknown(1), 0);
   assert.equal(unknown(1), 1);
   assert.equal(kind(), 'watching');
 });
 
+test('guard - where less comes in, an unknown node is believed ten minutes after the start, when 50 were seen', () => {
+  known(47);
+  clock.advance(windowMs - 1);
+  assert.equal(unknown(1), 0);
+  clock.advance(1);
+  assert.equal(unknown(1), 0);
+  assert.equal(unknown(1), 1);
+  assert.equal(kind(), 'watching');
+});
+
+test('guard - an old copy of the store: a room full of old registrations at first costs the others nothing', () => {
+  known(200);
+  assert.equal(unknown(51), 0);
+  assert.equal(kind(), 'holding');
+});
+
+test('guard - in a burst all are looked up before the first is found to be unknown: they speak in time', () => {
+  known(200);
+  for (let i = 0; i < 100; i += 1) guard.seeMissing(`burst-${i}`);
+  for (let i = 0; i < 100; i += 1) assert.equal(guard.seeUnknown(`burst-${i}`, 'example.net'), false);
+  assert.equal(kind(), 'holding');
+});
+
+test('guard - those that were removed long ago cause no hold while that is looked up', () => {
+  known(250);
+  for (let i = 0; i < 200; i += 1) guard.seeMissing(`removed-${i}`);
+  assert.equal(unknown(1), 0);
+  for (let i = 0; i < 200; i += 1) guard.seeKnown(`removed-${i}`);
+  assert.equal(unknown(1), 1);
+  assert.equal(kind(), 'watching');
+});
+
 test('guard - a fifth of unknown nodes is tolerated, more is not; believed are fewer, since more may be chance', () => {
+  clock.advance(windowMs);
   known(80);
   assert.equal(unknown(20), 10);
   assert.equal(kind(), 'watching');
@@ -96,6 +129,7 @@ test('guard - a fifth of unknown nodes is tolerated, more is not; believed are f
 });
 
 test('guard - an old copy of the store: a fifth of the first nodes being unknown is too little to believe any', () => {
+  clock.advance(windowMs);
   for (let i = 0; i < 50; i += 1) {
     if (i % 5 === 0) assert.equal(unknown(1), 0);
     else known(1);
@@ -167,7 +201,7 @@ test('guard - released, it watches as carefully as after a start: a fault that i
 test('guard - released after the fault was undone, everything is as ever', () => {
   unknown(1000);
   guard.release({ believe: false });
-  known(60);
+  known(250);
   assert.equal(unknown(1), 1);
 });
 
