@@ -41,7 +41,13 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
    * The tombstones come first: to have one while the registration is still there is harmless, the reverse is not. It is
    * no transaction because one that waits for its next statement stops the process as soon as another connection writes.
    */
-  const removeWhere = async (reason: RemovalReason, condition: ReturnType<typeof matching>): Promise<number> => {
+  const removeWhere = async (reason: RemovalReason, condition: ReturnType<typeof matching>) => {
+    const { found, latest } = await db
+      .selectFrom('registration')
+      .select(({ fn }) => [fn.countAll<number | string>().as('found'), fn.max('registered_at_ms').as('latest')])
+      .where(condition)
+      .executeTakeFirstOrThrow();
+    if (latest === null) return { found: 0, removed: 0 };
     await db
       .insertInto('removed_node')
       .columns(['node', 'reason', 'removed_at_ms'])
@@ -53,12 +59,18 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
       )
       .onConflict((conflict) => conflict.column('node').doNothing())
       .execute();
-    const removed = await db.deleteFrom('registration').where(condition).returning('app').execute();
+    // What is renewed meanwhile has a later time, and its device was told that it is registered.
+    const removed = await db
+      .deleteFrom('registration')
+      .where(condition)
+      .where('registered_at_ms', '<=', latest)
+      .returning('app')
+      .execute();
     for (const { app } of removed) {
       metrics.registrationsRemoved.inc({ app, reason });
       metrics.registrations.dec({ app });
     }
-    return removed.length;
+    return { found: Number(found), removed: removed.length };
   };
 
   /** A client that makes up devices without end displaces its own. Without an account nothing says whose they are. */
@@ -66,14 +78,14 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
     if (!account.includes('@')) return;
     const beyond = await db
       .selectFrom('registration')
-      .select('node')
+      .select(['node', 'registered_at_ms'])
       .where('account_key', '=', account)
       .where('app', '=', app)
       .orderBy('registered_at_ms', 'desc')
       .limit(1)
       .offset(registrationsPerAccount)
       .executeTakeFirst();
-    if (beyond) await removeWhere('displaced', sql<boolean>`node = ${beyond.node}`);
+    if (beyond) await removeWhere('displaced', asOf(beyond.node, beyond.registered_at_ms));
   };
 
   for (const [app, registrations] of await count()) metrics.registrations.set({ app }, registrations);
@@ -138,10 +150,9 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
       return fates;
     },
 
-    unregister: (match) => removeWhere('unregistered', matching(match)),
+    unregister: async (match) => (await removeWhere('unregistered', matching(match))).found,
 
-    remove: async (node, knownAtMs, reason) =>
-      (await removeWhere(reason, sql<boolean>`node = ${node} AND registered_at_ms <= ${knownAtMs}`)) > 0,
+    remove: async (node, knownAtMs, reason) => (await removeWhere(reason, asOf(node, knownAtMs))).removed > 0,
 
     async restore(registrations) {
       let restored = 0;
@@ -192,6 +203,11 @@ function matching({ account, token, app }: RegistrationMatch) {
   const anyApp = sql<boolean>`account_key = ${fold(account)} 
     AND (token_key = ${named} OR device_key = ${named} OR node = ${token})`;
   return app === undefined ? anyApp : sql<boolean>`${anyApp} AND app = ${app}`;
+}
+
+/** A registration, unless it was renewed since. */
+function asOf(node: string, knownAtMs: number) {
+  return sql<boolean>`node = ${node} AND registered_at_ms <= ${knownAtMs}`;
 }
 
 /** The same query for another node. */

@@ -240,6 +240,17 @@ for (const { name, prepare } of engines) {
     assert.ok(await registry.find(juliet.node));
   });
 
+  registryTest('a device that unregisters and registers anew at the same time is registered', async ({ registry }) => {
+    await registry.register(romeo);
+    const [removed, { node }] = await Promise.all([
+      registry.unregister({ account: romeo.account, token: romeo.token }),
+      registry.register(romeo),
+    ]);
+    assert.equal(removed, 1);
+    assert.equal((await registry.find(node))?.node, node);
+    assert.deepEqual(await registry.count(), new Map([['siskin', 1]]));
+  });
+
   registryTest('unregistering with an app leaves the others alone', async ({ registry }) => {
     await registry.register(romeo);
     await registry.register({ ...romeo, app: 'snikket' });
