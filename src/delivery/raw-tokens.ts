@@ -30,8 +30,8 @@ export interface Hint {
 export interface RawTokens {
   /**
    * The registration that a node stands for when it is a raw token; undefined: it is none, or a dead one. A `pushModule`
-   * that no app has is a mistake in somebody's configuration, so it leads to a registration of no app: the server keeps
-   * the device.
+   * that no app has (any more) is a mistake in somebody's configuration, and none at all where no app is the default one.
+   * It leads to a registration of no app: the server keeps the device.
    */
   read(node: string, hint: Hint): Registration | undefined;
   /** The provider says that it is dead. False when it is no token that was read lately. */
@@ -83,9 +83,8 @@ export function createRawTokens(options: {
 
   return {
     read(node, { pushModule, app: name }) {
-      if (apps.length === 0) return undefined;
       const app = name === undefined ? byModule.get(pushModule ?? DEFAULT_MODULE) : byName.get(name);
-      const isMistake = !app && name === undefined && pushModule !== undefined;
+      const isMistake = !app && name === undefined && (pushModule !== undefined || apps.length > 0);
       if (isMistake) return APNS_TOKEN.test(node) || FCM_TOKEN.test(node) ? registrationOf(node, NO_APP) : undefined;
       if (!app || !(app.provider === 'apns' ? APNS_TOKEN : FCM_TOKEN).test(node)) return undefined;
       const token = app.provider === 'apns' ? node.toLowerCase() : node;

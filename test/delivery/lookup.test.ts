@@ -55,8 +55,8 @@ test('lookup - a raw token is a registration of the app that pushModule names', 
   assert.deepEqual(await lookup.find(fcmToken, { pushModule: 'monalAndroid' }), rawOf('monal-android', fcmToken));
 });
 
-test('lookup - without pushModule the app default is meant, if there is one', async () => {
-  assert.equal(await start([monal]).lookup.find(token), undefined);
+test('lookup - without pushModule the app default is meant; if there is none, that is somebody’s mistake', async () => {
+  assert.deepEqual(await start([monal]).lookup.find(token), rawOf(''));
   const fallback = apnsAppOf({ name: 'fallback', ids: ['default'], conventions: ['raw-token'] });
   assert.deepEqual(await start([monal, fallback]).lookup.find(token), rawOf('fallback'));
 });
@@ -79,8 +79,10 @@ test('lookup - what can be no token of the app’s provider is nobody', async ()
   }
 });
 
-test('lookup - without an app of this convention there are no raw tokens', async () => {
-  assert.equal(await start([siskin]).lookup.find(token, { pushModule: 'tigase:messenger:apns:1' }), undefined);
+test('lookup - without an app of this convention only pushModule makes a node a raw token: one whose app has left', async () => {
+  const { lookup } = start([siskin]);
+  assert.equal(await lookup.find(token), undefined);
+  assert.deepEqual(await lookup.find(token, { pushModule: 'monalProdiOS' }), rawOf(''));
 });
 
 test('lookup - a registered node is what it is, whatever pushModule says', async () => {
