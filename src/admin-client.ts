@@ -114,7 +114,7 @@ function describeRelease(released: number, believe: boolean): string {
 
 function describeReport({ state, holds, caution }: z.output<typeof answer> | GuardReport): string {
   if (state === 'watching')
-    return `Watching: nothing is held back.\n${caution === undefined ? '' : `Note: ${caution}.\n`}`;
+    return caution === undefined ? 'Watching: nothing is held back.\n' : `Watching: no hold.\nNote: ${caution}.\n`;
   const lines = holds.map(
     ({ since, held, what, hint }) =>
       `HOLDING since ${since}: ${what}.\n` +
