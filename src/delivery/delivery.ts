@@ -30,7 +30,7 @@ const coalescedLimit = 100_000;
 
 export interface DeliveryOptions {
   readonly registry: Pick<Lookup, 'find' | 'wasRemoved'>;
-  readonly guard: Pick<Guard, 'seeKnown' | 'seeMissing' | 'seeUnknown'>;
+  readonly guard: Pick<Guard, 'seeKnown' | 'seeMissing' | 'seeRemoved' | 'seeUnknown'>;
   readonly lanes: ReadonlyMap<string, Lane>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Pick<Outbox, 'put' | 'now'>;
@@ -65,7 +65,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (!shares.mayPublish(notification.publisher)) return dropped('-', 'over-share');
     const registration = await registry.find(notification.node, notification);
     if (!registration) return dropped('-', await judgeStranger(notification));
-    guard.seeKnown(registration.node);
+    // A raw token is in no store, so that it says nothing about ours.
+    if (registration.convention !== 'raw-token') guard.seeKnown(registration.node);
     const refusal = refusePublisher(notification, registration);
     if (refusal) return dropped(registration.app, refusal);
     const lane = lanes.get(registration.app);
@@ -91,11 +92,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   async function judgeStranger({ node, publisher }: Notification): Promise<'unknown-node' | 'held'> {
     guard.seeMissing(node);
-    if (!(await registry.wasRemoved(node))) {
-      return guard.seeUnknown(node, domainOf(publisher)) ? 'unknown-node' : 'held';
+    let wasRemoved = true;
+    try {
+      wasRemoved = await registry.wasRemoved(node);
+    } finally {
+      if (wasRemoved) guard.seeRemoved(node);
     }
-    guard.seeKnown(node);
-    return 'unknown-node';
+    return wasRemoved || guard.seeUnknown(node, domainOf(publisher)) ? 'unknown-node' : 'held';
   }
 
   function dropped<V extends Verdict>(app: string, cause: V): V {

@@ -4,7 +4,10 @@ import type { Lane } from './lane.ts';
 import type { Device, Environment, Outcome, Push, Registration } from '../push.ts';
 import type { Registry } from '../registry/contract.ts';
 import { callAlertRoute } from '../routing.ts';
-import { errorWord, fingerprint, type Log } from '../telemetry.ts';
+import { errorWord, fingerprint, type Log, sayEvery } from '../telemetry.ts';
+
+/** A store that fails does so for each of hundreds a second. */
+const complainEveryMs = 60_000;
 
 /** A push and which of the device's tokens it goes to. */
 export interface Addressed {
@@ -55,6 +58,10 @@ export function createDispatcher({
   clock,
   log,
 }: DispatcherOptions): Dispatcher {
+  /** What is still to be restored: as many as the guard remembers at most, for each of its holds. */
+  let toRestore: readonly Registration[] = [];
+  const mayComplain = sayEvery(complainEveryMs, clock);
+
   async function dispatch(lane: Lane, registration: Registration, addressed: Addressed, patienceMs: number) {
     const endsAtMs = clock.monotonic() + patienceMs;
     let current = addressed;
@@ -133,14 +140,18 @@ export function createDispatcher({
     return { kind: 'gone' };
   }
 
-  /** What was believed when the flood began. */
+  /** What was believed when the flood began. If the store fails, every answer that is held back tries again. */
   async function takeBack(registrations: readonly Registration[]): Promise<void> {
-    if (registrations.length === 0) return;
+    const due = [...toRestore, ...registrations];
+    if (due.length === 0) return;
+    toRestore = [];
     try {
-      const count = await registry.restore(registrations);
-      log.warn({ count, ...appOf(registrations) }, 'registrations restored that were taken for dead');
+      const count = await registry.restore(due);
+      log.warn({ count, ...appOf(due) }, 'registrations restored that were taken for dead');
     } catch (error) {
-      log.error({ ...appOf(registrations), reason: errorWord(error) }, 'registrations could not be restored');
+      toRestore = [...toRestore, ...due];
+      const fields = { count: due.length, ...appOf(due), reason: errorWord(error) };
+      if (mayComplain()) log.error(fields, 'registrations could not be restored; trying again');
     }
   }
 

@@ -16,7 +16,7 @@ export interface Hold {
   readonly target?: 'first' | 'second';
   /** Milliseconds since 1970. */
   readonly sinceMs: number;
-  /** Distinct nodes, or pushes, that the judgement rested on, and how many of them were bad. */
+  /** Distinct nodes, or devices, that the judgement rested on, and how many of them were bad. */
   readonly seen: number;
   readonly bad: number;
   /** Answers held back since then. */
@@ -56,13 +56,12 @@ export interface SeenPush {
 
 /** What the way of a notification asks. */
 export interface Guard {
-  /** A server named a node that is, or was, one of ours. */
+  /** A server named a node that is in the store. */
   seeKnown(node: string): void;
-  /**
-   * A server named a node that is in no registration. Whether it ever was is looked up next, and one of the other two is
-   * told then. Of a burst all healthy nodes come before the first verdict; without this they would outvote the others.
-   */
+  /** A server named a node that is in no registration. Whether it ever was is looked up next; then one of the next two is due. */
   seeMissing(node: string): void;
+  /** A missing node was removed by us, or nobody could look it up: it says nothing. */
+  seeRemoved(node: string): void;
   /** A server named a node that never was ours. True: it may be told so, and will drop it. */
   seeUnknown(node: string, domain: string): boolean;
   /** For everything but `taken`, the verdict counts. */

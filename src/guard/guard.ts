@@ -17,20 +17,23 @@ import { createSample, type Sample, type Tally } from './sample.ts';
 /** What is seen within this time is judged as one event, milliseconds. */
 export const windowMs = 10 * 60_000;
 
-/** Distinct nodes, or pushes, below which a share says nothing. */
+/** Distinct nodes, or devices, below which a share says nothing. */
 export const enough = 50;
 
 /** The share of bad ones above which the fault is taken for ours. */
 export const tolerated = 1 / 5;
 
 /**
- * The latest nodes that are looked at, and the latest pushes of an app; some 200 bytes each. It is also what bounds the
- * damage before a fault in a running system shows: of the latest 250, less than a fifth of the nodes, a quarter of the pushes.
+ * The latest nodes that are looked at, and the latest devices of an app; some 200 bytes each. It is also what bounds the
+ * damage before a fault in a running system shows: of the latest 250, less than a fifth of the nodes, a quarter of the devices.
  */
 export const sampleLimit = 250;
 
 /** Where less comes in than `enough` in ten minutes, older sightings count too; after as long, fewer are enough. */
 export const patienceMs = 86_400_000;
+
+/** What is said of silent devices is believed while an app's pushes fared well within this time, milliseconds. */
+export const provenWithinMs = 2 * 3_600_000;
 
 /** An app that has delivered nothing yet loses so many devices at most on its provider's word alone. */
 export const believedUnproven = 3;
@@ -61,6 +64,8 @@ interface Watch<Detail> {
 
 export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard {
   const nodes = createWatch<string>({ cause: 'unknown-nodes' });
+  /** Missing nodes of which it is being looked up whether they ever were ours; as many as publishes are in flight. */
+  const missing = new Set<string>();
   const pushes = new Map<string, Watch<Registration>>();
   metrics.guardHolding.set({ cause: 'unknown-nodes', app: '-' }, 0);
   metrics.guardHeld.inc({ cause: 'unknown-nodes', app: '-' }, 0);
@@ -93,15 +98,19 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
   }
 
   function hasEvidence<Detail>(watch: Watch<Detail>): boolean {
-    const { seen, bad, open } = watch.sample.count(patienceMs);
-    // What is still being looked up is healthy for the most part, but in a burst it would speak too late.
-    const worst = bad + open;
-    const watchedMs = clock.monotonic() - watch.startedAtMs;
-    if (watchedMs >= patienceMs) return worst <= (seen + open) * tolerated;
-    if (watch.subject.cause === 'gone') return seen >= enough && bad <= seen * tolerated;
+    const { seen, bad } = watch.sample.count(patienceMs);
+    const isLong = clock.monotonic() - watch.startedAtMs >= patienceMs;
+    return (isLong || seen >= enough) && bad <= seen * tolerated;
+  }
+
+  /** Whether the store has shown that it is the right one, so that a node which is not in it never was. */
+  function isStoreProven(): boolean {
+    const { seen, bad } = nodes.sample.count(patienceMs);
+    const watchedMs = clock.monotonic() - nodes.startedAtMs;
     // The first to be named may all be of one room, and as old as it.
-    const isBroad = seen + open >= sampleLimit || watchedMs >= windowMs;
-    return isBroad && seen >= enough && worst <= withinChance(seen + open);
+    const isBroad = seen >= sampleLimit || (seen >= enough && watchedMs >= windowMs) || watchedMs >= patienceMs;
+    // In a burst, healthy nodes are all found before the first of the missing is found to be unknown.
+    return isBroad && bad + missing.size <= withinChance(seen + missing.size);
   }
 
   function begin<Detail>(watch: Watch<Detail>, { seen, bad }: Tally, domains: Hold['domains']): void {
@@ -134,7 +143,7 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
   function readState(): GuardState {
     const current = holds();
     if (current.length > 0) return { kind: 'holding', holds: current };
-    const believesUnknown = nodes.believedSinceMs !== undefined || hasEvidence(nodes);
+    const believesUnknown = nodes.believedSinceMs !== undefined || isStoreProven();
     return { kind: 'watching', nodes: nodes.sample.count(patienceMs), believesUnknown };
   }
 
@@ -146,7 +155,7 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
       begin(nodes, recent(), greatest(nodes.sample.bad(windowMs).map(({ detail }) => detail ?? '-')));
       return false;
     }
-    return hasEvidence(nodes);
+    return isStoreProven();
   }
 
   /** Undefined: believed. Otherwise what has to be undone. */
@@ -161,23 +170,28 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
     }
     if (hasEvidence(watch)) return undefined;
     if (came === 'doubtful' || watch.isBurnt) return [];
-    const limit = recent.bad === recent.seen ? believedUnproven : beyondChance(Math.max(enough, recent.seen));
-    return recent.bad <= limit ? undefined : [];
+    // Of a day, for over ten minutes each such limit is a new one.
+    const { seen, bad } = watch.sample.count(patienceMs);
+    return bad <= (bad === seen ? believedUnproven : beyondChance(Math.max(enough, seen))) ? undefined : [];
   }
 
-  /** Answers about silent devices are believed while those about others show that nothing is wrong, and not before. */
-  function judgeQuestion(watch: Watch<Registration>): GoneVerdict {
-    const isProven = watch.sample.count(patienceMs).seen > 0 && hasEvidence(watch);
+  /** Answers about silent devices are believed while those about others show that nothing is wrong, now and of late. */
+  function judgeQuestion(watch: Watch<Registration>, came: SeenPush['came']): GoneVerdict {
+    const { seen, bad } = watch.sample.count(provenWithinMs);
+    const isProven = came === 'gone' && seen > bad && hasEvidence(watch);
     return isProven && !watch.hold && !nodes.hold ? { kind: 'believed' } : { kind: 'held', takeBack: [] };
   }
 
   return {
-    seeKnown: (node) => void nodes.sample.note(shorten(node), 'good'),
+    seeKnown: (node) => void nodes.sample.note(shorten(node), false),
 
-    seeMissing: (node) => void nodes.sample.note(shorten(node), 'open'),
+    seeMissing: (node) => void missing.add(shorten(node)),
+
+    seeRemoved: (node) => void missing.delete(shorten(node)),
 
     seeUnknown(node, domain) {
-      nodes.sample.note(shorten(node), 'bad').detail = domain;
+      missing.delete(shorten(node));
+      nodes.sample.note(shorten(node), true).detail = domain;
       const isBelieved = judgeUnknown();
       if (!isBelieved) countHeld(nodes);
       return isBelieved;
@@ -185,12 +199,13 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
 
     seePush({ registration, target, came, isQuestion }) {
       const watch = pushesOf(registration.app, target);
-      if (isQuestion) return came === 'taken' ? { kind: 'believed' } : judgeQuestion(watch);
+      if (isQuestion) return came === 'taken' ? { kind: 'believed' } : judgeQuestion(watch, came);
       if (came === 'taken') {
-        watch.sample.note(undefined, 'good');
+        // Once for each device, as the dead ones: else a few that are chatty outvote them.
+        watch.sample.note(shorten(registration.node), false);
         return { kind: 'believed' };
       }
-      const sighting = watch.sample.note(shorten(registration.node), 'bad');
+      const sighting = watch.sample.note(shorten(registration.node), true);
       const takeBack = judgeGone(watch, came);
       if (takeBack === undefined) {
         sighting.detail = registration;
@@ -210,8 +225,10 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
       const ended = holds();
       for (const watch of [nodes, ...pushes.values()]) {
         const isOpen = watch.hold !== undefined;
-        // To be believed without a hold: what was kept back because too little was seen.
-        if (!isOpen && !(believe && watch === nodes)) continue;
+        // To be believed without any hold: what was kept back because too little was seen.
+        const isToldApart = believe && watch === nodes && ended.length === 0;
+        const isCalledOff = !believe && watch.believedSinceMs !== undefined;
+        if (!isOpen && !isToldApart && !isCalledOff) continue;
         delete watch.hold;
         watch.sample.clear();
         watch.startedAtMs = clock.monotonic();

@@ -1,13 +1,10 @@
 import type { Clock } from '../clock.ts';
 
-/** `open`: it is still being found out. */
-export type End = 'good' | 'bad' | 'open';
-
 /** The latest things that were seen, each by its key once, and which of them came to a bad end. */
 export interface Sample<Detail> {
   /** Notes it as the latest. Under a key that was noted before, it takes the place of the earlier one. */
-  note(key: string | undefined, end: End): Sighting<Detail>;
-  /** How many were seen within this time, milliseconds, and their ends. */
+  note(key: string | undefined, isBad: boolean): Sighting<Detail>;
+  /** How many were seen, and how many of them were bad, within this time; milliseconds. */
   count(withinMs: number): Tally;
   /** The bad ones within this time. */
   bad(withinMs: number): readonly Sighting<Detail>[];
@@ -17,16 +14,14 @@ export interface Sample<Detail> {
 
 export interface Sighting<Detail> {
   readonly atMs: number;
-  readonly end: End;
+  readonly isBad: boolean;
   /** Whatever is worth remembering with it. */
   detail?: Detail;
 }
 
 export interface Tally {
-  /** Good and bad ones. */
   readonly seen: number;
   readonly bad: number;
-  readonly open: number;
 }
 
 /** @param limit things that are remembered; the one that was seen longest ago is forgotten first. */
@@ -45,9 +40,12 @@ export function createSample<Detail>(options: {
   }
 
   return {
-    note(key, end) {
+    note(key, isBad) {
       const name = key ?? (unnamed += 1);
-      const sighting = { atMs: clock.monotonic(), end };
+      // What an earlier bad end is remembered with stays due, whatever is said of it again.
+      const earlier = sightings.get(name);
+      const sighting: Sighting<Detail> = { atMs: clock.monotonic(), isBad };
+      if (isBad && earlier?.detail !== undefined) sighting.detail = earlier.detail;
       sightings.delete(name);
       sightings.set(name, sighting);
       if (sightings.size > limit) {
@@ -57,11 +55,15 @@ export function createSample<Detail>(options: {
       return sighting;
     },
     count(withinMs) {
-      const ends = { good: 0, bad: 0, open: 0 };
-      for (const { end } of since(withinMs)) ends[end] += 1;
-      return { seen: ends.good + ends.bad, bad: ends.bad, open: ends.open };
+      let seen = 0;
+      let bad = 0;
+      for (const { isBad } of since(withinMs)) {
+        seen += 1;
+        if (isBad) bad += 1;
+      }
+      return { seen, bad };
     },
-    bad: (withinMs) => [...since(withinMs)].filter(({ end }) => end === 'bad'),
+    bad: (withinMs) => [...since(withinMs)].filter(({ isBad }) => isBad),
     clear: () => sightings.clear(),
     get size() {
       return sightings.size;

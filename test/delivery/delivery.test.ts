@@ -9,6 +9,7 @@ import { createDispatcher } from '../../src/delivery/dispatch.ts';
 import { createFairShares, defaultShares, type Shares } from '../../src/delivery/fair-shares.ts';
 import { createGuard } from '../../src/guard/guard.ts';
 import { createLane, type Lane } from '../../src/delivery/lane.ts';
+import { createLookup, type Lookup } from '../../src/delivery/lookup.ts';
 import type { Outbox, OwedPush } from '../../src/outbox/contract.ts';
 import { openSqliteOutbox } from '../../src/outbox/sqlite.ts';
 import type { App, Device, Notification, Outcome, Provider, Push, Registration } from '../../src/push.ts';
@@ -62,7 +63,7 @@ beforeEach(async () => {
   delivery = deliveryFor(apnsAppOf());
 });
 
-function deliveryFor(app: App, given: Partial<Shares> = {}) {
+function deliveryFor(app: App, given: Partial<Shares> = {}, lookup: Lookup = registry) {
   const provider: Provider = {
     send(push, device, deadlineMs) {
       attempts.push({ push, device, deadlineMs });
@@ -79,10 +80,10 @@ function deliveryFor(app: App, given: Partial<Shares> = {}) {
   const onRemoved = ({ node }: Registration) => outbox.removeNode(node);
   const guard = createGuard({ apps: [app.name], clock, log, metrics });
   return createDelivery({
-    registry,
+    registry: lookup,
     guard,
     lanes: new Map([[app.name, lane]]),
-    dispatcher: createDispatcher({ registry, guard, onRemoved, clock, log }),
+    dispatcher: createDispatcher({ registry: lookup, guard, onRemoved, clock, log }),
     outbox,
     shares: createFairShares({ shares: { ...defaultShares, ...given }, clock }),
     onOwed: (_, dueAtMs) => owedTimes.push(dueAtMs),
@@ -157,6 +158,36 @@ test('delivery - a burst on an old copy of the store: none of the unknown third 
   assert.equal(answers.filter((answer) => answer === 'item-not-found').length, 0);
 });
 
+test('delivery - raw tokens, which are in no store, do not make an empty one believable', async () => {
+  const app = apnsAppOf({ ids: ['monalProdiOS'], conventions: ['raw-token'] });
+  delivery = deliveryFor(app, {}, createLookup({ registry, apps: [app], clock }));
+  for (let i = 0; i < 300; i += 1) {
+    const raw = notificationOf({ node: `${1_000 + i}`.repeat(16), pushModule: 'monalProdiOS' });
+    assert.equal(await delivery.deliver(raw), 'result');
+    if (i % 10 === 0) {
+      assert.equal(await delivery.deliver(notificationOf({ node: `lost-${i}` })), 'internal-server-error');
+    }
+  }
+});
+
+test('delivery - what cannot be looked up is the store’s failure, and says nothing about the node afterwards', async () => {
+  let fails = 300;
+  const wasRemoved = (node: string) => {
+    fails -= 1;
+    return fails < 0 ? registry.wasRemoved(node) : Promise.reject(new Error('database is locked'));
+  };
+  delivery = deliveryFor(apnsAppOf(), {}, { ...registry, wasRemoved });
+  for (let i = 0; i < 300; i += 1) {
+    assert.equal(await delivery.deliver(notificationOf({ node: `unclear-${i}` })), 'internal-server-error');
+  }
+  for (let i = 0; i < 49; i += 1) {
+    const { node } = await register({ token: `${10 + i}`.repeat(32) });
+    await delivery.deliver(notificationOf({ node }));
+  }
+  clock.advance(600_000);
+  assert.equal(await delivery.deliver(notificationOf({ node: 'unknown' })), 'item-not-found');
+});
+
 test('delivery - a node that was unregistered is item-not-found from the first', async () => {
   const { node } = await register();
   await registry.unregister({ account: 'romeo@example.net', token: node });
@@ -175,6 +206,21 @@ test('delivery - a flood of dead tokens: what was removed before it showed is ba
     assert.ok(await registry.find(node));
     assert.equal(await registry.wasRemoved(node), false);
   }
+});
+
+test('delivery - a flood of dead tokens: what could not be put back at first is when the store works again', async () => {
+  let fails = 3;
+  const restore: Registry['restore'] = (registrations) => {
+    fails -= 1;
+    return fails < 0 ? registry.restore(registrations) : Promise.reject(new Error('database is locked'));
+  };
+  delivery = deliveryFor(apnsAppOf(), {}, { ...registry, restore });
+  const nodes: string[] = [];
+  for (let i = 0; i < 80; i += 1) nodes.push((await register({ token: `${10 + i}`.repeat(32) })).node);
+  outcomes = Array.from(nodes, () => ({ kind: 'gone', reason: 'Unregistered' }));
+  for (const node of nodes) await delivery.deliver(notificationOf({ node }));
+  for (const node of nodes) assert.ok(await registry.find(node));
+  assert.equal(lines.filter((line) => line.includes('could not be restored')).length, 1);
 });
 
 test('delivery - a flood of dead second tokens: calls go out as alerts, and no token is dropped', async () => {
