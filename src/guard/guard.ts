@@ -226,9 +226,9 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
       for (const watch of [nodes, ...pushes.values()]) {
         const isOpen = watch.hold !== undefined;
         // To be believed without any hold: what was kept back because too little was seen.
-        const isToldApart = believe && watch === nodes && ended.length === 0;
+        const isKeptBack = believe && watch === nodes && ended.length === 0;
         const isCalledOff = !believe && watch.believedSinceMs !== undefined;
-        if (!isOpen && !isToldApart && !isCalledOff) continue;
+        if (!isOpen && !isKeptBack && !isCalledOff) continue;
         delete watch.hold;
         watch.sample.clear();
         watch.startedAtMs = clock.monotonic();
