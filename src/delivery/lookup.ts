@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { App, Registration } from '../push.ts';
-import { createRawTokens, type Hint } from './raw-tokens.ts';
+import { createRawTokens, type Hint, NO_APP } from './raw-tokens.ts';
 import type { Registry } from '../registry/contract.ts';
 
 /** Raw tokens that are remembered at a time, some 250 bytes each. */
@@ -31,7 +31,10 @@ export function createLookup({ registry, apps, clock }: LookupOptions): Lookup {
   const rawTokens = createRawTokens({ apps, clock, limit: rememberedTokens });
   return {
     async find(node, hint = {}) {
-      return (await registry.find(node)) ?? rawTokens.read(node, hint);
+      const registration = (await registry.find(node)) ?? rawTokens.read(node, hint);
+      // Nodes that were taken over from elsewhere can look like tokens.
+      const isOurs = registration?.app === NO_APP && (await registry.wasRemoved(node));
+      return isOurs ? undefined : registration;
     },
     async remove(node, knownAtMs, reason) {
       return (await registry.remove(node, knownAtMs, reason)) || rawTokens.bury(node);

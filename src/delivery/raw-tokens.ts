@@ -10,7 +10,7 @@ import type { App, Environment, Registration } from '../push.ts';
 const DEFAULT_MODULE = 'default';
 
 /** No app can have this name. */
-const NO_APP = '';
+export const NO_APP = '';
 
 /** Hex of 32 bytes or more; Apple reserves the right to longer ones. Our own nodes are shorter and so are never taken for one. */
 const APNS_TOKEN = /^(?:[0-9A-Fa-f]{2}){32,256}$/;

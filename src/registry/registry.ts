@@ -1,4 +1,4 @@
-import { type CompiledQuery, type Kysely, sql } from 'kysely';
+import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../telemetry.ts';
 import { type RegistrationMatch, type Registry, registrationsPerAccount, type RemovalReason } from './contract.ts';
@@ -11,6 +11,9 @@ import { claimTakenOver, takeOver } from './take-over.ts';
 /** 192 random bits: a node is all that protects a registration whose publishes carry no secret. */
 const NODE_BYTES = 24;
 const SECRET_BYTES = 24;
+
+/** More than one only after devices came in at the same time. */
+const displacedAtOnce = 10;
 
 export interface RegistryOptions {
   readonly db: Kysely<Tables>;
@@ -40,52 +43,51 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
   /**
    * The tombstones come first: to have one while the registration is still there is harmless, the reverse is not. It is
    * no transaction because one that waits for its next statement stops the process as soon as another connection writes.
+   * What comes in or is renewed meanwhile stays: its device was told that it is registered.
    */
-  const removeWhere = async (reason: RemovalReason, condition: ReturnType<typeof matching>) => {
-    const { found, latest } = await db
+  const removeWhere = async (reason: RemovalReason, condition: RawBuilder<boolean>) => {
+    const found = await db
       .selectFrom('registration')
-      .select(({ fn }) => [fn.countAll<number | string>().as('found'), fn.max('registered_at_ms').as('latest')])
+      .select(['node', 'app', 'registered_at_ms as registeredAtMs'])
       .where(condition)
-      .executeTakeFirstOrThrow();
-    if (latest === null) return { found: 0, removed: 0 };
-    await db
-      .insertInto('removed_node')
-      .columns(['node', 'reason', 'removed_at_ms'])
-      .expression((eb) =>
-        eb
-          .selectFrom('registration')
-          .select(['node', eb.val(reason).as('reason'), eb.val(clock.now()).as('removed_at_ms')])
-          .where(condition),
-      )
-      .onConflict((conflict) => conflict.column('node').doNothing())
       .execute();
-    // What is renewed meanwhile has a later time, and its device was told that it is registered.
-    const removed = await db
-      .deleteFrom('registration')
-      .where(condition)
-      .where('registered_at_ms', '<=', latest)
-      .returning('app')
-      .execute();
-    for (const { app } of removed) {
+    let removed = 0;
+    for (const { node, app, registeredAtMs } of found) {
+      const tombstone = { reason, removed_at_ms: clock.now() };
+      await db
+        .insertInto('removed_node')
+        .values({ node, ...tombstone })
+        .onConflict((conflict) => conflict.column('node').doUpdateSet(tombstone))
+        .execute();
+      const { numDeletedRows } = await db
+        .deleteFrom('registration')
+        .where(asOf(node, registeredAtMs))
+        .executeTakeFirstOrThrow();
+      if (numDeletedRows === 0n) continue;
+      removed += 1;
       metrics.registrationsRemoved.inc({ app, reason });
       metrics.registrations.dec({ app });
     }
-    return { found: Number(found), removed: removed.length };
+    return { found: found.length, removed };
   };
 
-  /** A client that makes up devices without end displaces its own. Without an account nothing says whose they are. */
-  const displaceOldest = async ({ account_key: account, app }: RegistrationRow): Promise<void> => {
+  /**
+   * A client that makes up devices without end displaces its own, but never the one that is being registered, whatever
+   * wall time does. Without an account nothing says whose they are.
+   */
+  const displaceOldest = async ({ account_key: account, app, node: own }: RegistrationRow): Promise<void> => {
     if (!account.includes('@')) return;
     const beyond = await db
       .selectFrom('registration')
       .select(['node', 'registered_at_ms'])
       .where('account_key', '=', account)
       .where('app', '=', app)
+      .where('node', '!=', own)
       .orderBy('registered_at_ms', 'desc')
-      .limit(1)
-      .offset(registrationsPerAccount)
-      .executeTakeFirst();
-    if (beyond) await removeWhere('displaced', asOf(beyond.node, beyond.registered_at_ms));
+      .limit(displacedAtOnce)
+      .offset(registrationsPerAccount - 1)
+      .execute();
+    for (const { node, registered_at_ms: atMs } of beyond) await removeWhere('displaced', asOf(node, atMs));
   };
 
   for (const [app, registrations] of await count()) metrics.registrations.set({ app }, registrations);

@@ -30,6 +30,11 @@ export async function restore(
   }
   const isBack = await db.selectFrom('registration').select('node').where('node', '=', node).executeTakeFirst();
   if (!isBack) return undefined;
-  await db.deleteFrom('removed_node').where('node', '=', node).execute();
+  // It may have been unregistered since.
+  await db
+    .deleteFrom('removed_node')
+    .where('node', '=', node)
+    .where(({ exists, selectFrom }) => exists(selectFrom('registration').select('node').where('node', '=', node)))
+    .execute();
   return inserted === 1n ? 'back' : 'second-token';
 }

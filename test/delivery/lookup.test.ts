@@ -12,7 +12,7 @@ const token = '9f3c'.repeat(16);
 const fcmToken = `cRtz:APA91b${'x'.repeat(130)}`;
 
 /** What the registry said and was told. */
-function start(apps: readonly App[], registered: readonly Registration[] = []) {
+function start(apps: readonly App[], registered: readonly Registration[] = [], removed: readonly string[] = []) {
   const clock = manualClock();
   const known = new Map(registered.map((each) => [each.node, each]));
   const told: string[] = [];
@@ -22,7 +22,7 @@ function start(apps: readonly App[], registered: readonly Registration[] = []) {
     restore: (registrations) => Promise.resolve(registrations.length),
     dropSecondToken: () => Promise.resolve(),
     rememberEnvironment: (node) => Promise.resolve(void told.push(node)),
-    wasRemoved: () => Promise.resolve(false),
+    wasRemoved: (node) => Promise.resolve(removed.includes(node)),
   };
   return { clock, told, lookup: createLookup({ registry, apps, clock }) };
 }
@@ -67,6 +67,12 @@ test('lookup - an unknown pushModule is somebody’s mistake: a registration of 
     assert.deepEqual(await lookup.find(token, { pushModule }), rawOf(''), pushModule);
   }
   assert.equal(await lookup.find('no-token', { pushModule: 'monalAlpha' }), undefined);
+});
+
+test('lookup - a node that was ours and is removed is no raw token, though it may look like one', async () => {
+  const { lookup } = start([monal], [], [token]);
+  assert.equal(await lookup.find(token), undefined);
+  assert.equal(await lookup.find(token, { pushModule: 'monalAlpha' }), undefined);
 });
 
 test('lookup - what can be no token of the app’s provider is nobody', async () => {

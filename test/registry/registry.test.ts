@@ -126,6 +126,19 @@ for (const { name, prepare } of engines) {
     assert.ok(await registry.find(juliet.node));
   });
 
+  registryTest('a device never displaces itself, whatever wall time does', async ({ registry, clock }) => {
+    for (let n = 0; n < registrationsPerAccount; n += 1) {
+      await registry.register({ ...romeo, device: `device ${n}`, token: `token ${n}` });
+    }
+    clock.step(-1_000);
+    const { node } = await registry.register({ ...romeo, device: 'latest', token: 'latest' });
+    assert.ok(await registry.find(node));
+    const atOnce = Array.from({ length: 4 }, (_, n) => registry.register({ ...romeo, device: `${n}`, token: `${n}` }));
+    await Promise.all(atOnce);
+    await registry.register({ ...romeo, device: 'after', token: 'after' });
+    assert.equal((await registry.count()).get('siskin'), registrationsPerAccount);
+  });
+
   registryTest('devices without an account displace nobody’s', async ({ registry }) => {
     const request = { ...romeo, convention: 'v1', account: '' } as const;
     for (let n = 0; n < registrationsPerAccount + 1; n += 1) await registry.register({ ...request, device: `${n}` });
