@@ -4,10 +4,10 @@ import type { Lane } from './lane.ts';
 import type { Device, Environment, Outcome, Push, Registration } from '../push.ts';
 import type { Registry } from '../registry/contract.ts';
 import { callAlertRoute } from '../routing.ts';
-import { errorWord, fingerprint, type Log, sayEvery } from '../telemetry.ts';
+import { errorWord, fingerprint, type Log } from '../telemetry.ts';
 
-/** A store that fails does so for each of hundreds a second. */
-const complainEveryMs = 60_000;
+/** After a failure of the store; a locked one blocks for five seconds each time. */
+const restoreAgainAfterMs = 60_000;
 
 /** A push and which of the device's tokens it goes to. */
 export interface Addressed {
@@ -60,7 +60,7 @@ export function createDispatcher({
 }: DispatcherOptions): Dispatcher {
   /** What is still to be restored: as many as the guard remembers at most, for each of its holds. */
   let toRestore: readonly Registration[] = [];
-  const mayComplain = sayEvery(complainEveryMs, clock);
+  let restoreAgainAtMs = 0;
 
   async function dispatch(lane: Lane, registration: Registration, addressed: Addressed, patienceMs: number) {
     const endsAtMs = clock.monotonic() + patienceMs;
@@ -85,6 +85,7 @@ export function createDispatcher({
     outcome: Outcome,
   ): Promise<Fate | Addressed> {
     const { push, target } = addressed;
+    await restoreAgain();
     switch (outcome.kind) {
       case 'delivered':
         guard.seePush({ registration, target, came: 'taken', isQuestion: push.validateOnly === true });
@@ -140,19 +141,31 @@ export function createDispatcher({
     return { kind: 'gone' };
   }
 
-  /** What was believed when the flood began. If the store fails, every answer that is held back tries again. */
+  /** What was believed when the flood began. One by one, so that none is restored that was unregistered after it was back. */
   async function takeBack(registrations: readonly Registration[]): Promise<void> {
-    const due = [...toRestore, ...registrations];
-    if (due.length === 0) return;
-    toRestore = [];
-    try {
-      const count = await registry.restore(due);
-      log.warn({ count, ...appOf(due) }, 'registrations restored that were taken for dead');
-    } catch (error) {
-      toRestore = [...toRestore, ...due];
-      const fields = { count: due.length, ...appOf(due), reason: errorWord(error) };
-      if (mayComplain()) log.error(fields, 'registrations could not be restored; trying again');
+    if (registrations.length === 0) return;
+    let count = 0;
+    for (const [i, registration] of registrations.entries()) {
+      try {
+        count += await registry.restore([registration]);
+      } catch (error) {
+        const due = registrations.slice(i);
+        toRestore = [...toRestore, ...due];
+        restoreAgainAtMs = clock.monotonic() + restoreAgainAfterMs;
+        const fields = { count: due.length, ...appOf(due), reason: errorWord(error) };
+        log.error(fields, 'registrations could not be restored; trying again');
+        break;
+      }
     }
+    if (count > 0) log.warn({ count, ...appOf(registrations) }, 'registrations restored that were taken for dead');
+  }
+
+  /** With the next push that comes back, whether the hold still lasts or not; a busy store stops the process for seconds. */
+  async function restoreAgain(): Promise<void> {
+    if (toRestore.length === 0 || clock.monotonic() < restoreAgainAtMs) return;
+    const due = toRestore;
+    toRestore = [];
+    await takeBack(due);
   }
 
   function asCallAlert({ push, endsAtMs = Infinity }: Addressed): Addressed {

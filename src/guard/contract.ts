@@ -1,5 +1,8 @@
 import type { Registration } from '../push.ts';
 
+/** The share of bad ones above which the fault is taken for ours. */
+export const tolerated = 1 / 5;
+
 /** What went wrong on so large a scale that the fault must be ours. */
 export type HoldCause =
   /** Too many of the nodes that servers name are in no registration and never were. */

@@ -10,7 +10,15 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Registration } from '../push.ts';
 import type { Log, Metrics } from '../telemetry.ts';
-import type { GoneVerdict, Guard, GuardState, Hold, HoldCause, SeenPush } from './contract.ts';
+import {
+  type GoneVerdict,
+  type Guard,
+  type GuardState,
+  type Hold,
+  type HoldCause,
+  type SeenPush,
+  tolerated,
+} from './contract.ts';
 import { describeHold, hintFor } from './report.ts';
 import { createSample, type Sample, type Tally } from './sample.ts';
 
@@ -19,9 +27,6 @@ export const windowMs = 10 * 60_000;
 
 /** Distinct nodes, or devices, below which a share says nothing. */
 export const enough = 50;
-
-/** The share of bad ones above which the fault is taken for ours. */
-export const tolerated = 1 / 5;
 
 /**
  * The latest nodes that are looked at, and the latest devices of an app; some 200 bytes each. It is also what bounds the
@@ -94,6 +99,8 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
     if (watch.believedSinceMs === undefined) return false;
     if (clock.monotonic() - watch.believedSinceMs < windowMs || isFlood(watch, recent())) return true;
     delete watch.believedSinceMs;
+    // What was believed is no reason to hold again.
+    watch.sample.clear();
     return false;
   }
 
@@ -117,6 +124,12 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
     watch.hold = { ...watch.subject, sinceMs: clock.now(), seen, bad, held: 0, domains };
     watch.isBurnt = true;
     showHolds(watch.subject);
+  }
+
+  /** What was believed within this time is to be undone. */
+  function beginGone(watch: Watch<Registration>, withinMs: number): readonly Registration[] {
+    begin(watch, watch.sample.count(withinMs), []);
+    return watch.sample.bad(withinMs).flatMap(({ detail }) => detail ?? []);
   }
 
   function showHolds({ cause, app = '-' }: Watch<unknown>['subject']): void {
@@ -164,14 +177,12 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
     if (watch.hold || nodes.hold) return [];
     const recent = watch.sample.count(windowMs);
     if (isBelievedByOperator(watch, () => recent)) return undefined;
-    if (isFlood(watch, recent)) {
-      begin(watch, recent, []);
-      return watch.sample.bad(windowMs).flatMap(({ detail }) => detail ?? []);
-    }
+    if (isFlood(watch, recent)) return beginGone(watch, windowMs);
     if (hasEvidence(watch)) return undefined;
     if (came === 'doubtful' || watch.isBurnt) return [];
     // Of a day, for over ten minutes each such limit is a new one.
     const { seen, bad } = watch.sample.count(patienceMs);
+    if (isFlood(watch, { seen, bad })) return beginGone(watch, patienceMs);
     return bad <= (bad === seen ? believedUnproven : beyondChance(Math.max(enough, seen))) ? undefined : [];
   }
 

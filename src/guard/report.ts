@@ -1,5 +1,5 @@
 /** What an operator reads at night: what happened, in numbers, what to look at, what to do. */
-import type { GuardState, Hold } from './contract.ts';
+import { type GuardState, type Hold, tolerated } from './contract.ts';
 
 /** What happened. */
 export function describeHold({ cause, app, target, seen, bad, domains }: Omit<Hold, 'held'>): string {
@@ -26,10 +26,11 @@ export function hintFor({ cause, app }: Pick<Hold, 'cause' | 'app'>): string {
 /** What is worth an operator's look though nothing is held. */
 export function describeCaution(state: Extract<GuardState, { kind: 'watching' }>): string | undefined {
   const { nodes, believesUnknown } = state;
-  if (believesUnknown || nodes.bad === 0) return undefined;
+  // A stray one among many is kept as well, but says nothing about the store.
+  if (believesUnknown || nodes.bad <= nodes.seen * tolerated) return undefined;
   return (
     `${nodes.bad} of ${nodes.seen} registrations that XMPP servers named of late are not in the store and never were; ` +
-    'servers are told to keep them until more was seen'
+    'servers are told to keep them'
   );
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { Guard } from '../../src/guard/contract.ts';
 import { createGuard, patienceMs, provenWithinMs, windowMs } from '../../src/guard/guard.ts';
+import { describeCaution } from '../../src/guard/report.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry.ts';
 import { manualClock, type ManualClock } from '../support/clock.ts';
 import { registrationOf } from '../support/registrations.ts';
@@ -308,6 +309,30 @@ for (const [what, healthy, limit] of [
     assert.ok(believed <= limit, `${believed}`);
   });
 }
+
+test('guard - a fault that comes slowly: what was believed in a day is taken back', () => {
+  taken(200);
+  const believed: string[] = [];
+  const takenBack: string[] = [];
+  for (let i = 0; i < 100; i += 1) {
+    const one = gone(1);
+    believed.push(...one.believed);
+    takenBack.push(...one.takenBack);
+    clock.advance(windowMs / 4);
+  }
+  assert.equal(kind(), 'holding');
+  assert.ok(believed.length > 50 && believed.length < 70, `${believed.length}`);
+  assert.deepEqual(takenBack, believed);
+});
+
+test('guard - a stray unknown node among few is kept and no reason to look; many are', () => {
+  const caution = () => (guard.state.kind === 'watching' ? describeCaution(guard.state) : 'holding');
+  known(20);
+  assert.equal(unknown(1), 0);
+  assert.equal(caution(), undefined);
+  assert.equal(unknown(5), 0);
+  assert.match(caution() ?? '', /^6 of 26 registrations .* are told to keep them$/);
+});
 
 test('guard - what was believed of a device is taken back, however many pushes to it came back since', () => {
   const registration = registrationOf({ node: 'twice' });
