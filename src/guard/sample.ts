@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 /** The latest things that were seen, each by its key once, and which of them came to a bad end. */
 export interface Sample<Detail> {
   /** Notes it as the latest. Under a key that was noted before, it takes the place of the earlier one. */
-  note(key: string | undefined, isBad: boolean): Sighting<Detail>;
+  note(key: string, isBad: boolean): Sighting<Detail>;
   /** How many were seen, and how many of them were bad, within this time; milliseconds. */
   count(withinMs: number): Tally;
   /** The bad ones within this time. */
@@ -30,9 +30,8 @@ export function createSample<Detail>(options: {
   readonly limit: number;
 }): Sample<Detail> {
   const { clock, limit } = options;
-  /** In the order of the latest sighting; what has no key has a number. */
-  const sightings = new Map<string | number, Sighting<Detail>>();
-  let unnamed = 0;
+  /** In the order of the latest sighting. */
+  const sightings = new Map<string, Sighting<Detail>>();
 
   function* since(withinMs: number): Generator<Sighting<Detail>> {
     const fromMs = clock.monotonic() - withinMs;
@@ -41,13 +40,12 @@ export function createSample<Detail>(options: {
 
   return {
     note(key, isBad) {
-      const name = key ?? (unnamed += 1);
       // What an earlier bad end is remembered with stays due, whatever is said of it again.
-      const earlier = sightings.get(name);
+      const earlier = sightings.get(key);
       const sighting: Sighting<Detail> = { atMs: clock.monotonic(), isBad };
       if (isBad && earlier?.detail !== undefined) sighting.detail = earlier.detail;
-      sightings.delete(name);
-      sightings.set(name, sighting);
+      sightings.delete(key);
+      sightings.set(key, sighting);
       if (sightings.size > limit) {
         const [oldest] = sightings.keys();
         if (oldest !== undefined) sightings.delete(oldest);

@@ -67,7 +67,7 @@ export interface Registry {
   ): Promise<readonly Registration[]>;
   /** Adds those that are new, at most `TAKE_OVER_BATCH` at a time; in the order of the batch, what became of each. */
   takeOver(batch: readonly ForeignRegistration[]): Promise<readonly TakeOverFate[]>;
-  /** How many were removed; 0 is no error. */
+  /** How many there were; 0 is no error. What is registered anew at the same time stays, and counts. */
   unregister(match: RegistrationMatch): Promise<number>;
   /** False when there was none, or when it was registered anew after `knownAtMs` (its `registeredAtMs` then differs). */
   remove(node: string, knownAtMs: number, reason: RemovalReason): Promise<boolean>;

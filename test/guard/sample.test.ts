@@ -12,10 +12,20 @@ test('sample - the same key counts once, as it was seen last', () => {
   assert.deepEqual(sample.count(1000), { seen: 2, bad: 2 });
 });
 
-test('sample - what has no key counts each time', () => {
-  const sample = createSample({ clock: manualClock(), limit: 10 });
-  for (let i = 0; i < 5; i += 1) sample.note(undefined, false);
-  assert.deepEqual(sample.count(1000), { seen: 5, bad: 0 });
+test('sample - what an earlier bad end is remembered with stays until the end is good', () => {
+  const sample = createSample<string>({ clock: manualClock(), limit: 10 });
+  sample.note('a', true).detail = 'first';
+  sample.note('a', true);
+  assert.deepEqual(
+    sample.bad(1000).map(({ detail }) => detail),
+    ['first'],
+  );
+  sample.note('a', false);
+  sample.note('a', true);
+  assert.deepEqual(
+    sample.bad(1000).map(({ detail }) => detail),
+    [undefined],
+  );
 });
 
 test('sample - beyond the limit the one that was seen longest ago is forgotten', () => {
