@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { systemClock } from './clock.ts';
+import { systemClock } from './time/clock.ts';
 import { type Config, ConfigError, loadConfig, parseConfig } from './config/config.ts';
-import { runDemonstration } from './harness/demonstration.ts';
+import { runDemonstration } from './harness/demo/demonstration.ts';
 import { startServer } from './server.ts';
-import { createLog, createMetrics, errorWord, type LogLevel } from './telemetry.ts';
+import { createLog, createMetrics, errorWord, type LogLevel } from './telemetry/telemetry.ts';
 
 const usage = `Usage: sealpost [COMMAND] [--config FILE]
 
@@ -34,10 +34,11 @@ const commands: Readonly<Record<string, Command>> = {
 
 /** Those that read their arguments themselves. */
 const tools: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCode>>> = {
-  guard: async (args) => (await import('./admin-client.ts')).runGuardCommand({ args, ...surroundings }),
+  guard: async (args) => (await import('./commands/guard.ts')).runGuardCommand({ args, ...surroundings }),
   import: async (args) =>
-    (await import('./import/command.ts')).importCommand({ args, clock: systemClock, ...surroundings }),
-  harness: async (args) => (await import('./harness/cli.ts')).runHarnessCommand(args, harnessSurroundings()),
+    (await import('./commands/import.ts')).importCommand({ args, clock: systemClock, ...surroundings }),
+  harness: async (args) =>
+    (await import('./commands/harness/harness.ts')).runHarnessCommand(args, harnessSurroundings()),
 };
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {

@@ -1,31 +1,31 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Clock, Random } from './clock.ts';
+import type { Clock, Random } from './time/clock.ts';
 import type { Config } from './config/config.ts';
-import { createDelivery } from './delivery/delivery.ts';
+import { createDelivery } from './delivery/deliver.ts';
 import { createDispatcher } from './delivery/dispatch.ts';
 import { createGuard } from './guard/guard.ts';
 import { reportGuard } from './guard/report.ts';
-import { assembleHealth } from './health.ts';
-import { createOpsListener } from './http/ops.ts';
+import { assembleHealth } from './ops/health.ts';
+import { createOpsListener } from './ops/listener.ts';
 import { createPublicListener } from './http/public.ts';
 import { addPushAppserver } from './http/push-appserver.ts';
 import { addRegistrations } from './http/registrations.ts';
-import { createFairShares, defaultShares } from './delivery/fair-shares.ts';
-import { createHousekeeping } from './housekeeping.ts';
-import { createLane, type Lane } from './delivery/lane.ts';
+import { createFairShares, defaultShares } from './delivery/rate-limits.ts';
+import { createHousekeeping } from './delivery/housekeeping.ts';
+import { createLane, type Lane } from './sending/app-sender.ts';
 import { createLookup } from './delivery/lookup.ts';
-import type { Outbox } from './outbox/contract.ts';
-import { openSqliteOutbox, outboxPathBeside } from './outbox/sqlite.ts';
+import type { Outbox } from './store/outbox/contract.ts';
+import { openSqliteOutbox, outboxPathBeside } from './store/outbox/sqlite.ts';
 import { type ApnsOptions, createApns } from './providers/apns/client.ts';
 import { createProviderTokens } from './providers/apns/provider-tokens.ts';
 import { createFcm, type FcmOptions } from './providers/fcm/client.ts';
-import type { ApnsApp, FcmApp, Provider, Registration } from './push.ts';
-import { createRedelivery } from './delivery/redelivery.ts';
-import { openRegistry } from './registry/open.ts';
-import { announceApp, type Log, type Metrics } from './telemetry.ts';
-import { createComponent } from './xmpp/component.ts';
-import { createLink, type Link } from './xmpp/link.ts';
-import { revocation } from './xmpp/revocation.ts';
+import type { ApnsApp, FcmApp, Provider, Registration } from './core/push.ts';
+import { createRedelivery } from './delivery/retry.ts';
+import { openRegistry } from './store/registry/open.ts';
+import { announceApp, type Log, type Metrics } from './telemetry/telemetry.ts';
+import { createComponent } from './xmpp/services/component.ts';
+import { createLink, type Link } from './xmpp/link/link.ts';
+import { revocation } from './xmpp/services/revocation.ts';
 
 // An init system or a container runtime commonly loses patience after 10 s.
 /** For answers to what the links brought. */

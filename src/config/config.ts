@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { ApnsApp, FcmApp, Secret } from '../push.ts';
-import { errorWord, type LogLevel } from '../telemetry.ts';
+import type { ApnsApp, FcmApp, Secret } from '../core/push.ts';
+import { errorWord, type LogLevel } from '../telemetry/telemetry.ts';
 import type { ParsedApp } from './apps.ts';
 import { ConfigError, describeIssues, type Locate } from './problems.ts';
 import { createSchema, type ParsedConfig } from './schema.ts';

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { CredentialError } from '../providers/credential-file.ts';
 import { readServiceAccount, serviceAccountHint } from '../providers/fcm/service-account.ts';
 import { withHint } from './problems.ts';
-import { createSecret } from '../secret.ts';
+import { createSecret } from '../core/secret.ts';
 import { section, type ValueKinds } from './values.ts';
 
 const P8_HINT =

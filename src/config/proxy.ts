@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ProxySettings } from '../push.ts';
-import { createSecret } from '../secret.ts';
+import type { ProxySettings } from '../core/push.ts';
+import { createSecret } from '../core/secret.ts';
 import { withHint } from './problems.ts';
 import type { Sources, ValueKinds } from './values.ts';
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { appsSchema } from './apps.ts';
 import { authorities, listenerTls } from './credentials.ts';
 import { withHint } from './problems.ts';
-import { createSecret } from '../secret.ts';
+import { createSecret } from '../core/secret.ts';
 import { createValueKinds, section, type Sources, type ValueKinds } from './values.ts';
 
 /** The port that Prosody and Tigase listen on for components unless told otherwise. */

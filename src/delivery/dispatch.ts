@@ -1,10 +1,10 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Guard } from '../guard/contract.ts';
-import type { Lane } from './lane.ts';
-import type { Device, Environment, Outcome, Push, Registration } from '../push.ts';
-import type { Registry } from '../registry/contract.ts';
-import { callAlertRoute } from '../routing.ts';
-import { errorWord, fingerprint, type Log } from '../telemetry.ts';
+import type { Lane } from '../sending/app-sender.ts';
+import type { Device, Environment, Outcome, Push, Registration } from '../core/push.ts';
+import type { Registry } from '../store/registry/contract.ts';
+import { callAlertRoute } from '../core/routing.ts';
+import { errorWord, fingerprint, type Log } from '../telemetry/telemetry.ts';
 
 /** After a failure of the store; a locked one blocks for five seconds each time. */
 const restoreAgainAfterMs = 60_000;

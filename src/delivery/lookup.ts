@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.ts';
-import type { App, Registration } from '../push.ts';
-import { createRawTokens, type Hint, NO_APP } from './raw-tokens.ts';
-import type { Registry } from '../registry/contract.ts';
+import type { Clock } from '../time/clock.ts';
+import type { App, Registration } from '../core/push.ts';
+import { createRawTokens, type Hint, NO_APP } from '../conventions/raw-token.ts';
+import type { Registry } from '../store/registry/contract.ts';
 
 /** Raw tokens that are remembered at a time, some 250 bytes each. */
 const rememberedTokens = 20_000;

@@ -7,9 +7,9 @@
  * healthy ones were seen, so that the same flood costs nothing again.
  */
 import { createHash } from 'node:crypto';
-import type { Clock } from '../clock.ts';
-import type { Registration } from '../push.ts';
-import type { Log, Metrics } from '../telemetry.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Registration } from '../core/push.ts';
+import type { Log, Metrics } from '../telemetry/telemetry.ts';
 import {
   type GoneVerdict,
   type Guard,

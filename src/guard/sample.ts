@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** The latest things that were seen, each by its key once, and which of them came to a bad end. */
 export interface Sample<Detail> {

@@ -1,10 +1,16 @@
 /** `sealpost/harness`: what other projects test their own push app server with. */
-export { type Acceptor, type AcceptorOptions, type ConflictRule, createAcceptor, type OutgoingIq } from './acceptor.ts';
-export { type ComponentConnection } from './acceptor-connection.ts';
-export { createApnsStandIn } from './apns-stand-in.ts';
-export { blast, type BlastOptions, type BlastReport } from './blast.ts';
-export { createApnsKey, createAuthority, createServiceAccount } from './certificates.ts';
-export { type Client, type ClientOptions, createClient } from './client.ts';
+export {
+  type Acceptor,
+  type AcceptorOptions,
+  type ConflictRule,
+  createAcceptor,
+  type OutgoingIq,
+} from './server/acceptor.ts';
+export { type ComponentConnection } from './server/acceptor-connection.ts';
+export { createApnsStandIn } from './stand-ins/apns.ts';
+export { blast, type BlastOptions, type BlastReport } from './server/blast.ts';
+export { createApnsKey, createAuthority, createServiceAccount } from './stand-ins/certificates.ts';
+export { type Client, type ClientOptions, createClient } from './clients/client.ts';
 export {
   type ClientModel,
   type DeviceTokens,
@@ -13,14 +19,14 @@ export {
   siskin,
   snikket,
   stork,
-} from './client-models.ts';
-export type { ReceivedPush, Script, StandIn } from './contract.ts';
-export { type DeviceModel, type DeviceView, receivePush, type Shown } from './device.ts';
-export { type EnableAnswer, type EnabledDevice } from './enabling.ts';
-export { type EventKind, type OmemoForDevice, type ServerEvent } from './event.ts';
-export { createFcmStandIn } from './fcm-stand-in.ts';
-export { describeSettings } from './provider-settings.ts';
-export { readOmemo } from './omemo.ts';
+} from './clients/models.ts';
+export type { ReceivedPush, Script, StandIn } from './stand-ins/contract.ts';
+export { type DeviceModel, type DeviceView, receivePush, type Shown } from './clients/device.ts';
+export { type EnableAnswer, type EnabledDevice } from './server/enabling.ts';
+export { type EventKind, type OmemoForDevice, type ServerEvent } from './server/event.ts';
+export { createFcmStandIn } from './stand-ins/fcm.ts';
+export { describeSettings } from './stand-ins/provider-settings.ts';
+export { readOmemo } from './sealing/omemo.ts';
 export {
   openOmemoPayload,
   type OmemoForm,
@@ -29,25 +35,25 @@ export {
   readOmemoOfPayload,
   sealOmemoPayload,
   writeOmemoMessage,
-} from './omemo-message.ts';
-export { type Opening, type OpeningRefusal, openSealed } from './opening.ts';
-export { describeEvent, fitPayload, type FittedPayload, type SealedPayload } from './payload-json.ts';
-export { type Publish, type PublishRequest, writePublish } from './publish-stanza.ts';
-export { writeHtml } from './report-html.ts';
-export { writeJunit } from './report-junit.ts';
-export { runScenarios, type RunOptions, selectScenarios } from './run-scenarios.ts';
-export { type Passage, problemsOf, type RunReport, type ScenarioResult, type SeenPush } from './scenario-result.ts';
+} from './sealing/omemo-message.ts';
+export { type Opening, type OpeningRefusal, openSealed } from './sealing/opening.ts';
+export { describeEvent, fitPayload, type FittedPayload, type SealedPayload } from './sealing/payload-json.ts';
+export { type Publish, type PublishRequest, writePublish } from './server/publish-stanza.ts';
+export { writeHtml } from './report/html.ts';
+export { writeJunit } from './report/junit.ts';
+export { runScenarios, type RunOptions, selectScenarios } from './runner/run-scenarios.ts';
+export { type Passage, problemsOf, type RunReport, type ScenarioResult, type SeenPush } from './runner/result.ts';
 export {
   assembleStage,
   type ProviderStage,
   type ScenarioStage,
   setProviders,
   setScenarioStage,
-} from './scenario-stage.ts';
+} from './runner/environment.ts';
 export { scenarios } from './scenarios/all.ts';
 export { type Paragraph, paragraphs } from './scenarios/paragraphs.ts';
 export type { Expectation, PushExpectation, Scenario, Showing, Step } from './scenarios/scenario.ts';
-export { type RandomBytes, seal, type Sealed, sealedSize } from './sealing.ts';
+export { type RandomBytes, seal, type Sealed, sealedSize } from './sealing/sealing.ts';
 export {
   ejabberd,
   type Flavour,
@@ -57,8 +63,8 @@ export {
   prosody13,
   reference,
   tigase,
-} from './server-flavours.ts';
-export { answerWord, type IqAnswer } from './stanza.ts';
+} from './server/server-flavours.ts';
+export { answerWord, type IqAnswer } from './server/stanza.ts';
 export { checkVectors, type VectorMismatch, type VectorReport } from './vectors/check.ts';
-export { type Account, createXmppServer, type PublishReport, type XmppServer } from './xmpp-server.ts';
-export { type Clock, systemClock } from '../clock.ts';
+export { type Account, createXmppServer, type PublishReport, type XmppServer } from './server/xmpp-server.ts';
+export { type Clock, systemClock } from '../time/clock.ts';

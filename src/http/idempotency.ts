@@ -1,5 +1,5 @@
 // draft-ietf-httpapi-idempotency-key-header: a caller that lost an answer asks again with the same key.
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 
 export interface IdempotencyOptions {
   readonly clock: Pick<Clock, 'monotonic'>;

@@ -2,9 +2,9 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { ListenerConfig } from '../config/config.ts';
-import { errorWord, type Log } from '../telemetry.ts';
+import { errorWord, type Log } from '../telemetry/telemetry.ts';
 
 /** What a listener allows its callers; each has a default for its purpose. */
 export interface ListenerLimits {

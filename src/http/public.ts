@@ -2,10 +2,10 @@
 // XMPP: `POST /unregister-device/{push JID}`, and as Siskin's second try the same below `/rest/push`.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { PublicListenerConfig } from '../config/config.ts';
-import type { RegistrationMatch } from '../registry/contract.ts';
-import { errorWord, type Log, type Metrics } from '../telemetry.ts';
+import type { RegistrationMatch } from '../store/registry/contract.ts';
+import { errorWord, type Log, type Metrics } from '../telemetry/telemetry.ts';
 import { type Listener, type ListenerLimits, listen } from './listener.ts';
 import { createRateLimit } from './rate-limit.ts';
 

@@ -8,13 +8,13 @@
 // answer. For the same reason the id alone does not unregister: the node from the answer does, or id and token.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Answer } from '../answers.ts';
-import type { Clock } from '../clock.ts';
-import { nameDeviceByToken, parseDeviceToken } from '../device-token.ts';
-import { domainOf } from '../jid.ts';
-import type { App, Notification, Registration } from '../push.ts';
-import type { Registry } from '../registry/contract.ts';
-import { errorWord, type Log, type Metrics } from '../telemetry.ts';
+import type { Answer } from '../core/answers.ts';
+import type { Clock } from '../time/clock.ts';
+import { nameDeviceByToken, parseDeviceToken } from '../providers/device-token.ts';
+import { domainOf } from '../core/jid.ts';
+import type { App, Notification, Registration } from '../core/push.ts';
+import type { Registry } from '../store/registry/contract.ts';
+import { errorWord, type Log, type Metrics } from '../telemetry/telemetry.ts';
 import { createRateLimit } from './rate-limit.ts';
 
 export interface PushAppserverOptions {

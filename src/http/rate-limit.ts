@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
-import type { Clock } from '../clock.ts';
-import { createTokenBuckets, type Share } from '../token-buckets.ts';
+import type { Clock } from '../time/clock.ts';
+import { createTokenBuckets, type Share } from '../time/token-bucket.ts';
 
 export interface RateLimitOptions extends Share {
   readonly clock: Pick<Clock, 'monotonic'>;

@@ -1,10 +1,10 @@
 // The HTTP API for vendors with a client of their own: registrations of their apps, made, looked at and removed.
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../clock.ts';
-import { parseDeviceToken } from '../device-token.ts';
-import type { App, Registration, Secret } from '../push.ts';
-import type { Registry } from '../registry/contract.ts';
+import type { Clock } from '../time/clock.ts';
+import { parseDeviceToken } from '../providers/device-token.ts';
+import type { App, Registration, Secret } from '../core/push.ts';
+import type { Registry } from '../store/registry/contract.ts';
 import { createIdempotency } from './idempotency.ts';
 import { type FieldError, sendProblem } from './problems.ts';
 import { createRateLimit } from './rate-limit.ts';

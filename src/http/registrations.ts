@@ -1,6 +1,6 @@
 // The HTTP API for vendors with a client of their own, below `/v1`: who may ask, how often, and how failures are told.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { errorWord, type Log, type Metrics } from '../telemetry.ts';
+import { errorWord, type Log, type Metrics } from '../telemetry/telemetry.ts';
 import { createBearer } from './bearer.ts';
 import { describeApi } from './openapi.ts';
 import { sendProblem } from './problems.ts';

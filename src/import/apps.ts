@@ -1,4 +1,4 @@
-import type { App, Convention } from '../push.ts';
+import type { App, Convention } from '../core/push.ts';
 import { ImportError } from './source.ts';
 
 /** What of an app matters here. */

@@ -1,7 +1,7 @@
 // RFC 4180, with a header.
 import { pipeline, type Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import { nameDeviceByToken, parseDeviceToken } from '../device-token.ts';
+import { nameDeviceByToken, parseDeviceToken } from '../providers/device-token.ts';
 import type { ImportApp } from './apps.ts';
 import {
   ImportError,

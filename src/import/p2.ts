@@ -1,6 +1,6 @@
 // The table `target` of p2, the app server of Conversations. It keeps neither account nor device id but the SHA-1 of
 // both, which is also what its payloads carry, and of the account the domain, which alone may publish.
-import { parseDeviceToken } from '../device-token.ts';
+import { parseDeviceToken } from '../providers/device-token.ts';
 import type { ChooseApp } from './apps.ts';
 import { isDomainName, isName, type Translate } from './source.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 
 export interface ProgressOptions {
   /** Standard error; drawn on only if it is a terminal. */

@@ -1,7 +1,7 @@
 // mod_push_appserver, a module for Prosody: one file of Prosody's datastore for each node, `return { … }` in Lua.
 import { opendir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nameDeviceByToken, parseDeviceToken } from '../device-token.ts';
+import { nameDeviceByToken, parseDeviceToken } from '../providers/device-token.ts';
 import type { ChooseApp } from './apps.ts';
 import { type LuaTable, parseLuaTable } from './lua-table.ts';
 import { isName, MAX_FIELD_LENGTH, type Source, type SourceRow, type Translate } from './source.ts';

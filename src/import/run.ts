@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Config } from '../config/config.ts';
-import { type ForeignRegistration, type Registry, TAKE_OVER_BATCH, type TakeOverFate } from '../registry/contract.ts';
-import { openRegistry } from '../registry/open.ts';
-import { openPreview } from '../registry/preview.ts';
-import { createLog, createMetrics } from '../telemetry.ts';
+import {
+  type ForeignRegistration,
+  type Registry,
+  TAKE_OVER_BATCH,
+  type TakeOverFate,
+} from '../store/registry/contract.ts';
+import { openRegistry } from '../store/registry/open.ts';
+import { openPreview } from '../store/registry/preview.ts';
+import { createLog, createMetrics } from '../telemetry/telemetry.ts';
 import { chooseApps } from './apps.ts';
 import { readCsv, translateCsv } from './csv.ts';
 import { p2Table, translateP2 } from './p2.ts';

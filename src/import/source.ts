@@ -1,4 +1,4 @@
-import type { ForeignRegistration } from '../registry/contract.ts';
+import type { ForeignRegistration } from '../store/registry/contract.ts';
 
 /** What a reader found at one place of its file. `where` names the place and quotes nothing of it. */
 export type SourceRow =

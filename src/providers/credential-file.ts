@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { Clock } from '../clock.ts';
-import type { Concern } from '../push.ts';
-import { errorWord, type Log, type Metrics } from '../telemetry.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Concern } from '../core/push.ts';
+import { errorWord, type Log, type Metrics } from '../telemetry/telemetry.ts';
 
 /** A file that cannot be used. `message` goes on after the file's name; neither text quotes the file. */
 export class CredentialError extends Error {

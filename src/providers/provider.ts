@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts';
-import type { App, Concern, Outcome, Provider } from '../push.ts';
-import type { Metrics } from '../telemetry.ts';
+import type { Clock } from '../time/clock.ts';
+import type { App, Concern, Outcome, Provider } from '../core/push.ts';
+import type { Metrics } from '../telemetry/telemetry.ts';
 
 /** What the two providers do alike around their sending. */
 export interface ProviderParts {

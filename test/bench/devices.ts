@@ -1,7 +1,7 @@
 /** Devices that are registered by Tigase's convention, and what an XMPP server publishes to them. */
 import { randomBytes } from 'node:crypto';
 import type { Element } from 'ltx';
-import { seal, keyBytes } from '../../src/harness/sealing.ts';
+import { seal, keyBytes } from '../../src/harness/sealing/sealing.ts';
 import { type ProviderName, providerIds } from './protocol.ts';
 
 /** With the tag 900 bytes, which are 1,200 base64 characters. */

@@ -41,7 +41,7 @@ test('bench - as many requests are under way as the window says, never more', as
   assert.deepEqual({ answers, count }, { answers: { 200: 9, 410: 1 }, count: 10 });
 });
 
-const own = pathToFileURL(join(import.meta.dirname, '..', '..', 'src', 'delivery', 'delivery.ts')).href;
+const own = pathToFileURL(join(import.meta.dirname, '../../src/delivery/deliver.ts')).href;
 const foreign = pathToFileURL(join(import.meta.dirname, '..', '..', 'node_modules', '@scope', 'lib', 'index.js')).href;
 
 test('bench - samples of C++ belong to the script that called, those of packages also to our own function', () => {

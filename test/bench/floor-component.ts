@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
-import { attribute, child, type Element, escapeXml, text } from '../../src/xmpp/element.ts';
-import { LINK_LIMITS } from '../../src/xmpp/limits.ts';
-import { NS } from '../../src/xmpp/namespaces.ts';
-import { createParser } from '../../src/xmpp/parser.ts';
+import { attribute, child, type Element, escapeXml, text } from '../../src/xmpp/stream/element.ts';
+import { LINK_LIMITS } from '../../src/xmpp/stream/limits.ts';
+import { NS } from '../../src/xmpp/stream/namespaces.ts';
+import { createParser } from '../../src/xmpp/stream/parser.ts';
 import { answerCalls } from './calls.ts';
 import { type ComponentCalls, componentSecret } from './protocol.ts';
 import { readOwnUsage } from './usage.ts';

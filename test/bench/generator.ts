@@ -1,8 +1,8 @@
 /** The process that plays the XMPP server: lets components in, registers devices, publishes in great numbers. */
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '../../src/clock.ts';
-import { createAcceptor } from '../../src/harness/acceptor.ts';
-import { blast } from '../../src/harness/blast.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { createAcceptor } from '../../src/harness/server/acceptor.ts';
+import { blast } from '../../src/harness/server/blast.ts';
 import { answerCalls } from './calls.ts';
 import { createDevice, publishTo, readNode, type Registered, registerStanza } from './devices.ts';
 import {

@@ -2,11 +2,11 @@ import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { component } from '@xmpp/component';
-import { systemClock } from '../../src/clock.ts';
-import { createAcceptor } from '../../src/harness/acceptor.ts';
-import { blast } from '../../src/harness/blast.ts';
-import { createComponent } from '../../src/xmpp/component.ts';
-import { createLink } from '../../src/xmpp/link.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { createAcceptor } from '../../src/harness/server/acceptor.ts';
+import { blast } from '../../src/harness/server/blast.ts';
+import { createComponent } from '../../src/xmpp/services/component.ts';
+import { createLink } from '../../src/xmpp/link/link.ts';
 import { createSecret } from '../support/secret.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
 

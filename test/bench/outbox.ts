@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { systemClock } from '../../src/clock.ts';
-import type { Outbox, OwedPush } from '../../src/outbox/contract.ts';
-import { openSqliteOutbox } from '../../src/outbox/sqlite.ts';
-import { createLog, createMetrics } from '../../src/telemetry.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import type { Outbox, OwedPush } from '../../src/store/outbox/contract.ts';
+import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
+import { createLog, createMetrics } from '../../src/telemetry/telemetry.ts';
 
 // What the outbox costs: `node test/bench/outbox.ts [--seconds 5] [--backlog 200000] [--folder DIR]`. The folder should
 // be on the disk that the store will be on. Prints one line per case; asserts nothing.

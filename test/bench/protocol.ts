@@ -1,7 +1,7 @@
 /** What each process of the benchmark can be asked. */
-import type { RegisteredKey } from '../../src/harness/apns-stand-in-tokens.ts';
-import type { ServiceAccount } from '../../src/harness/certificates.ts';
-import type { Script } from '../../src/harness/contract.ts';
+import type { RegisteredKey } from '../../src/harness/stand-ins/apns-tokens.ts';
+import type { ServiceAccount } from '../../src/harness/stand-ins/certificates.ts';
+import type { Script } from '../../src/harness/stand-ins/contract.ts';
 
 export type ProviderName = 'apns' | 'fcm';
 

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { systemClock } from '../../src/clock.ts';
-import { openRegistry } from '../../src/registry/open.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { openRegistry } from '../../src/store/registry/open.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
 
 const rows = Number(process.argv[2] ?? 1_000_000);

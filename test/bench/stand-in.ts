@@ -1,7 +1,7 @@
 /** The process of one provider's stand-in. */
-import { createApnsStandIn } from '../../src/harness/apns-stand-in.ts';
-import type { ReceivedPush, StandIn } from '../../src/harness/contract.ts';
-import { createFcmStandIn } from '../../src/harness/fcm-stand-in.ts';
+import { createApnsStandIn } from '../../src/harness/stand-ins/apns.ts';
+import type { ReceivedPush, StandIn } from '../../src/harness/stand-ins/contract.ts';
+import { createFcmStandIn } from '../../src/harness/stand-ins/fcm.ts';
 import { answerCalls } from './calls.ts';
 import type { PushRequest, StandInCalls, StandInStart } from './protocol.ts';
 

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApnsKey, createServiceAccount } from '../../src/harness/certificates.ts';
+import { createApnsKey, createServiceAccount } from '../../src/harness/stand-ins/certificates.ts';
 import { defaults, startSealpost } from '../support/sealpost.ts';
 import { type Child, startChild } from './processes.ts';
 import {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import type { Script } from '../../src/harness/contract.ts';
+import type { Script } from '../../src/harness/stand-ins/contract.ts';
 import { type Background, startBackground } from './background.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import { publishOnce, publishSteadily } from './publishing.ts';

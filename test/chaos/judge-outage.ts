@@ -1,4 +1,4 @@
-import { redeliveriesPerSecond } from '../../src/delivery/redelivery.ts';
+import { redeliveriesPerSecond } from '../../src/delivery/retry.ts';
 import { busiestSecond } from './busiest-second.ts';
 import type { Figure } from './figures.ts';
 import type { LedgerEntry } from './ledger.ts';

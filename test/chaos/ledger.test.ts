@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ReceivedPush } from '../../src/harness/contract.ts';
+import type { ReceivedPush } from '../../src/harness/stand-ins/contract.ts';
 import { ciphertextOf, createLedger, type LedgerEntry } from './ledger.ts';
 import type { Device } from './traffic.ts';
 

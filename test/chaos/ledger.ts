@@ -1,5 +1,5 @@
-import type { ReceivedPush } from '../../src/harness/contract.ts';
-import { callLifetimeMs } from '../../src/routing.ts';
+import type { ReceivedPush } from '../../src/harness/stand-ins/contract.ts';
+import { callLifetimeMs } from '../../src/core/routing.ts';
 import type { Device } from './traffic.ts';
 
 /** One publish and what became of it. */

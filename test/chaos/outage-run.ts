@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { redeliveriesPerSecond } from '../../src/delivery/redelivery.ts';
+import { redeliveriesPerSecond } from '../../src/delivery/retry.ts';
 import { residentBytes } from '../support/resident.ts';
 import { type Background, startBackground } from './background.ts';
 import type { Ledger } from './ledger.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { systemClock } from '../../src/clock.ts';
-import { type Acceptor, createAcceptor } from '../../src/harness/acceptor.ts';
-import { answerWord } from '../../src/harness/stanza.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { type Acceptor, createAcceptor } from '../../src/harness/server/acceptor.ts';
+import { answerWord } from '../../src/harness/server/stanza.ts';
 import { defaults, type Providers, type Sealpost, startProviders, startSealpost } from '../support/sealpost.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { makeFolder, mountSmallDisk, type SmallDisk } from './small-disk.ts';

@@ -1,5 +1,5 @@
-import type { Acceptor } from '../../src/harness/acceptor.ts';
-import { answerWord } from '../../src/harness/stanza.ts';
+import type { Acceptor } from '../../src/harness/server/acceptor.ts';
+import { answerWord } from '../../src/harness/server/stanza.ts';
 
 export interface Device {
   readonly token: string;

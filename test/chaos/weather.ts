@@ -1,5 +1,5 @@
-import type { Script, StandIn } from '../../src/harness/contract.ts';
-import type { TokenScript } from '../../src/harness/fcm-stand-in-tokens.ts';
+import type { Script, StandIn } from '../../src/harness/stand-ins/contract.ts';
+import type { TokenScript } from '../../src/harness/stand-ins/fcm-tokens.ts';
 
 /** Numbers in [0, 1) that are the same for the same seed. */
 export function seededRandom(seed: number): () => number {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { type Config, ConfigError, loadConfig, parseConfig, parseConfigText } from '../../src/config/config.ts';
-import { createAuthority } from '../../src/harness/certificates.ts';
+import { createAuthority } from '../../src/harness/stand-ins/certificates.ts';
 import { createSources, p8, serviceAccount } from './files.ts';
 
 const example = `

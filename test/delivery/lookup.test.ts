@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLookup } from '../../src/delivery/lookup.ts';
-import type { App, Registration } from '../../src/push.ts';
+import type { App, Registration } from '../../src/core/push.ts';
 import { manualClock } from '../support/clock.ts';
 import { apnsAppOf, fcmAppOf, registrationOf } from '../support/registrations.ts';
 

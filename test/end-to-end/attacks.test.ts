@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { LINK_TIMING, type LinkTiming } from '../../src/xmpp/limits.ts';
+import { LINK_TIMING, type LinkTiming } from '../../src/xmpp/stream/limits.ts';
 import { eventually, stopProcess } from '../support/process.ts';
 import { halfOpen, type Row, rows, stopped } from './attacks/rows.ts';
 import { type Stage, startStage } from './attacks/stage.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { ReceivedPush } from '../../src/harness/contract.ts';
-import { openSealed } from '../../src/harness/opening.ts';
+import type { ReceivedPush } from '../../src/harness/stand-ins/contract.ts';
+import { openSealed } from '../../src/harness/sealing/opening.ts';
 import { startWorld, type World } from '../support/sealpost.ts';
 
 const folder = join(import.meta.dirname, '..', 'captures');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { answerWord } from '../../src/harness/stanza.ts';
+import { answerWord } from '../../src/harness/server/stanza.ts';
 import { startWorld, type World } from '../support/sealpost.ts';
 
 let world: World;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { systemClock } from '../../src/clock.ts';
-import { runsMonal, writeMonalEnable } from '../../src/harness/client-models-raw-token.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { runsMonal, writeMonalEnable } from '../../src/harness/clients/models-raw-token.ts';
 import {
   conversations,
   conversations2026,
@@ -11,7 +11,7 @@ import {
   receiveP2Push,
   snikketAndroid,
   writeP2Enable,
-} from '../../src/harness/client-models-p2.ts';
+} from '../../src/harness/clients/models-p2.ts';
 import {
   isPushService,
   readRegistration,
@@ -19,12 +19,12 @@ import {
   siskin,
   snikket,
   stork,
-} from '../../src/harness/client-models.ts';
-import type { ReceivedPush } from '../../src/harness/contract.ts';
-import { receivePush } from '../../src/harness/device.ts';
-import { ejabberd, type Flavour, mongooseim, prosody13, tigase } from '../../src/harness/server-flavours.ts';
-import { answerWord } from '../../src/harness/stanza.ts';
-import { type Account, createXmppServer } from '../../src/harness/xmpp-server.ts';
+} from '../../src/harness/clients/models.ts';
+import type { ReceivedPush } from '../../src/harness/stand-ins/contract.ts';
+import { receivePush } from '../../src/harness/clients/device.ts';
+import { ejabberd, type Flavour, mongooseim, prosody13, tigase } from '../../src/harness/server/server-flavours.ts';
+import { answerWord } from '../../src/harness/server/stanza.ts';
+import { type Account, createXmppServer } from '../../src/harness/server/xmpp-server.ts';
 import { everyConvention } from '../support/every-convention.ts';
 import { startWorld, type World } from '../support/sealpost.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { answerWord, type IqAnswer } from '../../src/harness/stanza.ts';
-import type { ReceivedPush } from '../../src/harness/contract.ts';
+import { answerWord, type IqAnswer } from '../../src/harness/server/stanza.ts';
+import type { ReceivedPush } from '../../src/harness/stand-ins/contract.ts';
 import { everyConvention } from '../support/every-convention.ts';
 import { eventually } from '../support/process.ts';
 import { startWorld, type World } from '../support/sealpost.ts';

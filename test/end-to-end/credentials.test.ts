@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { createApnsKey, createServiceAccount, type Identity } from '../../src/harness/certificates.ts';
-import { answerWord } from '../../src/harness/stanza.ts';
+import { createApnsKey, createServiceAccount, type Identity } from '../../src/harness/stand-ins/certificates.ts';
+import { answerWord } from '../../src/harness/server/stanza.ts';
 import { eventually } from '../support/process.ts';
 import { defaults, type Sealpost, startSealpost, startWorld, type World } from '../support/sealpost.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from '../../src/clock.ts';
-import { blast } from '../../src/harness/blast.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { blast } from '../../src/harness/server/blast.ts';
 import { startWorld } from '../support/sealpost.ts';
 
 test('drain - SIGTERM under load: every publish that arrived is answered, exit code 0, within 10 s', async () => {

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { systemClock } from '../../src/clock.ts';
-import { blast } from '../../src/harness/blast.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { blast } from '../../src/harness/server/blast.ts';
 import { defaults, type Sealpost, startSealpost, startWorld, type World } from '../support/sealpost.ts';
 
 // What an operator can do wrong at night. Each time the servers go on publishing, and must not hear that anything is gone.

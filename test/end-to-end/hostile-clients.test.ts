@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { answerWord, type IqAnswer } from '../../src/harness/stanza.ts';
+import { answerWord, type IqAnswer } from '../../src/harness/server/stanza.ts';
 import { everyConvention } from '../support/every-convention.ts';
 import { startWorld, type World } from '../support/sealpost.ts';
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { ReceivedPush } from '../../src/harness/contract.ts';
+import type { ReceivedPush } from '../../src/harness/stand-ins/contract.ts';
 import { startWorld, type World } from '../support/sealpost.ts';
 
 const token = 'c2VhbHBvc3QgcmVnaXN0cmF0aW9ucyE=';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ReceivedPush, Spell } from '../../src/harness/contract.ts';
-import { answerWord } from '../../src/harness/stanza.ts';
+import type { ReceivedPush, Spell } from '../../src/harness/stand-ins/contract.ts';
+import { answerWord } from '../../src/harness/server/stanza.ts';
 import { ciphertextOf } from '../chaos/ledger.ts';
 import { eventually } from '../support/process.ts';
 import { startWorld, type World } from '../support/sealpost.ts';

@@ -3,11 +3,11 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { Element as LtxElement, parse as parseByLtx } from 'ltx';
-import { childElements, type Element } from '../../src/xmpp/element.ts';
-import { LINK_LIMITS } from '../../src/xmpp/limits.ts';
-import { createParser, type ParserLimits } from '../../src/xmpp/parser.ts';
-import { parsePublish } from '../../src/xmpp/publish.ts';
-import { header, recordEvents, type Told, wideLimits } from '../xmpp/parse-stanza.ts';
+import { childElements, type Element } from '../../src/xmpp/stream/element.ts';
+import { LINK_LIMITS } from '../../src/xmpp/stream/limits.ts';
+import { createParser, type ParserLimits } from '../../src/xmpp/stream/parser.ts';
+import { parsePublish } from '../../src/xmpp/services/publish.ts';
+import { header, recordEvents, type Told, wideLimits } from '../xmpp/stream/parse-stanza.ts';
 
 /** What holds for the parser whatever comes; a case fails by throwing. */
 export interface FuzzProperty {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { runHarnessCommand } from '../../src/harness/cli.ts';
+import { runHarnessCommand } from '../../src/commands/harness/harness.ts';
 import { startInProcess, stageParts } from './in-process.ts';
 
 const root = join(import.meta.dirname, '..', '..');

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import { parseConfig } from '../../src/config/config.ts';
-import type { StartServer } from '../../src/harness/demonstration-stage.ts';
+import type { StartServer } from '../../src/harness/demo/environment.ts';
 import { startServer as startReal } from '../../src/server.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
 

@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { apnsTable } from '../../src/providers/apns/outcomes.ts';
-import { fcmTable } from '../../src/providers/fcm/outcomes.ts';
+import { apnsTable } from '../../src/providers/apns/results.ts';
+import { fcmTable } from '../../src/providers/fcm/results.ts';
 import type { startServer } from '../../src/server.ts';
 
 export interface Mutant {

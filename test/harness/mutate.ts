@@ -5,12 +5,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAcceptor } from '../../src/harness/acceptor.ts';
-import { runScenarios } from '../../src/harness/run-scenarios.ts';
-import { problemsOf } from '../../src/harness/scenario-result.ts';
-import type { StartServer } from '../../src/harness/demonstration-stage.ts';
-import { proveHealth } from '../../src/harness/scenario-proof.ts';
-import { assembleStage, describeApps, type ScenarioStage, setProviders } from '../../src/harness/scenario-stage.ts';
+import { createAcceptor } from '../../src/harness/server/acceptor.ts';
+import { runScenarios } from '../../src/harness/runner/run-scenarios.ts';
+import { problemsOf } from '../../src/harness/runner/result.ts';
+import type { StartServer } from '../../src/harness/demo/environment.ts';
+import { proveHealth } from '../../src/harness/runner/proof.ts';
+import { assembleStage, describeApps, type ScenarioStage, setProviders } from '../../src/harness/runner/environment.ts';
 import { scenarios } from '../../src/harness/scenarios/all.ts';
 import type { Scenario } from '../../src/harness/scenarios/scenario.ts';
 import { startInProcess, stageParts } from './in-process.ts';

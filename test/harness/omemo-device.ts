@@ -10,8 +10,8 @@ import {
   SignalProtocolAddress,
   type StorageType,
 } from '@privacyresearch/libsignal-protocol-typescript';
-import type { OmemoForDevice } from '../../src/harness/event.ts';
-import { openOmemoPayload } from '../../src/harness/omemo-message.ts';
+import type { OmemoForDevice } from '../../src/harness/server/event.ts';
+import { openOmemoPayload } from '../../src/harness/sealing/omemo-message.ts';
 
 /** What other devices need to start a session. */
 export interface Bundle {

@@ -5,20 +5,20 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { systemClock } from '../../src/clock.ts';
-import { type Client, createClient } from '../../src/harness/client.ts';
-import { sealingAndroid, siskin } from '../../src/harness/client-models.ts';
-import type { ReceivedPush } from '../../src/harness/contract.ts';
-import { receivePush } from '../../src/harness/device.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { type Client, createClient } from '../../src/harness/clients/client.ts';
+import { sealingAndroid, siskin } from '../../src/harness/clients/models.ts';
+import type { ReceivedPush } from '../../src/harness/stand-ins/contract.ts';
+import { receivePush } from '../../src/harness/clients/device.ts';
 import {
   openOmemoPayload,
   type OmemoForm,
   readOmemoOfPayload,
   sealOmemoPayload,
   writeOmemoMessage,
-} from '../../src/harness/omemo-message.ts';
-import { reference } from '../../src/harness/server-flavours.ts';
-import { type Account, createXmppServer, type XmppServer } from '../../src/harness/xmpp-server.ts';
+} from '../../src/harness/sealing/omemo-message.ts';
+import { reference } from '../../src/harness/server/server-flavours.ts';
+import { type Account, createXmppServer, type XmppServer } from '../../src/harness/server/xmpp-server.ts';
 import { startWorld, type World } from '../support/sealpost.ts';
 import { createOmemoDevice, type OmemoDevice } from './omemo-device.ts';
 

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { Agent, request as send } from 'undici';
-import { createSecret } from '../../src/secret.ts';
-import { createAuthority } from '../../src/harness/certificates.ts';
+import { createSecret } from '../../src/core/secret.ts';
+import { createAuthority } from '../../src/harness/stand-ins/certificates.ts';
 import { createPublicListener, type PublicListenerOptions } from '../../src/http/public.ts';
-import type { RegistrationMatch } from '../../src/registry/contract.ts';
+import type { RegistrationMatch } from '../../src/store/registry/contract.ts';
 import { manualClock } from '../support/clock.ts';
 import { quietTelemetry, recordedLog } from '../support/telemetry.ts';
 

@@ -4,11 +4,11 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { nameDeviceByToken } from '../../src/device-token.ts';
+import { nameDeviceByToken } from '../../src/providers/device-token.ts';
 import { type ImportOptions, MAX_REPORTED, type Origin, runImport } from '../../src/import/run.ts';
 import { ImportError } from '../../src/import/source.ts';
-import type { ApnsApp, FcmApp } from '../../src/push.ts';
-import { openRegistry } from '../../src/registry/open.ts';
+import type { ApnsApp, FcmApp } from '../../src/core/push.ts';
+import { openRegistry } from '../../src/store/registry/open.ts';
 import { manualClock } from '../support/clock.ts';
 import { apnsAppOf, fcmAppOf } from '../support/registrations.ts';
 import { quietTelemetry } from '../support/telemetry.ts';

@@ -6,7 +6,7 @@ import {
   receiveP2Push,
   writeP2Enable,
   writeP2Registration,
-} from '../../src/harness/client-models-p2.ts';
+} from '../../src/harness/clients/models-p2.ts';
 import { missingPackage } from '../support/debian.ts';
 import { everyConvention } from '../support/every-convention.ts';
 import { eventually } from '../support/process.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { openSealed } from '../../src/harness/opening.ts';
+import { openSealed } from '../../src/harness/sealing/opening.ts';
 import { missingPackage } from '../support/debian.ts';
 import { eventually } from '../support/process.ts';
 import { registerDevice, signIn } from './client.ts';

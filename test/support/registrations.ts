@@ -1,4 +1,4 @@
-import type { ApnsApp, FcmApp, Notification, Registration } from '../../src/push.ts';
+import type { ApnsApp, FcmApp, Notification, Registration } from '../../src/core/push.ts';
 import { createSecret } from './secret.ts';
 
 /** A registration of Romeo's phone; give what matters to the test. */

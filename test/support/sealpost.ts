@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stringify } from 'yaml';
-import { systemClock } from '../../src/clock.ts';
-import { type Acceptor, createAcceptor } from '../../src/harness/acceptor.ts';
-import { type ApnsStandIn, type ApnsStandInOptions, createApnsStandIn } from '../../src/harness/apns-stand-in.ts';
-import { createApnsKey, createAuthority, createServiceAccount } from '../../src/harness/certificates.ts';
-import { createFcmStandIn, type FcmStandIn } from '../../src/harness/fcm-stand-in.ts';
-import { type IqAnswer } from '../../src/harness/stanza.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { type Acceptor, createAcceptor } from '../../src/harness/server/acceptor.ts';
+import { type ApnsStandIn, type ApnsStandInOptions, createApnsStandIn } from '../../src/harness/stand-ins/apns.ts';
+import { createApnsKey, createAuthority, createServiceAccount } from '../../src/harness/stand-ins/certificates.ts';
+import { createFcmStandIn, type FcmStandIn } from '../../src/harness/stand-ins/fcm.ts';
+import { type IqAnswer } from '../../src/harness/server/stanza.ts';
 import { stopProcess } from './process.ts';
 
 /** Over APNs and over FCM. */

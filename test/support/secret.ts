@@ -1,4 +1,4 @@
-import type { Secret } from '../../src/push.ts';
+import type { Secret } from '../../src/core/push.ts';
 
 export function createSecret(value: string): Secret {
   return { reveal: () => value, toString: () => '[secret]' };

@@ -1,4 +1,4 @@
-import { createLog, createMetrics, type Log, type Metrics } from '../../src/telemetry.ts';
+import { createLog, createMetrics, type Log, type Metrics } from '../../src/telemetry/telemetry.ts';
 
 /** A silent log and fresh metrics, for tests that look at neither. */
 export function quietTelemetry(): { log: Log; metrics: Metrics } {

@@ -1,6 +1,16 @@
 /** How calls come: the design's section 5. */
 import type { Scenario } from './scenario.ts';
-import { callAlert, callEnd, callOffer, encrypted, juliet, ready, ringing, sealedBackground, taken } from './words.ts';
+import {
+  callAlert,
+  callEnd,
+  callOffer,
+  encrypted,
+  juliet,
+  ready,
+  ringing,
+  sealedBackground,
+  taken,
+} from './fixtures.ts';
 
 const callPayload = `{"unread":0,"sender":"${juliet}","type":"call","sid":"a73sjjvkla37jfea","media":["audio"]}`;
 const voip = encrypted.replace('<encrypted ', `<encrypted type='voip' `);

@@ -1,6 +1,16 @@
 /** The JSON of "Encrypted Push Notifications" 4.4, field by field. */
 import type { Scenario } from './scenario.ts';
-import { callOffer, delivered, groupchat, message, ready, ringing, sealedAlert, subscription, taken } from './words.ts';
+import {
+  callOffer,
+  delivered,
+  groupchat,
+  message,
+  ready,
+  ringing,
+  sealedAlert,
+  subscription,
+  taken,
+} from './fixtures.ts';
 
 export const jsonScenarios: readonly Scenario[] = [
   {

@@ -1,6 +1,6 @@
 /** How large pushes may be, and what becomes of larger ones: the design's section 6. */
 import type { Scenario } from './scenario.ts';
-import { bareAlert, encrypted, groupchat, high, juliet, ready, ringing, sealedAlert, taken } from './words.ts';
+import { bareAlert, encrypted, groupchat, high, juliet, ready, ringing, sealedAlert, taken } from './fixtures.ts';
 
 /** A payload of about so many bytes: its ciphertext has a third more. */
 const payloadOf = (bytes: number) =>

@@ -1,8 +1,8 @@
 /** "Encrypted Push Notifications - OMEMO", sentence by sentence. */
-import { encrypt, enable, priority } from './enable-words.ts';
-import { omemoWords } from './omemo-words.ts';
+import { encrypt, enable, priority } from './enable-fixtures.ts';
+import { omemoWords } from './omemo-fixtures.ts';
 import type { Scenario } from './scenario.ts';
-import { juliet, ready, sealedAlert, taken } from './words.ts';
+import { juliet, ready, sealedAlert, taken } from './fixtures.ts';
 
 const omemoMessage = {
   kind: 'message',

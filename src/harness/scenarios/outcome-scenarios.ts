@@ -14,7 +14,7 @@ import {
   ringing,
   sealedAlert,
   taken,
-} from './words.ts';
+} from './fixtures.ts';
 
 const faults: readonly Scenario[] = (['reset', 'cancel'] as const).map((fault, index) => ({
   id: `apns-fault-${fault}`,

@@ -65,7 +65,7 @@ const outcomes: readonly Paragraph[] = [
   {
     id: 'outcome/outbox-full',
     about: 'what cannot be kept is answered wait',
-    apart: { why: 'needs a full disk', heldBy: 'test/outbox/limits.test.ts' },
+    apart: { why: 'needs a full disk', heldBy: 'test/store/outbox/limits.test.ts' },
   },
   {
     id: 'outcome/guard',
@@ -88,7 +88,7 @@ const registering: readonly Paragraph[] = [
   {
     id: 'register/durable',
     about: 'registering is answered after the commit',
-    apart: { why: 'needs a crash', heldBy: 'test/registry/sqlite.test.ts' },
+    apart: { why: 'needs a crash', heldBy: 'test/store/registry/sqlite.test.ts' },
   },
   { id: 'register/http-unregister', about: 'unregistering over HTTP, whatever the case, succeeds for unknown devices' },
   {

@@ -14,7 +14,7 @@ import {
   sealedBackground,
   sealedKeys,
   taken,
-} from './words.ts';
+} from './fixtures.ts';
 
 export const payloadScenarios: readonly Scenario[] = [
   {

@@ -1,6 +1,6 @@
 /** The kinds of phones that scenarios have. */
-import { type ClientModel, sealingAndroid, siskin, snikket, stork } from '../client-models.ts';
-import type { DeviceModel } from '../device.ts';
+import { type ClientModel, sealingAndroid, siskin, snikket, stork } from '../clients/models.ts';
+import type { DeviceModel } from '../clients/device.ts';
 import type { AppName } from './apps.ts';
 
 /** How a phone comes to its node. */

@@ -11,7 +11,7 @@ import {
   receipt,
   summaryForm,
   taken,
-} from './words.ts';
+} from './fixtures.ts';
 
 export const plainScenarios: readonly Scenario[] = [
   {

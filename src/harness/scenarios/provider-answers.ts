@@ -1,8 +1,8 @@
 /** The providers' answers, walked row by row: the design's section 7. */
-import type { Script } from '../contract.ts';
+import type { Script } from '../stand-ins/contract.ts';
 import type { AppName } from './apps.ts';
 import type { Scenario, Step } from './scenario.ts';
-import { bareAlert, delivered, encrypted, high, message, ready, sealedAlert, taken } from './words.ts';
+import { bareAlert, delivered, encrypted, high, message, ready, sealedAlert, taken } from './fixtures.ts';
 
 /** What a row of a provider's answers must lead to. */
 type Fate = 'delivered' | 'again' | 'gone' | 'doubtful' | 'without-content' | 'our-fault' | 'renewed';

@@ -1,6 +1,6 @@
 /** How phones come to their nodes, and leave: the design's section 8. */
 import type { Scenario } from './scenario.ts';
-import { delivered, encrypted, high, message, readElsewhere, ready, receipt, sealedAlert, taken } from './words.ts';
+import { delivered, encrypted, high, message, readElsewhere, ready, receipt, sealedAlert, taken } from './fixtures.ts';
 
 export const registeringScenarios: readonly Scenario[] = [
   ...(['siskin', 'snikket', 'android'] as const).map((phone): Scenario => ({

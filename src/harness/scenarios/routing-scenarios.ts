@@ -14,7 +14,7 @@ import {
   sealedBackground,
   subscription,
   taken,
-} from './words.ts';
+} from './fixtures.ts';
 
 export const routingScenarios: readonly Scenario[] = [
   {

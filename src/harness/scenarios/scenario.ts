@@ -1,7 +1,7 @@
 /** What a scenario is: data that says who registers how, what happens, and what must come of it everywhere. */
-import type { Script } from '../contract.ts';
-import type { ServerEvent } from '../event.ts';
-import type { Flavour } from '../server-flavours.ts';
+import type { Script } from '../stand-ins/contract.ts';
+import type { ServerEvent } from '../server/event.ts';
+import type { Flavour } from '../server/server-flavours.ts';
 import type { AppName } from './apps.ts';
 import type { PhoneName } from './phones.ts';
 

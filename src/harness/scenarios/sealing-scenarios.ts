@@ -1,7 +1,7 @@
 /** "Encrypted Push Notifications", sentence by sentence. */
-import { enable, encrypt, priority } from './enable-words.ts';
+import { enable, encrypt, priority } from './enable-fixtures.ts';
 import type { Scenario } from './scenario.ts';
-import { delivered, juliet, message, ready, sealedAlert, sealedKeys, taken } from './words.ts';
+import { delivered, juliet, message, ready, sealedAlert, sealedKeys, taken } from './fixtures.ts';
 
 /** Requests that the server refuses, after which the device gets what it got before. */
 const refusals: readonly [id: string, title: string, paragraph: string, inside: string, expect: string][] = [

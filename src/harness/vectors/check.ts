@@ -1,12 +1,12 @@
 /** Holds vectors, ours or another implementation's, against the reference. */
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'ltx';
-import { applyPushRequest, type EnabledDevice } from '../enabling.ts';
-import { readOmemo } from '../omemo.ts';
-import { openSealed } from '../opening.ts';
-import { fitPayload } from '../payload-json.ts';
-import { seal } from '../sealing.ts';
-import { reference } from '../server-flavours.ts';
+import { applyPushRequest, type EnabledDevice } from '../server/enabling.ts';
+import { readOmemo } from '../sealing/omemo.ts';
+import { openSealed } from '../sealing/opening.ts';
+import { fitPayload } from '../sealing/payload-json.ts';
+import { seal } from '../sealing/sealing.ts';
+import { reference } from '../server/server-flavours.ts';
 import { type VectorFile, vectorFormat, type VectorKind, type VectorOf } from './format.ts';
 import { describeDevice, publishOf } from './stanza-vectors.ts';
 

@@ -1,6 +1,6 @@
 /** Vectors of `max-size` (Encrypted Push Notifications 4.2): every boundary at which a body can be cut. */
-import { fitPayload, type SealedPayload } from '../payload-json.ts';
-import { sealedSize } from '../sealing.ts';
+import { fitPayload, type SealedPayload } from '../sealing/payload-json.ts';
+import { sealedSize } from '../sealing/sealing.ts';
 import { base64, bytesOf } from './bytes.ts';
 import type { FittingVector } from './format.ts';
 

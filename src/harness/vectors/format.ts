@@ -2,10 +2,10 @@
  * Test vectors for implementers in any language: the shape of the files in `vectors/`. `vectors/README.md` says how to use
  * them.
  */
-import type { OmemoForDevice, ServerEvent } from '../event.ts';
-import type { EnableAnswer } from '../enabling.ts';
-import type { OpeningRefusal } from '../opening.ts';
-import type { SealedPayload } from '../payload-json.ts';
+import type { OmemoForDevice, ServerEvent } from '../server/event.ts';
+import type { EnableAnswer } from '../server/enabling.ts';
+import type { OpeningRefusal } from '../sealing/opening.ts';
+import type { SealedPayload } from '../sealing/payload-json.ts';
 
 /** Changes when a reader of the old shape would misread a file. */
 export const vectorFormat = 'sealpost-vectors-1';

@@ -1,6 +1,6 @@
 /** Vectors of sealing and opening: `tigase:push:encrypt:0`, algorithm `aes-128-gcm`. */
-import { openSealed } from '../opening.ts';
-import { ivBytes, keyBytes, seal, tagBytes } from '../sealing.ts';
+import { openSealed } from '../sealing/opening.ts';
+import { ivBytes, keyBytes, seal, tagBytes } from '../sealing/sealing.ts';
 import { base64, bytesOf } from './bytes.ts';
 import type { OpeningVector, SealingVector } from './format.ts';
 

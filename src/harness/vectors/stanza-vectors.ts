@@ -1,11 +1,11 @@
 /** Vectors of the stanzas: `<enable/>`, the publish, and the OMEMO data of a message for one device. */
 import { parse } from 'ltx';
-import { applyPushRequest, type EnabledDevice } from '../enabling.ts';
-import type { ServerEvent } from '../event.ts';
-import { readOmemo } from '../omemo.ts';
-import { writePublish } from '../publish-stanza.ts';
-import { ivBytes, keyBytes } from '../sealing.ts';
-import { reference } from '../server-flavours.ts';
+import { applyPushRequest, type EnabledDevice } from '../server/enabling.ts';
+import type { ServerEvent } from '../server/event.ts';
+import { readOmemo } from '../sealing/omemo.ts';
+import { writePublish } from '../server/publish-stanza.ts';
+import { ivBytes, keyBytes } from '../sealing/sealing.ts';
+import { reference } from '../server/server-flavours.ts';
 import { base64, bytesOf } from './bytes.ts';
 import type { EnablingVector, OmemoVector, PublishVector } from './format.ts';
 

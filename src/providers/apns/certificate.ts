@@ -1,9 +1,9 @@
 /** developer.apple.com, "Establishing a certificate-based connection to APNs". */
 import { Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
-import type { Secret } from '../../push.ts';
-import { errorWord } from '../../telemetry.ts';
-import type { ClientIdentity } from '../transport-dispatcher.ts';
+import type { Secret } from '../../core/push.ts';
+import { errorWord } from '../../telemetry/telemetry.ts';
+import type { ClientIdentity } from '../transport/dispatcher.ts';
 
 export interface PushCertificate {
   readonly identity: ClientIdentity;

@@ -1,14 +1,14 @@
 /** APNs for one app: developer.apple.com, "Sending notification requests to APNs". */
-import type { Clock, Random } from '../../clock.ts';
-import type { ApnsApp, Device, Environment, Outcome, Provider, Push } from '../../push.ts';
-import type { Log, Metrics } from '../../telemetry.ts';
+import type { Clock, Random } from '../../time/clock.ts';
+import type { ApnsApp, Device, Environment, Outcome, Provider, Push } from '../../core/push.ts';
+import type { Log, Metrics } from '../../telemetry/telemetry.ts';
 import type { CredentialWatching } from '../credential-file.ts';
 import { assembleProvider } from '../provider.ts';
-import { readRetryAfter } from '../retry-after.ts';
-import { createTransport, type Transport, type TransportResult } from '../transport.ts';
+import { readRetryAfter } from '../transport/retry-after.ts';
+import { createTransport, type Transport, type TransportResult } from '../transport/transport.ts';
 import { type ApnsIdentity, watchApnsCredentials } from './credentials.ts';
 import { apnsHints } from './hints.ts';
-import { judgeAnswer, judgeFailure, type Meaning, readReason } from './outcomes.ts';
+import { judgeAnswer, judgeFailure, type Meaning, readReason } from './results.ts';
 import { composePush, largestCiphertext } from './payload.ts';
 import { createProviderTokens, type ProviderTokens } from './provider-tokens.ts';
 

@@ -1,8 +1,8 @@
 /** Who we are to APNs: a key or a certificate, in the file as it is now. */
-import type { Clock } from '../../clock.ts';
-import type { ApnsApp, Concern, Secret } from '../../push.ts';
-import { createSecret } from '../../secret.ts';
-import { errorWord, type Log, type Metrics } from '../../telemetry.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { ApnsApp, Concern, Secret } from '../../core/push.ts';
+import { createSecret } from '../../core/secret.ts';
+import { errorWord, type Log, type Metrics } from '../../telemetry/telemetry.ts';
 import { CredentialError, type CredentialWatching, watchCredentialFile } from '../credential-file.ts';
 import type { WatchedCredentials } from '../provider.ts';
 import { type PushCertificate, readPushCertificate } from './certificate.ts';

@@ -3,7 +3,7 @@
  * APNs"; the top-level keys are those that Siskin and Snikket read.
  */
 import { Notification } from '@parse/node-apn';
-import type { ApnsApp, Push, PushContent, PushKind, Wording } from '../../push.ts';
+import type { ApnsApp, Push, PushContent, PushKind, Wording } from '../../core/push.ts';
 
 /** A push as APNs wants it, or why it must not be sent. */
 export type ComposedPush =

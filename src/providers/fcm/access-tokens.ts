@@ -1,6 +1,6 @@
 /** Google's access tokens: developers.google.com/identity/protocols/oauth2/service-account. */
-import type { Clock, Random } from '../../clock.ts';
-import { errorWord, type Log, sayEvery } from '../../telemetry.ts';
+import type { Clock, Random } from '../../time/clock.ts';
+import { errorWord, type Log, sayEvery } from '../../telemetry/telemetry.ts';
 
 export interface AccessToken {
   readonly token: string;

@@ -1,13 +1,13 @@
 /** FCM for one app: firebase.google.com, "FCM v1 API", `projects.messages.send`. */
-import type { Clock, Random } from '../../clock.ts';
-import type { Device, FcmApp, Outcome, Provider, Push } from '../../push.ts';
-import type { Log, Metrics } from '../../telemetry.ts';
+import type { Clock, Random } from '../../time/clock.ts';
+import type { Device, FcmApp, Outcome, Provider, Push } from '../../core/push.ts';
+import type { Log, Metrics } from '../../telemetry/telemetry.ts';
 import type { CredentialWatching } from '../credential-file.ts';
 import { assembleProvider } from '../provider.ts';
-import { readRetryAfter } from '../retry-after.ts';
-import { createTransport, type TransportResult } from '../transport.ts';
+import { readRetryAfter } from '../transport/retry-after.ts';
+import { createTransport, type TransportResult } from '../transport/transport.ts';
 import { fcmHints } from './hints.ts';
-import { judgeAnswer, judgeFailure, type Meaning, readReason } from './outcomes.ts';
+import { judgeAnswer, judgeFailure, type Meaning, readReason } from './results.ts';
 import { composePush, largestCiphertext } from './payload.ts';
 import { type Sender, watchServiceAccount } from './sender.ts';
 

@@ -2,9 +2,9 @@
 import { Agent, type AgentOptions } from 'node:https';
 import { connect, type ConnectionOptions, getCACertificates } from 'node:tls';
 import { cert, type Credential } from 'firebase-admin/app';
-import type { Clock } from '../../clock.ts';
-import type { FcmApp, ProxySettings } from '../../push.ts';
-import { openTunnel, proxyTo } from '../proxy.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { FcmApp, ProxySettings } from '../../core/push.ts';
+import { openTunnel, proxyTo } from '../transport/proxy.ts';
 import type { AccessToken } from './access-tokens.ts';
 import type { ServiceAccount } from './service-account.ts';
 

@@ -1,5 +1,5 @@
 // An XMPP server as a process, that lets every component in and shows that it lives; it tells its port first.
-import { type Peer, startScriptedServer } from '../../xmpp/scripted-server.ts';
+import { type Peer, startScriptedServer } from '../../xmpp/link/scripted-server.ts';
 
 process.on('disconnect', () => process.exit());
 const server = await startScriptedServer();

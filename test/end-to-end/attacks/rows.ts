@@ -1,8 +1,8 @@
 /** What a hostile, slow or flaky XMPP server, or a stranger through it, may do to the link; one row each. */
 import assert from 'node:assert/strict';
-import type { LinkTiming } from '../../../src/xmpp/limits.ts';
+import type { LinkTiming } from '../../../src/xmpp/stream/limits.ts';
 import { eventually } from '../../support/process.ts';
-import { startScriptedServer, streamHeader } from '../../xmpp/scripted-server.ts';
+import { startScriptedServer, streamHeader } from '../../xmpp/link/scripted-server.ts';
 import { domain, type Stage } from './stage.ts';
 
 export interface Row {

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readUsage } from '../../bench/usage.ts';
 import { eventually } from '../../support/process.ts';
 import { defaults, type Providers, type Sealpost, startProviders, startSealpost } from '../../support/sealpost.ts';
-import { type Peer, type ScriptedServer, startScriptedServer } from '../../xmpp/scripted-server.ts';
+import { type Peer, type ScriptedServer, startScriptedServer } from '../../xmpp/link/scripted-server.ts';
 
 export const domain = 'push.example.org';
 

@@ -6,10 +6,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { type Authority, createAuthority, type Identity } from '../../../src/harness/certificates.ts';
+import { type Authority, createAuthority, type Identity } from '../../../src/harness/stand-ins/certificates.ts';
 import { readPushCertificate } from '../../../src/providers/apns/certificate.ts';
 import { createApns } from '../../../src/providers/apns/client.ts';
-import { systemClock } from '../../../src/clock.ts';
+import { systemClock } from '../../../src/time/clock.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
 import { apnsScene, secretOf } from '../fixtures.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { createApnsStandIn } from '../../../src/harness/apns-stand-in.ts';
-import type { ApnsApp, Environment } from '../../../src/push.ts';
+import { createApnsStandIn } from '../../../src/harness/stand-ins/apns.ts';
+import type { ApnsApp, Environment } from '../../../src/core/push.ts';
 import { manualClock } from '../../support/clock.ts';
 import { apnsScene, topic } from '../fixtures.ts';
 
@@ -12,7 +12,7 @@ const deadToken = '33'.repeat(32);
 /** Two stand-ins, each with tokens of its own; a dead token belongs to neither. */
 async function twoEnvironments(t: TestContext, environment: ApnsApp['environment'] = 'auto') {
   const clock = manualClock();
-  const { createApnsKey } = await import('../../../src/harness/certificates.ts');
+  const { createApnsKey } = await import('../../../src/harness/stand-ins/certificates.ts');
   const key = await createApnsKey();
   const ids = { keyId: 'ABC1234567', teamId: 'TEAM123456' };
   const keys = [{ ...ids, publicKey: key.publicKey }];

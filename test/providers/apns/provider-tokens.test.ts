@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, importSPKI, jwtVerify } from 'jose';
-import { createApnsKey } from '../../../src/harness/certificates.ts';
+import { createApnsKey } from '../../../src/harness/stand-ins/certificates.ts';
 import { createProviderTokens } from '../../../src/providers/apns/provider-tokens.ts';
 import { manualClock } from '../../support/clock.ts';
 import { apnsScene, secretOf, valuesOf } from '../fixtures.ts';

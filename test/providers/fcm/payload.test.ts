@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { composePush, largestCiphertext } from '../../../src/providers/fcm/payload.ts';
-import type { Push } from '../../../src/push.ts';
+import type { Push } from '../../../src/core/push.ts';
 import { fcmToken, pushOf } from '../fixtures.ts';
 
 const now = Date.UTC(2026, 10, 1);

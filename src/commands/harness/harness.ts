@@ -1,0 +1,63 @@
+/** `sealpost harness`: the harness on the command line. */
+import { runCommand } from './run.ts';
+import { serveCommand } from './serve.ts';
+import { openCommand, providersCommand, sealCommand, vectorsCommand } from './tools.ts';
+import { type ExitCode, type Surroundings, UsageError } from './io.ts';
+
+export const harnessUsage = `Usage: sealpost harness COMMAND [OPTIONS]
+
+  run        play all scenarios with this very server, on this machine
+               --only WORD      only those that begin with it: id, paragraph, phone or convention; may be repeated
+               --list           say which there are, play none
+  serve      play the XMPP server for a push app server that connects as a component (XEP-0114), and both providers
+               --listen [HOST:]PORT  --domain DOMAIN  --secret SECRET (or the environment variable HARNESS_SECRET)
+               --settings FILE  write what the app server needs: endpoints, keys, authorities, as JSON
+               --convention WORD  tigase (default), p2, v1 or raw-token; may be repeated
+               --apns-id ID  --fcm-id ID  provider ids or push modules that its clients register with
+               --within SECONDS wait so long for it to connect; default 300
+               --strict         play what only Sealpost's own design demands, too
+               --only WORD      as above
+  both take  --json             the report as JSON on standard output
+             --junit FILE       the report as JUnit XML
+             --html FILE        the report as one page
+  seal       seal JSON as a server does: --key BASE64 [--max-size N] [--voip] [JSON], else from standard input
+  open       open as a phone does, a stanza or the JSON of a push: --key BASE64 [--ignore-tag] [TEXT]
+  vectors    --check FILE…      hold test vectors against the reference
+             --write FOLDER     write the reference's own
+  providers  stand-ins for APNs and FCM alone, until interrupted: [--apns-port N] [--fcm-port N] [--settings FILE]
+`;
+
+const commands: Readonly<Record<string, (args: readonly string[], surroundings: Surroundings) => Promise<ExitCode>>> = {
+  run: runCommand,
+  serve: serveCommand,
+  seal: sealCommand,
+  open: openCommand,
+  vectors: vectorsCommand,
+  providers: providersCommand,
+};
+
+/** Runs what the arguments say; everything that goes wrong is said on `errors`. */
+export async function runHarnessCommand(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const [name = '', ...rest] = args;
+  const { output, errors } = surroundings;
+  if (name === '--help' || name === '-h' || rest.includes('--help')) {
+    output.write(harnessUsage);
+    return 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  try {
+    if (!command) throw new UsageError(name === '' ? 'a command is missing' : `there is no command ${name}`);
+    return await command(rest, surroundings);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : 'it failed';
+    errors.write(`sealpost harness: ${text}\n`);
+    if (!(error instanceof UsageError) && !isParseError(error)) return 1;
+    errors.write(`\n${harnessUsage}`);
+    return 2;
+  }
+}
+
+/** Of `parseArgs`. */
+function isParseError(error: unknown): boolean {
+  return String((error as { code?: unknown } | null)?.code).startsWith('ERR_PARSE_ARGS');
+}

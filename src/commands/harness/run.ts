@@ -1,0 +1,92 @@
+/** `sealpost harness run`, and the reports that `serve` makes as well. */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import type { ExitCode, Surroundings } from './io.ts';
+import { writeHtml } from '../../harness/report/html.ts';
+import { writeJunit } from '../../harness/report/junit.ts';
+import { runScenarios, selectScenarios } from '../../harness/runner/run-scenarios.ts';
+import { createRunView } from '../../harness/runner/run-view.ts';
+import { type RunReport, problemsOf } from '../../harness/runner/result.ts';
+import { type ScenarioStage, setScenarioStage } from '../../harness/runner/environment.ts';
+import { scenarios } from '../../harness/scenarios/all.ts';
+import type { Scenario } from '../../harness/scenarios/scenario.ts';
+import { createTerminal } from '../../harness/report/terminal.ts';
+
+export const reportOptions = {
+  only: { type: 'string', multiple: true },
+  json: { type: 'boolean' },
+  junit: { type: 'string' },
+  html: { type: 'string' },
+} as const;
+
+export interface ReportValues {
+  readonly only?: string[] | undefined;
+  readonly json?: boolean | undefined;
+  readonly junit?: string | undefined;
+  readonly html?: string | undefined;
+}
+
+export async function runCommand(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const { values } = parseArgs({ args: [...args], options: { ...reportOptions, list: { type: 'boolean' } } });
+  const chosen = selectScenarios(scenarios, values.only ?? []);
+  if (values.list) {
+    for (const { id, title } of chosen) surroundings.output.write(`${id.padEnd(36)} ${title}\n`);
+    return 0;
+  }
+  const stage = await setScenarioStage(surroundings);
+  try {
+    return await reportRun(chosen, stage, values, surroundings);
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Plays the scenarios, shows them as they come, and writes what reports were asked for. */
+export async function reportRun(
+  chosen: readonly Scenario[],
+  stage: ScenarioStage,
+  values: ReportValues,
+  { output, errors, env, signal }: Surroundings,
+  skip?: (scenario: Scenario) => string | undefined,
+): Promise<ExitCode> {
+  // Standard output is the JSON's alone.
+  const screen = values.json ? errors : output;
+  const view = createRunView(createTerminal(screen, env), screen, chosen.length);
+  const report = await runScenarios({
+    scenarios: chosen,
+    stage,
+    signal,
+    onResult: (result) => view.show(result),
+    ...(skip && { skip }),
+  });
+  view.end(report);
+  if (values.json) output.write(`${JSON.stringify(describeReport(report), undefined, 2)}\n`);
+  if (values.junit !== undefined) await writeFile(values.junit, writeJunit(report));
+  if (values.html !== undefined) await writeFile(values.html, writeHtml(report));
+  const { results } = report;
+  const isFine =
+    results.every(({ outcome }) => outcome !== 'failed') && results.some(({ outcome }) => outcome === 'passed');
+  return isFine && !signal.aborted ? 0 : 1;
+}
+
+/** The report as JSON: the scenario by its id, what differed, and every passage. */
+function describeReport({ results, durationMs, startedAtMs }: RunReport): object {
+  return {
+    startedAt: new Date(startedAtMs).toISOString(),
+    durationMs: Math.round(durationMs),
+    results: results.map((result) => {
+      const { scenario, outcome, reason, passages } = result;
+      const { id, title, paragraphs } = scenario;
+      return {
+        id,
+        title,
+        paragraphs,
+        outcome,
+        ...(reason !== undefined && { reason }),
+        durationMs: Math.round(result.durationMs),
+        problems: problemsOf(result),
+        passages,
+      };
+    }),
+  };
+}

@@ -1,0 +1,106 @@
+/** `sealpost harness serve`: any push app server, tried from both of its sides. */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { createAcceptor } from '../../harness/server/acceptor.ts';
+import { reportOptions, reportRun } from './run.ts';
+import { type ExitCode, type Surroundings, UsageError } from './io.ts';
+import { createClient } from '../../harness/clients/client.ts';
+import { type ClientModel, sealingAndroid, siskin } from '../../harness/clients/models.ts';
+import { describeSettings } from '../../harness/stand-ins/provider-settings.ts';
+import { selectScenarios } from '../../harness/runner/run-scenarios.ts';
+import { assembleStage, type ScenarioStage, setProviders } from '../../harness/runner/environment.ts';
+import { scenarios } from '../../harness/scenarios/all.ts';
+import { phones } from '../../harness/scenarios/phones.ts';
+import type { Scenario } from '../../harness/scenarios/scenario.ts';
+
+const options = {
+  ...reportOptions,
+  listen: { type: 'string' },
+  domain: { type: 'string' },
+  secret: { type: 'string' },
+  settings: { type: 'string' },
+  convention: { type: 'string', multiple: true },
+  'apns-id': { type: 'string' },
+  'fcm-id': { type: 'string' },
+  within: { type: 'string' },
+  strict: { type: 'boolean' },
+} as const;
+
+export async function serveCommand(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const { values } = parseArgs({ args: [...args], options });
+  const { clock, randomBytes, errors, env } = surroundings;
+  const { host, port } = readAddress(values.listen);
+  const { domain } = values;
+  const secret = values.secret ?? env['HARNESS_SECRET'];
+  if (domain === undefined || domain === '') throw new UsageError('--domain is missing');
+  if (secret === undefined || secret === '') throw new UsageError('--secret is missing');
+  const withinS = Number(values.within ?? 300);
+  if (!(withinS > 0 && withinS <= 86_400)) throw new UsageError('--within takes seconds');
+  const conventions = values.convention ?? ['tigase'];
+  const known: readonly string[] = Object.values(phones).map(({ convention }) => convention);
+  const unknown = conventions.find((convention) => !known.includes(convention) || convention === 'none');
+  if (unknown !== undefined) throw new UsageError(`there is no convention ${unknown}`);
+  const chosen = selectScenarios(scenarios, values.only ?? []);
+
+  await using started = new AsyncDisposableStack();
+  const providers = await setProviders({ clock });
+  started.defer(() => providers.close());
+  const components = new Map([[domain, secret]]);
+  const acceptor = await createAcceptor({ components, clock, randomBytes, host, port });
+  started.defer(() => acceptor.close());
+  if (values.settings !== undefined) {
+    await writeFile(values.settings, `${JSON.stringify(describeSettings(providers), undefined, 2)}\n`, { mode: 0o600 });
+  }
+  errors.write(`listening for the component ${domain} on ${host}:${acceptor.port}\n`);
+  errors.write(`APNs is ${providers.apns.origin}, FCM is ${providers.fcm.origin}\n`);
+  await acceptor.whenConnected(domain, withinS * 1000);
+  const ids = { apns: values['apns-id'] ?? siskin.providerId, fcm: values['fcm-id'] ?? sealingAndroid.providerId };
+  const isOwn = values['apns-id'] !== undefined || values['fcm-id'] !== undefined || !conventions.includes('tigase');
+  const stage: ScenarioStage = {
+    ...assembleStage({ acceptor, providers, component: domain, clock, randomBytes }),
+    ...(isOwn && { ownIds: ids }),
+  };
+  const announced = {
+    apns: await announces(stage, { ...siskin, providerId: ids.apns }),
+    fcm: await announces(stage, { ...sealingAndroid, providerId: ids.fcm }),
+  };
+  const skip = (scenario: Scenario) =>
+    whySkipped(scenario, { conventions, announced, ids, strict: values.strict ?? false });
+  // Awaited here, before everything is closed.
+  return await reportRun(chosen, stage, values, surroundings, skip);
+}
+
+/** Whether the component calls itself a push service for this provider id. */
+function announces(stage: ScenarioStage, model: ClientModel): Promise<boolean> {
+  const account = stage.hosts.get('reference')?.account('curious');
+  if (!account) return Promise.resolve(false);
+  const { component, randomBytes } = stage;
+  return createClient({ model, account, component, tokens: { token: '' }, randomBytes }).discover();
+}
+
+function whySkipped(
+  { scope, phone, app, proven, steps }: Scenario,
+  about: {
+    readonly conventions: readonly string[];
+    readonly announced: Readonly<Record<'apns' | 'fcm', boolean>>;
+    readonly ids: Readonly<Record<'apns' | 'fcm', string>>;
+    readonly strict: boolean;
+  },
+): string | undefined {
+  const { convention, provider } = phones[phone];
+  const needed = convention === 'none' ? 'tigase' : convention;
+  if (!about.conventions.includes(needed)) return `is about the convention ${needed}`;
+  if (scope === 'sealpost' && !about.strict) return 'only Sealpost’s own design demands it (--strict)';
+  if (app !== undefined || (proven && about.strict)) return 'needs an app of its own';
+  if (steps.some((step) => step.do === 'unregister' && step.over === 'http')) return 'needs the address for HTTP';
+  if (convention === 'tigase' && !about.announced[provider])
+    return `the component does not announce ${about.ids[provider]}`;
+  return undefined;
+}
+
+function readAddress(listen: string | undefined): { host: string; port: number } {
+  const [, host = '127.0.0.1', digits = ''] = /^(?:(.+):)?(\d{1,5})$/.exec(listen ?? '') ?? [];
+  const port = Number(digits);
+  if (digits === '' || port > 65_535) throw new UsageError('--listen takes a port, or an address with a port');
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port };
+}

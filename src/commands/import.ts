@@ -1,0 +1,63 @@
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../config/config.ts';
+import { type ImportOptions, type Origin, origins, runImport } from '../import/run.ts';
+import { ImportError } from '../import/source.ts';
+
+export const importUsage = `Usage: sealpost import --from ${origins.join('|')} FILE [--config FILE] [--app NAME] [--dry-run]
+
+  --from p2                  dump of p2's database: mariadb-dump p2 target > FILE
+  --from mod_push_appserver  Prosody's datastore: the folder push_appserver of the component's host, or a file in it
+  --from csv                 a file with a header: node, token, account, device, second_token, secret, convention
+  --app NAME                 the app that everything in FILE is for
+  --dry-run                  say what would happen, change nothing
+`;
+
+export interface ImportCommandOptions extends Pick<ImportOptions, 'clock' | 'output'> {
+  /** What follows `import`. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly errors: ImportOptions['errorOutput'];
+}
+
+/**
+ * `sealpost import`.
+ * @returns the exit code: 0, 1 when something could not be taken, 2 for a wrong call
+ * @throws ConfigError, StoreError, or the system's error for the file
+ */
+export async function importCommand({ args, env, errors, ...io }: ImportCommandOptions): Promise<0 | 1 | 2> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      from: { type: 'string' },
+      app: { type: 'string' },
+      config: { type: 'string' },
+      'dry-run': { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) {
+    io.output.write(importUsage);
+    return 0;
+  }
+  const [path, ...more] = positionals;
+  const configFile = values.config ?? env['SEALPOST_CONFIG'];
+  if (path === undefined || more.length > 0 || configFile === undefined || !isOrigin(values.from)) {
+    errors.write(importUsage);
+    return 2;
+  }
+  const options = { ...io, errorOutput: errors, from: values.from, path, dryRun: values['dry-run'] ?? false };
+  const config = loadConfig(configFile, env);
+  try {
+    const { refused } = await runImport({ ...options, config, ...(values.app !== undefined && { app: values.app }) });
+    return refused.size > 0 ? 1 : 0;
+  } catch (error) {
+    if (!(error instanceof ImportError)) throw error;
+    errors.write(`sealpost import: ${error.message}\n`);
+    return 1;
+  }
+}
+
+function isOrigin(text: string | undefined): text is Origin {
+  return origins.some((origin) => origin === text);
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '../time/clock.ts';
+import type { App, Environment, Registration } from '../core/push.ts';
+
+/**
+ * The raw-token convention (Monal): nothing is registered, a node is the device's token itself and `pushModule` of the
+ * publish-options names the app.
+ */
+
+/** Name under which clients of this convention that send no `pushModule` are served, if an app has it among its ids. */
+const DEFAULT_MODULE = 'default';
+
+/** No app can have this name. */
+export const NO_APP = '';
+
+/** Hex of 32 bytes or more; Apple reserves the right to longer ones. Our own nodes are shorter and so are never taken for one. */
+const APNS_TOKEN = /^(?:[0-9A-Fa-f]{2}){32,256}$/;
+const FCM_TOKEN = /^[A-Za-z0-9_:-]{64,4096}$/;
+
+/** How long a token that the provider called dead is not tried again. */
+export const DEAD_FOR_MS = 86_400_000;
+
+/** What is said beside a node about where to look for it. */
+export interface Hint {
+  /** Of a notification. */
+  readonly pushModule?: string;
+  /** Of a push that is owed. */
+  readonly app?: string;
+}
+
+export interface RawTokens {
+  /**
+   * The registration that a node stands for when it is a raw token; undefined: it is none, or a dead one. A `pushModule`
+   * that no app has (any more) is a mistake in somebody's configuration, and none at all where no app is the default one.
+   * It leads to a registration of no app: the server keeps the device.
+   */
+  read(node: string, hint: Hint): Registration | undefined;
+  /** The provider says that it is dead. False when it is no token that was read lately. */
+  bury(node: string): boolean;
+  /** It is not dead after all. */
+  revive(node: string): void;
+  isDead(node: string): boolean;
+  /** False when it is no token that was read lately. */
+  rememberEnvironment(node: string, environment: Environment): boolean;
+}
+
+interface Memory {
+  readonly deadUntilMs?: number;
+  readonly environment?: Environment;
+}
+
+/** @param limit tokens that are remembered; of more, those that were not read for longest are forgotten. */
+export function createRawTokens(options: {
+  readonly apps: readonly App[];
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly limit: number;
+}): RawTokens {
+  const { clock, limit } = options;
+  const apps = options.apps.filter(({ conventions }) => conventions.includes('raw-token'));
+  const byModule = new Map(apps.flatMap((app) => app.ids.map((id) => [id, app] as const)));
+  const byName = new Map(apps.map((app) => [app.name, app] as const));
+  /** In the order of the latest reading. */
+  const memories = new Map<string, Memory>();
+
+  function remember(token: string, memory: Memory): void {
+    memories.delete(token);
+    memories.set(token, memory);
+    if (memories.size > limit) forgetStalest();
+  }
+
+  /** A tenth at a time: to find the first entry of a map costs as much as many were deleted before it. */
+  function forgetStalest(): void {
+    let surplus = Math.ceil(limit / 10);
+    for (const token of memories.keys()) {
+      if (surplus === 0) return;
+      surplus -= 1;
+      memories.delete(token);
+    }
+  }
+
+  function isDead(token: string): boolean {
+    return (memories.get(token)?.deadUntilMs ?? -Infinity) > clock.monotonic();
+  }
+
+  return {
+    read(node, { pushModule, app: name }) {
+      const app = name === undefined ? byModule.get(pushModule ?? DEFAULT_MODULE) : byName.get(name);
+      const isMistake = !app && name === undefined && (pushModule !== undefined || apps.length > 0);
+      if (isMistake) return APNS_TOKEN.test(node) || FCM_TOKEN.test(node) ? registrationOf(node, NO_APP) : undefined;
+      if (!app || !(app.provider === 'apns' ? APNS_TOKEN : FCM_TOKEN).test(node)) return undefined;
+      const token = app.provider === 'apns' ? node.toLowerCase() : node;
+      if (isDead(token)) return undefined;
+      const { environment } = memories.get(token) ?? {};
+      remember(token, environment ? { environment } : {});
+      return registrationOf(token, app.name, environment);
+    },
+    bury(token) {
+      if (!memories.has(token)) return false;
+      remember(token, { deadUntilMs: clock.monotonic() + DEAD_FOR_MS });
+      return true;
+    },
+    revive(token) {
+      if (isDead(token)) remember(token, {});
+    },
+    isDead: (node) => isDead(node) || isDead(node.toLowerCase()),
+    rememberEnvironment(token, environment) {
+      if (!memories.has(token)) return false;
+      remember(token, { environment });
+      return true;
+    },
+  };
+}
+
+function registrationOf(token: string, app: string, environment?: Environment): Registration {
+  return {
+    node: token,
+    app,
+    convention: 'raw-token',
+    account: '',
+    device: token,
+    token,
+    ...(environment && { environment }),
+    // Whenever the provider says that it died, it was after that.
+    registeredAtMs: 0,
+  };
+}

@@ -1,0 +1,105 @@
+/** A client on a device: registers with the app server through its XMPP server and enables push there. */
+import { escapeXML } from 'ltx';
+import {
+  type ClientModel,
+  type DeviceTokens,
+  isPushService,
+  readRegistration,
+  readUnregistration,
+  type RegistrationReading,
+  writeRegistration,
+  writeUnregistration,
+} from './models.ts';
+import { type EnableAnswer, sealingNamespace, writeEnable } from '../server/enabling.ts';
+import { keyBytes, type RandomBytes } from '../sealing/sealing.ts';
+import type { Account } from '../server/xmpp-server.ts';
+
+export interface ClientOptions {
+  readonly model: ClientModel;
+  readonly account: Account;
+  /** Address of the push app server. */
+  readonly component: string;
+  readonly tokens: DeviceTokens;
+  readonly randomBytes: RandomBytes;
+  /** Default `phone`. */
+  readonly resource?: string;
+  /** Sends its OMEMO device id along, so that pushes carry OMEMO data. */
+  readonly omemoDevice?: number;
+}
+
+export interface Client {
+  /** Full JID. */
+  readonly jid: string;
+  /** The key that pushes for the account are opened with; kept over everything until unregistering. */
+  readonly key: Uint8Array | undefined;
+  /** Of the latest registration. */
+  readonly node: string | undefined;
+  /** Asks disco whether the component is a push service for this client. */
+  discover(): Promise<boolean>;
+  register(): Promise<RegistrationReading>;
+  /** After `register`; `sealed: false` leaves `<encrypt/>` out although both sides could. */
+  enable(options?: { readonly sealed?: boolean }): EnableAnswer;
+  /** Ends push at the XMPP server; without node: for everything at the component. */
+  disable(options?: { readonly everywhere?: boolean }): EnableAnswer;
+  /** Leaves the app server; an unknown device is as good as success. */
+  unregister(): Promise<'done' | { readonly refused: string }>;
+}
+
+export function createClient(options: ClientOptions): Client {
+  const { model, account, component, tokens, randomBytes } = options;
+  const jid = `${account.jid}/${options.resource ?? 'phone'}`;
+  let registration: (RegistrationReading & { kind: 'registered' }) | undefined;
+  let key: Uint8Array | undefined;
+
+  const envelope = () => ({ from: jid, to: component, id: Buffer.from(randomBytes(8)).toString('hex') });
+
+  return {
+    jid,
+    get key() {
+      return key;
+    },
+    get node() {
+      return registration?.node;
+    },
+    async discover() {
+      const { from, to, id } = envelope();
+      const query = `<query xmlns='http://jabber.org/protocol/disco#info'/>`;
+      const xml = `<iq type='get' id='${id}' from='${escapeXML(from)}' to='${escapeXML(to)}'>${query}</iq>`;
+      return isPushService(model, await account.relay({ from, to, id, xml }));
+    },
+    async register() {
+      const address = envelope();
+      const xml = writeRegistration(model, address, tokens);
+      const reading = readRegistration(model, await account.relay({ ...address, xml }));
+      registration = reading.kind === 'registered' ? reading : undefined;
+      return reading;
+    },
+    enable({ sealed = true } = {}) {
+      if (!registration) throw new Error('a client enables push only after it has registered');
+      const seals = sealed && model.seals && registration.features.includes(sealingNamespace);
+      if (seals) key ??= Uint8Array.from(randomBytes(keyBytes));
+      const request = {
+        jid: component,
+        node: registration.node,
+        ...(seals && key ? { key } : {}),
+        ...(registration.maxPayloadSize === undefined ? {} : { maxSizeBytes: registration.maxPayloadSize }),
+        ...(options.omemoDevice === undefined ? {} : { omemoDevice: options.omemoDevice }),
+      };
+      return account.request(writeEnable(model, request, account.features));
+    },
+    disable({ everywhere = false } = {}) {
+      const node = everywhere || !registration ? '' : ` node='${escapeXML(registration.node)}'`;
+      return account.request(`<disable xmlns='urn:xmpp:push:0' jid='${escapeXML(component)}'${node}/>`);
+    },
+    async unregister() {
+      const address = envelope();
+      const xml = writeUnregistration(model, address, tokens);
+      const answer = await account.relay({ ...address, xml });
+      const refusal = readUnregistration(model, answer);
+      if (refusal !== undefined && refusal !== 'item-not-found') return { refused: refusal };
+      registration = undefined;
+      key = undefined;
+      return 'done';
+    },
+  };
+}

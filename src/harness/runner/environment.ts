@@ -1,0 +1,157 @@
+/** The world that scenarios share: an XMPP server of every kind, both providers, and the push app server under test. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Acceptor, createAcceptor } from '../server/acceptor.ts';
+import { createApnsStandIn } from '../stand-ins/apns.ts';
+import { createApnsKey, createServiceAccount } from '../stand-ins/certificates.ts';
+import type { StandIn } from '../stand-ins/contract.ts';
+import type { StartServer } from '../demo/environment.ts';
+import { createFcmStandIn } from '../stand-ins/fcm.ts';
+import { type AppName, type AppProfile, appProfiles } from '../scenarios/apps.ts';
+import type { RandomBytes } from '../sealing/sealing.ts';
+import { type Flavour, flavours } from '../server/server-flavours.ts';
+import { createXmppServer, type XmppServer } from '../server/xmpp-server.ts';
+import type { Clock } from '../../time/clock.ts';
+
+export interface ProviderStage {
+  readonly apns: StandIn;
+  readonly fcm: StandIn & { readonly tokenOrigin: string };
+  readonly topic: string;
+  readonly keyId: string;
+  readonly teamId: string;
+  /** Files that a push app server needs: keys and authorities. */
+  readonly files: Readonly<Record<'apnsKey' | 'apnsCa' | 'serviceAccount' | 'fcmCa', string>>;
+  close(): Promise<void>;
+}
+
+export interface ScenarioStage {
+  readonly acceptor: Acceptor;
+  readonly providers: ProviderStage;
+  /** Domain of the component under test. */
+  readonly component: string;
+  readonly hosts: ReadonlyMap<Flavour['name'], XmppServer>;
+  /** Origin of the listener that clients unregister at; absent: unknown. */
+  readonly publicUrl?: string;
+  /** Provider id or push module of an app. */
+  readonly idOf: (app: AppName) => string;
+  /** Provider ids of a component that is not ours: then clients register with these. */
+  readonly ownIds?: Readonly<Record<'apns' | 'fcm', string>>;
+  /** Whether the server under test has all the apps of `apps.ts`, as ours is started with. */
+  readonly hasApps: boolean;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  close(): Promise<void>;
+}
+
+export interface StageParts {
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+}
+
+/** Both providers with their credentials in a folder of their own. */
+export async function setProviders(
+  { clock }: Pick<StageParts, 'clock'>,
+  ports: { readonly apns?: number; readonly fcm?: number } = {},
+): Promise<ProviderStage> {
+  await using started = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'sealpost-harness-'));
+  started.defer(() => rm(folder, { recursive: true, force: true }));
+  const [topic, keyId, teamId] = ['org.example.messenger', 'HARNESS123', 'TEAM123456'];
+  const apnsKey = await createApnsKey();
+  const serviceAccount = await createServiceAccount('sealpost-harness');
+  const apns = await createApnsStandIn({
+    topics: [topic],
+    keys: [{ keyId, teamId, publicKey: apnsKey.publicKey }],
+    clock,
+    oneStreamUntilToken: true,
+    ...(ports.apns !== undefined && { port: ports.apns }),
+  });
+  started.defer(() => apns.close());
+  const fcm = await createFcmStandIn({
+    account: serviceAccount,
+    clock,
+    ...(ports.fcm !== undefined && { port: ports.fcm }),
+  });
+  started.defer(() => fcm.close());
+  const save = async (name: string, text: string) => {
+    await writeFile(join(folder, name), text, { mode: 0o600 });
+    return join(folder, name);
+  };
+  const files = {
+    apnsKey: await save('AuthKey_HARNESS123.p8', apnsKey.privateKey),
+    apnsCa: await save('apns-ca.pem', apns.ca),
+    serviceAccount: await save('service-account.json', serviceAccount.json),
+    fcmCa: await save('fcm-ca.pem', fcm.ca),
+  };
+  const running = started.move();
+  return { apns, fcm, topic, keyId, teamId, files, close: () => running.disposeAsync() };
+}
+
+/** The `apps:` of a `sealpost.yaml` that lead to these providers. */
+export function describeApps(providers: ProviderStage): Record<string, object> {
+  const { apns, fcm, topic, keyId, teamId, files } = providers;
+  const describe = (name: string, { provider, settings }: AppProfile): object => {
+    const ids = idsOf(name as AppName);
+    if (provider === 'fcm') {
+      const endpoints = { endpoint: fcm.origin, tokenEndpoint: fcm.tokenOrigin, ca: files.fcmCa };
+      return { provider, ids, serviceAccount: { file: files.serviceAccount }, ...endpoints, ...settings };
+    }
+    const key = { file: files.apnsKey, id: keyId, team: teamId };
+    return { provider, ids, topic, key, endpoint: apns.origin, ca: files.apnsCa, ...settings };
+  };
+  return Object.fromEntries(Object.entries(appProfiles).map(([name, profile]) => [name, describe(name, profile)]));
+}
+
+function idsOf(name: AppName): readonly string[] {
+  const profile: AppProfile = appProfiles[name];
+  return profile.ids ?? [`harness:${name}`];
+}
+
+/** What starting may take: a few key pairs, a handshake. */
+const connectWithinMs = 20_000;
+
+/** Sets the stage around a push app server that is started here. */
+export async function setScenarioStage(
+  parts: StageParts & { readonly startServer: StartServer },
+): Promise<ScenarioStage> {
+  const { startServer, clock, randomBytes } = parts;
+  await using started = new AsyncDisposableStack();
+  const component = 'push.example.com';
+  const secret = Buffer.from(randomBytes(16)).toString('hex');
+  const acceptor = await createAcceptor({ components: new Map([[component, secret]]), clock, randomBytes });
+  started.defer(() => acceptor.close());
+  const providers = await setProviders({ clock });
+  started.defer(() => providers.close());
+  const folder = await mkdtemp(join(tmpdir(), 'sealpost-harness-store-'));
+  started.defer(() => rm(folder, { recursive: true, force: true }));
+  const server = await startServer({
+    xmpp: [{ service: acceptor.service, domain: component, secret }],
+    http: { ops: { host: '127.0.0.1', port: 0 }, public: { host: '127.0.0.1', port: 0 } },
+    store: `sqlite:${join(folder, 'sealpost.db')}`,
+    apps: describeApps(providers),
+  });
+  started.defer(() => server.stop());
+  await acceptor.whenConnected(component, connectWithinMs);
+  const running = started.move();
+  return {
+    ...assembleStage({ acceptor, providers, component, clock, randomBytes }),
+    publicUrl: server.publicUrl,
+    hasApps: true,
+    close: () => running.disposeAsync(),
+  };
+}
+
+/** The stage around a component that connects by itself; whoever made its parts closes them. */
+export function assembleStage(
+  parts: StageParts & { readonly acceptor: Acceptor; readonly providers: ProviderStage; readonly component: string },
+): ScenarioStage {
+  const { acceptor, clock, randomBytes } = parts;
+  const hosts = new Map(
+    flavours.map((flavour) => {
+      const domain = `${flavour.name.replaceAll('.', '-')}.example`;
+      return [flavour.name, createXmppServer({ acceptor, domain, flavour, clock, randomBytes })] as const;
+    }),
+  );
+  return { ...parts, hosts, idOf: (app) => idsOf(app)[0] ?? app, hasApps: false, close: () => Promise.resolve() };
+}

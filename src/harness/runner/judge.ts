@@ -1,0 +1,172 @@
+/** Holds what came of a step against what its scenario says. Pure. */
+import { isDeepStrictEqual } from 'node:util';
+import type { ReceivedPush } from '../stand-ins/contract.ts';
+import type { Shown } from '../clients/device.ts';
+import type { ServerEvent } from '../server/event.ts';
+import type { PushExpectation, Showing } from '../scenarios/scenario.ts';
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+/** Between what a server reckoned and what a provider saw. */
+const lifetimeSlackS = 10;
+
+export interface PushContext {
+  /** Whether the ids of our own design are looked at. */
+  readonly strict: boolean;
+  /** Of the app. */
+  readonly topic: string;
+  readonly placeOf: (push: ReceivedPush) => 'first' | 'second';
+  /** The push before the first one, for `sameId`. */
+  readonly previous: ReceivedPush | undefined;
+}
+
+/** Holds pushes against expectations, in their order. */
+export function judgePushes(
+  pushes: readonly ReceivedPush[],
+  expected: readonly PushExpectation[],
+  context: PushContext,
+): string[] {
+  const problems = expected.flatMap((each, index) => {
+    const push = pushes[index];
+    const ordinal = expected.length > 1 ? `push ${index + 1}` : 'the push';
+    if (!push) return [`${ordinal} did not come`];
+    const previous = pushes[index - 1] ?? context.previous;
+    return judgePush(push, each, { ...context, previous }).map((problem) => `${ordinal}: ${problem}`);
+  });
+  const more = pushes.length - expected.length;
+  return more > 0 ? [...problems, `${more} push${more > 1 ? 'es' : ''} too many`] : problems;
+}
+
+/** What differs between a push and its expectation, in words. */
+function judgePush(push: ReceivedPush, expected: PushExpectation, context: PushContext): string[] {
+  const problems: string[] = [];
+  const differ = (what: string, wanted: unknown, actual: unknown) => {
+    if (!isDeepStrictEqual(wanted, actual)) problems.push(`${what} is ${say(actual)}, not ${say(wanted)}`);
+  };
+  differ('its token', expected.to ?? 'first', context.placeOf(push));
+  differ('the provider’s answer', expected.status ?? 200, push.status);
+  if (push.provider === 'apns') judgeApns(push, expected, context, differ);
+  else judgeFcm(push, expected, differ);
+  const keys = keysOf(push);
+  if (expected.keys) differ('the list of its keys', expected.keys.toSorted(), Object.keys(keys).toSorted());
+  for (const [name, value] of Object.entries(expected.values ?? {})) differ(name, value, keys[name]);
+  const [atLeast, atMost] = expected.bytes ?? [0, Number.POSITIVE_INFINITY];
+  if (push.bytes < atLeast || push.bytes > atMost) {
+    problems.push(`its size is ${push.bytes} bytes, not ${atLeast} to ${atMost}`);
+  }
+  return problems;
+}
+
+type Differ = (what: string, wanted: unknown, actual: unknown) => void;
+
+const apnsKinds = {
+  alert: { type: 'alert', priority: '10' },
+  'call-alert': { type: 'alert', priority: '10' },
+  background: { type: 'background', priority: '5' },
+  voip: { type: 'voip', priority: '10' },
+} as const;
+
+function judgeApns(push: ReceivedPush, expected: PushExpectation, context: PushContext, differ: Differ): void {
+  const { headers } = push;
+  const aps = objectOf(push.body['aps']);
+  const kind = apnsKinds[expected.kind];
+  differ('apns-push-type', kind.type, headers['apns-push-type']);
+  differ('apns-priority', kind.priority, headers['apns-priority']);
+  differ('apns-topic', expected.kind === 'voip' ? `${context.topic}.voip` : context.topic, headers['apns-topic']);
+  differ('mutable-content', expected.kind === 'alert' ? 1 : undefined, aps['mutable-content']);
+  differ('content-available', expected.kind === 'background' ? 1 : undefined, aps['content-available']);
+  differ('whether there is an alert', kind.type === 'alert', aps['alert'] !== undefined);
+  for (const [name, value] of Object.entries(expected.alert ?? {})) differ(name, value, objectOf(aps['alert'])[name]);
+  const expiration = Number(headers['apns-expiration']);
+  const lifetimeS = expiration === 0 ? 0 : expiration - push.atMs / 1000;
+  if (expected.lifetimeS !== undefined) {
+    differ('its lifetime in seconds', expected.lifetimeS, near(lifetimeS, expected.lifetimeS));
+  }
+  const { 'apns-id': id, 'apns-collapse-id': collapseId } = headers;
+  if (expected.sameId) differ('apns-id', context.previous?.headers['apns-id'], id);
+  if (!context.strict) return;
+  if (!uuid.test(id ?? '')) differ('apns-id', 'a UUID', id);
+  differ('apns-collapse-id', id, collapseId);
+  if (!expected.sameId && id !== undefined && context.previous?.status === 200) {
+    differ('whether its id is new', true, context.previous.headers['apns-id'] !== id);
+  }
+}
+
+function judgeFcm(push: ReceivedPush, expected: PushExpectation, differ: Differ): void {
+  const message = objectOf(push.body['message']);
+  const android = objectOf(message['android']);
+  differ('priority', expected.kind === 'background' ? 'normal' : 'high', String(android['priority']).toLowerCase());
+  differ(
+    'whether it is data alone',
+    true,
+    message['notification'] === undefined && android['notification'] === undefined,
+  );
+  const values = Object.values(keysOf(push));
+  differ(
+    'whether all values are strings',
+    true,
+    values.every((value) => typeof value === 'string'),
+  );
+  if (expected.lifetimeS !== undefined) {
+    const ttl = /^(\d+)s$/.exec(String(android['ttl']))?.[1];
+    differ(
+      'ttl in seconds',
+      expected.lifetimeS,
+      ttl === undefined ? android['ttl'] : near(Number(ttl), expected.lifetimeS),
+    );
+  }
+  differ('collapse_key', expected.collapseKey, android['collapse_key']);
+}
+
+/** What was wanted where it is as good as that, else what there is. */
+function near(actual: number, wanted: number): number {
+  const isNear = wanted === 0 ? actual === 0 : Math.abs(actual - wanted) <= lifetimeSlackS;
+  return isNear ? wanted : Math.round(actual);
+}
+
+/** What the app itself gets to see beside `aps`. */
+export function keysOf(push: ReceivedPush): Readonly<Record<string, unknown>> {
+  if (push.provider === 'fcm') return objectOf(objectOf(push.body['message'])['data']);
+  const { aps: _aps, ...keys } = push.body;
+  return keys;
+}
+
+/** What differs between what the phone did and what it should have done. */
+export function judgeShowing(shown: Shown | undefined, expected: Showing): string[] {
+  const actual = (shown ?? {}) as Readonly<Record<string, unknown>>;
+  return Object.entries(expected).flatMap(([name, value]) =>
+    actual[name] === value ? [] : [`the phone shows ${name} ${say(actual[name] ?? actual['why'])}, not ${say(value)}`],
+  );
+}
+
+/** Compares fields of the opened JSON; `null`: absent. */
+export function judgeFields(json: string, expected: Readonly<Record<string, unknown>>): string[] {
+  const actual = objectOf(JSON.parse(json));
+  return Object.entries(expected).flatMap(([name, value]) =>
+    isDeepStrictEqual(actual[name] ?? null, value)
+      ? []
+      : [`${name} in the JSON is ${say(actual[name])}, not ${say(value)}`],
+  );
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+/** A value for a sentence, not too long. */
+export function say(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'absent');
+  return text.length <= 120 ? text : `${text.slice(0, 119)}…`;
+}
+
+/** What of an event is nobody's business once it is sealed. */
+export function secretsOf(event: ServerEvent): string[] {
+  if (event.kind === 'read-elsewhere') return [];
+  if (event.kind === 'groupchat') return [event.room, event.nickname, event.body];
+  return [event.from, ...(event.kind === 'message' ? [event.body] : [])];
+}
+
+/** Whether a provider was told what is none of its business. */
+export function judgeLeak(secret: string, pushes: readonly ReceivedPush[]): string[] {
+  const leaking = pushes.some(({ body }) => JSON.stringify(body).includes(JSON.stringify(secret).slice(1, -1)));
+  return leaking ? [`the provider can read ${say(secret)}`] : [];
+}

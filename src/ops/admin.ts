@@ -1,0 +1,69 @@
+// The admin API of the ops listener: for the operator's own tools, with the bearer token of `admin.token` (RFC 6750).
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { Secret } from '../core/push.ts';
+import { createBearer } from '../http/bearer.ts';
+
+/** One reason for which answers are held back. */
+export interface GuardHold {
+  readonly cause: string;
+  readonly app?: string;
+  /** ISO 8601. */
+  readonly since: string;
+  /** How many were looked at, how many of them were bad, how many answers were held back since. */
+  readonly seen: number;
+  readonly bad: number;
+  readonly held: number;
+  /** What happened, and what to do. */
+  readonly what: string;
+  readonly hint: string;
+}
+
+/** What `GET /guard` answers. */
+export interface GuardReport {
+  readonly state: 'watching' | 'holding';
+  readonly holds: readonly GuardHold[];
+  /** Why unknown nodes are not called so though nothing is held. */
+  readonly caution?: string;
+}
+
+/** The mass-loss guard as an operator meets it. */
+export interface GuardControl {
+  describe(): GuardReport;
+  /** How many holds were ended. */
+  release(options: { readonly believe: boolean }): number;
+}
+
+export interface AdminOptions {
+  /** Without one the API is off. */
+  readonly token?: Secret;
+  readonly guard: GuardControl;
+}
+
+const releaseBody = z.strictObject({ believe: z.boolean().default(false) });
+
+/** Adds `GET /guard` and `POST /guard/release`. */
+export function addAdminRoutes(app: FastifyInstance, { token, guard }: AdminOptions): void {
+  const bearer = createBearer(token ? [{ token }] : []);
+  void app.register((admin, _, done) => {
+    admin.addHook('onRequest', async (request, reply) => {
+      if (!token) {
+        const hint =
+          'set admin.token in the config, such as admin: { token: { env: SEALPOST_ADMIN_TOKEN } }, and restart';
+        await reply.code(403).send({ error: 'the admin API is off', hint });
+      } else if (!bearer(request.headers.authorization)) {
+        const hint = 'send the admin.token of the config as Authorization: Bearer …';
+        await reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'wrong or no token', hint });
+      }
+    });
+    admin.get('/guard', () => guard.describe());
+    admin.post('/guard/release', async (request, reply) => {
+      const parsed = releaseBody.safeParse(request.body ?? {});
+      if (!parsed.success) {
+        return reply.code(400).send({ error: 'expected {"believe": true}, {"believe": false} or {}' });
+      }
+      return { released: guard.release(parsed.data), ...guard.describe() };
+    });
+    done();
+  });
+}

@@ -1,0 +1,117 @@
+import type { Guard } from '../guard/contract.ts';
+import { describeCaution, describeHold, hintFor as hintForHold } from '../guard/report.ts';
+import type { Health, HealthCheck } from './health-report.ts';
+import type { Housekeeping } from '../delivery/housekeeping.ts';
+import type { Lane } from '../sending/app-sender.ts';
+import type { Outbox, OutboxState } from '../store/outbox/contract.ts';
+import type { Concern, Provider } from '../core/push.ts';
+import { errorWord } from '../telemetry/telemetry.ts';
+
+/** What readiness looks at. */
+export interface HealthSources {
+  readonly links: readonly {
+    readonly domain: string;
+    readonly status: { readonly kind: string; readonly reason?: string };
+  }[];
+  readonly registry: { ping(): Promise<void> };
+  readonly outbox: Pick<Outbox, 'state'>;
+  readonly guard: Pick<Guard, 'state'>;
+  readonly housekeeping: Pick<Housekeeping, 'orphans'>;
+  readonly lanes: ReadonlyMap<string, LaneView>;
+}
+
+type LaneView = Pick<Lane, 'state' | 'circuit' | 'hintFor'> & { readonly provider: Pick<Provider, 'concern'> };
+
+/**
+ * The state of every part, and whether any notification could be delivered at all: that takes one link, the store and one
+ * app. A provider's refusal is a warning, since registrations are kept meanwhile.
+ */
+export async function assembleHealth(sources: HealthSources): Promise<Health> {
+  const { links, registry, outbox, guard, housekeeping, lanes } = sources;
+  // Several connections of one domain are counted through, so that each is named.
+  const linkChecks = links.map(({ domain, status }, i) => {
+    const earlier = links.slice(0, i).filter((other) => other.domain === domain).length;
+    return [`link:${domain}${earlier === 0 ? '' : `#${earlier + 1}`}`, checkLink(status)] as const;
+  });
+  const store = await checkStore(registry);
+  const appChecks = [...lanes].map(([name, lane]) => [`app:${name}`, checkApp(lane)] as const);
+  const checks = [
+    ...linkChecks,
+    ['store', store] as const,
+    ['outbox', checkOutbox(outbox.state)] as const,
+    ['guard', checkGuard(guard.state)] as const,
+    ...[...housekeeping.orphans].slice(0, shownOrphans).map((orphan) => checkOrphan(orphan)),
+    ...appChecks,
+  ];
+
+  const isUseless = store.status === 'fail' || linkChecks.every(([, { status }]) => status === 'fail');
+  const isWorried = checks.some(([, { status }]) => status !== 'pass');
+  return { status: isUseless ? 'fail' : isWorried ? 'warn' : 'pass', checks: Object.fromEntries(checks) };
+}
+
+function checkLink({ kind, reason }: { kind: string; reason?: string }): HealthCheck {
+  if (kind === 'online') return { status: 'pass' };
+  const hint = 'check that the XMPP server runs, that service, domain and secret are as in its config, and its log';
+  return { status: 'fail', reason: reason === undefined ? kind : `${kind}: ${reason}`, hint };
+}
+
+async function checkStore(registry: { ping(): Promise<void> }): Promise<HealthCheck> {
+  try {
+    await registry.ping();
+    return { status: 'pass' };
+  } catch (error) {
+    const hint = 'check the file system of the store: space, permissions, mounts';
+    return { status: 'fail', reason: `the store does not answer (${errorWord(error)})`, hint };
+  }
+}
+
+function checkOutbox(state: OutboxState): HealthCheck {
+  if (state.kind === 'working') return { status: 'pass' };
+  const hint =
+    'check the file system of the store; until then servers are told to keep their registrations and try again';
+  return { status: 'warn', reason: `nothing can be put by for later (${state.reason})`, hint };
+}
+
+/** Names that the config once had; nobody renames apps without end. */
+const shownOrphans = 20;
+
+function checkOrphan([app, count]: readonly [string, number]): [string, HealthCheck] {
+  const hint = 'put the app back into the config, or leave it: they are kept';
+  return [`app:${app}`, { status: 'warn', reason: `${count} registrations, but not in the config`, hint }];
+}
+
+function checkGuard(state: Guard['state']): HealthCheck {
+  if (state.kind === 'watching') {
+    const reason = describeCaution(state);
+    if (reason === undefined) return { status: 'pass' };
+    return { status: 'warn', reason, hint: hintForHold({ cause: 'unknown-nodes' }) };
+  }
+  const [first] = state.holds;
+  return {
+    status: 'fail',
+    reason: state.holds.map(describeHold).join('; '),
+    ...(first && { hint: hintForHold(first) }),
+  };
+}
+
+function checkApp(lane: LaneView): HealthCheck {
+  const concerns = [describeTrouble(lane), lane.provider.concern].filter((concern) => concern !== undefined);
+  if (concerns.length === 0) return { status: 'pass' };
+  const join = (part: keyof Concern) => concerns.map((concern) => concern[part]).join('; ');
+  return { status: 'warn', reason: join('reason'), hint: join('hint') };
+}
+
+function describeTrouble({ state, circuit, hintFor }: LaneView): Concern | undefined {
+  const probe = circuit.kind === 'open' ? `; next probe in ${Math.ceil(circuit.remainingMs / 1000)} s` : '';
+  switch (state.kind) {
+    case 'working':
+      return undefined;
+    case 'failing':
+      return {
+        reason: `${state.failures} pushes in a row came to nothing, the last for ${state.reason}${probe}`,
+        hint: 'check the way to the provider (network, proxy) and its status page',
+      };
+    case 'misconfigured':
+      return { reason: `the provider refuses us: ${state.reason}${probe}`, hint: hintFor(state.reason) };
+  }
+}

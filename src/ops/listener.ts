@@ -1,0 +1,61 @@
+import { type Clock, systemClock } from '../time/clock.ts';
+import type { ListenerConfig } from '../config/config.ts';
+import type { Secret } from '../core/push.ts';
+import { errorWord, type Log, type Metrics } from '../telemetry/telemetry.ts';
+import { addAdminRoutes, type GuardControl } from './admin.ts';
+import type { Health } from './health-report.ts';
+import { type Listener, type ListenerLimits, listen } from '../http/listener.ts';
+
+export interface OpsListenerOptions extends ListenerConfig {
+  /** Assembles the state of every part; asked once for all requests that come in meanwhile. */
+  readonly health: () => Promise<Health>;
+  readonly guard: GuardControl;
+  /** Bearer token of the admin API; without one it is off. */
+  readonly adminToken?: Secret;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/** Few callers, all of them the operator's own. */
+const limits: ListenerLimits = { maxBodyBytes: 16_384, maxConnections: 100, requestTimeoutMs: 10_000 };
+
+/** What an operator and their tools look at: `/healthz`, `/readyz`, `/metrics`, and the admin API. Never to be public. */
+export function createOpsListener(options: OpsListenerOptions): Promise<Listener> {
+  const { health, guard, adminToken, metrics, log, clock = systemClock } = options;
+  const ask = shareAnswer(async (): Promise<Health> => {
+    try {
+      return await health();
+    } catch (error) {
+      log.error({ reason: errorWord(error) }, 'cannot tell the state of health');
+      return { status: 'fail', checks: { health: { status: 'fail', reason: 'the state of health cannot be told' } } };
+    }
+  });
+
+  return listen({
+    ...options,
+    limits,
+    clock,
+    describeFailure: (status) => ({ error: status >= 500 ? 'internal error' : 'bad request' }),
+    routes(app) {
+      app.get('/healthz', () => ({ status: 'pass' }));
+      app.get('/readyz', async (_, reply) => {
+        const state = await ask();
+        return reply.code(state.status === 'fail' ? 503 : 200).send(state);
+      });
+      app.get('/metrics', async (_, reply) =>
+        reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+      );
+      addAdminRoutes(app, { guard, ...(adminToken && { token: adminToken }) });
+    },
+  });
+}
+
+/** Requests that come in while an answer is being found get the same one: a crowd of probes is no load. */
+function shareAnswer<T>(find: () => Promise<T>): () => Promise<T> {
+  let pending: Promise<T> | undefined;
+  return () => {
+    pending ??= find().finally(() => (pending = undefined));
+    return pending;
+  };
+}

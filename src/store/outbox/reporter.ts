@@ -1,0 +1,79 @@
+import type { Clock } from '../../time/clock.ts';
+import { errorWord, type Log, type Metrics, sayEvery } from '../../telemetry/telemetry.ts';
+import type { OutboxState } from './contract.ts';
+import type { BatchReply, Incident, Opening } from './worker-protocol.ts';
+
+const complainEveryMs = 60_000;
+
+const hints: Readonly<Record<string, string>> = {
+  locked:
+    'Another process has the file open: an old Sealpost or a database shell. End it; this goes on by itself then.',
+  'disk-full': 'Make room on the disk; this goes on by itself then. What was stored is still there.',
+};
+const otherHint = 'Check the disk and who may write the file; this goes on by itself then.';
+
+export interface ReporterOptions {
+  /** Of the outbox file. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'dropped'>;
+}
+
+/** Says what the thread tells: to the log, the metrics, and whoever asks for the state. */
+export function createReporter({ path, clock, log, metrics }: ReporterOptions) {
+  let state: OutboxState = { kind: 'working' };
+  const mayComplain = sayEvery(complainEveryMs, clock);
+  let complained = false;
+
+  function enter(next: OutboxState): void {
+    state = next;
+    if (next.kind === 'working') {
+      if (complained) log.info({ file: path }, 'the outbox stores pushes again');
+      complained = false;
+      return;
+    }
+    if (!mayComplain()) return;
+    complained = true;
+    const { reason } = next;
+    const hint = hints[reason] ?? otherHint;
+    log.error({ file: path, reason, hint }, 'the outbox stores nothing: pushes that cannot be sent are refused');
+  }
+
+  function tell(incident: Incident): void {
+    if (incident.kind === 'moved') {
+      const hint = 'Stop Sealpost and put the file back where it was to have what it holds delivered.';
+      log.error({ file: path, hint }, 'the file of the outbox was moved or deleted while in use; it starts empty');
+      return;
+    }
+    const { keptAs, saved } = incident;
+    const hint = 'Check the disk. `sqlite3 FILE .recover` may find more in the old file; delete it when done.';
+    log.error(
+      { file: keptAs, count: saved, hint },
+      'the file of the outbox was damaged and set aside; the new one holds as many pushes as could be read',
+    );
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    heard(reply: BatchReply | Opening): void {
+      if (reply.kind === 'refused') {
+        enter({ kind: 'failing', reason: 'refused' });
+        return;
+      }
+      for (const incident of reply.incidents) tell(incident);
+      enter(reply.state);
+      if (reply.kind !== 'batch') return;
+      for (const { app, cause, count } of reply.dropped) metrics.dropped.inc({ app, cause }, count);
+    },
+    died(error: unknown): void {
+      enter({ kind: 'failing', reason: 'thread-died' });
+      log.error({ reason: errorWord(error) }, 'the thread of the outbox died; it is started anew');
+    },
+    unreadable(app: string): void {
+      metrics.dropped.inc({ app, cause: 'outbox-unreadable' });
+    },
+  };
+}

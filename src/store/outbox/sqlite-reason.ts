@@ -1,0 +1,20 @@
+import { errorWord } from '../../telemetry/telemetry.ts';
+
+/** By primary result code, https://sqlite.org/rescode.html. */
+const reasons: Readonly<Record<number, string>> = {
+  5: 'locked',
+  8: 'read-only',
+  10: 'io-error',
+  11: 'damaged',
+  13: 'disk-full',
+  14: 'cannot-open',
+  19: 'unfit',
+  20: 'unfit',
+  26: 'damaged',
+};
+
+/** A word for what SQLite or the file system threw; safe to log, bounded. */
+export function sqliteReason(error: unknown): string {
+  const resultCode = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+  return reasons[resultCode] ?? errorWord(error);
+}

@@ -1,0 +1,182 @@
+import { format, parse } from 'node:path';
+import { type Clock, neverBack } from '../../time/clock.ts';
+import type { Log, Metrics } from '../../telemetry/telemetry.ts';
+import type { Claim, Outbox, OwedPush } from './contract.ts';
+import { type OutboxLimits, outboxLimits, type OutboxTiming, outboxTiming } from './limits.ts';
+import type { ChangeOperation, Opening, Operation, Result } from './worker-protocol.ts';
+import { OutboxError } from './outbox-error.ts';
+import { createReporter } from './reporter.ts';
+import { fromRow, toRow } from './stored-push.ts';
+import { type Entry, startThread } from './thread.ts';
+
+/** Expired pushes of one transaction: puts wait for no more than some hundredths of a second. */
+const expireTogether = 1_000;
+
+const defaultThreadFile = new URL(
+  import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js',
+  import.meta.url,
+);
+
+export interface SqliteOutboxOptions {
+  /** Of the file; made when there is none. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'dropped'>;
+  readonly limits?: Partial<OutboxLimits>;
+  readonly timing?: Partial<OutboxTiming>;
+  /** Another start of the thread, for tests of its death. */
+  readonly threadFile?: URL;
+}
+
+/** Where the outbox lies beside the registrations: `sealpost.db` -> `sealpost.outbox.db`. */
+export function outboxPathBeside(registryPath: string): string {
+  const { dir, name, ext } = parse(registryPath);
+  return format({ dir, name: `${name}.outbox`, ext });
+}
+
+/**
+ * Opens the outbox in a SQLite file, in a thread of its own, so that neither the disk nor a lock ever stops the event
+ * loop. A full disk, a lock and a damaged file are no reason not to start; see `state`.
+ * @throws OutboxError when the file is another program's, a newer Sealpost's, or not accessible; it is then as it was
+ */
+export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Outbox> {
+  const { path, clock, log, metrics, threadFile = defaultThreadFile } = options;
+  const limits = { ...outboxLimits, ...options.limits };
+  const timing = { ...outboxTiming, ...options.timing };
+  const { now } = neverBack(clock);
+  const reporter = createReporter({ path, clock, log, metrics });
+  const claimed = new Set<string>();
+  /** Changes that could not be written and are tried again. */
+  let unwritten: Entry[] = [];
+  let closing: Promise<void> | undefined;
+
+  const opening = Promise.withResolvers<Opening>();
+  const thread = startThread({
+    file: threadFile,
+    data: { path, limits, timing },
+    clock,
+    claimed,
+    onReply(reply) {
+      if (reply.kind !== 'batch') opening.resolve(reply);
+      reporter.heard(reply);
+    },
+    onDeath(error) {
+      opening.reject(
+        new OutboxError('the thread of the outbox could not be started', 'See the cause.', { cause: error }),
+      );
+      reporter.died(error);
+    },
+  });
+
+  function ask<T>(operation: Operation, read: (result: Result) => T): Promise<T> {
+    if (closing || thread.queued >= limits.queued) return Promise.resolve(read({ kind: 'failed' }));
+    return new Promise((resolve) => thread.add({ operation, answer: (result) => resolve(read(result)) }));
+  }
+
+  function change(operation: ChangeOperation, written?: () => void): void {
+    // Whoever claims changes each once, so those are few. Removals beyond the limit may be done without: what is owed to
+    // a node that was removed is thrown out when its time comes.
+    const isFull = thread.queued + unwritten.length >= limits.queued + limits.claimed;
+    if (closing || (isFull && operation.kind === 'remove-node')) return;
+    const entry: Entry = {
+      operation,
+      answer(result) {
+        if (result.kind === 'changed') written?.();
+        else if (unwritten.push(entry) === 1) clock.after(timing.retryMs, writeAgain);
+      },
+    };
+    thread.add(entry);
+  }
+
+  function writeAgain(): void {
+    const entries = unwritten;
+    unwritten = [];
+    for (const entry of entries) thread.add(entry);
+  }
+
+  function accept(result: Result, nowMs: number): Claim {
+    if (result.kind !== 'claimed') return { pushes: [], nextDueAtMs: nowMs + timing.retryMs };
+    const pushes: OwedPush[] = [];
+    for (const row of result.rows) {
+      claimed.add(row.id);
+      const owed = fromRow(row);
+      if (owed) {
+        pushes.push(owed);
+        continue;
+      }
+      reporter.unreadable(row.app);
+      change({ kind: 'settle', id: row.id }, () => claimed.delete(row.id));
+    }
+    const { nextDueAtMs } = result;
+    if (nextDueAtMs === undefined) return { pushes };
+    const exhausted = claimed.size >= limits.claimed;
+    return { pushes, nextDueAtMs: exhausted ? Math.max(nextDueAtMs, nowMs + timing.retryMs) : nextDueAtMs };
+  }
+
+  async function close(): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const cancel = clock.after(timing.closeWithinMs, late.resolve);
+    writeAgain();
+    await Promise.race([thread.whenIdle().then(() => thread.close()), late.promise]);
+    cancel();
+    thread.terminate();
+  }
+
+  try {
+    const first = await opening.promise;
+    if (first.kind === 'refused') throw new OutboxError(first.message, first.hint);
+  } catch (error) {
+    thread.terminate();
+    throw error;
+  }
+
+  return {
+    now,
+    put(owed, dueAtMs) {
+      if (closing) return Promise.resolve('failed');
+      if (thread.queued >= limits.queued) return Promise.resolve('full');
+      const row = toRow(owed, Math.min(dueAtMs, now() + timing.longestPauseMs));
+      // The strict table would refuse it, and with it the whole transaction that it shares with others.
+      if (![row.attempts, row.storedAtMs, row.dueAtMs, row.giveUpAtMs].every(Number.isSafeInteger)) {
+        return Promise.resolve('failed');
+      }
+      return new Promise((resolve) => {
+        const entry: Entry = {
+          operation: { kind: 'put', row },
+          answer(result) {
+            cancel();
+            resolve(result.kind === 'put' ? result.outcome : 'failed');
+          },
+        };
+        const cancel = clock.after(timing.putWithinMs, () => {
+          thread.withdraw(entry);
+          resolve('failed');
+        });
+        thread.add(entry);
+      });
+    },
+    claim: (app, nowMs, limit, of = 'all') =>
+      ask({ kind: 'claim', app, nowMs, limit, of }, (result) => accept(result, nowMs)),
+    settle: (id) => change({ kind: 'settle', id }, () => claimed.delete(id)),
+    postpone(id, dueAtMs, attempts) {
+      const dueSoonerMs = Math.round(Math.min(dueAtMs, now() + timing.longestPauseMs));
+      change({ kind: 'postpone', id, dueAtMs: dueSoonerMs, attempts }, () => claimed.delete(id));
+    },
+    removeNode: (node) => change({ kind: 'remove-node', node }),
+    async expire(nowMs) {
+      for (let expired = 0; ;) {
+        const count = await ask({ kind: 'expire', nowMs, limit: expireTogether }, (result) =>
+          result.kind === 'changed' ? result.count : 0,
+        );
+        expired += count;
+        if (count < expireTogether) return expired;
+      }
+    },
+    stats: () => ask({ kind: 'stats' }, (result) => (result.kind === 'stats' ? result.byApp : undefined)),
+    get state() {
+      return reporter.state;
+    },
+    close: () => (closing ??= close()),
+  };
+}

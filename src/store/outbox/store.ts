@@ -1,0 +1,126 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { createClaims } from './leases.ts';
+import type { OutboxLimits, OutboxTiming } from './limits.ts';
+import type { ChangeOperation, Dropped, OwedRow, PutOperation, ReadOperation, Result } from './worker-protocol.ts';
+import { createTally } from './counters.ts';
+
+/** What one row takes in the file beside its JSON: other columns, indexes, room in pages. Measured, rounded up. */
+const rowOverheadBytes = 800;
+
+export interface StoreOptions {
+  /** With the table in it. */
+  readonly database: DatabaseSync;
+  readonly limits: Pick<OutboxLimits, 'perRegistration' | 'pushes' | 'bytes' | 'ofOneApp' | 'claimed'>;
+  readonly timing: Pick<OutboxTiming, 'longestPauseMs'>;
+}
+
+export interface Written {
+  /** One for each operation, in their order. */
+  readonly results: readonly Result[];
+  readonly dropped: readonly Dropped[];
+}
+
+/** The statements on an open file. Everything throws what SQLite throws; a write that throws has changed nothing. */
+export interface Store {
+  /** One transaction, on the disk when this returns. */
+  put(operations: readonly PutOperation[]): Written;
+  /** One transaction, on the disk with the next checkpoint or `put`. */
+  change(operations: readonly ChangeOperation[]): Written;
+  /** @param claimed ids that claims pass over */
+  read(operation: ReadOperation, claimed: ReadonlySet<string>): Result;
+  close(): void;
+}
+
+/** Prepares the statements and counts what is there. */
+export function createStore({ database, limits, timing }: StoreOptions): Store {
+  const count = database.prepare('SELECT app, count(*) AS depth, sum(bytes) AS bytes FROM owed GROUP BY app');
+  const tally = createTally(
+    count.all().map(({ app, depth, bytes }) => [String(app), { depth: Number(depth), bytes: Number(bytes) }]),
+  );
+  const claims = createClaims({ database, limits, timing, tally });
+  const sql = {
+    known: database.prepare('SELECT seq FROM owed WHERE id = ?'),
+    beyondNewest: database.prepare('SELECT seq, bytes FROM owed WHERE node = ? ORDER BY seq DESC LIMIT -1 OFFSET ?'),
+    insert: database.prepare(`
+      INSERT INTO owed (id, app, node, call, target, attempts, stored_at_ms, due_at_ms, give_up_at_ms, bytes, push)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    remove: database.prepare('DELETE FROM owed WHERE seq = ? RETURNING app, bytes'),
+    settle: database.prepare('DELETE FROM owed WHERE id = ? RETURNING app, bytes'),
+    removeNode: database.prepare('DELETE FROM owed WHERE node = ? RETURNING app, bytes'),
+    expire: database.prepare(`
+      DELETE FROM owed WHERE seq IN (SELECT seq FROM owed WHERE give_up_at_ms <= ? ORDER BY give_up_at_ms LIMIT ?)
+      RETURNING app, bytes`),
+    postpone: database.prepare('UPDATE owed SET due_at_ms = ?, attempts = ? WHERE id = ?'),
+  };
+
+  function transact(synchronous: 'FULL' | 'NORMAL', write: (drop: (dropped: Dropped) => void) => Result[]): Written {
+    const dropped: Dropped[] = [];
+    database.exec(`PRAGMA synchronous = ${synchronous}`);
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const results = write((one) => void dropped.push(one));
+      database.exec('COMMIT');
+      tally.keep();
+      return { results, dropped };
+    } catch (error) {
+      tally.undo();
+      // A full disk makes SQLite roll back by itself.
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** Takes what a DELETE returned off the count. */
+  function discount(rows: readonly Record<string, unknown>[], drop?: (app: string) => void): number {
+    for (const { app, bytes } of rows) {
+      tally.subtract(String(app), Number(bytes));
+      drop?.(String(app));
+    }
+    return rows.length;
+  }
+
+  function putOne(row: OwedRow, drop: (dropped: Dropped) => void): 'stored' | 'full' {
+    if (sql.known.get(row.id)) return 'stored';
+    const bytes = Buffer.byteLength(row.push) + rowOverheadBytes;
+    const leaving = sql.beyondNewest.all(row.node, limits.perRegistration - 1);
+    const freed = leaving.reduce((sum, old) => sum + Number(old['bytes']), 0);
+    const own = tally.byApp.get(row.app) ?? { depth: 0, bytes: 0 };
+    for (const [{ depth, bytes: held }, part] of [[tally.total, 1] as const, [own, limits.ofOneApp] as const]) {
+      if (leaving.length === 0 && depth >= limits.pushes * part) return 'full';
+      if (bytes > freed && held - freed + bytes > limits.bytes * part) return 'full';
+    }
+    for (const { seq } of leaving) {
+      discount(sql.remove.all(Number(seq)), (app) => drop({ app, cause: 'outbox-replaced', count: 1 }));
+    }
+    const { id, app, node, call, target, attempts, storedAtMs, dueAtMs, giveUpAtMs, push } = row;
+    sql.insert.run(id, app, node, call, target, attempts, storedAtMs, dueAtMs, giveUpAtMs, bytes, push);
+    tally.add(app, bytes);
+    return 'stored';
+  }
+
+  function changeOne(operation: ChangeOperation, drop: (dropped: Dropped) => void): number {
+    switch (operation.kind) {
+      case 'settle':
+        return discount(sql.settle.all(operation.id));
+      case 'postpone':
+        return Number(sql.postpone.run(operation.dueAtMs, operation.attempts, operation.id).changes);
+      case 'remove-node':
+        return discount(sql.removeNode.all(operation.node), (app) => drop({ app, cause: 'outbox-removed', count: 1 }));
+      case 'expire':
+        return discount(sql.expire.all(operation.nowMs, operation.limit), (app) =>
+          drop({ app, cause: 'outbox-expired', count: 1 }),
+        );
+    }
+  }
+
+  return {
+    put: (operations) =>
+      transact('FULL', (drop) => operations.map(({ row }) => ({ kind: 'put', outcome: putOne(row, drop) }))),
+    change: (operations) =>
+      transact('NORMAL', (drop) =>
+        operations.map((operation) => ({ kind: 'changed', count: changeOne(operation, drop) })),
+      ),
+    read: (operation, claimed) => (operation.kind === 'claim' ? claims.claim(operation, claimed) : claims.stats()),
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { Push, PushContent } from '../../core/push.ts';
+import type { OwedPush } from './contract.ts';
+import type { OwedRow } from './worker-protocol.ts';
+
+/** A schema for each field, the optional ones too: one that was forgotten here would be lost on the way. */
+type Fields<T> = Record<keyof T, z.ZodType>;
+type SummaryContent = Extract<PushContent, { kind: 'summary' }>;
+type SealedContent = Extract<PushContent, { kind: 'sealed' }>;
+
+const sealed = {
+  kind: z.literal('sealed'),
+  ciphertext: z.string(),
+  iv: z.string(),
+} satisfies Fields<SealedContent>;
+
+const summary = {
+  kind: z.literal('summary'),
+  unreadMessages: z.number().exactOptional(),
+  sender: z.string().exactOptional(),
+  body: z.string().exactOptional(),
+  nickname: z.string().exactOptional(),
+} satisfies Fields<SummaryContent>;
+
+const content: z.ZodType<PushContent> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('none') }),
+  z.object(sealed),
+  z.object(summary),
+]);
+
+const fields = {
+  id: z.string(),
+  app: z.string(),
+  node: z.string(),
+  kind: z.enum(['alert', 'call-alert', 'background', 'voip']),
+  account: z.string(),
+  channel: z.string().exactOptional(),
+  content,
+  validateOnly: z.literal(true).exactOptional(),
+  expiresAtMs: z.number(),
+} satisfies Fields<Push>;
+
+const push: z.ZodType<Push> = z.object(fields);
+
+const target = z.enum(['first', 'second']);
+
+/** What is written for an owed push. */
+export function toRow(owed: OwedPush, dueAtMs: number): OwedRow {
+  const { id, app, node, kind } = owed.push;
+  return {
+    id,
+    app,
+    node,
+    call: kind === 'voip' || kind === 'call-alert' ? 1 : 0,
+    target: owed.target,
+    attempts: owed.attempts,
+    // Whole numbers: the table is strict, and the arithmetic of back-off is not.
+    storedAtMs: Math.round(owed.storedAtMs),
+    dueAtMs: Math.round(dueAtMs),
+    giveUpAtMs: Math.round(owed.giveUpAtMs),
+    push: JSON.stringify(owed.push),
+  };
+}
+
+/** The owed push in a row; undefined when the row is not one, as it may be after damage to the disk. */
+export function fromRow(row: OwedRow): OwedPush | undefined {
+  const { attempts, storedAtMs, giveUpAtMs } = row;
+  const parsedPush = push.safeParse(parseJson(row.push));
+  const parsedTarget = target.safeParse(row.target);
+  if (!parsedPush.success || !parsedTarget.success || parsedPush.data.id !== row.id) return undefined;
+  return { push: parsedPush.data, target: parsedTarget.data, attempts, storedAtMs, giveUpAtMs };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,101 @@
+import type { Environment, Registration } from '../../core/push.ts';
+
+/** What a client asks for when it registers. */
+export interface RegistrationRequest {
+  readonly app: string;
+  readonly convention: Registration['convention'];
+  readonly account: string;
+  readonly device: string;
+  readonly token: string;
+  readonly secondToken?: string;
+  /** Whether the registration is to have a secret; kept over re-registering. */
+  readonly withSecret: boolean;
+  readonly room?: string;
+  readonly component?: string;
+}
+
+/** Which registrations an unregistering means; account and token are matched without regard to case. */
+export interface RegistrationMatch {
+  readonly account: string;
+  /** Names the device: by its first token, by its `device`, or by the node. */
+  readonly token: string;
+  /** Absent where clients name a foreign one (Snikket over HTTP). */
+  readonly app?: string;
+}
+
+/** How many foreign registrations are taken over in one statement, synced to disk once. */
+export const TAKE_OVER_BATCH = 200;
+
+/** A registration that another push app server made: its node and secret stay as they are. */
+export type ForeignRegistration = Omit<Registration, 'environment'>;
+
+/** What became of a foreign registration. */
+export type TakeOverFate =
+  | 'taken'
+  /** The same was taken before. */
+  | 'present'
+  /** It was taken before and removed since. */
+  | 'removed'
+  /** A registration with another secret has its node. */
+  | 'node-taken'
+  /** Its device is registered here with another node. */
+  | 'device-known';
+
+/** Why a registration went away; also a metric label. `displaced`: its account registered too many newer ones. */
+export type RemovalReason = 'unregistered' | 'gone' | 'operator' | 'displaced';
+
+/**
+ * Registrations of one account with one app. More than anybody has devices and rooms, and a bound on what one account can
+ * make us store: beyond it the one that was registered first goes.
+ */
+export const registrationsPerAccount = 250;
+
+/**
+ * Durable store of registrations. Every promise resolves after the commit; a rejection means that nothing was changed.
+ */
+export interface Registry {
+  find(node: string): Promise<Registration | undefined>;
+  /**
+   * The same (app, account, device) keeps its node and secret while tokens are updated. A request without second token
+   * drops the stored one: the client has none any more. Beyond `registrationsPerAccount` the oldest makes room.
+   */
+  register(request: RegistrationRequest): Promise<Registration>;
+  /** The registrations of an account in one app, or of one device of it: the latest first, at most `limit`. */
+  list(
+    of: { readonly app: string; readonly account: string; readonly device?: string },
+    limit: number,
+  ): Promise<readonly Registration[]>;
+  /** Adds those that are new, at most `TAKE_OVER_BATCH` at a time; in the order of the batch, what became of each. */
+  takeOver(batch: readonly ForeignRegistration[]): Promise<readonly TakeOverFate[]>;
+  /** How many there were; 0 is no error. What is registered anew at the same time stays, and counts. */
+  unregister(match: RegistrationMatch): Promise<number>;
+  /** False when there was none, or when it was registered anew after `knownAtMs` (its `registeredAtMs` then differs). */
+  remove(node: string, knownAtMs: number, reason: RemovalReason): Promise<boolean>;
+  /**
+   * Undoes removals and drops of second tokens that turned out to be wrong: with node and secret, and without tombstone. One
+   * whose device is registered anew by now stays removed.
+   * @returns how many came back
+   */
+  restore(registrations: readonly Registration[]): Promise<number>;
+  dropSecondToken(node: string, secondToken: string): Promise<void>;
+  rememberEnvironment(node: string, environment: Environment): Promise<void>;
+  /** The provider knew the tokens of these at that time, milliseconds since 1970; at most 200. Remembered daily at most. */
+  noteAlive(nodes: readonly string[], atMs: number): Promise<void>;
+  /**
+   * Registrations of an app without a sign of life since `beforeMs`, at most 200, by node and behind the node `after`. Those
+   * of which nothing is known are taken for alive at `nowMs`.
+   */
+  findSilent(of: {
+    readonly app: string;
+    readonly beforeMs: number;
+    readonly nowMs: number;
+    readonly after: string;
+  }): Promise<readonly Registration[]>;
+  /** Whether this node once was ours and was removed: the tombstone. */
+  wasRemoved(node: string): Promise<boolean>;
+  /** Number of registrations by app name. */
+  count(): Promise<ReadonlyMap<string, number>>;
+  /** Resolves when the store answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

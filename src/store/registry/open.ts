@@ -1,0 +1,49 @@
+import type { Clock } from '../../time/clock.ts';
+import type { StoreConfig } from '../../config/config.ts';
+import type { Log, Metrics } from '../../telemetry/telemetry.ts';
+import type { Registry } from './contract.ts';
+import { createRegistry } from './registry.ts';
+import { openSqlite } from './sqlite.ts';
+import { StoreError } from './store-error.ts';
+import { keepTombstonesBounded } from './tombstones.ts';
+
+export interface OpenRegistryOptions {
+  readonly store: StoreConfig;
+  readonly clock: Clock;
+  /** Cryptographically strong. */
+  readonly randomBytes: (size: number) => Buffer;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/**
+ * Opens the store that the config names.
+ * @throws StoreError with what to do about it
+ */
+export async function openRegistry({
+  store,
+  clock,
+  randomBytes,
+  log,
+  metrics,
+}: OpenRegistryOptions): Promise<Registry> {
+  if (store.kind === 'postgres') {
+    throw new StoreError('registrations in PostgreSQL are not available yet', 'Use store: sqlite:PATH.');
+  }
+  const { db, isNew } = await openSqlite(store.path);
+  if (isNew) {
+    log.warn(
+      { file: store.path, hint: 'If there were registrations before, stop and put the old file back.' },
+      'made a new, empty store',
+    );
+  }
+  const registry = await createRegistry({ db, clock, randomBytes, metrics });
+  const stopForgetting = keepTombstonesBounded({ db, clock, log });
+  return {
+    ...registry,
+    async close() {
+      await stopForgetting();
+      await registry.close();
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import { errorWord } from '../../telemetry/telemetry.ts';
+import type { Registry } from './contract.ts';
+import { createSqliteDialect } from './sqlite-dialect.ts';
+import { StoreError } from './store-error.ts';
+import type { Tables } from './tables.ts';
+import { foretellTakeOver } from './import-registrations.ts';
+
+/**
+ * Opens a SQLite store to see what taking registrations over would do to it: nothing is written, no table changed, no
+ * file made. A store that is not there yet counts as empty.
+ * @throws StoreError when it cannot be read
+ */
+export async function openPreview(path: string): Promise<Pick<Registry, 'takeOver' | 'close'>> {
+  if (!existsSync(path)) {
+    return { takeOver: (batch) => Promise.resolve(batch.map(() => 'taken')), close: () => Promise.resolve() };
+  }
+  const hint = 'Is it the store of a Sealpost, and may you read it and write beside it?';
+  try {
+    const database = new DatabaseSync(path, { readOnly: true });
+    const db = new Kysely<Tables>({ dialect: createSqliteDialect(database) });
+    await foretellTakeOver(db, [nothing]);
+    return { takeOver: (batch) => foretellTakeOver(db, batch), close: () => db.destroy() };
+  } catch (error) {
+    throw new StoreError(`cannot read the store ${path} (${errorWord(error)})`, hint, { cause: error });
+  }
+}
+
+/** Asked about to see whether the store answers. */
+const nothing = { node: '', app: '', convention: 'p2', account: '', device: '', token: '', registeredAtMs: 0 } as const;

@@ -1,0 +1,218 @@
+import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Clock } from '../../time/clock.ts';
+import type { Metrics } from '../../telemetry/telemetry.ts';
+import { type RegistrationMatch, type Registry, registrationsPerAccount, type RemovalReason } from './contract.ts';
+import { fold, registrationColumns, toRegistration, toRow } from './rows.ts';
+import type { RegistrationRow, Tables } from './tables.ts';
+import { restore } from './restore.ts';
+import { findSilent, noteAlive } from './last-seen.ts';
+import { claimTakenOver, takeOver } from './import-registrations.ts';
+
+/** 192 random bits: a node is all that protects a registration whose publishes carry no secret. */
+const NODE_BYTES = 24;
+const SECRET_BYTES = 24;
+
+/** More than one only after devices came in at the same time. */
+const displacedAtOnce = 10;
+
+export interface RegistryOptions {
+  readonly db: Kysely<Tables>;
+  readonly clock: Clock;
+  readonly randomBytes: (size: number) => Buffer;
+  readonly metrics: Metrics;
+}
+
+/** The registry on any database that kysely speaks to. */
+export async function createRegistry({ db, clock, randomBytes, metrics }: RegistryOptions): Promise<Registry> {
+  // Compiled once: composing the query would cost more than running it.
+  const findQuery = db.selectFrom('registration').select(registrationColumns).where('node', '=', '').compile();
+  const wasRemovedQuery = db.selectFrom('removed_node').select('node').where('node', '=', '').compile();
+  const pingQuery = db.selectFrom('registration').select('node').limit(1).compile();
+
+  const newName = (bytes: number): string => randomBytes(bytes).toString('base64url');
+
+  const count = async (): Promise<Map<string, number>> => {
+    const rows = await db
+      .selectFrom('registration')
+      .select(['app', (eb) => eb.fn.countAll<number | string>().as('registrations')])
+      .groupBy('app')
+      .execute();
+    return new Map(rows.map(({ app, registrations }) => [app, Number(registrations)]));
+  };
+
+  /**
+   * The tombstones come first: to have one while the registration is still there is harmless, the reverse is not. It is
+   * no transaction because one that waits for its next statement stops the process as soon as another connection writes.
+   * What comes in or is renewed meanwhile stays: its device was told that it is registered.
+   */
+  const removeWhere = async (reason: RemovalReason, condition: RawBuilder<boolean>) => {
+    const found = await db
+      .selectFrom('registration')
+      .select(['node', 'app', 'registered_at_ms as registeredAtMs'])
+      .where(condition)
+      .execute();
+    let removed = 0;
+    for (const { node, app, registeredAtMs } of found) {
+      const tombstone = { reason, removed_at_ms: clock.now() };
+      await db
+        .insertInto('removed_node')
+        .values({ node, ...tombstone })
+        .onConflict((conflict) => conflict.column('node').doUpdateSet(tombstone))
+        .execute();
+      const { numDeletedRows } = await db
+        .deleteFrom('registration')
+        .where(asOf(node, registeredAtMs))
+        .executeTakeFirstOrThrow();
+      if (numDeletedRows === 0n) continue;
+      removed += 1;
+      metrics.registrationsRemoved.inc({ app, reason });
+      metrics.registrations.dec({ app });
+    }
+    return { found: found.length, removed };
+  };
+
+  /**
+   * A client that makes up devices without end displaces its own, but never the one that is being registered, whatever
+   * wall time does. Without an account nothing says whose they are.
+   */
+  const displaceOldest = async ({ account_key: account, app, node: own }: RegistrationRow): Promise<void> => {
+    if (!account.includes('@')) return;
+    const beyond = await db
+      .selectFrom('registration')
+      .select(['node', 'registered_at_ms'])
+      .where('account_key', '=', account)
+      .where('app', '=', app)
+      .where('node', '!=', own)
+      .orderBy('registered_at_ms', 'desc')
+      .limit(displacedAtOnce)
+      .offset(registrationsPerAccount - 1)
+      .execute();
+    for (const { node, registered_at_ms: atMs } of beyond) await removeWhere('displaced', asOf(node, atMs));
+  };
+
+  for (const [app, registrations] of await count()) metrics.registrations.set({ app }, registrations);
+
+  return {
+    async find(node) {
+      const { rows } = await db.executeQuery(bind(findQuery, node));
+      return rows[0] && toRegistration(rows[0]);
+    },
+
+    async register(request) {
+      if (request.convention === 'p2') await claimTakenOver(db, request);
+      const node = newName(NODE_BYTES);
+      const row = toRow(request, node, request.withSecret ? newName(SECRET_BYTES) : null, clock.now());
+      // One statement, so that requests at the same time give one row.
+      const stored = await db
+        .insertInto('registration')
+        .values(row)
+        .onConflict((conflict) =>
+          conflict.columns(['account_key', 'device_key', 'app']).doUpdateSet({
+            convention: row.convention,
+            account: row.account,
+            device: row.device,
+            token: row.token,
+            token_key: row.token_key,
+            second_token: row.second_token,
+            secret: row.secret === null ? null : sql`coalesce(registration.secret, excluded.secret)`,
+            environment: sql`CASE WHEN registration.token_key = excluded.token_key THEN registration.environment END`,
+            // Always later than before, whatever wall time does: `remove` tells registrations apart by it.
+            registered_at_ms: sql`CASE WHEN registration.registered_at_ms < excluded.registered_at_ms
+              THEN excluded.registered_at_ms ELSE registration.registered_at_ms + 1 END`,
+            room: row.room,
+            component: row.component,
+            alive_at_ms: null,
+          }),
+        )
+        .returning(registrationColumns)
+        .executeTakeFirstOrThrow();
+      if (stored.node === node) {
+        metrics.registrations.inc({ app: request.app });
+        await displaceOldest(row);
+      }
+      return toRegistration(stored);
+    },
+
+    async list({ app, account, device }, limit) {
+      const rows = await db
+        .selectFrom('registration')
+        .select(registrationColumns)
+        .where('account_key', '=', fold(account))
+        .where('app', '=', app)
+        .$if(device !== undefined, (query) => query.where('device_key', '=', fold(device ?? '')))
+        .orderBy('registered_at_ms', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(toRegistration);
+    },
+
+    async takeOver(batch) {
+      const fates = await takeOver(db, batch);
+      for (const [i, { app }] of batch.entries()) if (fates[i] === 'taken') metrics.registrations.inc({ app });
+      return fates;
+    },
+
+    unregister: async (match) => (await removeWhere('unregistered', matching(match))).found,
+
+    remove: async (node, knownAtMs, reason) => (await removeWhere(reason, asOf(node, knownAtMs))).removed > 0,
+
+    async restore(registrations) {
+      let restored = 0;
+      for (const registration of registrations) {
+        const came = await restore(db, registration);
+        if (came === undefined) continue;
+        restored += 1;
+        metrics.registrationsRestored.inc({ app: registration.app });
+        if (came === 'back') metrics.registrations.inc({ app: registration.app });
+      }
+      return restored;
+    },
+
+    async dropSecondToken(node, secondToken) {
+      await db
+        .updateTable('registration')
+        .set({ second_token: null })
+        .where('node', '=', node)
+        .where('second_token', '=', secondToken)
+        .execute();
+    },
+
+    async rememberEnvironment(node, environment) {
+      await db.updateTable('registration').set({ environment }).where('node', '=', node).execute();
+    },
+
+    noteAlive: (nodes, atMs) => noteAlive(db, nodes, atMs),
+    findSilent: (query) => findSilent(db, query),
+
+    async wasRemoved(node) {
+      const { rows } = await db.executeQuery(bind(wasRemovedQuery, node));
+      return rows.length > 0;
+    },
+
+    count,
+
+    async ping() {
+      await db.executeQuery(pingQuery);
+    },
+
+    close: () => db.destroy(),
+  };
+}
+
+/** Devices are named by their token; by their id in conventions that have one; or by the node that they were given. */
+function matching({ account, token, app }: RegistrationMatch) {
+  const named = fold(token);
+  const anyApp = sql<boolean>`account_key = ${fold(account)} 
+    AND (token_key = ${named} OR device_key = ${named} OR node = ${token})`;
+  return app === undefined ? anyApp : sql<boolean>`${anyApp} AND app = ${app}`;
+}
+
+/** A registration, unless it was renewed since. */
+function asOf(node: string, knownAtMs: number) {
+  return sql<boolean>`node = ${node} AND registered_at_ms <= ${knownAtMs}`;
+}
+
+/** The same query for another node. */
+function bind<Row>(query: CompiledQuery<Row>, node: string): CompiledQuery<Row> {
+  return { ...query, parameters: [node] };
+}

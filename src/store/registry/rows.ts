@@ -1,0 +1,70 @@
+import type { Registration } from '../../core/push.ts';
+import type { RegistrationRequest } from './contract.ts';
+import type { RegistrationRow } from './tables.ts';
+
+/** What a `Registration` is made of. */
+export const registrationColumns = [
+  'node',
+  'app',
+  'convention',
+  'account',
+  'device',
+  'token',
+  'second_token',
+  'secret',
+  'account_hash',
+  'environment',
+  'registered_at_ms',
+  'room',
+  'component',
+] as const;
+
+/** How accounts, devices and tokens are compared. */
+export function fold(text: string): string {
+  return text.toLowerCase();
+}
+
+export function toRow(
+  request: RegistrationRequest,
+  node: string,
+  secret: string | null,
+  nowMs: number,
+): RegistrationRow {
+  return {
+    node,
+    app: request.app,
+    convention: request.convention,
+    account: request.account,
+    account_key: fold(request.account),
+    device: request.device,
+    device_key: fold(request.device),
+    token: request.token,
+    token_key: fold(request.token),
+    second_token: request.secondToken ?? null,
+    secret,
+    account_hash: null,
+    environment: null,
+    registered_at_ms: nowMs,
+    room: request.room ?? null,
+    component: request.component ?? null,
+    alive_at_ms: null,
+  };
+}
+
+export function toRegistration(row: Pick<RegistrationRow, (typeof registrationColumns)[number]>): Registration {
+  return {
+    node: row.node,
+    app: row.app,
+    convention: row.convention,
+    account: row.account,
+    device: row.device,
+    token: row.token,
+    ...(row.second_token !== null && { secondToken: row.second_token }),
+    ...(row.secret !== null && { secret: row.secret }),
+    ...(row.account_hash !== null && { accountHash: row.account_hash }),
+    ...(row.environment !== null && { environment: row.environment }),
+    ...(row.room !== null && { room: row.room }),
+    ...(row.component !== null && { component: row.component }),
+    registeredAtMs: row.registered_at_ms,
+  };
+}

@@ -1,0 +1,122 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { errorWord } from '../../telemetry/telemetry.ts';
+import { migrations } from './migrations/all.ts';
+import { createSqliteDialect } from './sqlite-dialect.ts';
+import { StoreError } from './store-error.ts';
+import type { Tables } from './tables.ts';
+
+/** How long to wait for another process (a backup, the command line) that writes, milliseconds. */
+const BUSY_TIMEOUT_MS = 5_000;
+/** "Seal" in the file's header says whose it is. */
+const APPLICATION_ID = 0x5365616c;
+/** Holds the upper levels of the indexes of a few million registrations. */
+const CACHE_KIB = 32_768;
+const IN_MEMORY = ':memory:';
+
+/**
+ * Opens a SQLite database, makes it when there is none and brings its tables up to date.
+ *
+ * Its queries run on this thread, one statement at a time, so no transaction may await anything: another connection of
+ * this process would wait for its end with the event loop stopped, until the busy timeout.
+ * @param path of the file, or `:memory:`
+ * @throws StoreError when it is unreadable, damaged, not ours or newer than we are; the file is then as it was
+ */
+export async function openSqlite(
+  path: string,
+  { busyTimeoutMs = BUSY_TIMEOUT_MS } = {},
+): Promise<{ db: Kysely<Tables>; isNew: boolean }> {
+  const database = openFile(path, busyTimeoutMs);
+  try {
+    const isNew = checkOrigin(database, path);
+    checkStructure(database, path);
+    // FULL: a registration that was answered must survive a power cut, and WAL alone syncs at checkpoints only.
+    database.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -${CACHE_KIB}`,
+    );
+    database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    const db = new Kysely<Tables>({ dialect: createSqliteDialect(database) });
+    await migrate(db);
+    return { db, isNew };
+  } catch (error) {
+    database.close();
+    throw explain(error, path);
+  }
+}
+
+function openFile(path: string, timeout: number): DatabaseSync {
+  try {
+    if (path !== IN_MEMORY) {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      // Made here so that only the owner may read it: it holds device tokens. SQLite's side files take its mode over.
+      closeSync(openSync(path, 'a', 0o600));
+    }
+    return new DatabaseSync(path, { timeout });
+  } catch (error) {
+    const hint = `The user that Sealpost runs as must be allowed to write there: ${dirname(path)}.`;
+    throw new StoreError(`cannot open the store ${path} (${errorWord(error)})`, hint, { cause: error });
+  }
+}
+
+/** Whether it is empty. */
+function checkOrigin(database: DatabaseSync, path: string): boolean {
+  const { application_id: origin } = database.prepare('PRAGMA application_id').get() ?? {};
+  const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() ?? {};
+  if (origin !== APPLICATION_ID && (origin !== 0 || tables !== 0)) {
+    throw new StoreError(`${path} is the database of another program`, 'Name another file under store: in the config.');
+  }
+  if (tables === 0) return true;
+  const known = Object.keys(migrations);
+  const newer = database
+    .prepare('SELECT name FROM kysely_migration ORDER BY name')
+    .all()
+    .map(({ name }) => String(name))
+    .filter((name) => !known.includes(name));
+  if (newer.length === 0) return false;
+  throw new StoreError(
+    `${path} was written by a newer Sealpost (it has ${newer.join(', ')})`,
+    'Start that version again, or put back the copy of the file from before the upgrade.',
+  );
+}
+
+/** Half a second for a million registrations: better than to find out notification by notification. */
+function checkStructure(database: DatabaseSync, path: string): void {
+  const { quick_check: verdict } = database.prepare('PRAGMA quick_check(1)').get() ?? {};
+  if (verdict !== 'ok') throw new StoreError(damaged[0].replace('PATH', path), damaged[1]);
+}
+
+async function migrate(db: Kysely<Tables>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...migrations }) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error instanceof Error ? error : new Error('migration failed', { cause: error });
+}
+
+function explain(error: unknown, path: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const resultCode = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+  const [message, hint] = explanations[resultCode] ?? [
+    `cannot use the store ${path}: ${error instanceof Error ? error.message : errorWord(error)}`,
+    'Is the disk full or mounted read-only?',
+  ];
+  return new StoreError(message.replace('PATH', path), hint, { cause: error });
+}
+
+const damaged: readonly [string, string] = [
+  'the store PATH is damaged or no SQLite database',
+  'It was left as it is. Put a backup in its place, or move it away (`sqlite3 FILE .recover` may save most of it) to ' +
+    'start empty: devices then stay silent until their users switch push off and on.',
+];
+
+/** By primary result code, https://sqlite.org/rescode.html. */
+const explanations: Readonly<Record<number, readonly [string, string]>> = {
+  5: ['the store PATH is locked by another process', 'Is another Sealpost or a backup of the file running?'],
+  8: [
+    'the store PATH is read-only',
+    'The user that Sealpost runs as must be allowed to write the file and its folder.',
+  ],
+  11: damaged,
+  26: damaged,
+};

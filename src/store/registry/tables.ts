@@ -1,0 +1,36 @@
+import type { Convention, Environment } from '../../core/push.ts';
+import type { RemovalReason } from './contract.ts';
+
+/** The tables as queries see them; `migrations/` makes them. */
+export interface Tables {
+  readonly registration: RegistrationRow;
+  readonly removed_node: RemovedNodeRow;
+}
+
+/** `…_key` columns hold the same as their namesakes, case-folded: clients write tokens and accounts in either case. */
+export interface RegistrationRow {
+  readonly node: string;
+  readonly app: string;
+  readonly convention: Convention;
+  readonly account: string;
+  readonly account_key: string;
+  readonly device: string;
+  readonly device_key: string;
+  readonly token: string;
+  readonly token_key: string;
+  readonly second_token: string | null;
+  readonly secret: string | null;
+  readonly account_hash: string | null;
+  readonly environment: Environment | null;
+  readonly registered_at_ms: number;
+  readonly room: string | null;
+  readonly component: string | null;
+  readonly alive_at_ms: number | null;
+}
+
+/** Tombstone of a registration: tells a node that we removed from one that we never knew or lost. */
+export interface RemovedNodeRow {
+  readonly node: string;
+  readonly reason: RemovalReason;
+  readonly removed_at_ms: number;
+}

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { type DestinationStream, pino } from 'pino';
+import type { Outcome } from '../core/push.ts';
+import { Counter, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client';
+
+/**
+ * The only fields that a log line may have. The list is closed so that no line can carry a device token, a node, a
+ * secret, ciphertext, plaintext or the local part of a JID.
+ */
+export interface LogFields {
+  /** Name of an app in the config. */
+  readonly app?: string;
+  /** Domain of a component link. */
+  readonly link?: string;
+  /** Domain of a remote server. */
+  readonly domain?: string;
+  /** `fingerprint` of a node. */
+  readonly registration?: string;
+  /** A word from one of our tables, or the code of a system error. */
+  readonly reason?: string;
+  readonly outcome?: string;
+  readonly status?: number;
+  readonly count?: number;
+  readonly durationMs?: number;
+  readonly url?: string;
+  readonly file?: string;
+  /** What an operator should do about it. */
+  readonly hint?: string;
+}
+
+/** A logger that takes no free-form objects. */
+export interface Log {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** One JSON object a line, to standard output unless another destination is given. */
+export function createLog(level: LogLevel, destination?: DestinationStream): Log {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** Stable short name of a node or token for logs: 12 hex digits of its SHA-256. */
+export function fingerprint(secretName: string): string {
+  return createHash('sha256').update(secretName).digest('hex').slice(0, 12);
+}
+
+/**
+ * A word for an error that is safe to log: the code of a system error or the name of its class. Messages are not, they
+ * may quote what came from outside.
+ */
+export function errorWord(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' ? code : error.name;
+}
+
+/**
+ * For what goes wrong with every notification and is said once in a while.
+ * @returns whether it is time to say it, and if so counts that as said
+ */
+export function sayEvery(intervalMs: number, clock: { monotonic(): number }): () => boolean {
+  let saidAtMs = -Infinity;
+  return () => {
+    const nowMs = clock.monotonic();
+    if (nowMs - saidAtMs < intervalMs) return false;
+    saidAtMs = nowMs;
+    return true;
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/**
+ * Every metric that Sealpost exposes. Base units, labels with bounded values only; series that can be known beforehand
+ * are at zero from the start (`announce…`).
+ */
+export function createMetrics(version: string) {
+  const registers = [new MetricRegistry()];
+  const registry = registers[0] as MetricRegistry;
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter<L>({ name, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge<L>({ name, help, labelNames, registers });
+
+  const metrics = {
+    registry,
+    pushes: counter('sealpost_pushes_total', 'Pushes by what became of them.', ['app', 'outcome']),
+    pushDuration: new Histogram({
+      name: 'sealpost_push_duration_seconds',
+      help: 'From the hand-over to the provider until its outcome.',
+      labelNames: ['app', 'provider'] as const,
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20],
+      registers,
+    }),
+    attempts: counter('sealpost_provider_answers_total', "Answers of a provider by status and reason ('-': none).", [
+      'app',
+      'status',
+      'reason',
+    ]),
+    inFlight: gauge('sealpost_pushes_in_flight', 'Pushes on their way to a provider.', ['app']),
+    oversize: counter('sealpost_oversize_total', 'Pushes sent without ciphertext because it did not fit.', ['app']),
+    dropped: counter('sealpost_dropped_total', 'Notifications that led to no push, by cause.', ['app', 'cause']),
+    circuitOpen: gauge('sealpost_circuit_open', '1 while the provider of an app is spared.', ['app']),
+    owed: counter('sealpost_owed_total', 'Pushes handed to the outbox, by what it said.', ['app', 'result']),
+    redelivered: counter('sealpost_redeliveries_total', 'Attempts for owed pushes, by what became of them.', [
+      'app',
+      'fate',
+    ]),
+    outboxDepth: gauge('sealpost_outbox_pushes', 'Pushes owed to a provider.', ['app']),
+    outboxBytes: gauge('sealpost_outbox_bytes', 'Size of the pushes owed to a provider.', ['app']),
+    outboxOldest: gauge('sealpost_outbox_oldest_timestamp_seconds', 'When the oldest owed push came; 0: none.', [
+      'app',
+    ]),
+    lastDelivered: gauge('sealpost_last_delivered_timestamp_seconds', 'When a provider last accepted a push.', ['app']),
+    registrations: gauge('sealpost_registrations', 'Registrations in the store.', ['app']),
+    guardHolding: gauge('sealpost_guard_holding', '1 while the mass-loss guard holds answers back.', ['cause', 'app']),
+    guardHeld: counter('sealpost_guard_held_total', 'Answers that the mass-loss guard held back.', ['cause', 'app']),
+    registrationsRestored: counter('sealpost_registrations_restored_total', 'Removals undone by the guard.', ['app']),
+    orphanedRegistrations: gauge(
+      'sealpost_registrations_orphaned',
+      'Registrations of apps that are not in the config.',
+      [],
+    ),
+    registrationsRemoved: counter('sealpost_registrations_removed_total', 'Registrations removed.', ['app', 'reason']),
+    unregisterRequests: counter('sealpost_unregister_requests_total', 'Requests to unregister over HTTP by answer.', [
+      'answer',
+    ]),
+    apiRequests: counter('sealpost_api_requests_total', 'Requests to the HTTP APIs by operation and status.', [
+      'app',
+      'operation',
+      'answer',
+    ]),
+    credentialExpiry: gauge(
+      'sealpost_credential_expiry_timestamp_seconds',
+      'When a credential ends; less time(), divided by 86400: days that it has left.',
+      ['app', 'kind'],
+    ),
+    credentialReloads: counter(
+      'sealpost_credential_reloads_total',
+      'New contents of files with credentials: replaced: in use now; kept: not usable, the earlier one is.',
+      ['app', 'result'],
+    ),
+    publishes: counter('sealpost_publishes_total', 'Publishes by the answer they got.', ['link', 'answer']),
+    linkUp: gauge('sealpost_link_up', 'Connections of a component that are open and answer pings.', ['link']),
+    linkReconnects: counter('sealpost_link_reconnects_total', 'Times a component link was lost.', ['link', 'reason']),
+    lastStanza: gauge('sealpost_link_last_stanza_timestamp_seconds', 'When a link last brought a stanza.', ['link']),
+    stanzasRejected: counter('sealpost_stanzas_rejected_total', 'Stanzas refused before they were understood.', [
+      'link',
+      'reason',
+    ]),
+    buildInfo: gauge('sealpost_build_info', 'Constant 1; the labels tell the build.', ['version', 'node']),
+  };
+  metrics.buildInfo.set({ version, node: process.versions.node }, 1);
+  for (const answer of ['success', 'failure', 'limited']) metrics.unregisterRequests.inc({ answer }, 0);
+  return metrics;
+}
+
+/** Sets every series of an app that can be known beforehand to zero, so that rates and alerts work from the start. */
+export function announceApp(metrics: Metrics, app: string): void {
+  const outcomes: readonly Outcome['kind'][] = ['delivered', 'retry', 'gone', 'refused', 'misconfigured'];
+  for (const outcome of outcomes) metrics.pushes.inc({ app, outcome }, 0);
+  for (const cause of ['wrong-publisher', 'wrong-secret', 'coalesced']) metrics.dropped.inc({ app, cause }, 0);
+  for (const result of ['stored', 'full', 'failed']) metrics.owed.inc({ app, result }, 0);
+  for (const result of ['replaced', 'kept']) metrics.credentialReloads.inc({ app, result }, 0);
+  metrics.oversize.inc({ app }, 0);
+  metrics.inFlight.set({ app }, 0);
+  metrics.lastDelivered.set({ app }, 0);
+  metrics.registrations.inc({ app }, 0);
+}

@@ -1,0 +1,172 @@
+/**
+ * The link to one XMPP server as an external component (XEP-0114), kept up for as long as Sealpost runs: connects,
+ * notices when the connection is dead, backs off, connects again.
+ */
+import type { Clock, Random } from '../../time/clock.ts';
+import type { Secret } from '../../core/push.ts';
+import type { Log, Metrics } from '../../telemetry/telemetry.ts';
+import type { StanzaHandler } from '../services/iq.ts';
+import { LINK_LIMITS, LINK_TIMING, type LinkLimits, type LinkTiming } from '../stream/limits.ts';
+import { isRefusal, LOSSES, lossHint, type LossReason, retryDelay } from './disconnect-reasons.ts';
+import { openSession, type Session } from './session.ts';
+
+export type { StanzaHandler } from '../services/iq.ts';
+
+export interface LinkOptions {
+  /** `xmpp://host:port`, or `xmpps://` for a TLS listener. */
+  readonly service: string;
+  readonly domain: string;
+  readonly secret: Secret;
+  /** PEM of the certificate authorities to trust for `xmpps:`; absent: the well-known ones. */
+  readonly ca?: string;
+  readonly handle: StanzaHandler;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly limits?: Partial<LinkLimits>;
+  readonly timing?: Partial<LinkTiming>;
+}
+
+export type LinkStatus =
+  | { readonly kind: 'connecting' }
+  /** `lastPongMs`: when the server last showed that it is alive, by `clock.monotonic()`; at most `idleMs + pongMs` ago. */
+  | { readonly kind: 'online'; readonly sinceMs: number; readonly lastPongMs: number }
+  /** The last connection was lost or refused; the next attempt is in `retryInMs`. */
+  | { readonly kind: 'waiting'; readonly reason: LossReason; readonly hint?: string; readonly retryInMs: number }
+  | { readonly kind: 'draining' }
+  /** Not started yet, or drained. */
+  | { readonly kind: 'closed' };
+
+export interface Link {
+  readonly domain: string;
+  readonly status: LinkStatus;
+  /** Connects, and from then on tries for ever. Its timers and sockets that fail do not keep the process alive. */
+  start(): void;
+  /** Resolves when the server has accepted us, at once if it has; rejects when the link is drained instead. */
+  whenOnline(): Promise<void>;
+  /**
+   * Sends a stanza to which no answer is expected, from an address of this domain. False, and nothing is sent, when the
+   * link is not up or the server does not read: such stanzas are not kept for later.
+   */
+  send(xml: string): boolean;
+  /**
+   * Answers every request that was read, ends the stream, and does not connect again. Requests that come meanwhile are
+   * answered with "not now". Resolves at the latest `deadlineMs` from now.
+   */
+  drain(deadlineMs: number): Promise<void>;
+}
+
+type State =
+  | { readonly kind: 'connecting'; readonly session: Session }
+  | { readonly kind: 'online'; readonly session: Session; readonly sinceMs: number }
+  | { readonly kind: 'waiting'; readonly reason: LossReason; readonly untilMs: number; readonly cancel: () => void }
+  | { readonly kind: 'draining' | 'closed' };
+
+export function createLink(options: LinkOptions): Link {
+  const { service, domain, secret, ca, handle, clock, random, log, metrics } = options;
+  const limits = { ...LINK_LIMITS, ...options.limits };
+  const timing = { ...LINK_TIMING, ...options.timing };
+  let state: State = { kind: 'closed' };
+  let failures = 0;
+  let lastFailure: LossReason | undefined;
+  const waiters = new Set<PromiseWithResolvers<void>>();
+
+  // Counted, for a domain may have several connections.
+  metrics.linkUp.inc({ link: domain }, 0);
+  for (const reason of Object.keys(LOSSES)) metrics.linkReconnects.inc({ link: domain, reason }, 0);
+  for (const reason of REJECTIONS) metrics.stanzasRejected.inc({ link: domain, reason }, 0);
+
+  function connect(): void {
+    const session = openSession(
+      { service, domain, secret, ca, handle, clock, log, metrics, limits, timing },
+      {
+        online: () => becomeOnline(session),
+        lost: (reason, detail) => lose(reason, detail),
+      },
+    );
+    state = { kind: 'connecting', session };
+  }
+
+  function becomeOnline(session: Session): void {
+    state = { kind: 'online', session, sinceMs: clock.monotonic() };
+    metrics.linkUp.inc({ link: domain });
+    log.info({ link: domain, url: service }, 'component link is up');
+    for (const waiter of waiters) waiter.resolve();
+    waiters.clear();
+  }
+
+  function lose(reason: LossReason, detail: string | undefined): void {
+    if (state.kind === 'draining' || state.kind === 'closed') return;
+    if (state.kind === 'online') {
+      metrics.linkUp.dec({ link: domain });
+      metrics.linkReconnects.inc({ link: domain, reason });
+      // Two processes that throw each other out hold the domain for a while each, which makes neither of them stable.
+      const stableMs = isRefusal(reason) ? timing.refusedMaxMs : timing.stableMs;
+      if (clock.monotonic() - state.sinceMs >= stableMs) failures = 0;
+    }
+    // A refusal counts by itself: how often the server was unreachable before says nothing about it.
+    if (lastFailure !== undefined && isRefusal(reason) !== isRefusal(lastFailure)) failures = 0;
+    const delayMs = retryDelay(reason, failures, timing, random);
+    report(reason, detail, delayMs);
+    failures += 1;
+    lastFailure = reason;
+    state = { kind: 'waiting', reason, untilMs: clock.monotonic() + delayMs, cancel: clock.after(delayMs, connect) };
+  }
+
+  /** Loudly when the link was up or the reason is another one, softly while one outage lasts. */
+  function report(reason: LossReason, detail: string | undefined, delayMs: number): void {
+    const known = state.kind === 'connecting' && reason === lastFailure;
+    const hint = lossHint(reason);
+    const fields = { link: domain, reason: detail ?? reason, durationMs: Math.round(delayMs), ...(hint && { hint }) };
+    const message = `no component link (${reason}), next attempt in durationMs`;
+    if (known) log.debug(fields, message);
+    else log.warn(fields, message);
+  }
+
+  function readStatus(): LinkStatus {
+    switch (state.kind) {
+      case 'online':
+        return { kind: 'online', sinceMs: state.sinceMs, lastPongMs: state.session.heardMs ?? state.sinceMs };
+      case 'waiting': {
+        const hint = lossHint(state.reason);
+        const retryInMs = Math.max(0, state.untilMs - clock.monotonic());
+        return { kind: 'waiting', reason: state.reason, retryInMs, ...(hint && { hint }) };
+      }
+      case 'connecting':
+      case 'draining':
+      case 'closed':
+        return { kind: state.kind };
+    }
+  }
+
+  return {
+    domain,
+    get status() {
+      return readStatus();
+    },
+    start() {
+      if (state.kind === 'closed') connect();
+    },
+    whenOnline() {
+      if (state.kind === 'online') return Promise.resolve();
+      const waiter = Promise.withResolvers<void>();
+      waiters.add(waiter);
+      return waiter.promise;
+    },
+    send: (xml) => state.kind === 'online' && state.session.send(xml),
+    async drain(deadlineMs) {
+      const before = state;
+      if (before.kind === 'online') metrics.linkUp.dec({ link: domain });
+      if (before.kind === 'waiting') before.cancel();
+      state = { kind: 'draining' };
+      for (const waiter of waiters) waiter.reject(new Error(`the link for ${domain} was closed`));
+      waiters.clear();
+      if (before.kind === 'connecting' || before.kind === 'online') await before.session.drain(deadlineMs);
+      state = { kind: 'closed' };
+    },
+  };
+}
+
+/** Values of the `reason` label of rejected stanzas: limits that were passed, what is no request, and too many commands. */
+const REJECTIONS = ['bytes', 'depth', 'attributes', 'nodes', 'malformed', 'unanswerable', 'over-share'] as const;

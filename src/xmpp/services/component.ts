@@ -1,0 +1,110 @@
+/** Everything that Sealpost answers over XMPP, by namespace of the request. */
+import type { Clock } from '../../time/clock.ts';
+import type { App } from '../../core/push.ts';
+import type { Log, Metrics } from '../../telemetry/telemetry.ts';
+import { bareJid, domainOf } from '../../core/jid.ts';
+import { answerCommand } from './commands.ts';
+import type { Answer, XmppHandlers } from './contract.ts';
+import { createP2Commands } from '../../conventions/p2.ts';
+import { createTigaseCommands } from '../../conventions/tigase.ts';
+import { createV1Commands } from '../../conventions/v1.ts';
+import { createDisco } from './disco.ts';
+import type { Iq, IqReply, StanzaHandler } from './iq.ts';
+import { NS } from '../stream/namespaces.ts';
+import { answerPing } from './ping.ts';
+import { type ParsedPublish, parsePublish } from './publish.ts';
+import { refusePubsub } from './pubsub.ts';
+import { answerVersion } from './version.ts';
+
+export interface ComponentOptions {
+  /** Of the link; a metric label. */
+  readonly domain: string;
+  /** Of these the ids and conventions are looked at. */
+  readonly apps: readonly App[];
+  readonly handlers: XmppHandlers;
+  /** Sealpost's own. */
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** What a request has to be to get to its answer; the namespace is the key. */
+interface Route {
+  readonly type: Iq['type'];
+  readonly name: string;
+  readonly answer: StanzaHandler;
+}
+
+const ANSWERS: readonly Answer[] = ['result', 'item-not-found', 'internal-server-error', 'bad-request', 'forbidden'];
+
+/** The handler for a link's requests. */
+export function createComponent({
+  domain,
+  apps,
+  handlers,
+  version,
+  clock,
+  log,
+  metrics,
+}: ComponentOptions): StanzaHandler {
+  const commands = new Map([
+    ...createTigaseCommands({ apps, domain, handlers }),
+    ...createP2Commands({ apps, domain, handlers }),
+    ...createV1Commands({ apps, domain, handlers }),
+  ]);
+  const disco = createDisco({ apps, commands });
+  for (const answer of ANSWERS) metrics.publishes.inc({ link: domain, answer }, 0);
+
+  function answered(answer: Answer): IqReply {
+    metrics.publishes.inc({ link: domain, answer });
+    return answer === 'result' ? { kind: 'result' } : { kind: 'error', error: answer };
+  }
+
+  function answerPubsub(iq: Iq): IqReply | Promise<IqReply> {
+    const parsed = parsePublish(iq.payload, iq.from);
+    switch (parsed.kind) {
+      case 'notification':
+        return deliver(parsed);
+      case 'fault':
+        log.debug({ link: domain, domain: domainOf(iq.from), reason: parsed.fault }, 'malformed publish');
+        return answered('bad-request');
+      case 'not-a-publish':
+        return refuseOtherPubsub(iq);
+    }
+  }
+
+  function refuseOtherPubsub(iq: Iq): IqReply {
+    return { kind: 'error', error: refusePubsub(iq) };
+  }
+
+  function runCommand(iq: Iq): IqReply | Promise<IqReply> {
+    if (handlers.mayCommand?.(bareJid(iq.from)) === false) {
+      metrics.stanzasRejected.inc({ link: domain, reason: 'over-share' });
+      return { kind: 'error', error: 'too-many-commands' };
+    }
+    return answerCommand({ commands, clock }, iq);
+  }
+
+  // Its own function, so that nothing that waits for the answer holds on to the stanza.
+  async function deliver({ notification }: Extract<ParsedPublish, { kind: 'notification' }>): Promise<IqReply> {
+    return answered(await handlers.deliver(notification));
+  }
+
+  const routes = new Map<string, Route>([
+    [NS.pubsub, { type: 'set', name: 'pubsub', answer: answerPubsub }],
+    [NS.commands, { type: 'set', name: 'command', answer: runCommand }],
+    [NS.discoInfo, { type: 'get', name: 'query', answer: disco.info }],
+    [NS.discoItems, { type: 'get', name: 'query', answer: disco.items }],
+    [NS.ping, { type: 'get', name: 'ping', answer: answerPing }],
+    [NS.version, { type: 'get', name: 'query', answer: () => answerVersion(version) }],
+  ]);
+
+  return (iq) => {
+    const { type, payload } = iq;
+    const route = routes.get(payload.namespace);
+    if (route?.type === type && route.name === payload.name) return route.answer(iq);
+    const isPubsub = payload.namespace === NS.pubsub || payload.namespace === NS.pubsubOwner;
+    return isPubsub ? refuseOtherPubsub(iq) : { kind: 'error', error: 'service-unavailable' };
+  };
+}

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { App, NotificationContent, Priority, Registration } from '../../src/core/push.ts';
+import { type Route, route } from '../../src/core/routing.ts';
+import { apnsAppOf, notificationOf, registrationOf } from '../support/registrations.ts';
+
+const sealed = { kind: 'sealed', ciphertext: 'c2VhbGVkIGNvbnRlbnQgaGVyZQ==', iv: 'AAECAwQFBgcICQoL' } as const;
+const message: NotificationContent = { ...sealed, voip: false };
+const call: NotificationContent = { ...sealed, voip: true };
+const week = 7 * 86_400_000;
+const hour = 3_600_000;
+
+interface Row {
+  name: string;
+  content: NotificationContent;
+  priority?: Priority;
+  registration?: Partial<Registration>;
+  app?: Partial<App>;
+  expected: Partial<Route>;
+}
+
+const withSecondToken = { secondToken: 'cd'.repeat(32) };
+const none = { kind: 'none' } as const;
+
+const rows: Row[] = [
+  {
+    name: 'a call with priority high rings on the second token and expires at once',
+    content: call,
+    priority: 'high',
+    registration: withSecondToken,
+    expected: { kind: 'voip', target: 'second', content: sealed, lifetimeMs: 0, coalesce: false },
+  },
+  {
+    name: 'a call without priority rings on the second token',
+    content: call,
+    registration: withSecondToken,
+    expected: { kind: 'voip', target: 'second', lifetimeMs: 0 },
+  },
+  {
+    name: 'a call without a second token is an alert with the wording for calls, worthless after half a minute',
+    content: call,
+    priority: 'high',
+    expected: { kind: 'call-alert', target: 'first', content: sealed, lifetimeMs: 30_000 },
+  },
+  {
+    name: 'the end of a call goes to the first token in the background, never to PushKit',
+    content: call,
+    priority: 'low',
+    registration: withSecondToken,
+    expected: { kind: 'background', target: 'first', content: sealed, lifetimeMs: hour, coalesce: false },
+  },
+  {
+    name: 'the end of a call stays in the background where missing priorities are alerts',
+    content: call,
+    priority: 'low',
+    app: { absentPriority: 'alert' },
+    expected: { kind: 'background' },
+  },
+  {
+    name: 'a sealed message with priority high is an alert with the ciphertext',
+    content: message,
+    priority: 'high',
+    registration: withSecondToken,
+    expected: { kind: 'alert', target: 'first', content: sealed, lifetimeMs: week, coalesce: false },
+  },
+  {
+    name: 'a sealed message with priority low is sent in the background',
+    content: message,
+    priority: 'low',
+    expected: { kind: 'background', target: 'first', content: sealed, lifetimeMs: hour, coalesce: false },
+  },
+  {
+    name: 'a sealed message without priority is sent in the background',
+    content: message,
+    expected: { kind: 'background', content: sealed },
+  },
+  {
+    name: 'a sealed message without priority is an alert where the app says so',
+    content: message,
+    app: { absentPriority: 'alert' },
+    expected: { kind: 'alert', content: sealed },
+  },
+  {
+    name: 'a sealed message with priority low stays in the background where missing priorities are alerts',
+    content: message,
+    priority: 'low',
+    app: { absentPriority: 'alert' },
+    expected: { kind: 'background' },
+  },
+  {
+    name: 'message-count 0 alone tells that all was read elsewhere',
+    content: { kind: 'summary', messageCount: 0 },
+    expected: {
+      kind: 'background',
+      target: 'first',
+      content: { kind: 'summary', unreadMessages: 0 },
+      coalesce: false,
+    },
+  },
+  {
+    name: 'message-count 0 with priority high is still no alert',
+    content: { kind: 'summary', messageCount: 0 },
+    priority: 'high',
+    expected: { kind: 'background', content: { kind: 'summary', unreadMessages: 0 } },
+  },
+  {
+    name: 'message-count 0 with a body is a message',
+    content: { kind: 'summary', messageCount: 0, body: 'Hello' },
+    expected: { kind: 'alert', content: none },
+  },
+  {
+    name: 'a plain body is a generic alert: neither sender nor body is forwarded',
+    content: { kind: 'summary', messageCount: 2, sender: 'juliet@example.com', body: 'Hello', nickname: 'Juliet' },
+    expected: { kind: 'alert', target: 'first', content: none, lifetimeMs: week, coalesce: false },
+  },
+  {
+    name: 'a plain body is forwarded where the app says so',
+    content: { kind: 'summary', messageCount: 2, sender: 'juliet@example.com', body: 'Hello', nickname: 'Juliet' },
+    app: { plaintext: 'forward' },
+    expected: {
+      kind: 'alert',
+      content: {
+        kind: 'summary',
+        unreadMessages: 2,
+        sender: 'juliet@example.com',
+        body: 'Hello',
+        nickname: 'Juliet',
+      },
+    },
+  },
+  {
+    name: 'a plain notification with priority high is a generic alert without a body',
+    content: { kind: 'summary', messageCount: 1 },
+    priority: 'high',
+    expected: { kind: 'alert', content: none },
+  },
+  {
+    name: 'an empty notification is a coalesced wake-up that says nothing about unread messages',
+    content: { kind: 'summary' },
+    expected: { kind: 'background', target: 'first', content: none, lifetimeMs: hour, coalesce: true },
+  },
+  {
+    name: 'a count without a body is a coalesced wake-up',
+    content: { kind: 'summary', messageCount: 1, sender: 'juliet@example.com' },
+    expected: { kind: 'background', content: none, coalesce: true },
+  },
+  {
+    name: 'a background push never outlives the app’s own limit',
+    content: message,
+    app: { ttlMs: 60_000 },
+    expected: { kind: 'background', lifetimeMs: 60_000 },
+  },
+  {
+    name: 'p2 on Android: a message wakes with high priority and carries nothing',
+    content: { kind: 'summary', messageCount: 2, sender: 'juliet@example.com', body: 'Hello' },
+    registration: { convention: 'p2' },
+    app: { provider: 'fcm', plaintext: 'forward' },
+    expected: { kind: 'alert', target: 'first', content: none, lifetimeMs: week, coalesce: false },
+  },
+  {
+    name: 'p2 on Android: so does an empty notification, coalesced, for it may stand for a message',
+    content: { kind: 'summary' },
+    registration: { convention: 'p2' },
+    app: { provider: 'fcm' },
+    expected: { kind: 'alert', content: none, lifetimeMs: week, coalesce: true },
+  },
+  {
+    name: 'p2 on Android: priority high without a body is a message',
+    content: { kind: 'summary', messageCount: 1 },
+    priority: 'high',
+    registration: { convention: 'p2' },
+    app: { provider: 'fcm' },
+    expected: { kind: 'alert', content: none, coalesce: false },
+  },
+  {
+    name: 'p2 on Android: what nobody there can open is not sent along',
+    content: call,
+    registration: { convention: 'p2', ...withSecondToken },
+    app: { provider: 'fcm' },
+    expected: { kind: 'alert', target: 'first', content: none, coalesce: false },
+  },
+  {
+    name: 'p2 on iOS: a message is an alert',
+    content: { kind: 'summary', body: 'Hello' },
+    registration: { convention: 'p2' },
+    expected: { kind: 'alert', content: none, coalesce: false },
+  },
+  {
+    name: 'p2 on iOS: an empty notification is a wake-up in the background',
+    content: { kind: 'summary' },
+    registration: { convention: 'p2' },
+    expected: { kind: 'background', content: none, coalesce: true },
+  },
+  ...(
+    [
+      ['an empty notification', { kind: 'summary' }, undefined],
+      ['a message', { kind: 'summary', body: 'Hello', sender: 'juliet@example.com' }, 'high'],
+      ['messages read elsewhere', { kind: 'summary', messageCount: 0 }, undefined],
+      ['something sealed', message, 'low'],
+    ] as const
+  ).map(([what, content, priority]) => ({
+    name: `raw token: ${what} is the same coalesced alert, which runs the app’s extension`,
+    content,
+    ...(priority && { priority }),
+    registration: { convention: 'raw-token', account: '' } as const,
+    app: { plaintext: 'forward' } as const,
+    expected: { kind: 'alert', target: 'first', content: none, lifetimeMs: week, coalesce: true } as const,
+  })),
+];
+
+for (const row of rows) {
+  test(`routing - ${row.name}`, () => {
+    const { priority, content } = row;
+    const { priority: _, ...rest } = notificationOf({ content });
+    const notification = { ...rest, ...(priority && { priority }) };
+    const chosen = route(notification, registrationOf(row.registration), { ...apnsAppOf(), ...row.app });
+    assert.deepEqual({ ...chosen, ...row.expected }, chosen);
+  });
+}

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { refusePublisher } from '../../src/delivery/authorize.ts';
+import { notificationOf, registrationOf } from '../support/registrations.ts';
+
+const rows: [publisher: string, expected: 'wrong-publisher' | undefined, why: string][] = [
+  ['example.net', undefined, 'the server of the account'],
+  ['EXAMPLE.net', undefined, 'the server, written otherwise'],
+  ['example.net/2f6b8b6d', undefined, 'Tigase, from a resource of the server'],
+  ['romeo@example.net', undefined, 'the account itself'],
+  ['romeo@example.net/phone', 'wrong-publisher', 'a client: full JIDs do not publish'],
+  ['juliet@example.net', 'wrong-publisher', 'another account of the same server'],
+  ['example.com', 'wrong-publisher', 'another server'],
+  ['net', 'wrong-publisher', 'a parent domain'],
+  ['chat.example.net', 'wrong-publisher', 'a component of the server'],
+  ['example.net@evil.example', 'wrong-publisher', 'the server as local part elsewhere'],
+  ['evil.example/example.net', 'wrong-publisher', 'the server as resource elsewhere'],
+  ['evil.example/romeo@example.net', 'wrong-publisher', 'the account as resource elsewhere'],
+  ['', 'wrong-publisher', 'nobody'],
+  ['ex\u0430mple.net', 'wrong-publisher', 'a homograph: a Cyrillic letter'],
+  ['example.net\u200b', 'wrong-publisher', 'a homograph: a space of no width'],
+  ['rom\u0435o@example.net', 'wrong-publisher', 'a homograph of the account'],
+];
+
+for (const [publisher, expected, why] of rows) {
+  test(`authorization - a publish from '${publisher}' (${why}) is ${expected ?? 'allowed'}`, () => {
+    assert.equal(refusePublisher(notificationOf({ publisher }), registrationOf()), expected);
+  });
+}
+
+test('authorization - a registration with a secret wants it in every publish', () => {
+  const registration = registrationOf({ secret: 'KK4+H5WMfpRG/2zCbuKq6wpX' });
+  assert.equal(refusePublisher(notificationOf(), registration), 'wrong-secret');
+  assert.equal(refusePublisher(notificationOf({ secret: '' }), registration), 'wrong-secret');
+  assert.equal(refusePublisher(notificationOf({ secret: 'KK4+H5WMfpRG/2zCbuKq6wp' }), registration), 'wrong-secret');
+  assert.equal(refusePublisher(notificationOf({ secret: 'KK4+H5WMfpRG/2zCbuKq6wpX' }), registration), undefined);
+});
+
+test('authorization - a secret that nobody asked for harms nothing', () => {
+  assert.equal(refusePublisher(notificationOf({ secret: 'whatever' }), registrationOf()), undefined);
+});
+
+test('authorization - no letter beyond ASCII is folded: the Kelvin sign is no k', () => {
+  const registration = registrationOf({ account: 'romeo@kent.example' });
+  assert.equal(refusePublisher(notificationOf({ publisher: '\u212aent.example' }), registration), 'wrong-publisher');
+  assert.equal(refusePublisher(notificationOf({ publisher: 'KENT.example' }), registration), undefined);
+});
+
+test('authorization - to a room’s registration the room and its service publish, nobody else', () => {
+  const registration = registrationOf({ convention: 'p2', room: 'verona@rooms.example.org' });
+  const publishers: [string, 'wrong-publisher' | undefined][] = [
+    ['rooms.example.org', undefined],
+    ['verona@rooms.example.org', undefined],
+    ['verona@rooms.example.org/romeo', 'wrong-publisher'],
+    ['padua@rooms.example.org', 'wrong-publisher'],
+    ['example.net', 'wrong-publisher'],
+    ['romeo@example.net', 'wrong-publisher'],
+  ];
+  for (const [publisher, expected] of publishers) {
+    assert.equal(refusePublisher(notificationOf({ publisher }), registration), expected, publisher);
+  }
+});
+
+test('authorization - to a raw token any server publishes that knows it, but no client', () => {
+  const registration = registrationOf({ convention: 'raw-token', account: '' });
+  const publishers: [string, 'wrong-publisher' | undefined][] = [
+    ['example.net', undefined],
+    ['example.net/2f6b8b6d', undefined],
+    ['romeo@example.net', undefined],
+    ['romeo@example.net/phone', 'wrong-publisher'],
+  ];
+  for (const [publisher, expected] of publishers) {
+    assert.equal(refusePublisher(notificationOf({ publisher }), registration), expected, publisher);
+  }
+});
+
+test('authorization - a registration without an account is published to by any server that has its secret', () => {
+  const registration = registrationOf({ convention: 'v1', account: '', secret: 's3cret' });
+  const refusalOf = (publisher: string, secret?: string) =>
+    refusePublisher(notificationOf({ publisher, ...(secret !== undefined && { secret }) }), registration);
+  assert.equal(refusalOf('example.net', 's3cret'), undefined);
+  assert.equal(refusalOf('kent.example/2f6b', 's3cret'), undefined);
+  assert.equal(refusalOf('example.net', 'guess'), 'wrong-secret');
+  assert.equal(refusalOf('example.net'), 'wrong-secret');
+  assert.equal(refusalOf('romeo@example.net/phone', 's3cret'), 'wrong-publisher');
+});

@@ -1,0 +1,479 @@
+import assert from 'node:assert/strict';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, beforeEach, test } from 'node:test';
+import { createDelivery, type Delivery } from '../../src/delivery/deliver.ts';
+import { createDispatcher } from '../../src/delivery/dispatch.ts';
+import { createFairShares, defaultShares, type Shares } from '../../src/delivery/rate-limits.ts';
+import { createGuard } from '../../src/guard/guard.ts';
+import { createLane, type Lane } from '../../src/sending/app-sender.ts';
+import { createLookup, type Lookup } from '../../src/delivery/lookup.ts';
+import type { Outbox, OwedPush } from '../../src/store/outbox/contract.ts';
+import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
+import type { App, Device, Notification, Outcome, Provider, Push, Registration } from '../../src/core/push.ts';
+import type { Registry } from '../../src/store/registry/contract.ts';
+import { openRegistry } from '../../src/store/registry/open.ts';
+import { manualClock, type ManualClock, wallOf } from '../support/clock.ts';
+import { apnsAppOf, notificationOf } from '../support/registrations.ts';
+import { recordedLog } from '../support/telemetry.ts';
+import { createMetrics, type Metrics } from '../../src/telemetry/telemetry.ts';
+
+// The provider is the edge here: it plays back outcomes. Registry, outbox and everything between are real.
+
+const folder = await mkdtemp(join(tmpdir(), 'sealpost-delivery-'));
+after(() => rm(folder, { recursive: true }));
+
+interface Attempt {
+  push: Push;
+  device: Device;
+  deadlineMs: number;
+}
+
+let clock: ManualClock;
+let registry: Registry;
+let outbox: Outbox;
+let lane: Lane;
+let owedTimes: number[];
+let delivery: Delivery;
+let attempts: Attempt[];
+let outcomes: (Outcome | Promise<Outcome>)[];
+let lines: string[];
+let metrics: Metrics;
+let databases = 0;
+
+const registryOptions = { clock: manualClock(), randomBytes, metrics: createMetrics('test'), log: recordedLog().log };
+
+afterEach(async () => {
+  await outbox.close();
+});
+
+beforeEach(async () => {
+  databases += 1;
+  clock = manualClock();
+  metrics = createMetrics('test');
+  const store = { kind: 'sqlite', path: join(folder, `${databases}.db`) } as const;
+  registry = await openRegistry({ ...registryOptions, store, clock });
+  const path = join(folder, `${databases}.outbox.db`);
+  outbox = await openSqliteOutbox({ path, clock: wallOf(clock), metrics, log: recordedLog().log });
+  owedTimes = [];
+  attempts = [];
+  outcomes = [];
+  delivery = deliveryFor(apnsAppOf());
+});
+
+function deliveryFor(app: App, given: Partial<Shares> = {}, lookup: Lookup = registry) {
+  const provider: Provider = {
+    send(push, device, deadlineMs) {
+      attempts.push({ push, device, deadlineMs });
+      return Promise.resolve(outcomes.shift() ?? { kind: 'delivered' });
+    },
+    largestCiphertext: () => 3072,
+    drain: () => Promise.resolve(),
+  };
+  const recorded = recordedLog();
+  lines = recorded.lines;
+  const { log } = recorded;
+  const random = () => 0.5;
+  lane = createLane({ app, provider, clock, random, log, metrics });
+  const onRemoved = ({ node }: Registration) => outbox.removeNode(node);
+  const guard = createGuard({ apps: [app.name], clock, log, metrics });
+  return createDelivery({
+    registry: lookup,
+    guard,
+    lanes: new Map([[app.name, lane]]),
+    dispatcher: createDispatcher({ registry: lookup, guard, onRemoved, clock, log }),
+    outbox,
+    shares: createFairShares({ shares: { ...defaultShares, ...given }, clock }),
+    onOwed: (_, dueAtMs) => owedTimes.push(dueAtMs),
+    clock,
+    random,
+    randomUuid: randomUUID,
+    log,
+    metrics,
+  });
+}
+
+/** Everything that the outbox would give out at the end of days. */
+async function owed(): Promise<readonly OwedPush[]> {
+  const latest = Math.max(clock.now(), ...owedTimes);
+  return (await outbox.claim('siskin', latest, 100)).pushes;
+}
+
+function register(
+  over: { secondToken?: string; withSecret?: boolean; app?: string; token?: string } = {},
+): Promise<Registration> {
+  const { token = 'ab'.repeat(32) } = over;
+  return registry.register({
+    app: 'siskin',
+    convention: 'tigase',
+    account: 'romeo@example.net',
+    device: token,
+    token,
+    withSecret: false,
+    ...over,
+  });
+}
+
+const second = 'cd'.repeat(32);
+const sealed = notificationOf().content;
+const call = { ...sealed, voip: true } as typeof sealed;
+
+test('delivery - a delivered push is answered result', async () => {
+  const { node } = await register();
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  const [attempt] = attempts;
+  assert.equal(attempt?.device.token, 'ab'.repeat(32));
+  assert.equal(attempt?.push.account, 'romeo@example.net');
+  assert.equal(attempt?.push.expiresAtMs, clock.now() + 7 * 86_400_000);
+});
+
+test('delivery - an unknown node is item-not-found once the store has proven itself, and reaches no provider', async () => {
+  const unknown = notificationOf({ node: 'x'.repeat(32) });
+  assert.equal(await delivery.deliver(unknown), 'internal-server-error');
+  for (let i = 0; i < 49; i += 1) {
+    const { node } = await register({ token: `${10 + i}`.repeat(32) });
+    await delivery.deliver(notificationOf({ node, publisher: 'evil.example' }));
+  }
+  clock.advance(600_000);
+  assert.equal(await delivery.deliver(unknown), 'item-not-found');
+  assert.equal(attempts.length, 0);
+});
+
+test('delivery - on an empty store no server hears that its registrations are gone', async () => {
+  for (let i = 0; i < 1000; i += 1) {
+    assert.equal(await delivery.deliver(notificationOf({ node: `lost-${i}` })), 'internal-server-error');
+  }
+});
+
+test('delivery - a burst on an old copy of the store: none of the unknown third is believed gone', async () => {
+  const notifications: Notification[] = [];
+  for (let i = 0; i < 300; i += 1) {
+    const isLost = i % 3 === 0;
+    const node = isLost ? `lost-${i}` : (await register({ token: `${1000 + i}`.repeat(16) })).node;
+    notifications.push(notificationOf({ node }));
+  }
+  const answers = await Promise.all(notifications.map((notification) => delivery.deliver(notification)));
+  assert.equal(answers.filter((answer) => answer === 'item-not-found').length, 0);
+});
+
+test('delivery - raw tokens, which are in no store, do not make an empty one believable', async () => {
+  const app = apnsAppOf({ ids: ['monalProdiOS'], conventions: ['raw-token'] });
+  delivery = deliveryFor(app, {}, createLookup({ registry, apps: [app], clock }));
+  for (let i = 0; i < 300; i += 1) {
+    const raw = notificationOf({ node: `${1_000 + i}`.repeat(16), pushModule: 'monalProdiOS' });
+    assert.equal(await delivery.deliver(raw), 'result');
+    if (i % 10 === 0) {
+      assert.equal(await delivery.deliver(notificationOf({ node: `lost-${i}` })), 'internal-server-error');
+    }
+  }
+});
+
+test('delivery - what cannot be looked up is the store’s failure, and says nothing about the node afterwards', async () => {
+  let fails = 300;
+  const wasRemoved = (node: string) => {
+    fails -= 1;
+    return fails < 0 ? registry.wasRemoved(node) : Promise.reject(new Error('database is locked'));
+  };
+  delivery = deliveryFor(apnsAppOf(), {}, { ...registry, wasRemoved });
+  for (let i = 0; i < 300; i += 1) {
+    assert.equal(await delivery.deliver(notificationOf({ node: `unclear-${i}` })), 'internal-server-error');
+  }
+  for (let i = 0; i < 49; i += 1) {
+    const { node } = await register({ token: `${10 + i}`.repeat(32) });
+    await delivery.deliver(notificationOf({ node }));
+  }
+  clock.advance(600_000);
+  assert.equal(await delivery.deliver(notificationOf({ node: 'unknown' })), 'item-not-found');
+});
+
+test('delivery - a node that was unregistered is item-not-found from the first', async () => {
+  const { node } = await register();
+  await registry.unregister({ account: 'romeo@example.net', token: node });
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'item-not-found');
+});
+
+test('delivery - a flood of dead tokens: what was removed before it showed is back, every registration is kept', async () => {
+  const nodes: string[] = [];
+  for (let i = 0; i < 80; i += 1) nodes.push((await register({ token: `${10 + i}`.repeat(32) })).node);
+  outcomes = Array.from(nodes, () => ({ kind: 'gone', reason: 'Unregistered' }));
+  const answers = [];
+  for (const node of nodes) answers.push(await delivery.deliver(notificationOf({ node })));
+  assert.equal(answers.filter((answer) => answer === 'item-not-found').length, 3);
+  assert.equal(answers.filter((answer) => answer === 'internal-server-error').length, 77);
+  for (const node of nodes) {
+    assert.ok(await registry.find(node));
+    assert.equal(await registry.wasRemoved(node), false);
+  }
+});
+
+test('delivery - a flood of dead tokens: what could not be put back at first is when the store works again', async () => {
+  let fails = 3;
+  const restore: Registry['restore'] = (registrations) => {
+    fails -= 1;
+    return fails < 0 ? registry.restore(registrations) : Promise.reject(new Error('database is locked'));
+  };
+  delivery = deliveryFor(apnsAppOf(), {}, { ...registry, restore });
+  const nodes: string[] = [];
+  for (let i = 0; i < 80; i += 1) nodes.push((await register({ token: `${10 + i}`.repeat(32) })).node);
+  outcomes = Array.from(nodes, () => ({ kind: 'gone', reason: 'Unregistered' }));
+  for (const node of nodes) await delivery.deliver(notificationOf({ node }));
+  const failures = () => lines.filter((line) => line.includes('could not be restored')).length;
+  assert.equal(failures(), 1);
+  // Any push that comes back is an occasion.
+  for (let i = 0; i < 3; i += 1) {
+    clock.advance(60_000);
+    await delivery.deliver(notificationOf({ node: nodes.at(-1) ?? '' }));
+  }
+  for (const node of nodes) assert.ok(await registry.find(node));
+  assert.equal(failures(), 3);
+});
+
+test('delivery - a flood of dead second tokens: calls go out as alerts, and no token is dropped', async () => {
+  const nodes: string[] = [];
+  for (let i = 0; i < 80; i += 1) {
+    nodes.push((await register({ token: `${10 + i}`.repeat(32), secondToken: second })).node);
+  }
+  const dead: Outcome = { kind: 'gone', reason: 'DeviceTokenNotForTopic', doubtful: true };
+  outcomes = nodes.flatMap((): Outcome[] => [dead, { kind: 'delivered' }]);
+  for (const node of nodes) assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
+  for (const node of nodes) assert.equal((await registry.find(node))?.secondToken, second);
+});
+
+test('delivery - another server’s publish is forbidden and harms nothing', async () => {
+  const { node } = await register();
+  assert.equal(await delivery.deliver(notificationOf({ node, publisher: 'evil.example' })), 'forbidden');
+  assert.equal(attempts.length, 0);
+  assert.ok(await registry.find(node));
+});
+
+test('delivery - a registration of an app that left the config is kept', async () => {
+  const { node } = await register({ app: 'former' });
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
+  assert.ok(await registry.find(node));
+});
+
+test('delivery - misconfigured is internal-server-error and keeps the registration', async () => {
+  const { node } = await register();
+  outcomes.push({ kind: 'misconfigured', reason: 'InvalidProviderToken' });
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
+  assert.ok(await registry.find(node));
+  assert.deepEqual(await owed(), []);
+});
+
+test('delivery - what the provider may take later is in the outbox before the answer result', async () => {
+  const { node } = await register();
+  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
+  const arrivedAtMs = clock.now();
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  const [attempt] = attempts;
+  assert.ok(attempt);
+  // Full jitter: half of the first bound, 2 s.
+  assert.deepEqual(owedTimes, [arrivedAtMs + 1000]);
+  const giveUpAtMs = attempt.push.expiresAtMs;
+  assert.deepEqual(await owed(), [
+    { push: attempt.push, target: 'first', attempts: 1, storedAtMs: arrivedAtMs, giveUpAtMs },
+  ]);
+});
+
+test('delivery - what the provider asks to wait is obeyed', async () => {
+  const { node } = await register();
+  outcomes.push({ kind: 'retry', reason: 'TooManyRequests', afterMs: 60_000 });
+  const arrivedAtMs = clock.now();
+  await delivery.deliver(notificationOf({ node }));
+  assert.deepEqual(owedTimes, [arrivedAtMs + 61_000]);
+});
+
+test('delivery - a call is owed for half a minute and no longer', async () => {
+  const { node } = await register({ secondToken: second });
+  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
+  assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
+  const [stored] = await owed();
+  assert.equal(stored?.push.kind, 'voip');
+  assert.equal(stored.giveUpAtMs, clock.now() + 30_000);
+});
+
+test('delivery - without an outbox a push that fails is internal-server-error', async () => {
+  const { node } = await register();
+  await outbox.close();
+  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
+});
+
+test('delivery - while the provider is spared pushes go to the outbox without an attempt', async () => {
+  const { node } = await register();
+  for (let i = 0; i < 10; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
+  for (let i = 0; i < 12; i += 1) assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  assert.equal(attempts.length, 10);
+  assert.equal((await owed()).length, 12);
+});
+
+test('delivery - one device’s trouble spares nobody', async () => {
+  const { node } = await register();
+  const busy = { kind: 'retry', reason: 'TooManyRequests', scope: 'device' } as const;
+  for (let i = 0; i < 12; i += 1) outcomes.push(busy);
+  for (let i = 0; i < 12; i += 1) await delivery.deliver(notificationOf({ node }));
+  assert.equal(attempts.length, 12);
+});
+
+test('delivery - gone removes the registration and is item-not-found, from then on too', async () => {
+  const { node } = await register();
+  outcomes.push({ kind: 'gone', reason: 'Unregistered' });
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'item-not-found');
+  assert.equal(await registry.find(node), undefined);
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'item-not-found');
+  assert.equal(attempts.length, 1);
+});
+
+test('delivery - gone does not remove a registration that was renewed while the push was under way', async () => {
+  const { node } = await register();
+  const answer = Promise.withResolvers<Outcome>();
+  outcomes.push(answer.promise);
+  const delivered = delivery.deliver(notificationOf({ node }));
+  clock.advance(1000);
+  await register();
+  answer.resolve({ kind: 'gone', reason: 'Unregistered' });
+  assert.equal(await delivered, 'result');
+  assert.ok(await registry.find(node));
+  assert.equal((await owed()).length, 1);
+});
+
+test('delivery - a dead second token is dropped alone, and the call goes out as an alert', async () => {
+  const { node } = await register({ secondToken: second });
+  outcomes.push({ kind: 'gone', reason: 'Unregistered' });
+  assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
+  assert.deepEqual(
+    attempts.map(({ push, device }) => [push.kind, device.token]),
+    [
+      ['voip', second],
+      ['call-alert', 'ab'.repeat(32)],
+    ],
+  );
+  const kept = await registry.find(node);
+  assert.ok(kept);
+  assert.equal(kept.secondToken, undefined);
+});
+
+test('delivery - a call that PushKit cannot carry goes out as an alert', async () => {
+  const { node } = await register({ secondToken: second });
+  outcomes.push({ kind: 'refused', reason: 'PayloadTooLarge' });
+  assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
+  assert.deepEqual(
+    attempts.map(({ push }) => push.kind),
+    ['voip', 'call-alert'],
+  );
+  assert.equal((await registry.find(node))?.secondToken, second);
+});
+
+test('delivery - a refused payload is sent once more without content and answered result', async () => {
+  const { node } = await register();
+  const refused = { kind: 'refused', reason: 'PayloadTooLarge' } as const;
+  outcomes.push(refused, refused);
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  assert.deepEqual(
+    attempts.map(({ push }) => push.content.kind),
+    ['sealed', 'none'],
+  );
+});
+
+test('delivery - the environment that accepted a token is remembered', async () => {
+  const { node } = await register();
+  outcomes.push({ kind: 'delivered', environment: 'sandbox' });
+  await delivery.deliver(notificationOf({ node }));
+  await delivery.deliver(notificationOf({ node }));
+  assert.equal(attempts[1]?.device.environment, 'sandbox');
+});
+
+test('delivery - wake-ups of one registration are coalesced: one at once, one for the rest stored for later', async () => {
+  const { node } = await register();
+  const { priority: _, ...plain } = notificationOf({ node, content: { kind: 'summary' } });
+  for (let i = 0; i < 5; i += 1) assert.equal(await delivery.deliver(plain), 'result');
+  assert.deepEqual(
+    attempts.map(({ push }) => push.kind),
+    ['background'],
+  );
+  assert.deepEqual(owedTimes, [clock.now() + 20_000]);
+  assert.deepEqual(
+    (await owed()).map(({ push, attempts: made }) => [push.kind, made]),
+    [['background', 0]],
+  );
+});
+
+test('delivery - wake-ups that cannot be stored are not called taken', async () => {
+  const { node } = await register();
+  const { priority: _, ...plain } = notificationOf({ node, content: { kind: 'summary' } });
+  await outbox.close();
+  assert.equal(await delivery.deliver(plain), 'result');
+  assert.equal(await delivery.deliver(plain), 'internal-server-error');
+});
+
+test('delivery - beyond width and queue of the bulkhead pushes are owed, and none waits longer than an answer may take', async () => {
+  delivery = deliveryFor(apnsAppOf({ inFlight: 1 }));
+  const { node } = await register();
+  const hanging = Promise.withResolvers<Outcome>();
+  outcomes.push(hanging.promise);
+  const all = Array.from({ length: 13 }, () => delivery.deliver(notificationOf({ node })));
+  const early = await Promise.race([all[11], all[12]]);
+  assert.equal(early, 'result');
+  clock.advance(20_000);
+  assert.equal(await all[5], 'result');
+  hanging.resolve({ kind: 'delivered' });
+  assert.equal(await all[0], 'result');
+  assert.equal(attempts.length, 1);
+  await Promise.all(all);
+  assert.equal((await owed()).length, 12);
+});
+
+test('delivery - a misconfigured app is complained about once a minute, without names', async () => {
+  const { node } = await register();
+  for (const pauseMs of [0, 30_000, 31_000]) {
+    clock.advance(pauseMs);
+    outcomes.push({ kind: 'misconfigured', reason: 'InvalidProviderToken' });
+    await delivery.deliver(notificationOf({ node }));
+  }
+  const complaints = lines.filter((line) => line.includes('"level":50'));
+  assert.equal(complaints.length, 2);
+  for (const secret of [node, 'romeo', 'ab'.repeat(32)]) assert.ok(!complaints.join('').includes(secret));
+  assert.deepEqual(lane.state, { kind: 'misconfigured', reason: 'InvalidProviderToken' });
+});
+
+test('delivery - a store that fails is internal-server-error', async () => {
+  const { node } = await register();
+  await registry.close();
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
+});
+
+test('delivery - drain waits for what is under way', async () => {
+  const { node } = await register();
+  const answer = Promise.withResolvers<Outcome>();
+  outcomes.push(answer.promise);
+  const delivered = delivery.deliver(notificationOf({ node }));
+  let drained = false;
+  const draining = delivery.drain().then(() => (drained = true));
+  await new Promise(setImmediate);
+  assert.equal(drained, false);
+  answer.resolve({ kind: 'delivered' });
+  await draining;
+  assert.equal(await delivered, 'result');
+});
+
+test('delivery - what a registration gets beyond its share waits in the outbox, calls excepted', async () => {
+  delivery = deliveryFor(apnsAppOf(), { pushesPerRegistration: { burst: 2, perSecond: 0.5 } });
+  const { node } = await register({ secondToken: second });
+  for (let i = 0; i < 3; i += 1) assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
+  assert.deepEqual(
+    attempts.map(({ push }) => push.kind),
+    ['alert', 'alert', 'voip'],
+  );
+  assert.deepEqual(owedTimes, [clock.now() + 2000]);
+});
+
+test('delivery - a server beyond its share is told to try again, and takes nothing from another', async () => {
+  delivery = deliveryFor(apnsAppOf(), { publishesPerDomain: { burst: 2, perSecond: 1 } });
+  const { node } = await register();
+  for (let i = 0; i < 2; i += 1) await delivery.deliver(notificationOf({ node, publisher: 'evil.example' }));
+  assert.equal(await delivery.deliver(notificationOf({ node, publisher: 'evil.example' })), 'internal-server-error');
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+});

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createFairShares, defaultShares } from '../../src/delivery/rate-limits.ts';
+import { createTokenBuckets } from '../../src/time/token-bucket.ts';
+import { manualClock } from '../support/clock.ts';
+
+test('token buckets - a burst at once, then as many as a second brings', () => {
+  const clock = manualClock();
+  const buckets = createTokenBuckets({ clock, burst: 3, perSecond: 2, limit: 10 });
+  assert.deepEqual([buckets.take('a'), buckets.take('a'), buckets.take('a'), buckets.take('a')], [0, 0, 0, 500]);
+  clock.advance(500);
+  assert.deepEqual([buckets.take('a'), buckets.take('a')], [0, 500]);
+  assert.equal(buckets.take('b'), 0);
+});
+
+test('token buckets - beyond the limit the key that was quiet longest is forgotten', () => {
+  const buckets = createTokenBuckets({ clock: manualClock(), burst: 1, perSecond: 1, limit: 2 });
+  for (const key of ['a', 'b', 'a', 'c']) buckets.take(key);
+  assert.equal(buckets.size, 2);
+  assert.ok(buckets.take('a') > 0);
+  assert.equal(buckets.take('b'), 0);
+});
+
+test('fair shares - one account that publishes by itself uses up its own share, not its server’s', () => {
+  const shares = {
+    ...defaultShares,
+    publishesPerAccount: { burst: 2, perSecond: 1 },
+    publishesPerDomain: { burst: 5, perSecond: 1 },
+  };
+  const fair = createFairShares({ shares, clock: manualClock() });
+  const asked = [
+    'mallory@example.net',
+    'Mallory@example.net',
+    'mallory@example.net',
+    'example.net',
+    'EXAMPLE.net/hash',
+  ];
+  assert.deepEqual(
+    asked.map((publisher) => fair.mayPublish(publisher)),
+    [true, true, false, true, true],
+  );
+});
+
+test('fair shares - one account’s commands do not use up those of its server, and one server’s not another’s', () => {
+  const shares = {
+    ...defaultShares,
+    commandsPerAccount: { burst: 2, perSecond: 1 },
+    commandsPerDomain: { burst: 3, perSecond: 1 },
+  };
+  const fair = createFairShares({ shares, clock: manualClock() });
+  const asked = [
+    'mallory@example.net/a',
+    'mallory@example.net/b',
+    'mallory@example.net/c',
+    'romeo@example.net/phone',
+    'benvolio@example.net/phone',
+    'juliet@example.com/phone',
+  ];
+  assert.deepEqual(
+    asked.map((from) => fair.mayCommand(from)),
+    [true, true, false, true, false, true],
+  );
+});

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fcmTable, judgeAnswer, type Meaning, readReason } from '../../../src/providers/fcm/results.ts';
+import type { Outcome } from '../../../src/core/push.ts';
+import { fcmScene, fcmToken, valuesOf } from '../fixtures.ts';
+
+const fcmErrorType = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
+
+/** Google's page "FCM error codes", as the outcome of a device's very first push. */
+const codes: [number, string, Outcome][] = [
+  [400, 'INVALID_ARGUMENT', { kind: 'refused', reason: 'INVALID_ARGUMENT' }],
+  [404, 'UNREGISTERED', { kind: 'gone', reason: 'UNREGISTERED' }],
+  [403, 'SENDER_ID_MISMATCH', { kind: 'misconfigured', reason: 'SENDER_ID_MISMATCH', scope: 'device' }],
+  [429, 'QUOTA_EXCEEDED', { kind: 'retry', reason: 'QUOTA_EXCEEDED', afterMs: 60_000, scope: 'unclear' }],
+  [503, 'UNAVAILABLE', { kind: 'retry', reason: 'UNAVAILABLE' }],
+  [500, 'INTERNAL', { kind: 'retry', reason: 'INTERNAL' }],
+  [401, 'THIRD_PARTY_AUTH_ERROR', { kind: 'misconfigured', reason: 'THIRD_PARTY_AUTH_ERROR' }],
+  [500, 'UNSPECIFIED_ERROR', { kind: 'retry', reason: 'UNSPECIFIED_ERROR' }],
+];
+
+/** Answers without an `FcmError`: by the canonical status. */
+const statuses: [number, string, Outcome][] = [
+  [400, 'INVALID_ARGUMENT', { kind: 'refused', reason: 'INVALID_ARGUMENT' }],
+  [400, 'FAILED_PRECONDITION', { kind: 'misconfigured', reason: 'FAILED_PRECONDITION' }],
+  [403, 'PERMISSION_DENIED', { kind: 'misconfigured', reason: 'PERMISSION_DENIED' }],
+  // The project does not exist: whoever took that for a dead token would remove every registration.
+  [404, 'NOT_FOUND', { kind: 'misconfigured', reason: 'NOT_FOUND' }],
+  [429, 'RESOURCE_EXHAUSTED', { kind: 'retry', reason: 'RESOURCE_EXHAUSTED', afterMs: 60_000 }],
+  [500, 'INTERNAL', { kind: 'retry', reason: 'INTERNAL' }],
+  [503, 'UNAVAILABLE', { kind: 'retry', reason: 'UNAVAILABLE' }],
+  [504, 'DEADLINE_EXCEEDED', { kind: 'retry', reason: 'DEADLINE_EXCEEDED' }],
+];
+
+test('FCM outcomes - every row of the table, from the wire to the outcome', async (t) => {
+  const scene = await fcmScene(t);
+  for (const [status, reason, outcome] of codes) {
+    scene.standIn.script(fcmToken, { status, reason, times: 1 });
+    assert.deepEqual(await scene.send(), outcome, reason);
+  }
+  for (const [status, canonical, outcome] of statuses) {
+    const body = JSON.stringify({ error: { code: status, status: canonical, message: 'UNREGISTERED' } });
+    scene.standIn.script(fcmToken, { status, body, times: 1 });
+    assert.deepEqual(await scene.send(), outcome, canonical);
+  }
+  assert.deepEqual(await valuesOf(scene.metrics.attempts), {
+    '400 INVALID_ARGUMENT': 2,
+    '404 UNREGISTERED': 1,
+    '403 SENDER_ID_MISMATCH': 1,
+    '429 QUOTA_EXCEEDED': 1,
+    '503 UNAVAILABLE': 2,
+    '500 INTERNAL': 2,
+    '401 THIRD_PARTY_AUTH_ERROR': 1,
+    '500 UNSPECIFIED_ERROR': 1,
+    '400 FAILED_PRECONDITION': 1,
+    '403 PERMISSION_DENIED': 1,
+    '404 NOT_FOUND': 1,
+    '429 RESOURCE_EXHAUSTED': 1,
+    '504 DEADLINE_EXCEEDED': 1,
+  });
+});
+
+test('FCM outcomes - the table has no row beyond those, success and 401, which is tested with the tokens', () => {
+  const listed = new Set([
+    ...codes.map(([status, reason]) => `errorCode ${status} ${reason}`),
+    ...statuses.map(([status, reason]) => `status ${status} ${reason}`),
+  ]);
+  const rest = fcmTable.filter(({ source, status, reason }) => !listed.has(`${source} ${status} ${reason}`));
+  assert.deepEqual(rest, [
+    { status: 200, source: 'none', reason: '-', meaning: 'delivered' },
+    { status: 401, source: 'status', reason: 'UNAUTHENTICATED', meaning: 'renew' },
+  ]);
+});
+
+const bodies: [string, unknown, { errorCode?: string; status?: string }][] = [
+  [
+    'the FcmError behind types that nobody knows',
+    {
+      error: {
+        status: 'NOT_FOUND',
+        details: [
+          { '@type': 'type.googleapis.com/google.rpc.Help', errorCode: 'QUOTA_EXCEEDED' },
+          { '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [] },
+          { '@type': fcmErrorType, errorCode: 'UNREGISTERED' },
+        ],
+      },
+    },
+    { errorCode: 'UNREGISTERED', status: 'NOT_FOUND' },
+  ],
+  ['no details', { error: { status: 'NOT_FOUND' } }, { status: 'NOT_FOUND' }],
+  ['empty details', { error: { status: 'NOT_FOUND', details: [] } }, { status: 'NOT_FOUND' }],
+  [
+    'details that are no list',
+    { error: { status: 'NOT_FOUND', details: { errorCode: 'X' } } },
+    { status: 'NOT_FOUND' },
+  ],
+  ['details of null', { error: { status: 'X', details: [null, 7, 'x'] } }, { status: 'X' }],
+  ['an errorCode that is no string', { error: { details: [{ '@type': fcmErrorType, errorCode: 7 }] } }, {}],
+  ['an error that is a string', { error: 'invalid_grant' }, {}],
+  ['a list', [], {}],
+  ['null', null, {}],
+];
+for (const [what, body, reason] of bodies)
+  test(`FCM outcomes - reads ${what}`, () => assert.deepEqual(readReason(JSON.stringify(body)), reason));
+
+test('FCM outcomes - empty, broken and HTML bodies are no reason', () => {
+  for (const body of ['', '{', '<html>502</html>']) assert.deepEqual(readReason(body), {});
+});
+
+const unknown: [number, { errorCode?: string; status?: string }, Meaning, string][] = [
+  [204, {}, 'delivered', '-'],
+  [302, {}, 'misconfigured', '-'],
+  [400, {}, 'refused', '-'],
+  [401, {}, 'renew', '-'],
+  [403, { status: 'BRAND_NEW' }, 'misconfigured', 'other'],
+  [404, {}, 'misconfigured', '-'],
+  [404, { errorCode: 'BRAND_NEW', status: 'NOT_FOUND' }, 'misconfigured', 'other'],
+  [408, {}, 'retry', '-'],
+  [413, {}, 'refused', '-'],
+  [429, {}, 'retry', '-'],
+  [500, { errorCode: 'BRAND_NEW' }, 'retry', 'other'],
+  [502, {}, 'retry', '-'],
+  // A dead token is a 4xx; a server in trouble may say anything.
+  [500, { errorCode: 'UNREGISTERED' }, 'retry', 'other'],
+  [400, { errorCode: 'UNREGISTERED' }, 'gone', 'UNREGISTERED'],
+];
+for (const [status, reason, meaning, word] of unknown)
+  test(`FCM outcomes - ${status} ${JSON.stringify(reason)} means ${meaning}`, () => {
+    const row = judgeAnswer(status, reason);
+    assert.deepEqual([row.meaning, row.reason], [meaning, word]);
+  });
+
+test('FCM outcomes - a token of another sender is gone once others were accepted within the hour', async (t) => {
+  const scene = await fcmScene(t);
+  const stranger = 'stranger:APA91bExample';
+  scene.standIn.script(stranger, { reason: 'SENDER_ID_MISMATCH' });
+  assert.deepEqual(await scene.send(stranger), {
+    kind: 'misconfigured',
+    reason: 'SENDER_ID_MISMATCH',
+    scope: 'device',
+  });
+  assert.equal((await scene.send()).kind, 'delivered');
+  assert.deepEqual(await scene.send(stranger), { kind: 'gone', reason: 'SENDER_ID_MISMATCH', doubtful: true });
+});
+
+test('FCM outcomes - Retry-After in seconds and as a date wins over our own pause', async (t) => {
+  const scene = await fcmScene(t);
+  scene.standIn.script(fcmToken, { reason: 'QUOTA_EXCEEDED', retryAfter: '7', times: 1 });
+  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'QUOTA_EXCEEDED', afterMs: 7000, scope: 'unclear' });
+  scene.standIn.script(fcmToken, { reason: 'UNAVAILABLE', retryAfter: new Date(Date.now() + 90_000).toUTCString() });
+  const outcome = await scene.send();
+  assert.equal(outcome.kind === 'retry' && (outcome.afterMs ?? 0) > 85_000 && (outcome.afterMs ?? 0) <= 90_000, true);
+});

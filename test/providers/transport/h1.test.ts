@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import type { Outcome } from '../../../src/core/push.ts';
+import { manualClock } from '../../support/clock.ts';
+import { fcmScene, type FcmSceneOptions } from '../fixtures.ts';
+import { deadOrigin, openRelay, type Relay } from './relay.ts';
+
+const delivered = { kind: 'delivered' };
+const tokenOf = (index: number) => `device-${index}:APA91bExample`;
+/** How many of each outcome. */
+function tally(outcomes: readonly Outcome[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const outcome of outcomes) {
+    const word = 'reason' in outcome ? `${outcome.kind} ${outcome.reason}` : outcome.kind;
+    counts[word] = (counts[word] ?? 0) + 1;
+  }
+  return counts;
+}
+
+const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+const sendMany = (scene: { send(token: string): Promise<Outcome> }, count: number) =>
+  Promise.all(Array.from({ length: count }, (_, index) => scene.send(tokenOf(index))));
+
+async function relayedScene(t: TestContext, options: FcmSceneOptions) {
+  let relay: Relay | undefined;
+  const scene = await fcmScene(t, {
+    ...options,
+    async endpoint(origin) {
+      relay = await openRelay(t, origin);
+      return relay.origin;
+    },
+  });
+  assert.ok(relay);
+  return { scene, relay };
+}
+
+test('HTTP/1.1 transport - a burst of 2,000 is delivered, over no more than a hundred connections', async (t) => {
+  const scene = await fcmScene(t);
+  assert.deepEqual(await sendMany(scene, 2000), times(2000, delivered));
+  const sends = scene.standIn.received.length;
+  assert.equal(sends, 2000);
+  // One more for the access token.
+  assert.equal(scene.standIn.connections <= 101, true);
+});
+
+test('HTTP/1.1 transport - one push after another keeps to its connections', async (t) => {
+  const scene = await fcmScene(t);
+  for (let index = 0; index < 20; index += 1) assert.deepEqual(await scene.send(), delivered);
+  // One for the access token; undici's pool has a second one ready while it tidies the first up.
+  assert.equal(scene.standIn.connections <= 3, true);
+});
+
+test('HTTP/1.1 transport - a message that was accepted is not sent again because its answer did not end', async (t) => {
+  const scene = await fcmScene(t);
+  scene.standIn.script(tokenOf(1), { fault: 'stall', times: 1 });
+  assert.deepEqual(await scene.send(tokenOf(1), {}, {}, 500), delivered);
+});
+
+test('HTTP/1.1 transport - a server that hangs is not connected to again for each push', async (t) => {
+  const scene = await fcmScene(t);
+  assert.deepEqual(await scene.send(), delivered);
+  scene.standIn.script('*', { fault: 'hang' });
+  const sent = Array.from({ length: 500 }, (_, index) => scene.send(tokenOf(index), {}, {}, 800 + index));
+  for (const { kind } of await Promise.all(sent)) assert.equal(kind, 'retry');
+  const { connections } = scene.standIn;
+  // A hundred when it begins to hang, and a hundred for each of two attempts to find another way.
+  assert.ok(connections <= 305, `${connections} connections`);
+});
+
+test('HTTP/1.1 transport - a reset and a body cut in the middle are retry, at once and once', async (t) => {
+  for (const fault of ['reset', 'cut'] as const) {
+    const scene = await fcmScene(t);
+    scene.standIn.script(tokenOf(1), { fault, times: 1 });
+    assert.deepEqual(await scene.send(tokenOf(1)), { kind: 'retry', reason: 'connection' }, fault);
+    assert.deepEqual(await scene.send(tokenOf(1)), delivered);
+    assert.equal(scene.standIn.received.length, 2);
+  }
+});
+
+test('HTTP/1.1 transport - empty, HTML and endless bodies leave the status in force', async (t) => {
+  const scene = await fcmScene(t);
+  const bodies = ['', '<html><body>Bad gateway</body></html>', '{"error":', 'x'.repeat(200_000)];
+  for (const [index, body] of bodies.entries()) {
+    scene.standIn.script(tokenOf(index), { status: 502, body });
+    assert.deepEqual(await scene.send(tokenOf(index)), { kind: 'retry', reason: '-' });
+  }
+  assert.deepEqual(await scene.send(), delivered);
+});
+
+test('HTTP/1.1 transport - one 500 among healthy requests harms no other', async (t) => {
+  const scene = await fcmScene(t);
+  for (const index of [0, 1, 2]) scene.standIn.script(tokenOf(index), { delayMs: 50 });
+  scene.standIn.script(tokenOf(3), { reason: 'INTERNAL' });
+  const outcomes = await sendMany(scene, 4);
+  assert.deepEqual(outcomes, [...times(3, delivered), { kind: 'retry', reason: 'INTERNAL' }]);
+});
+
+test('HTTP/1.1 transport - a push that hangs ends by its deadline and leaves the others alone', async (t) => {
+  const scene = await fcmScene(t);
+  assert.deepEqual(await scene.send(), delivered);
+  scene.standIn.script(tokenOf(0), { fault: 'hang' });
+  const hanging = scene.send(tokenOf(0), {}, {}, 600);
+  for (let index = 1; index < 20; index += 1) assert.deepEqual(await scene.send(tokenOf(index)), delivered);
+  assert.deepEqual(await hanging, { kind: 'retry', reason: 'timeout' });
+});
+
+test(
+  'HTTP/1.1 transport - a path that is silent for two seconds is avoided before any deadline',
+  { timeout: 30_000 },
+  async (t) => {
+    const clock = manualClock();
+    const { scene, relay } = await relayedScene(t, { clock });
+    assert.deepEqual(await sendMany(scene, 10), times(10, delivered));
+    relay.blackHole();
+    const lost = scene.send(tokenOf(0));
+    await setImmediate();
+    clock.advance(2001);
+    assert.deepEqual(await sendMany(scene, 10), times(10, delivered));
+    clock.advance(28_000);
+    assert.deepEqual(await lost, { kind: 'retry', reason: 'timeout' });
+    assert.deepEqual(await sendMany(scene, 10), times(10, delivered));
+  },
+);
+
+test('HTTP/1.1 transport - a port that nobody listens on: retry, within the deadline', async (t) => {
+  const scene = await fcmScene(t, { endpoint: deadOrigin });
+  const outcomes = await sendMany(scene, 1000);
+  assert.deepEqual(tally(outcomes), { 'retry connection': 1000 });
+});
+
+test('HTTP/1.1 transport - idle connections that the server ended are replaced unseen', async (t) => {
+  const scene = await fcmScene(t);
+  assert.deepEqual(await sendMany(scene, 10), times(10, delivered));
+  scene.standIn.dropConnections();
+  await setImmediate();
+  await setImmediate();
+  const outcomes = await sendMany(scene, 10);
+  assert.deepEqual(outcomes, times(10, delivered));
+});
+
+test('HTTP/1.1 transport - drain refuses what is new, waits for what is in flight', async (t) => {
+  const scene = await fcmScene(t);
+  assert.deepEqual(await scene.send(), delivered);
+  scene.standIn.script(tokenOf(0), { delayMs: 100 });
+  const slow = scene.send(tokenOf(0));
+  const drained = scene.provider.drain();
+  assert.deepEqual(await scene.send(tokenOf(1)), { kind: 'retry', reason: 'closed' });
+  await drained;
+  assert.deepEqual(await slow, delivered);
+});

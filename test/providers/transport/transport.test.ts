@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { mock, test, type TestContext } from 'node:test';
+import { type Clock, systemClock } from '../../../src/time/clock.ts';
+import { createApnsStandIn } from '../../../src/harness/stand-ins/apns.ts';
+import { createTransport, type TransportLimits } from '../../../src/providers/transport/transport.ts';
+import { type ManualClock, manualClock } from '../../support/clock.ts';
+import { eventually } from '../../support/process.ts';
+import { deadOrigin } from './relay.ts';
+
+const token = 'ab'.repeat(32);
+const request = {
+  path: `/3/device/${token}`,
+  headers: { 'apns-topic': 'org.example.messenger' },
+  body: Buffer.from('{"aps":{"alert":"x"}}'),
+  deadlineMs: 5000,
+};
+
+/** A stand-in that answers a client certificate, and a transport that has one. */
+async function setUp(t: TestContext, limits: Partial<TransportLimits>, maxStreams = 1000, clock: Clock = systemClock) {
+  const standIn = await createApnsStandIn({ topics: ['org.example.messenger'], maxStreams });
+  const { certificate, key } = await standIn.authority.issue(['client']);
+  const transport = createTransport({
+    origin: standIn.origin,
+    protocol: 'h2',
+    ca: standIn.ca,
+    identity: { kind: 'pem', certificate, key },
+    clock,
+    random: Math.random,
+    limits,
+  });
+  t.after(async () => {
+    await standIn.close();
+    await transport.drain();
+  });
+  return { standIn, transport };
+}
+
+test('transport - what finds the queue full fails at once, the rest is sent', async (t) => {
+  const { standIn, transport } = await setUp(t, { window: 2, connections: 1, queue: 3 });
+  assert.equal((await transport.send(request)).kind, 'answer');
+  standIn.script(token, { delayMs: 50 });
+  const sent = Array.from({ length: 10 }, () => transport.send(request));
+  assert.deepEqual([transport.inFlight, transport.waiting], [2, 3]);
+  const results = await Promise.all(sent);
+  assert.deepEqual(
+    results.map((result) => (result.kind === 'answer' ? result.status : result.reason)),
+    [...Array.from({ length: 5 }, () => 200), ...Array.from({ length: 5 }, () => 'overloaded')],
+  );
+});
+
+test('transport - further connections are made only when the window is full, and no more than the limit', async (t) => {
+  const { standIn, transport } = await setUp(t, { window: 5, connections: 3 });
+  const burst = (count: number) => Promise.all(Array.from({ length: count }, () => transport.send(request)));
+  await transport.send(request);
+  standIn.script(token, { delayMs: 20 });
+  await burst(5);
+  assert.equal(standIn.connections, 1);
+  await burst(100);
+  assert.equal(standIn.connections, 3);
+});
+
+test('transport - a peer that allows fewer streams than the window gets no more at a time', async (t) => {
+  const { standIn, transport } = await setUp(t, { window: 500, connections: 2 }, 10);
+  const results = await Promise.all(Array.from({ length: 300 }, () => transport.send(request)));
+  assert.equal(
+    results.every((result) => result.kind === 'answer' && result.status === 200),
+    true,
+  );
+  assert.equal(standIn.connections <= 2, true);
+});
+
+test('transport - a deadline counts while waiting for a place, too', async (t) => {
+  const { standIn, transport } = await setUp(t, { window: 1, connections: 1 });
+  await transport.send(request);
+  standIn.script(token, { fault: 'hang', times: 1 });
+  const hanging = transport.send({ ...request, deadlineMs: 400 });
+  const waiting = await transport.send({ ...request, deadlineMs: 100 });
+  assert.deepEqual(waiting, { kind: 'failure', reason: 'timeout' });
+  assert.deepEqual(await hanging, { kind: 'failure', reason: 'timeout' });
+  assert.equal((await transport.send(request)).kind, 'answer');
+  assert.equal(standIn.received.length, 3);
+});
+
+test('transport - what has too little time left for an answer is not sent any more', async (t) => {
+  const { standIn, transport } = await setUp(t, { window: 1, connections: 1 });
+  await transport.send(request);
+  standIn.script(token, { delayMs: 500, times: 1 });
+  const slow = transport.send(request);
+  const late = transport.send({ ...request, deadlineMs: 600 });
+  assert.equal((await slow).kind, 'answer');
+  assert.deepEqual(await late, { kind: 'failure', reason: 'timeout' });
+  assert.equal(standIn.received.length, 2);
+  assert.deepEqual(await transport.send({ ...request, deadlineMs: 0 }), { kind: 'failure', reason: 'timeout' });
+});
+
+test('transport - a request that cannot be written at all is invalid, and harms no other', async (t) => {
+  const { transport } = await setUp(t, {});
+  const broken = await transport.send({ ...request, headers: { 'apns-topic': 'a\r\nb: c' } });
+  assert.deepEqual(broken, { kind: 'failure', reason: 'invalid' });
+  assert.equal((await transport.send(request)).kind, 'answer');
+});
+
+test('transport - attempts to connect are as far apart as the pauses say', { timeout: 30_000 }, async () => {
+  const clock = manualClock();
+  const transport = createTransport({
+    origin: await deadOrigin(),
+    protocol: 'h2',
+    clock,
+    random: () => 0.5,
+  });
+  const failed = { kind: 'failure', reason: 'connection' };
+  assert.deepEqual(await transport.send(request), failed);
+  // After one failure half of 200 ms, after two half of 400, then half of 800 and so on up to half of 5 s.
+  for (const pauseMs of [100, 200, 400, 800, 1600, 2500, 2500]) {
+    const next = transport.send(request);
+    clock.advance(pauseMs - 1);
+    await new Promise(setImmediate);
+    assert.equal(transport.waiting, 1, String(pauseMs));
+    clock.advance(1);
+    assert.deepEqual(await next, failed);
+  }
+  await transport.drain();
+});
+
+test('transport - what a burst needed beside the first connection is closed ten minutes later', async (t) => {
+  const clock = manualClock();
+  const { standIn, transport } = await setUp(t, { window: 5, connections: 3 }, 1000, clock);
+  await transport.send(request);
+  await Promise.all(Array.from({ length: 100 }, () => transport.send(request)));
+  assert.deepEqual([standIn.connections, standIn.openConnections], [3, 3]);
+  // A minute at a time, so that the first is never too long without a sign of life.
+  for (let minute = 0; minute < 10; minute += 1) {
+    clock.advance(60_000);
+    await transport.send(request);
+  }
+  assert.equal(standIn.openConnections, 3);
+  clock.advance(1);
+  await transport.send(request);
+  await eventually('two are closed', () => standIn.openConnections === 1 || undefined);
+  assert.equal(standIn.connections, 3);
+});
+
+/** Lets an hour pass for undici's timers and for ours, a second at a time, while the real sockets do their work. */
+async function idleFor(ms: number, clock: ManualClock): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 1000) {
+    mock.timers.tick(1000);
+    clock.advance(1000);
+    // A ping goes out every minute; its answer takes a few turns.
+    for (let turn = 0; turn < (passed % 60_000 === 0 ? 40 : 1); turn += 1) await new Promise(setImmediate);
+  }
+}
+
+test('transport - an hour without a push: the connection is kept alive by pings and used again', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  t.after(() => mock.timers.reset());
+  const clock = manualClock();
+  const { standIn, transport } = await setUp(t, {}, 1000, clock);
+  assert.equal((await transport.send(request)).kind, 'answer');
+  await idleFor(59 * 60_000, clock);
+  assert.equal((await transport.send(request)).kind, 'answer');
+  assert.deepEqual([standIn.connections, standIn.openConnections], [1, 1]);
+  // Beyond the hour undici closes it; the next push must not notice.
+  await idleFor(61 * 60_000, clock);
+  assert.equal((await transport.send(request)).kind, 'answer');
+  assert.equal(standIn.connections <= 2, true);
+});

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Circuit, type CircuitState, createCircuit, type FinishCall } from '../../src/sending/circuit-breaker.ts';
+import type { Outcome } from '../../src/core/push.ts';
+import { manualClock } from '../support/clock.ts';
+
+const unavailable: Outcome = { kind: 'retry', reason: 'ServiceUnavailable' };
+const delivered: Outcome = { kind: 'delivered' };
+
+/** `random` is one half throughout: pauses are 500, 1,000, 2,000 ms and so on. */
+function setUp() {
+  const clock = manualClock();
+  const changes: CircuitState['kind'][] = [];
+  const onChange = (state: CircuitState) => void changes.push(state.kind);
+  const circuit = createCircuit({ clock, random: () => 0.5, limits: { failures: 3 }, onChange });
+  return { clock, circuit, changes };
+}
+
+const open = (remainingMs: number, remainingForCallMs = remainingMs, reason = 'ServiceUnavailable') => ({
+  kind: 'open',
+  reason,
+  remainingMs,
+  remainingForCallMs,
+});
+
+function begin(circuit: Circuit): FinishCall {
+  const finish = circuit.begin();
+  assert.ok(finish, `a call was not let through: ${JSON.stringify(circuit.state)}`);
+  return finish;
+}
+
+function call(circuit: Circuit, ...outcomes: Outcome[]): void {
+  for (const outcome of outcomes) begin(circuit)(outcome);
+}
+
+test('circuit - the third failure in a row opens it, and nobody calls', () => {
+  const { circuit } = setUp();
+  call(circuit, unavailable, unavailable);
+  assert.deepEqual(circuit.state, { kind: 'closed' });
+  call(circuit, { kind: 'misconfigured', reason: 'InvalidProviderToken' });
+  assert.deepEqual(circuit.state, open(500, 500, 'InvalidProviderToken'));
+  assert.equal(circuit.begin(), undefined);
+});
+
+test('circuit - failures with an answer between them that proves the credential do not open it', () => {
+  const proofs: Outcome[] = [
+    delivered,
+    { kind: 'gone', reason: 'Unregistered' },
+    { kind: 'refused', reason: 'TooBig' },
+  ];
+  for (const proof of proofs) {
+    const { circuit } = setUp();
+    call(circuit, unavailable, unavailable, proof, unavailable, unavailable);
+    assert.deepEqual(circuit.state, { kind: 'closed' });
+  }
+});
+
+test('circuit - after the pause one probe is let through, and no second one beside it', () => {
+  const { clock, circuit, changes } = setUp();
+  call(circuit, unavailable, unavailable, unavailable);
+  clock.advance(499);
+  assert.equal(circuit.begin(), undefined);
+  clock.advance(1);
+  const probe = begin(circuit);
+  assert.deepEqual(circuit.state, { kind: 'probing', reason: 'ServiceUnavailable' });
+  assert.equal(circuit.begin(), undefined);
+  probe(delivered);
+  assert.deepEqual(circuit.state, { kind: 'closed' });
+  call(circuit, unavailable, unavailable);
+  assert.deepEqual(changes, ['open', 'probing', 'closed']);
+});
+
+test('circuit - pauses between failed probes double up to the cap and start anew after a success', () => {
+  const { clock, circuit } = setUp();
+  const pauses: number[] = [];
+  const failAndWait = () => {
+    assert.equal(circuit.state.kind, 'open');
+    const remainingMs = circuit.state.kind === 'open' ? circuit.state.remainingMs : 0;
+    pauses.push(remainingMs);
+    clock.advance(remainingMs);
+  };
+  call(circuit, unavailable, unavailable, unavailable);
+  for (let probe = 0; probe < 9; probe += 1) {
+    failAndWait();
+    call(circuit, unavailable);
+  }
+  assert.deepEqual(pauses, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+  clock.advance(30_000);
+  call(circuit, delivered, unavailable, unavailable, unavailable);
+  assert.deepEqual(circuit.state, open(500));
+});
+
+test('circuit - the longest time that the provider asked for in the run is obeyed, up to an hour', () => {
+  const { clock, circuit } = setUp();
+  call(circuit, { ...unavailable, afterMs: 90_000 }, unavailable, { ...unavailable, afterMs: 5_000 });
+  assert.deepEqual(circuit.state, open(90_500));
+  clock.advance(90_500);
+  call(circuit, { ...unavailable, afterMs: 86_400_000 });
+  assert.deepEqual(circuit.state, open(3_601_000));
+});
+
+test('circuit - calls that were on their way when it opened neither make the pause grow nor end a probe', () => {
+  const { clock, circuit } = setUp();
+  const underway = [1, 2, 3, 4, 5, 6].map(() => begin(circuit));
+  call(circuit, unavailable, unavailable, unavailable);
+  underway[0]?.(unavailable);
+  underway[1]?.(unavailable);
+  assert.deepEqual(circuit.state, open(500));
+  underway[2]?.({ ...unavailable, afterMs: 2_000 });
+  assert.deepEqual(circuit.state, open(2_000));
+  clock.advance(2_000);
+  const probe = begin(circuit);
+  underway[3]?.(unavailable);
+  assert.equal(circuit.state.kind, 'probing');
+  probe(unavailable);
+  assert.deepEqual(circuit.state, open(1_000));
+  underway[4]?.(delivered);
+  underway[5]?.(unavailable);
+  assert.deepEqual(circuit.state, { kind: 'closed' });
+});
+
+test('circuit - a probe that did not take place leaves its place to the next at once', () => {
+  const { clock, circuit } = setUp();
+  call(circuit, unavailable, unavailable, unavailable);
+  clock.advance(500);
+  begin(circuit)();
+  assert.deepEqual(circuit.state, open(0));
+  call(circuit, delivered);
+  assert.deepEqual(circuit.state, { kind: 'closed' });
+});
+
+test('circuit - a probe that says nothing for half a minute makes room, and its late failure is no news', () => {
+  const { clock, circuit } = setUp();
+  call(circuit, unavailable, unavailable, unavailable);
+  clock.advance(500);
+  const lost = begin(circuit);
+  clock.advance(29_999);
+  assert.equal(circuit.begin(), undefined);
+  clock.advance(1);
+  const next = begin(circuit);
+  lost(unavailable);
+  assert.equal(circuit.state.kind, 'probing');
+  next(delivered);
+  next(unavailable);
+  assert.deepEqual(circuit.state, { kind: 'closed' });
+});
+
+test('circuit - a call is a probe sooner than others, and no sooner than the provider asked for', () => {
+  const { clock, circuit } = setUp();
+  call(circuit, unavailable, unavailable, unavailable);
+  for (let probe = 0; probe < 5; probe += 1) {
+    clock.advance(circuit.state.kind === 'open' ? circuit.state.remainingMs : 0);
+    call(circuit, unavailable);
+  }
+  assert.deepEqual(circuit.state, open(16_000, 5_000));
+  clock.advance(4_999);
+  assert.equal(circuit.begin(true), undefined);
+  clock.advance(1);
+  assert.equal(circuit.begin(), undefined);
+  const probe = circuit.begin(true);
+  assert.equal(circuit.begin(true), undefined);
+  probe?.({ ...unavailable, afterMs: 40_000 });
+  assert.deepEqual(circuit.state, open(70_000, 45_000));
+  clock.advance(45_000);
+  circuit.begin(true)?.(delivered);
+  assert.deepEqual(circuit.state, { kind: 'closed' });
+});
+
+test('circuit - what may be about one device alone counts once for each', () => {
+  const { circuit } = setUp();
+  const quota: Outcome = { ...unavailable, reason: 'QUOTA_EXCEEDED', scope: 'unclear' };
+  for (let i = 0; i < 10; i += 1) begin(circuit)({ ...quota, afterMs: 60_000 }, 'node-1');
+  begin(circuit)(quota, 'node-2');
+  assert.deepEqual(circuit.state, { kind: 'closed' });
+  begin(circuit)(quota, 'node-3');
+  assert.deepEqual(circuit.state, open(60_500, 60_500, 'QUOTA_EXCEEDED'));
+});
+
+test('circuit - a stepped wall clock changes nothing', () => {
+  const { clock, circuit } = setUp();
+  call(circuit, unavailable, unavailable, unavailable);
+  clock.step(-86_400_000);
+  clock.advance(500);
+  assert.ok(circuit.begin());
+});

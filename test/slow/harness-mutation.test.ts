@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { answers } from '../../src/core/answers.ts';
+import { createMutantTrials, type Trial } from '../harness/mutate.ts';
+import { apply, mutants, tableMutants, unreachableVerdicts } from '../harness/mutants.ts';
+
+let trials: Awaited<ReturnType<typeof createMutantTrials>>;
+before(async () => void (trials = await createMutantTrials({ everywhere: false })));
+after(() => trials.close());
+
+const survivorsOf = (tried: readonly Trial[]) => tried.filter(({ noticed }) => !noticed).map(({ name }) => name);
+
+test('mutation - every verdict has a mutant, or is one that no phone’s story leads to', () => {
+  const changed = mutants.flatMap(({ name }) => (name.startsWith('answer-') ? [name.slice('answer-'.length)] : []));
+  assert.deepEqual([...changed, ...unreachableVerdicts].toSorted(), Object.keys(answers).toSorted());
+});
+
+test('mutation - every mutant applies to the server as it stands', () => {
+  for (const mutant of mutants) assert.ok(apply(mutant).includes(mutant.instead), mutant.name);
+});
+
+test('mutation - no row of the providers’ tables changes unnoticed', async () => {
+  const tried: Trial[] = [];
+  for (const mutant of tableMutants) tried.push(await trials.tryRow(mutant));
+  assert.deepEqual(survivorsOf(tried), []);
+  assert.ok(tried.length >= 50);
+});
+
+test('mutation - a row that stays as it is goes unnoticed', async () => {
+  for (const mutant of tableMutants.filter(({ name }) =>
+    /bad-device-token|413|unregistered|401-unauth|503-unavail/.test(name),
+  )) {
+    const { noticed } = await trials.tryRow({ ...mutant, row: mutant.row, instead: mutant.row.meaning });
+    assert.equal(noticed, undefined, mutant.name);
+  }
+});
+
+test('mutation - no row of routing and answers, and no meaning of an unknown reason, changes unnoticed', async () => {
+  const tried: Trial[] = [];
+  for (const mutant of mutants) tried.push(await trials.tryMutant(mutant));
+  assert.deepEqual(survivorsOf(tried), []);
+});

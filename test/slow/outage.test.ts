@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { createDelivery } from '../../src/delivery/deliver.ts';
+import { createDispatcher } from '../../src/delivery/dispatch.ts';
+import { createFairShares, defaultShares } from '../../src/delivery/rate-limits.ts';
+import { createGuard } from '../../src/guard/guard.ts';
+import { createLane } from '../../src/sending/app-sender.ts';
+import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
+import type { Provider, Push } from '../../src/core/push.ts';
+import { createRedelivery, retryPause } from '../../src/delivery/retry.ts';
+import { manualClock, wallOf } from '../support/clock.ts';
+import { apnsAppOf, notificationOf, registrationOf } from '../support/registrations.ts';
+import { quietTelemetry } from '../support/telemetry.ts';
+
+// Ten minutes of outage on a clock that is moved by hand; everything but the provider and the registrations is real, the
+// outbox on its disk and thread included. By hand and in real time: `npm run outage -- --minutes 10`.
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+const perSecond = 300;
+const outageMs = 600_000;
+/** Each is published to fifteen times in ten minutes; the outbox keeps twenty of one. */
+const devices = 12_000;
+const callEvery = 50;
+const tickMs = 100;
+/** An owed call is due again after so long at most. */
+const callPauseMs = retryPause({ kind: 'voip' }).capMs;
+/** How long publishes go on beside the drain. */
+const watchedMs = 30_000;
+/** Five times the default, so that the drain takes three minutes of simulated time and not fifteen. */
+const drainPerSecond = 1_000;
+/** The circuit asks a provider that was away for long at least once in this time, where there are calls. */
+const noticedWithinMs = 5_000;
+
+/** Of the heap of this thread. */
+const heapGrowth = 8_000_000;
+/**
+ * Of the whole process, the outbox's thread and what lies outside the heaps included: what is freed is not given back at
+ * once. Held in memory, what is owed would be 200 MB and more.
+ */
+const residentGrowth = 64_000_000;
+
+/** Bytes in use once everything that can go is gone. */
+function memory(): { readonly heap: number; readonly resident: number } {
+  collect();
+  collect();
+  const { heapUsed, rss } = process.memoryUsage();
+  return { heap: heapUsed, resident: rss };
+}
+
+function numberIn(push: Push): number {
+  assert.equal(push.content.kind, 'sealed');
+  return push.content.kind === 'sealed' ? Buffer.from(push.content.ciphertext, 'base64').readUInt32BE() : -1;
+}
+
+test('outage - ten minutes at 300/s: all that matters arrives once, within the rate, new calls first, memory stays flat', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'sealpost-outage-'));
+  const { log, metrics } = quietTelemetry();
+  const clock = manualClock();
+  const random = () => 0.5;
+  const outbox = await openSqliteOutbox({ path: join(folder, 'outbox.db'), clock: wallOf(clock), log, metrics });
+  const app = apnsAppOf({ inFlight: 500 });
+
+  const most = (perSecond * (outageMs + noticedWithinMs + watchedMs)) / 1000 + perSecond;
+  const copies = new Uint8Array(most);
+  const publishedAtMs = new Float64Array(most);
+  const arrivedAtMs = new Float64Array(most).fill(Number.NaN);
+  /** Which arrival it was, from 1. */
+  const place = new Uint32Array(most);
+  const isCall = (number: number) => number % callEvery === 0;
+  const packet = Buffer.alloc(900, 0xa5);
+  let published = 0;
+  let isAway = true;
+  let arrivals = 0;
+
+  const provider: Provider = {
+    send(push) {
+      if (isAway) return Promise.resolve({ kind: 'retry', reason: 'ServiceUnavailable' });
+      const number = numberIn(push);
+      copies[number] = (copies[number] ?? 0) + 1;
+      arrivedAtMs[number] = clock.monotonic();
+      arrivals += 1;
+      place[number] = arrivals;
+      return Promise.resolve({ kind: 'delivered' });
+    },
+    largestCiphertext: () => 3072,
+    drain: () => Promise.resolve(),
+  };
+  const known = new Map(
+    Array.from({ length: devices }, (_, i) => {
+      const registration = registrationOf({ node: `node-${i}`, secondToken: 'cd'.repeat(32) });
+      return [registration.node, registration];
+    }),
+  );
+  const registry = {
+    find: (node: string) => Promise.resolve(known.get(node)),
+    wasRemoved: () => Promise.resolve(false),
+    remove: () => Promise.reject(new Error('nothing is to be removed')),
+    restore: () => Promise.resolve(0),
+    dropSecondToken: () => Promise.resolve(),
+    rememberEnvironment: () => Promise.resolve(),
+  };
+  const guard = createGuard({ apps: [app.name], clock, log, metrics });
+  const lane = createLane({ app, provider, clock, random, log, metrics });
+  const lanes = new Map([[app.name, lane]]);
+  const shares = createFairShares({ shares: defaultShares, clock });
+  const dispatcher = createDispatcher({ registry, guard, onRemoved: () => {}, clock, log });
+  const parts = { registry, lanes, dispatcher, outbox, shares, clock, random, log, metrics };
+  const redelivery = createRedelivery({ ...parts, perSecond: drainPerSecond });
+  const delivery = createDelivery({ ...parts, guard, onOwed: redelivery.expect, randomUuid: randomUUID });
+  t.after(async () => {
+    await redelivery.drain();
+    await outbox.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function publish(): Promise<void> {
+    const number = published;
+    published += 1;
+    publishedAtMs[number] = clock.monotonic();
+    packet.writeUInt32BE(number);
+    const content = { kind: 'sealed', ciphertext: packet.toString('base64'), iv: 'AAECAwQFBgcICQoL' } as const;
+    const node = `node-${number % devices}`;
+    const answer = await delivery.deliver(notificationOf({ node, content: { ...content, voip: isCall(number) } }));
+    assert.equal(answer, 'result');
+  }
+
+  /** @param rate publishes a second meanwhile */
+  async function pass(ms: number, rate: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += tickMs) {
+      clock.advance(tickMs);
+      await Promise.all(Array.from({ length: (rate * tickMs) / 1000 }, publish));
+      // The outbox answers from another thread: a question behind the others in its queue comes back after them.
+      for (let i = 0; i < 2; i += 1) await outbox.stats();
+      await new Promise(setImmediate);
+    }
+  }
+
+  const depth = async () => (await outbox.stats())?.get(app.name)?.depth ?? 0;
+
+  redelivery.start();
+  await pass(outageMs / 5, perSecond);
+  const early = memory();
+  const growth = { heap: -Infinity, resident: -Infinity };
+  async function watchMemory(): Promise<void> {
+    const now = memory();
+    growth.heap = Math.max(growth.heap, now.heap - early.heap);
+    growth.resident = Math.max(growth.resident, now.resident - early.resident);
+    assert.ok(growth.heap < heapGrowth, `the heap grew by ${growth.heap} bytes, with ${await depth()} owed`);
+    assert.ok(
+      growth.resident < residentGrowth,
+      `the process grew by ${growth.resident} bytes, with ${await depth()} owed`,
+    );
+  }
+  for (let part = 0; part < 4; part += 1) {
+    await pass(outageMs / 5, perSecond);
+    await watchMemory();
+  }
+  assert.equal(arrivals, 0);
+
+  isAway = false;
+  const backAtMs = clock.monotonic();
+  while (lane.circuit.kind !== 'closed') {
+    await pass(tickMs, perSecond);
+    assert.ok(clock.monotonic() - backAtMs <= noticedWithinMs, 'the provider is back and nobody notices');
+  }
+  const closedAtMs = clock.monotonic();
+  const owedBefore = published;
+  const backlog = await depth();
+  assert.ok(backlog > 150_000, `${backlog} owed`);
+
+  // What comes now goes at once, whatever is owed; what is owed follows, within its rate.
+  const until = clock.monotonic() + watchedMs;
+  while (clock.monotonic() < until) {
+    const [before, first] = [arrivals, published];
+    await pass(tickMs, perSecond);
+    const late = arrivals - before - (published - first);
+    assert.ok(late <= (drainPerSecond * tickMs) / 1000, `${late} owed pushes in a tenth of a second`);
+  }
+  await watchMemory();
+  assert.ok((await depth()) > 100_000, 'the drain was over before it was watched');
+  for (let number = owedBefore; number < published; number += 1)
+    assert.equal(arrivedAtMs[number], publishedAtMs[number], `publish ${number} waited behind the backlog`);
+
+  for (let ticks = 0; (await depth()) > 0; ticks += 1) {
+    const before = arrivals;
+    await pass(tickMs, 0);
+    assert.ok(arrivals - before <= (drainPerSecond * tickMs) / 1000, `${arrivals - before} in a tenth of a second`);
+    assert.ok(ticks < 4_000, `${await depth()} are still owed`);
+    if (ticks % 300 === 0) await watchMemory();
+  }
+  await watchMemory();
+
+  // Of what was owed, calls go first; those that were in a pause then follow when it is over.
+  const leaving = { alertFirst: Infinity, dueCalls: 0, dueCallLast: 0, callAfterMs: 0 };
+  for (let number = 0; number < owedBefore; number += 1) {
+    const [cameAtMs = NaN, sinceMs = NaN, nth = 0] = [arrivedAtMs[number], publishedAtMs[number], place[number]];
+    if (nth === 0 || cameAtMs === sinceMs) continue;
+    if (!isCall(number)) {
+      leaving.alertFirst = Math.min(leaving.alertFirst, nth);
+      continue;
+    }
+    leaving.callAfterMs = Math.max(leaving.callAfterMs, cameAtMs - closedAtMs);
+    // Those that cannot be in a pause any more.
+    if (sinceMs > closedAtMs - callPauseMs) continue;
+    leaving.dueCalls += 1;
+    leaving.dueCallLast = Math.max(leaving.dueCallLast, nth);
+  }
+  assert.ok(leaving.dueCalls > 50, `only ${leaving.dueCalls} calls were owed and due`);
+  assert.ok(leaving.dueCallLast < leaving.alertFirst, `an owed alert left before a call: ${JSON.stringify(leaving)}`);
+  assert.ok(leaving.callAfterMs <= callPauseMs + 2 * tickMs, `an owed call left after ${leaving.callAfterMs} ms`);
+
+  const count = { lost: 0, twice: 0, callsInTime: 0, callsTooLate: 0, deadCalls: 0 };
+  for (let number = 0; number < published; number += 1) {
+    const times = copies[number] ?? 0;
+    if (times > 1) count.twice += 1;
+    if (!isCall(number)) count.lost += times === 0 ? 1 : 0;
+    else if (number < owedBefore) {
+      const ageMs = closedAtMs - (publishedAtMs[number] ?? 0);
+      // A call whose next attempt would come after its half minute is over by its rule.
+      if (times > 0) count.callsInTime += 1;
+      else if (ageMs < 20_000) count.callsTooLate += 1;
+      if (times > 0 && (arrivedAtMs[number] ?? 0) - (publishedAtMs[number] ?? 0) > 31_000) count.deadCalls += 1;
+    }
+  }
+  assert.deepEqual(
+    { ...count, callsInTime: count.callsInTime > 0 },
+    {
+      lost: 0,
+      twice: 0,
+      callsInTime: true,
+      callsTooLate: 0,
+      deadCalls: 0,
+    },
+  );
+  const kib = (bytes: number) => `${Math.round(bytes / 1024)} KiB`;
+  t.diagnostic(
+    `${published} published; ${backlog} owed when it was over; heap grown by ${kib(growth.heap)} at most, the process by ` +
+      `${kib(growth.resident)}; noticed after ${closedAtMs - backAtMs} ms; drained ` +
+      `${Math.round((clock.monotonic() - closedAtMs) / 1000)} s later; ${count.callsInTime} owed calls were still in time`,
+  );
+});

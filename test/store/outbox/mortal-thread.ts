@@ -1,0 +1,12 @@
+import { parentPort } from 'node:worker_threads';
+import type { Request } from '../../../src/store/outbox/worker-protocol.ts';
+
+// Listens before the real thread does, and so dies before it has seen the batch.
+parentPort?.on('message', (request: Request) => {
+  if (request.kind !== 'batch') return;
+  const poisoned = request.operations.some((operation) => operation.kind === 'put' && operation.row.node === 'poison');
+  // Ends the thread alone, at once.
+  if (poisoned) process.exit(1);
+});
+
+await import('../../../src/store/outbox/sqlite-worker.ts');

@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { Outbox, OwedPush } from '../../../src/store/outbox/contract.ts';
+import { openSqliteOutbox, type SqliteOutboxOptions } from '../../../src/store/outbox/sqlite.ts';
+import type { PushKind } from '../../../src/core/push.ts';
+import { createMetrics } from '../../../src/telemetry/telemetry.ts';
+import { manualClock } from '../../support/clock.ts';
+import { recordedLog } from '../../support/telemetry.ts';
+
+/** Noon of the first of November 2026: where `manualClock` starts. */
+export const startMs = Date.UTC(2026, 10, 1);
+
+/** A folder of its own that goes with the test. */
+export function folderFor(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sealpost-outbox-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Opens outboxes on one file and closes what is still open after the test. */
+export function outboxesFor(context: TestContext, path = join(folderFor(context), 'sealpost.outbox.db')) {
+  const clock = manualClock(startMs);
+  const metrics = createMetrics('test');
+  const { log, lines } = recordedLog();
+  const opened: Outbox[] = [];
+  context.after(() => Promise.all(opened.map((outbox) => outbox.close())));
+  const open = async (options: Partial<SqliteOutboxOptions> = {}): Promise<Outbox> => {
+    const outbox = await openSqliteOutbox({ path, clock, log, metrics, ...options });
+    opened.push(outbox);
+    return outbox;
+  };
+  const dropped = async () =>
+    Object.fromEntries(
+      (await metrics.dropped.get()).values.map(({ labels, value }) => [`${labels.app} ${labels.cause}`, value]),
+    );
+  const logged = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { path, clock, open, dropped, logged };
+}
+
+/** The n-th UUID. */
+export const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+
+export interface OwedDetails {
+  readonly app?: string;
+  readonly node?: string;
+  readonly kind?: PushKind;
+  readonly giveUpAtMs?: number;
+  readonly ciphertext?: string;
+}
+
+/** An owed alert with the n-th UUID, of a registration of its own, worth sending for a week. */
+export function owed(n: number, details: OwedDetails = {}): OwedPush {
+  const { app = 'siskin', node = `node-${n}`, kind = 'alert', giveUpAtMs = startMs + 604_800_000 } = details;
+  const { ciphertext = 'c2VhbGVk' } = details;
+  return {
+    push: {
+      id: id(n),
+      app,
+      node,
+      kind,
+      account: 'romeo@example.net',
+      content: { kind: 'sealed', ciphertext, iv: 'AAAAAAAAAAAAAAAA' },
+      expiresAtMs: kind === 'voip' ? 0 : giveUpAtMs,
+    },
+    target: kind === 'voip' ? 'second' : 'first',
+    attempts: 1,
+    storedAtMs: startMs,
+    giveUpAtMs,
+  };
+}
+
+/** Numbers of the owed pushes that a claim gives. */
+export async function claimNumbers(outbox: Outbox, nowMs = startMs, limit = 100, app = 'siskin'): Promise<number[]> {
+  const { pushes } = await outbox.claim(app, nowMs, limit);
+  return pushes.map(({ push }) => Number(push.id.slice(-12)));
+}

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { ForeignRegistration } from '../../../src/store/registry/contract.ts';
+import { openRegistry } from '../../../src/store/registry/open.ts';
+import { openPreview } from '../../../src/store/registry/preview.ts';
+import { StoreError } from '../../../src/store/registry/store-error.ts';
+import { manualClock } from '../../support/clock.ts';
+import { quietTelemetry } from '../../support/telemetry.ts';
+
+const foreign: ForeignRegistration = {
+  node: 'eKxTS5n3bOe0',
+  app: 'android',
+  convention: 'p2',
+  account: 'example.net',
+  device: 'one',
+  token: 'fcmInst:APA91b',
+  secret: 's3cret',
+  registeredAtMs: 0,
+};
+
+function newPath(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sealpost-preview-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return join(folder, 'sealpost.db');
+}
+
+test('preview - of a store that is not there, everything would be taken, and none is made', async (t) => {
+  const path = newPath(t);
+  const preview = await openPreview(path);
+  assert.deepEqual(await preview.takeOver([foreign]), ['taken']);
+  await preview.close();
+  assert.equal(existsSync(path), false);
+});
+
+test('preview - says what would become of each, and changes nothing', async (t) => {
+  const path = newPath(t);
+  const clock = manualClock();
+  const registry = await openRegistry({ store: { kind: 'sqlite', path }, clock, randomBytes, ...quietTelemetry() });
+  await registry.takeOver([foreign]);
+  const preview = await openPreview(path);
+  const batch = [
+    foreign,
+    { ...foreign, secret: 'another' },
+    { ...foreign, node: 'new' },
+    { ...foreign, node: 'new', device: 'two' },
+  ];
+  assert.deepEqual(await preview.takeOver(batch), ['present', 'node-taken', 'device-known', 'taken']);
+  await preview.close();
+  assert.deepEqual(await registry.count(), new Map([['android', 1]]));
+  await registry.close();
+});
+
+test('preview - what is no store is refused and left as it is', async (t) => {
+  const path = newPath(t);
+  writeFileSync(path, 'not a database');
+  await assert.rejects(openPreview(path), StoreError);
+  assert.equal(readFileSync(path, 'utf8'), 'not a database');
+});

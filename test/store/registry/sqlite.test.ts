@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test, type TestContext } from 'node:test';
+import { Kysely, sql } from 'kysely';
+import { openRegistry } from '../../../src/store/registry/open.ts';
+import { createSqliteDialect } from '../../../src/store/registry/sqlite-dialect.ts';
+import { openSqlite } from '../../../src/store/registry/sqlite.ts';
+import { createSecret } from '../../../src/core/secret.ts';
+import { manualClock } from '../../support/clock.ts';
+import { quietTelemetry, recordedLog } from '../../support/telemetry.ts';
+
+function pathOf(t: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'sealpost-sqlite-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  return join(dir, 'sealpost.db');
+}
+
+/** A store with enough registrations to fill several pages; closed. */
+async function fill(path: string): Promise<void> {
+  const registry = await open(path);
+  for (let i = 0; i < 100; i++) {
+    const device = `device-${i}`;
+    await registry.register({
+      app: 'siskin',
+      convention: 'tigase',
+      account: 'romeo@example.net',
+      device,
+      token: device,
+      withSecret: false,
+    });
+  }
+  await registry.close();
+}
+
+const open = (path: string, telemetry = quietTelemetry()) =>
+  openRegistry({ store: { kind: 'sqlite', path }, clock: manualClock(), randomBytes, ...telemetry });
+
+test('sqlite - a registration that was answered survives kill -9', async (t) => {
+  const path = pathOf(t);
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'register-and-wait.ts'), path], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [node] = (await once(child.stdout, 'data')) as [Buffer];
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const registry = await open(path);
+  assert.equal((await registry.find(node.toString()))?.token, 'AB12');
+  await registry.close();
+});
+
+test('sqlite - every commit reaches the disk before it is answered', async (t) => {
+  const { db } = await openSqlite(pathOf(t));
+  const { rows: mode } = await sql`PRAGMA journal_mode`.execute(db);
+  const { rows: sync } = await sql`PRAGMA synchronous`.execute(db);
+  assert.deepEqual(
+    [{ ...(mode[0] as object) }, { ...(sync[0] as object) }],
+    [{ journal_mode: 'wal' }, { synchronous: 2 }],
+  );
+  await db.destroy();
+});
+
+test('sqlite - only the owner may read the store and its side files', async (t) => {
+  const path = join(pathOf(t), 'deeper', 'sealpost.db');
+  const registry = await open(path);
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) assert.equal(statSync(file).mode & 0o777, 0o600, file);
+  await registry.close();
+});
+
+test('sqlite - a new store is announced, an old one is not', async (t) => {
+  const path = pathOf(t);
+  for (const expected of [1, 0]) {
+    const { log, lines } = recordedLog();
+    await (await open(path, { ...quietTelemetry(), log })).close();
+    assert.equal(lines.filter((line) => line.includes('made a new, empty store')).length, expected);
+  }
+});
+
+const damages: readonly [string, (path: string) => void, RegExp][] = [
+  [
+    'text',
+    (path) => writeFileSync(path, 'not a database, but long enough to be looked at as one\n'.repeat(20)),
+    /is damaged or no SQLite database/,
+  ],
+  ['a file cut short', (path) => truncateSync(path, 8_192), /is damaged or no SQLite database/],
+  [
+    'a file with a hole in the middle',
+    (path) => {
+      const content = readFileSync(path);
+      writeFileSync(path, content.fill(0xff, 3 * 4_096, 6 * 4_096));
+    },
+    /is damaged or no SQLite database/,
+  ],
+  [
+    'the database of another program',
+    (path) => {
+      rmSync(path);
+      const other = new DatabaseSync(path);
+      other.exec('CREATE TABLE prosody (host TEXT)');
+      other.close();
+    },
+    /is the database of another program/,
+  ],
+  [
+    'a store of a newer version',
+    (path) => {
+      const newer = new DatabaseSync(path);
+      newer.exec("INSERT INTO kysely_migration VALUES ('9999-from-the-future', '2030-01-01T00:00:00Z')");
+      newer.close();
+    },
+    /was written by a newer Sealpost \(it has 9999-from-the-future\)/,
+  ],
+];
+
+for (const [what, damage, message] of damages) {
+  test(`sqlite - ${what} is refused and left as it is`, async (t) => {
+    const path = pathOf(t);
+    await fill(path);
+    damage(path);
+    const before = readFileSync(path);
+    await assert.rejects(open(path), (error: Error & { hint?: string }) => {
+      assert.match(error.message, message);
+      assert.ok(error.message.includes(path) && error.hint);
+      return error.name === 'StoreError';
+    });
+    assert.ok(before.equals(readFileSync(path)));
+  });
+}
+
+test('sqlite - a path that cannot be had is refused with the reason', async (t) => {
+  const path = pathOf(t);
+  writeFileSync(path, '');
+  await assert.rejects(open(join(path, 'below-a-file.db')), {
+    name: 'StoreError',
+    message: /^cannot open the store .*below-a-file\.db \((ENOTDIR|EEXIST)\)\n/,
+  });
+  await assert.rejects(open(tmpdir()), { name: 'StoreError', message: /\(EISDIR\)\n/ });
+});
+
+test('sqlite - a store that another process has locked is refused after a while', async (t) => {
+  const path = pathOf(t);
+  const other = new DatabaseSync(path);
+  other.exec('BEGIN EXCLUSIVE');
+  await assert.rejects(openSqlite(path, { busyTimeoutMs: 1 }), {
+    name: 'StoreError',
+    message: `the store ${path} is locked by another process\n    Is another Sealpost or a backup of the file running?`,
+  });
+  other.close();
+});
+
+test('sqlite - a migration that fails leaves nothing behind', async () => {
+  const db = new Kysely<unknown>({ dialect: createSqliteDialect(new DatabaseSync(':memory:')) });
+  const { Migrator } = await import('kysely/migration');
+  const failing = {
+    async up(step: Kysely<unknown>) {
+      await sql`CREATE TABLE half (done TEXT)`.execute(step);
+      throw new Error('interrupted');
+    },
+  };
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ failing }) } });
+  assert.ok((await migrator.migrateToLatest()).error);
+  const { rows } = await sql<{ name: string }>`SELECT name FROM sqlite_schema WHERE name = 'half'`.execute(db);
+  assert.deepEqual(rows, []);
+  await db.destroy();
+});
+
+test('sqlite - more different queries than are kept prepared go on working', async () => {
+  const db = new Kysely<unknown>({ dialect: createSqliteDialect(new DatabaseSync(':memory:')) });
+  for (let i = 0; i < 600; i++) {
+    const { rows } = await sql<{ n: number }>`SELECT ${sql.raw(String(i))} AS n`.execute(db);
+    assert.equal(rows[0]?.n, i);
+  }
+  await db.destroy();
+});
+
+test('sqlite - PostgreSQL is refused in words as long as it is not there', async () => {
+  const store = { kind: 'postgres', url: createSecret('postgres://sealpost:hunter2@127.0.0.1/sealpost') } as const;
+  await assert.rejects(openRegistry({ store, clock: manualClock(), randomBytes, ...quietTelemetry() }), {
+    name: 'StoreError',
+    message: 'registrations in PostgreSQL are not available yet\n    Use store: sqlite:PATH.',
+    hint: 'Use store: sqlite:PATH.',
+  });
+});

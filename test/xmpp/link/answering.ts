@@ -1,0 +1,97 @@
+import type { App, Notification, Registration } from '../../../src/core/push.ts';
+import type { RegistrationMatch, RegistrationRequest } from '../../../src/store/registry/contract.ts';
+import type { Metrics } from '../../../src/telemetry/telemetry.ts';
+import { createComponent } from '../../../src/xmpp/services/component.ts';
+import type { Answer } from '../../../src/xmpp/services/contract.ts';
+import { createExchange } from '../../../src/xmpp/link/requests.ts';
+import { manualClock } from '../../support/clock.ts';
+import { quietTelemetry } from '../../support/telemetry.ts';
+import { parseStanza } from '../stream/parse-stanza.ts';
+
+export function testApp(app: Partial<App>): App {
+  return {
+    name: 'siskin',
+    provider: 'apns',
+    ids: ['tigase:messenger:apns:1'],
+    conventions: ['tigase'],
+    plaintext: 'withhold',
+    absentPriority: 'background',
+    ttlMs: 1,
+    backgroundIntervalMs: 1,
+    inFlight: 1,
+    ...app,
+  };
+}
+
+/** A whole component for push.example.org, of which only the store and the delivery are made up. */
+export interface Answering {
+  /** Everything that is answered to this stanza. */
+  ask(xml: string): Promise<string>;
+  readonly delivered: Notification[];
+  readonly registered: RegistrationRequest[];
+  readonly unregistered: RegistrationMatch[];
+  /** What `deliver` and `unregister` say from now on. */
+  answer: Answer;
+  removed: number;
+  /** Accounts that have had their share of commands. */
+  readonly exhausted: Set<string>;
+  readonly metrics: Metrics;
+}
+
+export function startAnswering(apps: readonly App[] = [testApp({})]): Answering {
+  const { log, metrics } = quietTelemetry();
+  const clock = manualClock(1_526_463_999_190);
+  const replies: string[] = [];
+  const answering: Answering = {
+    delivered: [],
+    registered: [],
+    unregistered: [],
+    answer: 'result',
+    removed: 1,
+    exhausted: new Set(),
+    metrics,
+    async ask(xml) {
+      exchange.receive(parseStanza(xml));
+      await exchange.whenIdle();
+      return replies.splice(0).join('');
+    },
+  };
+  const handle = createComponent({
+    domain: 'push.example.org',
+    apps,
+    version: '1.2.3',
+    clock,
+    log,
+    metrics,
+    handlers: {
+      deliver(notification) {
+        answering.delivered.push(notification);
+        return Promise.resolve(answering.answer);
+      },
+      register(request) {
+        answering.registered.push(request);
+        const { withSecret, ...asked } = request;
+        const secret = withSecret ? { secret: 'KK4+H5WMfpRG/2zCbuKq6wpX' } : {};
+        const registration: Registration = { ...asked, ...secret, node: 'OPAQUE-NODE', registeredAtMs: clock.now() };
+        return Promise.resolve(registration);
+      },
+      unregister(match) {
+        answering.unregistered.push(match);
+        return Promise.resolve(answering.removed);
+      },
+      mayCommand: (account) => !answering.exhausted.has(account),
+      largestCiphertext: (_app, account) => 3_072 - account.length,
+    },
+  });
+  const exchange = createExchange({
+    domain: 'push.example.org',
+    handle,
+    clock,
+    answerMs: 25_000,
+    log,
+    reply: (xml) => void replies.push(xml),
+    settled: () => {},
+    rejected: () => {},
+  });
+  return answering;
+}

@@ -1,0 +1,351 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { Element } from '../../../src/xmpp/stream/element.ts';
+import { createParser, type ParserLimits } from '../../../src/xmpp/stream/parser.ts';
+import { header, parseStanza, recordEvents, type Told, wideLimits } from './parse-stanza.ts';
+
+/** What a parser tells of this, fed in pieces of `size` bytes. */
+function read(xml: string | Uint8Array, { limits = wideLimits, size = Infinity } = {}): Told[] {
+  const bytes = typeof xml === 'string' ? Buffer.from(xml) : xml;
+  const { told, events } = recordEvents();
+  const parser = createParser(limits, events);
+  for (let at = 0; at < bytes.length; at += size) parser.write(bytes.subarray(at, Math.min(at + size, bytes.length)));
+  return told;
+}
+
+/** A tree as a short text: `{namespace}name(attribute=value)[child|"text"]`. */
+function show(element: Element): string {
+  const attributes = element.attributes.map(
+    ({ name, namespace, value }) => `${namespace && `{${namespace}}`}${name}=${value}`,
+  );
+  const children = element.children.map((each) => (typeof each === 'string' ? JSON.stringify(each) : show(each)));
+  const namespace = element.namespace === 'jabber:component:accept' ? '' : `{${element.namespace}}`;
+  return (
+    namespace +
+    element.name +
+    (attributes.length > 0 ? `(${attributes.join(',')})` : '') +
+    (children.length > 0 ? `[${children.join('|')}]` : '')
+  );
+}
+
+/** After the header: each stanza as a tree, anything else as a word. */
+function summary(told: readonly Told[]): string[] {
+  return told.slice(1).map((each) => {
+    if ('stanza' in each) return show(each.stanza);
+    if ('skipped' in each) return `skipped ${each.skipped}${each.head ? ` ${show(each.head)}` : ''}`;
+    if ('error' in each) return `error ${each.error}`;
+    return 'header' in each ? 'header' : 'end';
+  });
+}
+
+describe('parser - what XMPP allows', () => {
+  const rows: [string, string, string[]][] = [
+    ['nothing', '', []],
+    ['an empty stanza', '<iq/>', ['iq']],
+    ['both kinds of quotes', `<iq a='"' b="'"/>`, [`iq(a=",b=')`]],
+    ['space in tags', "<iq  a = '1'\n\tb\t=\n'2' ></iq >", ['iq(a=1,b=2)']],
+    ['children and text', '<a>x<b>y</b>z</a>', ['a["x"|b["y"]|"z"]']],
+    ['space between stanzas', ' \n\t<iq/> \r\n<iq/>\n', ['iq', 'iq']],
+    ['the five entities', '<a b="&lt;&gt;&amp;&quot;&apos;">&lt;&gt;&amp;&quot;&apos;</a>', [`a(b=<>&"')["<>&\\"'"]`]],
+    ['numeric entities', "<a b='&#65;&#x41;'>&#0065;&#x1F600;&#9;</a>", ['a(b=AA)["A\u{1F600}\\t"]']],
+    ['CDATA is text', '<a>x<![CDATA[<&]]>]]&gt;<![CDATA[]]]]><![CDATA[>]]></a>', ['a["x<&]]>]]>"]']],
+    ['an empty CDATA is nothing', '<a><![CDATA[]]></a>', ['a']],
+    ['a greater-than sign', "<a b='>'>></a>", ['a(b=>)[">"]']],
+    ['a slash in an attribute', "<a b='x/'/>", ['a(b=x/)']],
+    ['line ends are the same', '<a>1\r\n2\r3\n4</a>', ['a["1\\n2\\n3\\n4"]']],
+    ['literal space in attributes', "<a b='1\r\n2\t3&#10;&#9;'/>", ['a(b=1 2 3\n\t)']],
+    ['characters of all lengths', "<a b='äß'>ü\u20ac\u{1F600}</a>", ['a(b=äß)["ü\u20ac\u{1F600}"]']],
+    ['names beyond ASCII', '<größe-1.x/>', ['größe-1.x']],
+    ['a default namespace', "<iq><q xmlns='u'><r/></q><s/></iq>", ['iq[{u}q[{u}r]|s]']],
+    ['an undeclared default', "<iq><q xmlns=''/></iq>", ['iq[{}q]']],
+    ['a prefix for the stanza', "<c:iq xmlns:c='jabber:component:accept'><c:x/></c:iq>", ['iq[x]']],
+    ['a prefix used before it is declared', "<p:a p:b='1' xmlns:p='u'/>", ['{u}a({u}b=1)']],
+    ['prefixes that shadow', "<a xmlns:p='u'><p:b xmlns:p='v'><p:c/></p:b><p:d/></a>", ['a[{v}b[{v}c]|{u}d]']],
+    ['the prefix of the stream', '<stream:error/>', ['{http://etherx.jabber.org/streams}error']],
+    ['xml:lang', "<a xml:lang='en'/>", ['a({http://www.w3.org/XML/1998/namespace}lang=en)']],
+    ['one name in two namespaces', "<a b='1' p:b='2' xmlns:p='u'/>", ['a(b=1,{u}b=2)']],
+    ['names that objects have', "<__proto__ constructor='1' __proto__='2'/>", ['__proto__(constructor=1,__proto__=2)']],
+    ['the end of the stream', '<iq/></stream:stream >', ['iq', 'end']],
+    ['nothing after the end', '</stream:stream><iq/>', ['end']],
+  ];
+  for (const [name, xml, expected] of rows) {
+    it(`parser - ${name}`, () => {
+      assert.deepEqual(summary(read(header + xml)), expected);
+      assert.deepEqual(summary(read(header + xml, { size: 1 })), expected, 'byte by byte');
+    });
+  }
+
+  it('parser - a stream may begin without a declaration, with any, or with space', () => {
+    const bare = header.slice(header.indexOf('<stream'));
+    for (const declaration of [
+      '',
+      '\n',
+      `<?xml version="1.0"?>`,
+      `<?xml version='1.0' encoding='utf-8'?>`,
+      `<?xml  version = "1.0" encoding="UTF-8" standalone='yes' ?>\n`,
+    ]) {
+      assert.deepEqual(summary(read(`${declaration}${bare}<iq/>`)), ['iq'], declaration);
+      assert.deepEqual(summary(read(`${declaration}${bare}<iq/>`, { size: 1 })), ['iq'], declaration);
+    }
+  });
+
+  it('parser - every capture is the same tree in every cut', () => {
+    for (const file of globSync('test/captures/*/*.xml', { cwd: join(import.meta.dirname, '../../..') })) {
+      const xml = header + readFileSync(join(import.meta.dirname, '../../..', file), 'utf8');
+      const whole = summary(read(xml));
+      assert.match(whole[0] ?? '', /^iq\(.*\)\[\{/s);
+      for (const size of [1, 2, 3, 7, 64, 1_000]) assert.deepEqual(summary(read(xml, { size })), whole);
+    }
+  });
+});
+
+describe('parser - what XMPP forbids ends the stream, whatever follows', () => {
+  const rows: [string, string, string][] = [
+    ['a DOCTYPE', '<!DOCTYPE x [<!ENTITY lol "lol">]>', 'restricted-xml'],
+    ['a DOCTYPE that is not finished', '<!DOC', 'restricted-xml'],
+    ['a comment', '<!-- -->', 'restricted-xml'],
+    ['a comment in a stanza', '<iq><!-- --></iq>', 'restricted-xml'],
+    ['a processing instruction', '<iq><?php ?></iq>', 'restricted-xml'],
+    ['a second declaration', "<?xml version='1.0'?>", 'restricted-xml'],
+    ['text outside of stanzas', 'x', 'not-well-formed'],
+    ['CDATA outside of stanzas', '<![CDATA[ ]]>', 'not-well-formed'],
+    ['an unknown entity', '<a>&lol;</a>', 'not-well-formed'],
+    ['an unknown entity in an attribute', "<a b='&lol;'/>", 'not-well-formed'],
+    ['an entity with a name of Object', '<a>&constructor;</a>', 'not-well-formed'],
+    ['a bare ampersand', '<a>a & b</a>', 'not-well-formed'],
+    ['a reference to no character', '<a>&#0;</a>', 'not-well-formed'],
+    ['a reference to a surrogate', '<a>&#xD800;</a>', 'not-well-formed'],
+    ['a reference beyond Unicode', '<a>&#x110000;</a>', 'not-well-formed'],
+    ['a reference to U+FFFF', "<a b='&#xFFFF;'/>", 'not-well-formed'],
+    ['a control character', '<a>\u0001</a>', 'not-well-formed'],
+    ['a NUL in an attribute', "<a b='\0'/>", 'not-well-formed'],
+    ['U+FFFE', '<a>\ufffe</a>', 'not-well-formed'],
+    ['mismatched tags', '<a><b></a>', 'not-well-formed'],
+    ['an end tag too many', '</a>', 'not-well-formed'],
+    ['an end tag with an attribute', "<a></a b='1'>", 'not-well-formed'],
+    ['an end tag that is longer', '<a></ab>', 'not-well-formed'],
+    ['an empty end tag', '<a></>', 'not-well-formed'],
+    ['a prefix only at the end', '<a></p:a>', 'not-well-formed'],
+    ['an empty tag', '<>', 'not-well-formed'],
+    ['space before a name', '< a/>', 'not-well-formed'],
+    ['a digit before a name', '<1/>', 'not-well-formed'],
+    ['a name with a bad character', '<a!/>', 'not-well-formed'],
+    ['a name with two colons', "<p:a:b xmlns:p='u'/>", 'not-well-formed'],
+    ['a name that ends in a colon', '<a:/>', 'not-well-formed'],
+    ['a name that begins with a colon', '<:a/>', 'not-well-formed'],
+    ['a multiplication sign in a name', '<a\u00d7/>', 'not-well-formed'],
+    ['an attribute without value', '<a b/>', 'not-well-formed'],
+    ['an attribute without quotes', '<a b=c/>', 'not-well-formed'],
+    ['attributes without space between', "<a b='1'c='2'/>", 'not-well-formed'],
+    ['a less-than sign in an attribute', "<a b='<'/>", 'not-well-formed'],
+    ['a less-than sign in a tag', '<a <b/>', 'not-well-formed'],
+    ['an attribute twice', "<a b='1' b='2'/>", 'not-well-formed'],
+    ['a declaration twice', "<a xmlns='u' xmlns='u'/>", 'not-well-formed'],
+    ['an attribute twice by two prefixes', "<a p:b='1' q:b='2' xmlns:p='u' xmlns:q='u'/>", 'not-well-formed'],
+    ['an undeclared prefix', '<p:a/>', 'bad-namespace-prefix'],
+    ['an undeclared prefix of an attribute', "<a p:b='1'/>", 'bad-namespace-prefix'],
+    ['a prefix out of its scope', "<a><b xmlns:p='u'/><p:c/></a>", 'bad-namespace-prefix'],
+    ['a prefix for nothing', "<a xmlns:p=''/>", 'bad-namespace-prefix'],
+    ['the prefix xmlns', "<a xmlns:xmlns='u'/>", 'bad-namespace-prefix'],
+    ['an element with the prefix xmlns', '<xmlns:a/>', 'bad-namespace-prefix'],
+    ['another meaning of xml', "<a xmlns:xml='u'/>", 'bad-namespace-prefix'],
+    ['the namespace of xml as default', "<a xmlns='http://www.w3.org/XML/1998/namespace'/>", 'invalid-namespace'],
+    ['the end of CDATA in text', '<a>]]></a>', 'not-well-formed'],
+    ['a byte order mark', '\ufeff<a/>', 'not-well-formed'],
+  ];
+  for (const [name, xml, condition] of rows) {
+    it(`parser - ${name}`, () => {
+      assert.deepEqual(summary(read(`${header}<first/>${xml}<after/>`)), ['first', `error ${condition}`]);
+      assert.deepEqual(summary(read(`${header}<first/>${xml}<after/>`, { size: 1 })), ['first', `error ${condition}`]);
+    });
+  }
+
+  it('parser - invalid UTF-8', () => {
+    for (const bytes of [[0xff], [0xc3, 0x28], [0xed, 0xa0, 0x80], [0xc0, 0xaf], [0xf4, 0x90, 0x80, 0x80]]) {
+      const xml = Buffer.concat([Buffer.from(`${header}<a>`), Buffer.from(bytes), Buffer.from('</a>')]);
+      assert.deepEqual(summary(read(xml, { size: 1 })), ['error not-well-formed']);
+    }
+  });
+
+  it('parser - what is no XMPP stream', () => {
+    const rows2: [string, string][] = [
+      ['HTTP/1.1 400 Bad Request', 'not-well-formed'],
+      ['<html>', 'invalid-namespace'],
+      ["<stream xmlns='u'>", 'invalid-namespace'],
+      ["<?xml version='2.0'?>", 'not-well-formed'],
+      ["<?xml version='1.0' encoding='latin1'?>", 'unsupported-encoding'],
+      [`<?xml ${' '.repeat(300)}`, 'not-well-formed'],
+      [' <?xml version="1.0"?>', 'restricted-xml'],
+      [`<stream:stream a='${'x'.repeat(1_100)}`, 'policy-violation'],
+      [`<stream:stream ${Array.from({ length: 9 }, (_, at) => `a${at}='1'`).join(' ')}>`, 'policy-violation'],
+    ];
+    const limits = { ...wideLimits, stanzaBytes: 1_000, attributes: 8 };
+    for (const [xml, condition] of rows2) {
+      assert.deepEqual(read(xml, { limits }), [{ error: condition }], xml);
+      assert.deepEqual(read(xml, { limits, size: 1 }), [{ error: condition }], xml);
+    }
+  });
+});
+
+describe('parser - limits', () => {
+  const limits: ParserLimits = { stanzaBytes: 200, depth: 4, attributes: 5, nodes: 10 };
+  const iq = "<iq id='1' from='a@b/c'>";
+  const head = 'iq(id=1,from=a@b/c)';
+  const rows: [string, string, string[]][] = [
+    ['text', `${iq}${'x'.repeat(300)}</iq>`, [`skipped bytes ${head}`]],
+    ['text in CDATA', `${iq}<![CDATA[${'<'.repeat(300)}]]></iq>`, [`skipped bytes ${head}`]],
+    ['an attribute', `${iq}<q a='${'x'.repeat(300)}'/></iq>`, [`skipped bytes ${head}`]],
+    ['a name', `${iq}<${'x'.repeat(300)}></${'x'.repeat(300)}></iq>`, [`skipped bytes ${head}`]],
+    ['its own tag', `<iq id='${'x'.repeat(300)}'><q/></iq>`, ['skipped bytes']],
+    ['its own empty tag', `<iq id='${'x'.repeat(300)}'/>`, ['skipped bytes']],
+    ['spaces in an end tag', `${iq}<q></q${' '.repeat(180)}></iq>`, [`skipped bytes ${head}`]],
+    ['many small texts', `${iq}${'<b/>'.repeat(5)}${'12345678&lt;'.repeat(30)}</iq>`, [`skipped bytes ${head}`]],
+    ['characters of two bytes', `${iq}${'ä'.repeat(90)}</iq>`, [`skipped bytes ${head}`]],
+    ['depth', `${iq}<a><b><c/></b></a></iq>`, ['iq(id=1,from=a@b/c)[a[b[c]]]']],
+    ['depth passed', `${iq}<a><b><c><d/></c></b></a></iq>`, [`skipped depth ${head}`]],
+    ['depth passed with names to match', `${iq}<a><b><c><d><e></e></d></c></b></a></iq>`, [`skipped depth ${head}`]],
+    ['attributes', "<iq a='1' b='1' c='1' d='1' xmlns:e='1'/>", ['iq(a=1,b=1,c=1,d=1)']],
+    ['attributes passed', `${iq}<q a='1' b='1' c='1' d='1' e='1' f='1'><r/></q></iq>`, [`skipped attributes ${head}`]],
+    ['attributes of its own passed', "<iq a='1' b='1' c='1' d='1' e='1' f='1'/>", ['skipped attributes']],
+    ['nodes', `${iq}${'<b/>'.repeat(9)}</iq>`, [`${head}[b|b|b|b|b|b|b|b|b]`]],
+    ['nodes passed by elements', `${iq}${'<b/>'.repeat(10)}</iq>`, [`skipped nodes ${head}`]],
+    ['nodes passed by texts', `${iq}${'x<b/>'.repeat(5)}</iq>`, [`skipped nodes ${head}`]],
+    [
+      'quotes in what is skipped',
+      `${iq}${'x'.repeat(300)}<a b='/>' c="'"/><d e="</iq>"></d></iq>`,
+      [`skipped bytes ${head}`],
+    ],
+  ];
+  for (const [name, xml, expected] of rows) {
+    it(`parser - ${name}: skipped, told with its head, and the stream goes on`, () => {
+      for (const size of [Infinity, 1, 7, 64]) {
+        assert.deepEqual(summary(read(`${header}<a/>${xml}<b/>`, { limits, size })), ['a', ...expected, 'b']);
+      }
+    });
+  }
+
+  it('parser - what is skipped still has to be well-formed as far as it is read', () => {
+    for (const [content, condition] of [
+      ['&lol;', 'not-well-formed'],
+      ['<!-- -->', 'restricted-xml'],
+      ['<a></a></b>', 'not-well-formed'],
+      ['</b>', 'not-well-formed'],
+      ['<a <b/>', 'not-well-formed'],
+      [']]>', 'not-well-formed'],
+    ]) {
+      const told = summary(read(`${header}${iq}${'x'.repeat(300)}${content}</iq>`, { limits }));
+      assert.deepEqual(told, [`error ${condition}`], content);
+    }
+  });
+
+  it('parser - the limit counts from the start of each stanza', () => {
+    const stanza = `<iq>${'x'.repeat(180)}</iq>`;
+    assert.equal(summary(read(header + stanza.repeat(50), { limits, size: 33 })).length, 50);
+    const spaced = read(`${header}${' '.repeat(1_000)}${stanza}`, { limits, size: 9 });
+    assert.deepEqual(summary(spaced), [`iq["${'x'.repeat(180)}"]`]);
+  });
+
+  it('parser - an end tag without end ends the stream', () => {
+    assert.deepEqual(summary(read(`${header}<a></a${' '.repeat(500)}`, { limits, size: 10 })), [
+      'error not-well-formed',
+    ]);
+  });
+});
+
+describe('parser - cost', () => {
+  const limits: ParserLimits = { stanzaBytes: 65_536, depth: 32, attributes: 32, nodes: 1_024 };
+
+  /** CPU milliseconds for a stanza of this, in packets of 64 KiB; it has to be skipped. */
+  function cost(xml: Buffer, packet = 65_536): number {
+    const { told, events } = recordEvents();
+    const parser = createParser(limits, events);
+    parser.write(Buffer.from(header));
+    const before = process.cpuUsage();
+    for (let at = 0; at < xml.length; at += packet) parser.write(xml.subarray(at, at + packet));
+    const { user, system } = process.cpuUsage(before);
+    assert.match(summary(told).join(), /^skipped/);
+    return (user + system) / 1_000;
+  }
+
+  const megabytes = (count: number, unit: string) =>
+    Buffer.from(unit.repeat(Math.floor((count * 1_048_576) / Buffer.byteLength(unit))));
+  const around = (start: string, middle: Buffer, end: string) =>
+    Buffer.concat([Buffer.from(start), middle, Buffer.from(end)]);
+  const rows: [string, number, Buffer][] = [
+    ['16 MB of text', 200, around('<iq>', megabytes(16, 'x'), '</iq>')],
+    ['16 MB of text beyond ASCII', 400, around('<iq>', megabytes(16, 'ä'), '</iq>')],
+    ['16 MB of references', 800, around('<iq>', megabytes(15, '&amp;'), '</iq>')],
+    ['a name of 16 MB', 400, around('<', megabytes(16, 'x'), '/>')],
+    ['an attribute of 4 MB', 100, around("<iq a='", megabytes(4, 'x'), "'/>")],
+    ['10 MB of small elements', 4_000, around('<iq>', megabytes(10, '<a b="1"/>'), '</iq>')],
+    ['a million levels', 1_500, around('<iq>', Buffer.from('<a>'.repeat(1e6) + '</a>'.repeat(1e6)), '</iq>')],
+    ['a megabyte of quotes', 300, around('<iq ', megabytes(1, `a='"' `), '/>')],
+    ['a megabyte of closing brackets', 100, around('<iq>', megabytes(1, ']'), '</iq>')],
+  ];
+  for (const [name, limitMs, xml] of rows) {
+    it(`parser - ${name} takes less than ${limitMs} ms of CPU`, () => {
+      cost(xml); // so that compiling is not what is measured
+      const ms = Math.min(cost(xml), cost(xml));
+      assert.ok(ms < limitMs, `${ms} ms`);
+    });
+  }
+
+  it('parser - a tag in packets of one byte costs the same per byte as a short one', () => {
+    const attributes = (length: number) => Buffer.from(`<iq a='${'x'.repeat(length)}'/>`);
+    const { told, events } = recordEvents();
+    const parser = createParser(limits, events);
+    parser.write(Buffer.from(header));
+    const time = (xml: Buffer) => {
+      const before = process.cpuUsage();
+      for (let at = 0; at < xml.length; at += 1) parser.write(xml.subarray(at, at + 1));
+      return process.cpuUsage(before).user / xml.length;
+    };
+    for (let each = 0; each < 200; each += 1) time(attributes(300));
+    const short = Math.min(...Array.from({ length: 50 }, () => time(attributes(300))));
+    const long = Math.min(...Array.from({ length: 4 }, () => time(attributes(60_000))));
+    assert.equal(told.filter((each) => 'stanza' in each).length, 254);
+    assert.ok(long < Math.max(short, 0.3) * 8, `${short} us and ${long} us per byte`);
+  });
+
+  it('parser - skipping keeps nothing', () => {
+    const { events } = recordEvents();
+    const parser = createParser(limits, events);
+    parser.write(Buffer.from(`${header}<iq>`));
+    const piece = Buffer.alloc(65_536, '<a b="1"/>'.repeat(8));
+    const part = piece.subarray(0, Math.floor(piece.length / 10) * 10);
+    let peak = 0;
+    const before = process.memoryUsage().heapUsed;
+    for (let at = 0; at < 200; at += 1) {
+      parser.write(part);
+      if (at % 50 === 0) peak = Math.max(peak, process.memoryUsage().heapUsed - before);
+    }
+    assert.ok(peak < 64 * 1_048_576, `${peak} bytes`);
+  });
+});
+
+it('parser - an event may stop it', () => {
+  const seen: string[] = [];
+  const parser = createParser(wideLimits, {
+    ...recordEvents().events,
+    stanza(element) {
+      seen.push(element.name);
+      parser.stop();
+    },
+  });
+  parser.write(Buffer.from(`${header}<a/><b/>&`));
+  parser.write(Buffer.from('<c/>'));
+  assert.deepEqual(seen, ['a']);
+});
+
+it('parser - the stream header is told with its attributes', () => {
+  const first = read(header)[0];
+  assert.ok(first && 'header' in first);
+  assert.equal(show(first.header), '{http://etherx.jabber.org/streams}stream(id=s1,from=push.example.org)');
+  assert.deepEqual(summary(read("<stream:stream xmlns:stream='http://etherx.jabber.org/streams'/>")), ['end']);
+});
+
+it('parser - text in pieces is one text', () => {
+  assert.deepEqual(parseStanza('<a>1&amp;<![CDATA[2]]>3</a>').children, ['1&23']);
+});
