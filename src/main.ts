@@ -7,7 +7,7 @@ import { systemClock } from './time/clock.ts';
 import { type Config, ConfigError, loadConfig, parseConfig } from './config/config.ts';
 import { runDemonstration } from './harness/demo/demonstration.ts';
 import { startServer } from './server.ts';
-import { createLog, createMetrics, errorWord, type LogLevel } from './telemetry/telemetry.ts';
+import { createLog, createMetrics, errorCode, type LogLevel } from './telemetry/telemetry.ts';
 
 const usage = `Usage: sealpost [COMMAND] [--config FILE]
 
@@ -69,7 +69,7 @@ async function main(args: string[]): Promise<ExitCode> {
   } catch (error) {
     if (isUsageError(error)) process.stderr.write(`${error.message}\n\n${usage}`);
     else if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
-    else process.stderr.write(`sealpost: ${error instanceof Error ? error.message : errorWord(error)}\n`);
+    else process.stderr.write(`sealpost: ${error instanceof Error ? error.message : errorCode(error)}\n`);
     return isUsageError(error) ? 2 : 1;
   }
 }

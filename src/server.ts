@@ -10,9 +10,9 @@ import { createOpsListener } from './ops/listener.ts';
 import { createPublicListener } from './http/public.ts';
 import { addPushAppserver } from './http/push-appserver.ts';
 import { addRegistrations } from './http/registrations.ts';
-import { createFairShares, defaultShares } from './delivery/rate-limits.ts';
+import { createRateLimits, defaultRateLimits } from './delivery/rate-limits.ts';
 import { createHousekeeping } from './delivery/housekeeping.ts';
-import { createLane, type Lane } from './sending/app-sender.ts';
+import { createAppSender, type AppSender } from './sending/app-sender.ts';
 import { createLookup } from './delivery/lookup.ts';
 import type { Outbox } from './store/outbox/contract.ts';
 import { openSqliteOutbox, outboxPathBeside } from './store/outbox/sqlite.ts';
@@ -20,7 +20,7 @@ import { type ApnsOptions, createApns } from './providers/apns/client.ts';
 import { createProviderTokens } from './providers/apns/provider-tokens.ts';
 import { createFcm, type FcmOptions } from './providers/fcm/client.ts';
 import type { ApnsApp, FcmApp, Provider, Registration } from './core/push.ts';
-import { createRedelivery } from './delivery/retry.ts';
+import { createRetryScheduler } from './delivery/retry.ts';
 import { openRegistry } from './store/registry/open.ts';
 import { announceApp, type Log, type Metrics } from './telemetry/telemetry.ts';
 import { createComponent } from './xmpp/services/component.ts';
@@ -70,27 +70,35 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const tokens = createProviderTokens({ clock });
   const { checkEveryMs } = config.credentials;
-  const lanes: ReadonlyMap<string, Lane> = new Map(
+  const appSenders: ReadonlyMap<string, AppSender> = new Map(
     config.apps.map((app) => {
       announceApp(metrics, app.name);
-      const onReplaced = () => lanes.get(app.name)?.startAnew();
+      const onReplaced = () => appSenders.get(app.name)?.startAnew();
       const provider = createProvider(app, { tokens, checkEveryMs, onReplaced, clock, random, log, metrics });
-      return [app.name, createLane({ app, provider, clock, random, log, metrics })];
+      return [app.name, createAppSender({ app, provider, clock, random, log, metrics })];
     }),
   );
-  const shares = createFairShares({ shares: { ...defaultShares, ...config.limits }, clock });
+  const shares = createRateLimits({ shares: { ...defaultRateLimits, ...config.limits }, clock });
   const lookup = createLookup({ registry, apps: config.apps, clock });
   const onRemoved = (registration: Registration) => {
     outbox.removeNode(registration.node);
     revoke(registration, links);
   };
-  const guard = createGuard({ apps: [...lanes.keys()], clock, log, metrics });
+  const guard = createGuard({ apps: [...appSenders.keys()], clock, log, metrics });
   const onAccepted = (registration: Registration) => housekeeping.noteAccepted(registration);
   const dispatcher = createDispatcher({ registry: lookup, guard, onRemoved, onAccepted, clock, log });
-  const housekeeping = createHousekeeping({ registry, lanes, dispatcher, clock, randomUuid: randomUUID, log, metrics });
-  const redelivery = createRedelivery({
+  const housekeeping = createHousekeeping({
+    registry,
+    appSenders,
+    dispatcher,
+    clock,
+    randomUuid: randomUUID,
+    log,
+    metrics,
+  });
+  const retryScheduler = createRetryScheduler({
     registry: lookup,
-    lanes,
+    appSenders,
     dispatcher,
     outbox,
     shares,
@@ -102,11 +110,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const delivery = createDelivery({
     registry: lookup,
     guard,
-    lanes,
+    appSenders,
     dispatcher,
     outbox,
     shares,
-    onOwed: redelivery.expect,
+    onOwed: retryScheduler.expect,
     clock,
     random,
     randomUuid: randomUUID,
@@ -119,7 +127,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     register: registry.register,
     unregister: registry.unregister,
     mayCommand: shares.mayCommand,
-    largestCiphertext: (app: string, account: string) => lanes.get(app)?.provider.largestCiphertext(account) ?? 0,
+    largestCiphertext: (app: string, account: string) => appSenders.get(app)?.provider.largestCiphertext(account) ?? 0,
   };
   const links: readonly Link[] = config.xmpp.flatMap(({ service, domain, secret, ca, connections, limits, timing }) => {
     const handle = createComponent({ domain, apps: config.apps, handlers, version, clock, log, metrics });
@@ -130,7 +138,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     });
   });
 
-  const health = () => assembleHealth({ links, registry, outbox, guard, housekeeping, lanes });
+  const health = () => assembleHealth({ links, registry, outbox, guard, housekeeping, appSenders });
   const ops = await createOpsListener({
     ...config.http.ops,
     health,
@@ -154,7 +162,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       addPushAppserver(app, { apps: config.apps, registry, deliver: delivery.deliver, clock, log, metrics });
     },
   });
-  redelivery.start();
+  retryScheduler.start();
   housekeeping.start();
   for (const link of links) link.start();
   log.info({ url: publicListener.url }, 'open to clients');
@@ -165,18 +173,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     publicUrl: publicListener.url,
     whenOnline: async () => void (await Promise.all(links.map((link) => link.whenOnline()))),
     async checkCredentials() {
-      await Promise.all([...lanes.values()].map(async ({ provider }) => provider.checkCredentials?.()));
-      log.info({ count: lanes.size }, 'credentials checked');
+      await Promise.all([...appSenders.values()].map(async ({ provider }) => provider.checkCredentials?.()));
+      log.info({ count: appSenders.size }, 'credentials checked');
     },
     async drain() {
-      const claimsEnded = redelivery.drain();
+      const claimsEnded = retryScheduler.drain();
       await Promise.all([...links.map((link) => link.drain(linksWithinMs)), publicListener.close()]);
       // Whatever hangs now was answered "not now" by its link, or is in the outbox still.
       const rest = [
         delivery.drain(),
         claimsEnded,
         housekeeping.drain(),
-        ...[...lanes.values()].map(({ provider }) => provider.drain()),
+        ...[...appSenders.values()].map(({ provider }) => provider.drain()),
       ];
       const impatience = Promise.withResolvers<void>();
       const cancel = clock.after(restWithinMs, impatience.resolve);

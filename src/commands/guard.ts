@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { type Config, loadConfig } from '../config/config.ts';
 import type { GuardReport } from '../ops/admin.ts';
-import { errorWord } from '../telemetry/telemetry.ts';
+import { errorCode } from '../telemetry/telemetry.ts';
 
 export const guardUsage = `Usage: sealpost guard status|release [--believe] [--config FILE] [--url URL]
 
@@ -91,7 +91,7 @@ export async function runGuardCommand({ args, env, output, errors }: GuardCall):
   } catch (error) {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
     errors.write(
-      `No answer from ${origin} (${errorWord(cause)}). Does the server run? Name its ops listener with --url.\n`,
+      `No answer from ${origin} (${errorCode(cause)}). Does the server run? Name its ops listener with --url.\n`,
     );
     return 1;
   }

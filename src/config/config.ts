@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { ApnsApp, FcmApp, Secret } from '../core/push.ts';
-import { errorWord, type LogLevel } from '../telemetry/telemetry.ts';
+import { errorCode, type LogLevel } from '../telemetry/telemetry.ts';
 import type { ParsedApp } from './apps.ts';
 import { ConfigError, describeIssues, type Locate } from './problems.ts';
 import { createSchema, type ParsedConfig } from './schema.ts';
@@ -119,7 +119,7 @@ export function loadConfig(path: string, env: Sources['env'] = process.env): Con
     text = readSmallFile(path).toString('utf8');
   } catch (error) {
     const hint = 'Name the file with --config FILE or SEALPOST_CONFIG.';
-    throw new ConfigError(path, [{ path: '', message: `cannot be read (${errorWord(error)})`, hint }]);
+    throw new ConfigError(path, [{ path: '', message: `cannot be read (${errorCode(error)})`, hint }]);
   }
   return parseConfigText(text, { baseDir: dirname(resolve(path)), readFile: readSmallFile, env }, path);
 }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { errorWord } from '../telemetry/telemetry.ts';
+import { errorCode } from '../telemetry/telemetry.ts';
 import { suggestKey, withHint } from './problems.ts';
 import { createSecret } from '../core/secret.ts';
 
@@ -51,7 +51,7 @@ export function createValueKinds({ baseDir, readFile, env }: Sources) {
     } catch (error) {
       context.addIssue(
         withHint(
-          `cannot read ${absolute(path)} (${errorWord(error)})`,
+          `cannot read ${absolute(path)} (${errorCode(error)})`,
           `Relative paths start from ${baseDir}; the user that Sealpost runs as must be allowed to read the file.`,
         ),
       );

@@ -1,4 +1,4 @@
-import type { Outcome } from './push.ts';
+import type { PushResult } from './push.ts';
 
 /**
  * The whole of what an XMPP server may be told about a publish. Only these are understood as meant by all servers:
@@ -9,7 +9,7 @@ export type Answer = 'result' | 'item-not-found' | 'internal-server-error' | 'ba
 
 /** How a notification can end: the outcome of its push, or why there was none. */
 export type Verdict =
-  | Outcome['kind']
+  | PushResult['kind']
   /** No such registration. */
   | 'unknown-node'
   /** The same, but the mass-loss guard takes the fault for ours. */

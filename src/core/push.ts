@@ -132,7 +132,7 @@ export interface Device {
  * tokens. `scope: 'device'`: it says something about this device's token alone, nothing about how others will fare;
  * `unclear`: about this device or about all, the provider does not say which.
  */
-export type Outcome =
+export type PushResult =
   /** The provider accepted it. `environment` is told by apps whose environment is `auto`. */
   | { readonly kind: 'delivered'; readonly environment?: Environment }
   /** Not now, perhaps later. `afterMs` is what the provider asked for. */
@@ -155,7 +155,7 @@ export interface Provider {
    * Sends one push; never rejects.
    * @param deadlineMs how long the attempt may take, milliseconds from now; afterwards the outcome is `retry`.
    */
-  send(push: Push, device: Device, deadlineMs: number): Promise<Outcome>;
+  send(push: Push, device: Device, deadlineMs: number): Promise<PushResult>;
   /**
    * The longest base64 ciphertext that surely fits into a push for this account, in bytes, already less the slack for
    * what sealing servers do not count.
@@ -204,7 +204,7 @@ export interface App {
   readonly ttlMs: number;
   /** At most one coalesced wake-up per registration in this time. */
   readonly backgroundIntervalMs: number;
-  /** Bulkhead: how many pushes of this app may be on their way at a time. */
+  /** ConcurrencyLimit: how many pushes of this app may be on their way at a time. */
   readonly inFlight: number;
   /** On the way to the provider. */
   readonly proxy?: ProxySettings;

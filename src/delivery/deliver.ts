@@ -5,16 +5,16 @@ import { backoffMs } from '../time/backoff.ts';
 import type { Clock, Random } from '../time/clock.ts';
 import { createCoalescer } from './coalesce.ts';
 import type { Addressed, Dispatcher } from './dispatch.ts';
-import type { FairShares } from './rate-limits.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { Guard } from '../guard/contract.ts';
 import { domainOf } from '../core/jid.ts';
-import type { Lane } from '../sending/app-sender.ts';
+import type { AppSender } from '../sending/app-sender.ts';
 import type { Lookup } from './lookup.ts';
 import type { Outbox } from '../store/outbox/contract.ts';
 import type { Notification, Push, Registration } from '../core/push.ts';
 import { retryPause } from './retry.ts';
 import { callLifetimeMs, isCall, type Route, route } from '../core/routing.ts';
-import { errorWord, type Log, type Metrics, sayEvery } from '../telemetry/telemetry.ts';
+import { errorCode, type Log, type Metrics, throttle } from '../telemetry/telemetry.ts';
 
 /** ejabberd and MongooseIM forget an IQ after 32 s; their own queues and ours need some of that. */
 export const answerWithinMs = 20_000;
@@ -31,10 +31,10 @@ const coalescedLimit = 100_000;
 export interface DeliveryOptions {
   readonly registry: Pick<Lookup, 'find' | 'wasRemoved'>;
   readonly guard: Pick<Guard, 'seeKnown' | 'seeMissing' | 'seeRemoved' | 'seeUnknown'>;
-  readonly lanes: ReadonlyMap<string, Lane>;
+  readonly appSenders: ReadonlyMap<string, AppSender>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Pick<Outbox, 'put' | 'now'>;
-  readonly shares: Pick<FairShares, 'mayPublish' | 'pushDelay'>;
+  readonly shares: Pick<RateLimits, 'mayPublish' | 'pushDelay'>;
   /** Told when a push was stored that falls due then. */
   readonly onOwed: (push: Push, dueAtMs: number) => void;
   readonly clock: Clock;
@@ -54,10 +54,10 @@ export interface Delivery {
 
 /** Builds the way of a notification: registration, publisher, route, provider, and the outbox for what is still owed. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { registry, guard, lanes, dispatcher, outbox, shares, onOwed, clock, random, randomUuid, log, metrics } =
+  const { registry, guard, appSenders, dispatcher, outbox, shares, onOwed, clock, random, randomUuid, log, metrics } =
     options;
   const coalescer = createCoalescer({ now: outbox.now, limit: coalescedLimit });
-  const mayComplain = sayEvery(complainEveryMs, clock);
+  const mayComplain = throttle(complainEveryMs, clock);
   const underway = new Set<Promise<Answer>>();
 
   async function judge(notification: Notification): Promise<Verdict> {
@@ -69,12 +69,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (registration.convention !== 'raw-token') guard.seeKnown(registration.node);
     const refusal = refusePublisher(notification, registration);
     if (refusal) return dropped(registration.app, refusal);
-    const lane = lanes.get(registration.app);
-    if (!lane) return dropped('-', 'unknown-app');
-    const chosen = route(notification, registration, lane.app);
+    const appSender = appSenders.get(registration.app);
+    if (!appSender) return dropped('-', 'unknown-app');
+    const chosen = route(notification, registration, appSender.app);
     if (chosen.coalesce) {
-      const claimed = coalescer.claim(registration.node, lane.app.backgroundIntervalMs, (delayMs) => {
-        return putBy(lane, addressedPush(registration, chosen, delayMs), {
+      const claimed = coalescer.claim(registration.node, appSender.app.backgroundIntervalMs, (delayMs) => {
+        return putBy(appSender, addressedPush(registration, chosen, delayMs), {
           arrivedAtMs: outbox.now(),
           pauseMs: delayMs,
           attempts: 0,
@@ -84,9 +84,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
     // A call that comes late is no call; it counts all the same.
     const delayMs = shares.pushDelay(registration.node);
-    if (delayMs === 0 || chosen.lifetimeMs <= callLifetimeMs) return send(lane, registration, chosen, deadlineMs);
+    if (delayMs === 0 || chosen.lifetimeMs <= callLifetimeMs) return send(appSender, registration, chosen, deadlineMs);
     const addressed = addressedPush(registration, chosen, delayMs);
-    const isStored = await putBy(lane, addressed, { arrivedAtMs: outbox.now(), pauseMs: delayMs, attempts: 0 });
+    const isStored = await putBy(appSender, addressed, { arrivedAtMs: outbox.now(), pauseMs: delayMs, attempts: 0 });
     return isStored ? 'owed' : 'retry';
   }
 
@@ -106,15 +106,20 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return cause;
   }
 
-  async function send(lane: Lane, registration: Registration, chosen: Route, deadlineMs: number): Promise<Verdict> {
+  async function send(
+    appSender: AppSender,
+    registration: Registration,
+    chosen: Route,
+    deadlineMs: number,
+  ): Promise<Verdict> {
     const arrivedAtMs = outbox.now();
     const patienceMs = deadlineMs - clock.monotonic() - storeWithinMs;
-    const fate = await dispatcher.dispatch(lane, registration, addressedPush(registration, chosen), patienceMs);
+    const fate = await dispatcher.dispatch(appSender, registration, addressedPush(registration, chosen), patienceMs);
     if (fate.kind !== 'retry') return fate.kind;
     const { owed, afterMs } = fate;
     const bounds = { ...retryPause(owed.push), ...(afterMs !== undefined && { afterMs }) };
     const pauseMs = backoffMs({ attempt: 1, random, ...bounds });
-    return (await putBy(lane, owed, { arrivedAtMs, pauseMs, attempts: 1 })) ? 'owed' : 'retry';
+    return (await putBy(appSender, owed, { arrivedAtMs, pauseMs, attempts: 1 })) ? 'owed' : 'retry';
   }
 
   /** @param delayMs until it may leave: its life begins then */
@@ -130,7 +135,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   /** Stores what is to be sent later, durably: only then may the server hear that it was taken. */
   async function putBy(
-    lane: Lane,
+    appSender: AppSender,
     { push, target }: Addressed,
     { arrivedAtMs, pauseMs, attempts }: { arrivedAtMs: number; pauseMs: number; attempts: number },
   ): Promise<boolean> {
@@ -138,7 +143,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const giveUpAtMs = isCall(push) ? arrivedAtMs + callLifetimeMs : nowMs + (push.expiresAtMs - clock.now());
     const dueAtMs = Math.ceil(nowMs + pauseMs);
     const stored = await outbox.put({ push, target, attempts, storedAtMs: arrivedAtMs, giveUpAtMs }, dueAtMs);
-    metrics.owed.inc({ app: lane.app.name, result: stored });
+    metrics.owed.inc({ app: appSender.app.name, result: stored });
     if (stored !== 'stored') return false;
     onOwed(push, dueAtMs);
     return true;
@@ -149,7 +154,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return answers[await judge(notification)];
     } catch (error) {
       metrics.dropped.inc({ app: '-', cause: 'store-failed' });
-      if (mayComplain()) log.error({ reason: errorWord(error) }, 'notifications fail for a reason of our own');
+      if (mayComplain()) log.error({ reason: errorCode(error) }, 'notifications fail for a reason of our own');
       return answers['store-failed'];
     }
   }

@@ -1,10 +1,10 @@
 import type { Clock } from '../time/clock.ts';
 import type { Guard } from '../guard/contract.ts';
-import type { Lane } from '../sending/app-sender.ts';
-import type { Device, Environment, Outcome, Push, Registration } from '../core/push.ts';
+import type { AppSender } from '../sending/app-sender.ts';
+import type { Device, Environment, PushResult, Push, Registration } from '../core/push.ts';
 import type { Registry } from '../store/registry/contract.ts';
 import { callAlertRoute } from '../core/routing.ts';
-import { errorWord, fingerprint, type Log } from '../telemetry/telemetry.ts';
+import { errorCode, fingerprint, type Log } from '../telemetry/telemetry.ts';
 
 /** After a failure of the store; a locked one blocks for five seconds each time. */
 const restoreAgainAfterMs = 60_000;
@@ -36,7 +36,7 @@ export interface Dispatcher {
    * outcomes have on the registration.
    * @throws when the registry fails at what must not fail
    */
-  dispatch(lane: Lane, registration: Registration, addressed: Addressed, patienceMs: number): Promise<Fate>;
+  dispatch(appSender: AppSender, registration: Registration, addressed: Addressed, patienceMs: number): Promise<Fate>;
 }
 
 export interface DispatcherOptions {
@@ -62,12 +62,12 @@ export function createDispatcher({
   let toRestore: readonly Registration[] = [];
   let restoreAgainAtMs = 0;
 
-  async function dispatch(lane: Lane, registration: Registration, addressed: Addressed, patienceMs: number) {
+  async function dispatch(appSender: AppSender, registration: Registration, addressed: Addressed, patienceMs: number) {
     const endsAtMs = clock.monotonic() + patienceMs;
     let current = addressed;
     // At most: PushKit, an alert for the call, the alert without content.
     for (;;) {
-      const outcome = await lane.attempt(
+      const outcome = await appSender.attempt(
         current.push,
         deviceOf(registration, current.target),
         Math.max(0, endsAtMs - clock.monotonic()),
@@ -82,7 +82,7 @@ export function createDispatcher({
   async function conclude(
     registration: Registration,
     addressed: Addressed,
-    outcome: Outcome,
+    outcome: PushResult,
   ): Promise<Fate | Addressed> {
     const { push, target } = addressed;
     await restoreAgain();
@@ -112,7 +112,7 @@ export function createDispatcher({
   async function bury(
     registration: Registration,
     addressed: Addressed,
-    { reason, doubtful }: Extract<Outcome, { kind: 'gone' }>,
+    { reason, doubtful }: Extract<PushResult, { kind: 'gone' }>,
   ): Promise<Fate | Addressed> {
     const { target } = addressed;
     const isSecond = target === 'second' && registration.secondToken !== undefined;
@@ -152,7 +152,7 @@ export function createDispatcher({
         const due = registrations.slice(i);
         toRestore = [...toRestore, ...due];
         restoreAgainAtMs = clock.monotonic() + restoreAgainAfterMs;
-        const fields = { count: due.length, ...appOf(due), reason: errorWord(error) };
+        const fields = { count: due.length, ...appOf(due), reason: errorCode(error) };
         log.error(fields, 'registrations could not be restored; trying again');
         break;
       }
@@ -184,7 +184,7 @@ export function createDispatcher({
     try {
       await write;
     } catch (error) {
-      const fields = { app: registration.app, registration: fingerprint(registration.node), reason: errorWord(error) };
+      const fields = { app: registration.app, registration: fingerprint(registration.node), reason: errorCode(error) };
       log.warn(fields, 'a registration could not be updated');
     }
   }

@@ -6,10 +6,10 @@
  */
 import type { Clock } from '../time/clock.ts';
 import type { Dispatcher } from './dispatch.ts';
-import type { Lane } from '../sending/app-sender.ts';
+import type { AppSender } from '../sending/app-sender.ts';
 import type { Push, Registration } from '../core/push.ts';
 import type { Registry } from '../store/registry/contract.ts';
-import { errorWord, type Log, type Metrics } from '../telemetry/telemetry.ts';
+import { errorCode, type Log, type Metrics } from '../telemetry/telemetry.ts';
 
 /** Google's 270 days. */
 export const silentForMs = 270 * 86_400_000;
@@ -37,7 +37,7 @@ const answerWithinMs = 10_000;
 
 export interface HousekeepingOptions {
   readonly registry: Pick<Registry, 'count' | 'noteAlive' | 'findSilent'>;
-  readonly lanes: ReadonlyMap<string, Lane>;
+  readonly appSenders: ReadonlyMap<string, AppSender>;
   readonly dispatcher: Pick<Dispatcher, 'dispatch'>;
   readonly clock: Clock;
   readonly randomUuid: () => string;
@@ -57,7 +57,7 @@ export interface Housekeeping {
 }
 
 export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
-  const { registry, lanes, dispatcher, clock, randomUuid, log, metrics } = options;
+  const { registry, appSenders, dispatcher, clock, randomUuid, log, metrics } = options;
   const accepted = new Set<string>();
   let orphans: ReadonlyMap<string, number> = new Map();
   let cancelDay = () => {};
@@ -69,14 +69,15 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
   /** One job at a time; what fails is tried again the next time. */
   function queue(job: () => Promise<void>): void {
     underway = underway.then(job).catch((error: unknown) => {
-      log.warn({ reason: errorWord(error) }, 'housekeeping failed; trying again later');
+      log.warn({ reason: errorCode(error) }, 'housekeeping failed; trying again later');
     });
   }
 
   function day(): void {
     cancelDay = clock.after(everyMs, day);
     queue(countOrphans);
-    for (const lane of lanes.values()) if (lane.app.provider === 'fcm') queue(() => askAboutSilent(lane));
+    for (const appSender of appSenders.values())
+      if (appSender.app.provider === 'fcm') queue(() => askAboutSilent(appSender));
   }
 
   function minute(): void {
@@ -85,7 +86,7 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
   }
 
   async function countOrphans(): Promise<void> {
-    orphans = new Map([...(await registry.count())].filter(([app]) => !lanes.has(app)));
+    orphans = new Map([...(await registry.count())].filter(([app]) => !appSenders.has(app)));
     const count = [...orphans.values()].reduce((sum, registrations) => sum + registrations, 0);
     metrics.orphanedRegistrations.set(count);
     for (const [app, registrations] of orphans) {
@@ -103,8 +104,8 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
     }
   }
 
-  async function askAboutSilent(lane: Lane): Promise<void> {
-    const app = lane.app.name;
+  async function askAboutSilent(appSender: AppSender): Promise<void> {
+    const app = appSender.app.name;
     const counts = { asked: 0, gone: 0 };
     let failures = 0;
     let after = '';
@@ -117,7 +118,7 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
       for (const registration of silent) {
         if (stop.signal.aborted) return;
         const fate = await dispatcher.dispatch(
-          lane,
+          appSender,
           registration,
           { push: question(registration), target: 'first' },
           answerWithinMs,
@@ -160,7 +161,7 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
       cancelFlush = clock.after(flushEveryMs, minute);
     },
     noteAccepted({ app, node, convention }) {
-      if (lanes.get(app)?.app.provider !== 'fcm' || convention === 'raw-token') return;
+      if (appSenders.get(app)?.app.provider !== 'fcm' || convention === 'raw-token') return;
       if (accepted.size < rememberedLimit) accepted.add(node);
     },
     get orphans() {

@@ -25,7 +25,7 @@ export interface Shares {
   readonly pushesPerRegistration: Share;
 }
 
-export const defaultShares: Shares = {
+export const defaultRateLimits: Shares = {
   publishesPerDomain: { perSecond: 2_000, burst: 10_000 },
   publishesPerAccount: { perSecond: 5, burst: 50 },
   commandsPerDomain: { perSecond: 100, burst: 5_000 },
@@ -37,7 +37,7 @@ export const defaultShares: Shares = {
 const bucketsLimit = 50_000;
 
 /** Keeps one remote server, account or device from taking what others need. */
-export interface FairShares {
+export interface RateLimits {
   /** @param publisher `from` of a publish */
   mayPublish(publisher: string): boolean;
   /** @param from of a command, a full JID */
@@ -48,7 +48,7 @@ export interface FairShares {
   readonly pushEveryMs: number;
 }
 
-export function createFairShares({ shares, clock }: { readonly shares: Shares; readonly clock: Clock }): FairShares {
+export function createRateLimits({ shares, clock }: { readonly shares: Shares; readonly clock: Clock }): RateLimits {
   const bucketsOf = (share: Share) => createTokenBuckets({ ...share, clock, limit: bucketsLimit });
   const publishesPerDomain = bucketsOf(shares.publishesPerDomain);
   const publishesPerAccount = bucketsOf(shares.publishesPerAccount);

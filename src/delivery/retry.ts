@@ -1,13 +1,13 @@
 import { backoffMs } from '../time/backoff.ts';
 import type { Clock, Random } from '../time/clock.ts';
 import type { Addressed, Dispatcher } from './dispatch.ts';
-import type { FairShares } from './rate-limits.ts';
-import { type Lane, overloaded } from '../sending/app-sender.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { type AppSender, overloaded } from '../sending/app-sender.ts';
 import type { Lookup } from './lookup.ts';
 import type { Outbox, OwedPush } from '../store/outbox/contract.ts';
 import type { Push, PushKind, Registration } from '../core/push.ts';
 import { callAlertRoute, callLifetimeMs, isCall } from '../core/routing.ts';
-import { errorWord, type Log, type Metrics, sayEvery } from '../telemetry/telemetry.ts';
+import { errorCode, type Log, type Metrics, throttle } from '../telemetry/telemetry.ts';
 
 /**
  * Owed pushes sent per second and app. Below what one APNs connection takes with ease, so that the backlog of an outage
@@ -36,12 +36,12 @@ export function retryPause(push: { readonly kind: PushKind }): { readonly baseMs
   return isCall(push) ? { baseMs: 1_000, capMs: 4_000 } : { baseMs: 2_000, capMs: 300_000 };
 }
 
-export interface RedeliveryOptions {
+export interface RetrySchedulerOptions {
   readonly registry: Pick<Lookup, 'find' | 'wasRemoved'>;
-  readonly lanes: ReadonlyMap<string, Lane>;
+  readonly appSenders: ReadonlyMap<string, AppSender>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Outbox;
-  readonly shares: Pick<FairShares, 'pushDelay' | 'pushEveryMs'>;
+  readonly shares: Pick<RateLimits, 'pushDelay' | 'pushEveryMs'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -50,7 +50,7 @@ export interface RedeliveryOptions {
 }
 
 /** Sends what is owed, at a limited rate, calls first, then the newest. */
-export interface Redelivery {
+export interface RetryScheduler {
   /** Begins with what an earlier process left behind. */
   start(): void;
   /** A push falls due then, milliseconds since 1970. */
@@ -60,7 +60,7 @@ export interface Redelivery {
 }
 
 interface Line {
-  readonly lane: Lane;
+  readonly appSender: AppSender;
   /** Earliest time to claim again; undefined: when told. */
   dueAtMs: number | undefined;
   /** No call is owed from then on, as far as is known. */
@@ -69,16 +69,16 @@ interface Line {
   claiming: boolean;
 }
 
-export function createRedelivery(options: RedeliveryOptions): Redelivery {
-  const { registry, lanes, dispatcher, outbox, shares, clock, random, log, metrics } = options;
+export function createRetryScheduler(options: RetrySchedulerOptions): RetryScheduler {
+  const { registry, appSenders, dispatcher, outbox, shares, clock, random, log, metrics } = options;
   const perTick = Math.max(1, Math.round(((options.perSecond ?? redeliveriesPerSecond) * tickMs) / 1000));
   const lines = new Map<string, Line>();
-  for (const [name, lane] of lanes) {
-    lines.set(name, { lane, dueAtMs: undefined, callsUntilMs: 0, busy: 0, claiming: false });
+  for (const [name, appSender] of appSenders) {
+    lines.set(name, { appSender, dueAtMs: undefined, callsUntilMs: 0, busy: 0, claiming: false });
   }
   /** By node, when the last of its pushes that wait for their share is due. */
   const queued = new Map<string, number>();
-  const mayComplain = sayEvery(complainEveryMs, clock);
+  const mayComplain = throttle(complainEveryMs, clock);
   const underway = new Set<Promise<void>>();
   let cancelTick = () => {};
   let cancelSweep = () => {};
@@ -98,7 +98,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
     if (limit === 0) return;
     line.claiming = true;
     line.dueAtMs = undefined;
-    const { pushes, nextDueAtMs } = await outbox.claim(line.lane.app.name, outbox.now(), limit, of);
+    const { pushes, nextDueAtMs } = await outbox.claim(line.appSender.app.name, outbox.now(), limit, of);
     line.claiming = false;
     if (nextDueAtMs !== undefined) look(line, nextDueAtMs);
     for (const owed of pushes) track(redeliver(line, owed));
@@ -106,13 +106,13 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
 
   /**
    * How many may be claimed in this tick, and of which: one as a probe while the provider is spared, a call sooner than
-   * others; half of the bulkhead at most, and a tenth of it even where others wait for places.
+   * others; half of the concurrencyLimit at most, and a tenth of it even where others wait for places.
    */
-  function allowance({ lane, busy, callsUntilMs }: Line): { limit: number; of: 'all' | 'calls' } {
-    const { circuit } = lane;
+  function allowance({ appSender, busy, callsUntilMs }: Line): { limit: number; of: 'all' | 'calls' } {
+    const { circuit } = appSender;
     if (circuit.kind === 'closed') {
-      const { inFlight } = lane.app;
-      const room = Math.max(lane.free, Math.ceil(inFlight / 10) - busy);
+      const { inFlight } = appSender.app;
+      const room = Math.max(appSender.free, Math.ceil(inFlight / 10) - busy);
       return { limit: Math.max(0, Math.min(perTick, Math.ceil(inFlight / 2) - busy, room)), of: 'all' };
     }
     if (circuit.kind === 'probing' || busy > 0) return { limit: 0, of: 'all' };
@@ -146,7 +146,12 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
       }
       const leftMs = Math.max(0, owed.giveUpAtMs - outbox.now());
       const addressed = address(owed, registration, leftMs);
-      const fate = await dispatcher.dispatch(line.lane, registration, addressed, Math.min(dispatchWithinMs, leftMs));
+      const fate = await dispatcher.dispatch(
+        line.appSender,
+        registration,
+        addressed,
+        Math.min(dispatchWithinMs, leftMs),
+      );
       if (fate.kind !== 'retry' && fate.kind !== 'misconfigured') {
         conclude(push.app, push.id, fate.kind);
         return;
@@ -155,7 +160,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
       postpone(owed, isTried ? attempts + 1 : attempts, fate.kind === 'retry' ? fate.afterMs : undefined);
     } catch (error) {
       if (mayComplain())
-        log.error({ app: push.app, reason: errorWord(error) }, 'owed pushes fail for a reason of our own');
+        log.error({ app: push.app, reason: errorCode(error) }, 'owed pushes fail for a reason of our own');
       postpone(owed, attempts + 1, undefined);
     } finally {
       line.busy -= 1;
@@ -235,7 +240,7 @@ export function createRedelivery(options: RedeliveryOptions): Redelivery {
   function track(work: Promise<void>): void {
     underway.add(work);
     void work
-      .catch((error: unknown) => log.error({ reason: errorWord(error) }, 'the outbox could not be served'))
+      .catch((error: unknown) => log.error({ reason: errorCode(error) }, 'the outbox could not be served'))
       .finally(() => underway.delete(work));
   }
 

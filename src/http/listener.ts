@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Clock } from '../time/clock.ts';
 import type { ListenerConfig } from '../config/config.ts';
-import { errorWord, type Log } from '../telemetry/telemetry.ts';
+import { errorCode, type Log } from '../telemetry/telemetry.ts';
 
 /** What a listener allows its callers; each has a default for its purpose. */
 export interface ListenerLimits {
@@ -67,7 +67,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   app.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'not found' }));
   app.setErrorHandler((error, _, reply) => {
     const status = statusOf(error);
-    if (status >= 500) log.error({ reason: errorWord(error), status }, 'cannot answer an HTTP request');
+    if (status >= 500) log.error({ reason: errorCode(error), status }, 'cannot answer an HTTP request');
     return reply.code(status).send(describeFailure(status));
   });
   routes(app);

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Clock } from '../time/clock.ts';
 import type { PublicListenerConfig } from '../config/config.ts';
 import type { RegistrationMatch } from '../store/registry/contract.ts';
-import { errorWord, type Log, type Metrics } from '../telemetry/telemetry.ts';
+import { errorCode, type Log, type Metrics } from '../telemetry/telemetry.ts';
 import { type Listener, type ListenerLimits, listen } from './listener.ts';
 import { createRateLimit } from './rate-limit.ts';
 
@@ -56,7 +56,7 @@ export function createPublicListener(options: PublicListenerOptions): Promise<Li
       await unregister({ account: parsed.data.account, token: parsed.data['device-token'] });
       return 'success';
     } catch (error) {
-      log.error({ reason: errorWord(error) }, 'cannot unregister a device');
+      log.error({ reason: errorCode(error) }, 'cannot unregister a device');
       return 'failure';
     }
   };

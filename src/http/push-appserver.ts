@@ -14,7 +14,7 @@ import { nameDeviceByToken, parseDeviceToken } from '../providers/device-token.t
 import { domainOf } from '../core/jid.ts';
 import type { App, Notification, Registration } from '../core/push.ts';
 import type { Registry } from '../store/registry/contract.ts';
-import { errorWord, type Log, type Metrics } from '../telemetry/telemetry.ts';
+import { errorCode, type Log, type Metrics } from '../telemetry/telemetry.ts';
 import { createRateLimit } from './rate-limit.ts';
 
 export interface PushAppserverOptions {
@@ -142,7 +142,7 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
   });
   api.setErrorHandler((error, _, reply) => {
     const { statusCode = 500 } = error as { statusCode?: number };
-    if (statusCode >= 500) log.error({ reason: errorWord(error) }, 'cannot answer a request to the form API');
+    if (statusCode >= 500) log.error({ reason: errorCode(error) }, 'cannot answer a request to the form API');
     const [status, reason] = statusCode >= 500 ? [503, 'Try again later'] : [400, 'Bad request'];
     return reply.code(status).type('text/plain').send(`ERROR\n${reason}`);
   });

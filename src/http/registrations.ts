@@ -1,6 +1,6 @@
 // The HTTP API for vendors with a client of their own, below `/v1`: who may ask, how often, and how failures are told.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { errorWord, type Log, type Metrics } from '../telemetry/telemetry.ts';
+import { errorCode, type Log, type Metrics } from '../telemetry/telemetry.ts';
 import { createBearer } from './bearer.ts';
 import { describeApi } from './openapi.ts';
 import { sendProblem } from './problems.ts';
@@ -52,7 +52,7 @@ function addApi(api: FastifyInstance, options: RegistrationsOptions): void {
     if (status === 413) return sendProblem(reply, 'too-large');
     if (status === 415) return sendProblem(reply, 'unsupported-media-type');
     if (typeof status === 'number' && status < 500) return sendProblem(reply, 'invalid-request', []);
-    log.error({ reason: errorWord(error) }, 'cannot answer a request to the registration API');
+    log.error({ reason: errorCode(error) }, 'cannot answer a request to the registration API');
     return sendProblem(reply, 'unavailable');
   });
 

@@ -2,10 +2,10 @@ import type { Guard } from '../guard/contract.ts';
 import { describeCaution, describeHold, hintFor as hintForHold } from '../guard/report.ts';
 import type { Health, HealthCheck } from './health-report.ts';
 import type { Housekeeping } from '../delivery/housekeeping.ts';
-import type { Lane } from '../sending/app-sender.ts';
+import type { AppSender } from '../sending/app-sender.ts';
 import type { Outbox, OutboxState } from '../store/outbox/contract.ts';
 import type { Concern, Provider } from '../core/push.ts';
-import { errorWord } from '../telemetry/telemetry.ts';
+import { errorCode } from '../telemetry/telemetry.ts';
 
 /** What readiness looks at. */
 export interface HealthSources {
@@ -17,24 +17,24 @@ export interface HealthSources {
   readonly outbox: Pick<Outbox, 'state'>;
   readonly guard: Pick<Guard, 'state'>;
   readonly housekeeping: Pick<Housekeeping, 'orphans'>;
-  readonly lanes: ReadonlyMap<string, LaneView>;
+  readonly appSenders: ReadonlyMap<string, LaneView>;
 }
 
-type LaneView = Pick<Lane, 'state' | 'circuit' | 'hintFor'> & { readonly provider: Pick<Provider, 'concern'> };
+type LaneView = Pick<AppSender, 'state' | 'circuit' | 'hintFor'> & { readonly provider: Pick<Provider, 'concern'> };
 
 /**
  * The state of every part, and whether any notification could be delivered at all: that takes one link, the store and one
  * app. A provider's refusal is a warning, since registrations are kept meanwhile.
  */
 export async function assembleHealth(sources: HealthSources): Promise<Health> {
-  const { links, registry, outbox, guard, housekeeping, lanes } = sources;
+  const { links, registry, outbox, guard, housekeeping, appSenders } = sources;
   // Several connections of one domain are counted through, so that each is named.
   const linkChecks = links.map(({ domain, status }, i) => {
     const earlier = links.slice(0, i).filter((other) => other.domain === domain).length;
     return [`link:${domain}${earlier === 0 ? '' : `#${earlier + 1}`}`, checkLink(status)] as const;
   });
   const store = await checkStore(registry);
-  const appChecks = [...lanes].map(([name, lane]) => [`app:${name}`, checkApp(lane)] as const);
+  const appChecks = [...appSenders].map(([name, appSender]) => [`app:${name}`, checkApp(appSender)] as const);
   const checks = [
     ...linkChecks,
     ['store', store] as const,
@@ -61,7 +61,7 @@ async function checkStore(registry: { ping(): Promise<void> }): Promise<HealthCh
     return { status: 'pass' };
   } catch (error) {
     const hint = 'check the file system of the store: space, permissions, mounts';
-    return { status: 'fail', reason: `the store does not answer (${errorWord(error)})`, hint };
+    return { status: 'fail', reason: `the store does not answer (${errorCode(error)})`, hint };
   }
 }
 
@@ -94,8 +94,8 @@ function checkGuard(state: Guard['state']): HealthCheck {
   };
 }
 
-function checkApp(lane: LaneView): HealthCheck {
-  const concerns = [describeTrouble(lane), lane.provider.concern].filter((concern) => concern !== undefined);
+function checkApp(appSender: LaneView): HealthCheck {
+  const concerns = [describeTrouble(appSender), appSender.provider.concern].filter((concern) => concern !== undefined);
   if (concerns.length === 0) return { status: 'pass' };
   const join = (part: keyof Concern) => concerns.map((concern) => concern[part]).join('; ');
   return { status: 'warn', reason: join('reason'), hint: join('hint') };

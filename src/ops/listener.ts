@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../time/clock.ts';
 import type { ListenerConfig } from '../config/config.ts';
 import type { Secret } from '../core/push.ts';
-import { errorWord, type Log, type Metrics } from '../telemetry/telemetry.ts';
+import { errorCode, type Log, type Metrics } from '../telemetry/telemetry.ts';
 import { addAdminRoutes, type GuardControl } from './admin.ts';
 import type { Health } from './health-report.ts';
 import { type Listener, type ListenerLimits, listen } from '../http/listener.ts';
@@ -27,7 +27,7 @@ export function createOpsListener(options: OpsListenerOptions): Promise<Listener
     try {
       return await health();
     } catch (error) {
-      log.error({ reason: errorWord(error) }, 'cannot tell the state of health');
+      log.error({ reason: errorCode(error) }, 'cannot tell the state of health');
       return { status: 'fail', checks: { health: { status: 'fail', reason: 'the state of health cannot be told' } } };
     }
   });

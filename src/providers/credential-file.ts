@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Clock } from '../time/clock.ts';
 import type { Concern } from '../core/push.ts';
-import { errorWord, type Log, type Metrics } from '../telemetry/telemetry.ts';
+import { errorCode, type Log, type Metrics } from '../telemetry/telemetry.ts';
 
 /** A file that cannot be used. `message` goes on after the file's name; neither text quotes the file. */
 export class CredentialError extends Error {
@@ -79,7 +79,7 @@ export function watchCredentialFile<T>(options: CredentialFileOptions<T>): Crede
     try {
       content = await readSmallFile(file);
     } catch (error) {
-      const word = errorWord(error);
+      const word = errorCode(error);
       if (seen !== word && !isStopped) complain(file, word, new CredentialError(`cannot be read (${word})`, readHint));
       seen = word;
       return;
@@ -96,7 +96,7 @@ export function watchCredentialFile<T>(options: CredentialFileOptions<T>): Crede
       current = await read(content);
     } catch (error) {
       const known = error instanceof CredentialError;
-      const explained = known ? error : new CredentialError(`cannot be used (${errorWord(error)})`, unknownHint);
+      const explained = known ? error : new CredentialError(`cannot be used (${errorCode(error)})`, unknownHint);
       complain(file, 'unusable', explained);
       return;
     }

@@ -1,5 +1,5 @@
 import type { Clock } from '../time/clock.ts';
-import type { App, Concern, Outcome, Provider } from '../core/push.ts';
+import type { App, Concern, PushResult, Provider } from '../core/push.ts';
 import type { Metrics } from '../telemetry/telemetry.ts';
 
 /** What the two providers do alike around their sending. */
@@ -30,7 +30,7 @@ export interface WatchedCredentials {
 /** Measures each push; drains in the order that loses none: refuse what is new, wait for the rest, close. */
 export function assembleProvider(parts: ProviderParts): Provider {
   const { app, clock, metrics, send, largestCiphertext, hints, credentials, close } = parts;
-  const underway = new Set<Promise<Outcome>>();
+  const underway = new Set<Promise<PushResult>>();
   const labels = { app: app.name, provider: app.provider };
   let isDraining = false;
   return {

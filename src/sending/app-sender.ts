@@ -1,15 +1,15 @@
-import { createBulkhead } from './concurrency-limit.ts';
+import { createConcurrencyLimit } from './concurrency-limit.ts';
 import type { Circuit, CircuitState } from './circuit-breaker.ts';
 import { createCircuit } from './circuit-breaker.ts';
 import type { Clock, Random } from '../time/clock.ts';
-import type { App, Device, Outcome, Provider, Push } from '../core/push.ts';
+import type { App, Device, PushResult, Provider, Push } from '../core/push.ts';
 import { isCall } from '../core/routing.ts';
-import { type Log, type Metrics, sayEvery } from '../telemetry/telemetry.ts';
+import { type Log, type Metrics, throttle } from '../telemetry/telemetry.ts';
 
 /** An attempt is not worth waiting for longer: providers answer within a second or not at all. */
 const attemptWithinMs = 10_000;
 
-/** Waiting places per place inside the bulkhead: at a provider's 100 ms, ten rounds are one second of waiting. */
+/** Waiting places per place inside the concurrencyLimit: at a provider's 100 ms, ten rounds are one second of waiting. */
 const waitingPerPlace = 10;
 
 /**
@@ -23,8 +23,8 @@ const complainEveryMs = 60_000;
 /** A busy device's 429 or one broken connection is no sign of trouble yet. */
 const failuresToWarn = 5;
 
-/** There was no place in the bulkhead: nobody was asked. */
-export const overloaded = { kind: 'retry', reason: 'overloaded' } as const satisfies Outcome;
+/** There was no place in the concurrencyLimit: nobody was asked. */
+export const overloaded = { kind: 'retry', reason: 'overloaded' } as const satisfies PushResult;
 
 /** How an app fares with its provider. */
 export type AppState =
@@ -32,25 +32,25 @@ export type AppState =
   | { readonly kind: 'failing'; readonly reason: string; readonly failures: number }
   | { readonly kind: 'misconfigured'; readonly reason: string };
 
-type Trouble = Extract<Outcome, { kind: 'retry' | 'misconfigured' }>;
+type Trouble = Extract<PushResult, { kind: 'retry' | 'misconfigured' }>;
 
 /** One app's way to its provider: nothing that happens in it slows or stops another app. */
-export interface Lane {
+export interface AppSender {
   readonly app: App;
   readonly provider: Provider;
-  /** One attempt through bulkhead and circuit within `patienceMs`. Never rejects. */
-  attempt(push: Push, device: Device, patienceMs: number): Promise<Outcome>;
+  /** One attempt through concurrencyLimit and circuit within `patienceMs`. Never rejects. */
+  attempt(push: Push, device: Device, patienceMs: number): Promise<PushResult>;
   /** Our credentials were replaced: what the provider said before no longer counts, and the next push finds out. */
   startAnew(): void;
   readonly state: AppState;
   /** What an operator should do about `misconfigured` for this reason. */
   hintFor(reason: string): string;
   readonly circuit: CircuitState;
-  /** Places in the bulkhead that are free. */
+  /** Places in the concurrencyLimit that are free. */
   readonly free: number;
 }
 
-export interface LaneOptions {
+export interface AppSenderOptions {
   readonly app: App;
   readonly provider: Provider;
   readonly clock: Clock;
@@ -59,10 +59,14 @@ export interface LaneOptions {
   readonly metrics: Metrics;
 }
 
-export function createLane({ app, provider, clock, random, log, metrics }: LaneOptions): Lane {
-  const bulkhead = createBulkhead({ width: app.inFlight, queueLimit: app.inFlight * waitingPerPlace, clock });
+export function createAppSender({ app, provider, clock, random, log, metrics }: AppSenderOptions): AppSender {
+  const concurrencyLimit = createConcurrencyLimit({
+    width: app.inFlight,
+    queueLimit: app.inFlight * waitingPerPlace,
+    clock,
+  });
   const circuit: Circuit = createCircuit({ clock, random, onChange: reportCircuit });
-  const mayComplain = sayEvery(complainEveryMs, clock);
+  const mayComplain = throttle(complainEveryMs, clock);
   let failures = 0;
   let trouble: Trouble | undefined;
   /** The same, of what is not about one device. */
@@ -83,10 +87,10 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
     log.info({ app: app.name }, 'the provider takes pushes again');
   }
 
-  async function attempt(push: Push, device: Device, patienceMs: number): Promise<Outcome> {
+  async function attempt(push: Push, device: Device, patienceMs: number): Promise<PushResult> {
     const endsAtMs = clock.monotonic() + patienceMs;
     const isUrgent = isCall(push);
-    if (!(await bulkhead.enter(Math.min(patienceMs, enterWithinMs), isUrgent))) return overloaded;
+    if (!(await concurrencyLimit.enter(Math.min(patienceMs, enterWithinMs), isUrgent))) return overloaded;
     metrics.inFlight.inc({ app: app.name });
     try {
       const finish = circuit.begin(isUrgent);
@@ -98,17 +102,17 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
       return outcome;
     } finally {
       metrics.inFlight.dec({ app: app.name });
-      bulkhead.leave();
+      concurrencyLimit.leave();
     }
   }
 
   /** What the provider would say if it were asked: what it said last. */
-  function spared(): Outcome {
+  function spared(): PushResult {
     if (commonTrouble?.kind === 'misconfigured') return commonTrouble;
     return { kind: 'retry', reason: 'spared' };
   }
 
-  function note(outcome: Outcome): void {
+  function note(outcome: PushResult): void {
     metrics.pushes.inc({ app: app.name, outcome: outcome.kind });
     if (outcome.kind === 'misconfigured') complain(outcome.reason);
     if (outcome.kind === 'retry' || outcome.kind === 'misconfigured') {
@@ -162,15 +166,15 @@ export function createLane({ app, provider, clock, random, log, metrics }: LaneO
       return circuit.state;
     },
     get free() {
-      return app.inFlight - bulkhead.inside;
+      return app.inFlight - concurrencyLimit.inside;
     },
   };
 }
 
-function isAboutDevice(outcome: Outcome): boolean {
+function isAboutDevice(outcome: PushResult): boolean {
   return 'scope' in outcome && outcome.scope === 'device';
 }
 
-function isUnsent(outcome: Outcome): boolean {
+function isUnsent(outcome: PushResult): boolean {
   return outcome.kind === 'refused' && outcome.unsent === true;
 }

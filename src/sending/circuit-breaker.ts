@@ -1,6 +1,6 @@
 import { backoffMs } from '../time/backoff.ts';
 import type { Clock, Random } from '../time/clock.ts';
-import type { Outcome } from '../core/push.ts';
+import type { PushResult } from '../core/push.ts';
 
 /** Whether the provider of one app is called at present. */
 export type CircuitState =
@@ -22,7 +22,7 @@ export type CircuitState =
  * Tells the circuit what became of a call that it let through, and for which device it was; without outcome when the call
  * did not take place. Must be called once; later calls are ignored.
  */
-export type FinishCall = (outcome?: Outcome, device?: string) => void;
+export type FinishCall = (outcome?: PushResult, device?: string) => void;
 
 /**
  * Spares a provider that refuses us for a while, and us the waiting for it. One per credential: what one key, topic or
@@ -128,7 +128,7 @@ export function createCircuit({ clock, random, limits, onChange }: CircuitOption
     if (phase.kind !== 'closed') enter({ kind: 'closed' });
   };
 
-  const finish = (outcome: Outcome, device: string, begunIn: Phase): void => {
+  const finish = (outcome: PushResult, device: string, begunIn: Phase): void => {
     if (outcome.kind !== 'retry' && outcome.kind !== 'misconfigured') {
       close();
       return;

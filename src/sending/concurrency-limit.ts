@@ -4,7 +4,7 @@ import type { Clock } from '../time/clock.ts';
  * Keeps one app's slow provider from taking what others need: at most `width` at a time, at most `queueLimit` waiting (and
  * as many urgent ones), none longer than its own patience.
  */
-export interface Bulkhead {
+export interface ConcurrencyLimit {
   /**
    * Resolves with true once inside, with false when there is no room or patience ended; then `leave` must not be called.
    * @param isUrgent goes before all that are not
@@ -15,7 +15,7 @@ export interface Bulkhead {
   readonly waiting: number;
 }
 
-export function createBulkhead(options: { width: number; queueLimit: number; clock: Clock }): Bulkhead {
+export function createConcurrencyLimit(options: { width: number; queueLimit: number; clock: Clock }): ConcurrencyLimit {
   const { width, queueLimit, clock } = options;
   // A Set keeps insertion order and lets one that gave up step out of the middle.
   const urgent = new Set<() => void>();

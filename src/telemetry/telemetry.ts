@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type DestinationStream, pino } from 'pino';
-import type { Outcome } from '../core/push.ts';
+import type { PushResult } from '../core/push.ts';
 import { Counter, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client';
 
 /**
@@ -53,7 +53,7 @@ export function fingerprint(secretName: string): string {
  * A word for an error that is safe to log: the code of a system error or the name of its class. Messages are not, they
  * may quote what came from outside.
  */
-export function errorWord(error: unknown): string {
+export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const code = (error as { code?: unknown }).code;
   return typeof code === 'string' ? code : error.name;
@@ -63,7 +63,7 @@ export function errorWord(error: unknown): string {
  * For what goes wrong with every notification and is said once in a while.
  * @returns whether it is time to say it, and if so counts that as said
  */
-export function sayEvery(intervalMs: number, clock: { monotonic(): number }): () => boolean {
+export function throttle(intervalMs: number, clock: { monotonic(): number }): () => boolean {
   let saidAtMs = -Infinity;
   return () => {
     const nowMs = clock.monotonic();
@@ -162,7 +162,7 @@ export function createMetrics(version: string) {
 
 /** Sets every series of an app that can be known beforehand to zero, so that rates and alerts work from the start. */
 export function announceApp(metrics: Metrics, app: string): void {
-  const outcomes: readonly Outcome['kind'][] = ['delivered', 'retry', 'gone', 'refused', 'misconfigured'];
+  const outcomes: readonly PushResult['kind'][] = ['delivered', 'retry', 'gone', 'refused', 'misconfigured'];
   for (const outcome of outcomes) metrics.pushes.inc({ app, outcome }, 0);
   for (const cause of ['wrong-publisher', 'wrong-secret', 'coalesced']) metrics.dropped.inc({ app, cause }, 0);
   for (const result of ['stored', 'full', 'failed']) metrics.owed.inc({ app, result }, 0);

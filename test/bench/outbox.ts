@@ -87,13 +87,13 @@ async function putAtRate(outbox: Outbox, perSecond: number, note: (latencyMs: nu
 
 async function putFlatOut(outbox: Outbox, window: number, count: number, note: (latencyMs: number) => void) {
   let left = count;
-  const lane = async () => {
+  const appSender = async () => {
     while (left > 0) {
       left -= 1;
       await putTimed(outbox, note);
     }
   };
-  await Promise.all(Array.from({ length: window }, lane));
+  await Promise.all(Array.from({ length: window }, appSender));
 }
 
 async function drain(outbox: Outbox, count: number, note: (latencyMs: number) => void): Promise<void> {

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { createDelivery, type Delivery } from '../../src/delivery/deliver.ts';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
-import { createFairShares, defaultShares, type Shares } from '../../src/delivery/rate-limits.ts';
+import { createRateLimits, defaultRateLimits, type Shares } from '../../src/delivery/rate-limits.ts';
 import { createGuard } from '../../src/guard/guard.ts';
-import { createLane, type Lane } from '../../src/sending/app-sender.ts';
+import { createAppSender, type AppSender } from '../../src/sending/app-sender.ts';
 import { createLookup, type Lookup } from '../../src/delivery/lookup.ts';
 import type { Outbox, OwedPush } from '../../src/store/outbox/contract.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
-import type { App, Device, Notification, Outcome, Provider, Push, Registration } from '../../src/core/push.ts';
+import type { App, Device, Notification, PushResult, Provider, Push, Registration } from '../../src/core/push.ts';
 import type { Registry } from '../../src/store/registry/contract.ts';
 import { openRegistry } from '../../src/store/registry/open.ts';
 import { manualClock, type ManualClock, wallOf } from '../support/clock.ts';
@@ -34,11 +34,11 @@ interface Attempt {
 let clock: ManualClock;
 let registry: Registry;
 let outbox: Outbox;
-let lane: Lane;
+let appSender: AppSender;
 let owedTimes: number[];
 let delivery: Delivery;
 let attempts: Attempt[];
-let outcomes: (Outcome | Promise<Outcome>)[];
+let outcomes: (PushResult | Promise<PushResult>)[];
 let lines: string[];
 let metrics: Metrics;
 let databases = 0;
@@ -76,16 +76,16 @@ function deliveryFor(app: App, given: Partial<Shares> = {}, lookup: Lookup = reg
   lines = recorded.lines;
   const { log } = recorded;
   const random = () => 0.5;
-  lane = createLane({ app, provider, clock, random, log, metrics });
+  appSender = createAppSender({ app, provider, clock, random, log, metrics });
   const onRemoved = ({ node }: Registration) => outbox.removeNode(node);
   const guard = createGuard({ apps: [app.name], clock, log, metrics });
   return createDelivery({
     registry: lookup,
     guard,
-    lanes: new Map([[app.name, lane]]),
+    appSenders: new Map([[app.name, appSender]]),
     dispatcher: createDispatcher({ registry: lookup, guard, onRemoved, clock, log }),
     outbox,
-    shares: createFairShares({ shares: { ...defaultShares, ...given }, clock }),
+    shares: createRateLimits({ shares: { ...defaultRateLimits, ...given }, clock }),
     onOwed: (_, dueAtMs) => owedTimes.push(dueAtMs),
     clock,
     random,
@@ -235,8 +235,8 @@ test('delivery - a flood of dead second tokens: calls go out as alerts, and no t
   for (let i = 0; i < 80; i += 1) {
     nodes.push((await register({ token: `${10 + i}`.repeat(32), secondToken: second })).node);
   }
-  const dead: Outcome = { kind: 'gone', reason: 'DeviceTokenNotForTopic', doubtful: true };
-  outcomes = nodes.flatMap((): Outcome[] => [dead, { kind: 'delivered' }]);
+  const dead: PushResult = { kind: 'gone', reason: 'DeviceTokenNotForTopic', doubtful: true };
+  outcomes = nodes.flatMap((): PushResult[] => [dead, { kind: 'delivered' }]);
   for (const node of nodes) assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
   for (const node of nodes) assert.equal((await registry.find(node))?.secondToken, second);
 });
@@ -328,7 +328,7 @@ test('delivery - gone removes the registration and is item-not-found, from then 
 
 test('delivery - gone does not remove a registration that was renewed while the push was under way', async () => {
   const { node } = await register();
-  const answer = Promise.withResolvers<Outcome>();
+  const answer = Promise.withResolvers<PushResult>();
   outcomes.push(answer.promise);
   const delivered = delivery.deliver(notificationOf({ node }));
   clock.advance(1000);
@@ -408,10 +408,10 @@ test('delivery - wake-ups that cannot be stored are not called taken', async () 
   assert.equal(await delivery.deliver(plain), 'internal-server-error');
 });
 
-test('delivery - beyond width and queue of the bulkhead pushes are owed, and none waits longer than an answer may take', async () => {
+test('delivery - beyond width and queue of the concurrencyLimit pushes are owed, and none waits longer than an answer may take', async () => {
   delivery = deliveryFor(apnsAppOf({ inFlight: 1 }));
   const { node } = await register();
-  const hanging = Promise.withResolvers<Outcome>();
+  const hanging = Promise.withResolvers<PushResult>();
   outcomes.push(hanging.promise);
   const all = Array.from({ length: 13 }, () => delivery.deliver(notificationOf({ node })));
   const early = await Promise.race([all[11], all[12]]);
@@ -435,7 +435,7 @@ test('delivery - a misconfigured app is complained about once a minute, without 
   const complaints = lines.filter((line) => line.includes('"level":50'));
   assert.equal(complaints.length, 2);
   for (const secret of [node, 'romeo', 'ab'.repeat(32)]) assert.ok(!complaints.join('').includes(secret));
-  assert.deepEqual(lane.state, { kind: 'misconfigured', reason: 'InvalidProviderToken' });
+  assert.deepEqual(appSender.state, { kind: 'misconfigured', reason: 'InvalidProviderToken' });
 });
 
 test('delivery - a store that fails is internal-server-error', async () => {
@@ -446,7 +446,7 @@ test('delivery - a store that fails is internal-server-error', async () => {
 
 test('delivery - drain waits for what is under way', async () => {
   const { node } = await register();
-  const answer = Promise.withResolvers<Outcome>();
+  const answer = Promise.withResolvers<PushResult>();
   outcomes.push(answer.promise);
   const delivered = delivery.deliver(notificationOf({ node }));
   let drained = false;

@@ -8,8 +8,8 @@ import { createDispatcher } from '../../src/delivery/dispatch.ts';
 import type { Guard } from '../../src/guard/contract.ts';
 import { createGuard } from '../../src/guard/guard.ts';
 import { createHousekeeping, type Housekeeping, rememberedLimit } from '../../src/delivery/housekeeping.ts';
-import { createLane } from '../../src/sending/app-sender.ts';
-import type { App, Outcome, Provider, Push } from '../../src/core/push.ts';
+import { createAppSender } from '../../src/sending/app-sender.ts';
+import type { App, PushResult, Provider, Push } from '../../src/core/push.ts';
 import type { Registry } from '../../src/store/registry/contract.ts';
 import { openRegistry } from '../../src/store/registry/open.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/telemetry.ts';
@@ -29,9 +29,9 @@ let housekeeping: Housekeeping;
 let asked: Push[];
 let tokens: string[];
 let dead: Set<string>;
-let outcome: Outcome;
+let outcome: PushResult;
 /** Before `outcome`, one after the other. */
-let outcomes: Outcome[];
+let outcomes: PushResult[];
 let removed: string[];
 let lines: string[];
 let guard: Guard;
@@ -50,7 +50,7 @@ beforeEach(async () => {
   lines = recorded.lines;
   const { log } = recorded;
   const random = () => 0.5;
-  const laneOf = (app: App) => createLane({ app, provider, clock, random, log, metrics });
+  const laneOf = (app: App) => createAppSender({ app, provider, clock, random, log, metrics });
   const provider: Provider = {
     send(push, { token }) {
       asked.push(push);
@@ -62,11 +62,11 @@ beforeEach(async () => {
     largestCiphertext: () => 3072,
     drain: () => Promise.resolve(),
   };
-  const lanes = new Map([fcmAppOf(), apnsAppOf()].map((app) => [app.name, laneOf(app)] as const));
-  guard = createGuard({ apps: [...lanes.keys()], clock, log, metrics });
+  const appSenders = new Map([fcmAppOf(), apnsAppOf()].map((app) => [app.name, laneOf(app)] as const));
+  guard = createGuard({ apps: [...appSenders.keys()], clock, log, metrics });
   const onRemoved = ({ token }: { token: string }) => removed.push(token);
   const dispatcher = createDispatcher({ registry, guard, onRemoved, clock, log });
-  housekeeping = createHousekeeping({ registry, lanes, dispatcher, clock, randomUuid: randomUUID, log, metrics });
+  housekeeping = createHousekeeping({ registry, appSenders, dispatcher, clock, randomUuid: randomUUID, log, metrics });
 });
 
 afterEach(async () => {
@@ -236,10 +236,10 @@ test('housekeeping - what is remembered between two writes is bounded', async ()
       ...registry,
       noteAlive: (nodes) => Promise.resolve(void written.push(nodes.length)),
     },
-    lanes: new Map([
+    appSenders: new Map([
       [
         'android',
-        createLane({
+        createAppSender({
           app: fcmAppOf(),
           provider: {} as Provider,
           clock,

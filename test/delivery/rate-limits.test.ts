@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFairShares, defaultShares } from '../../src/delivery/rate-limits.ts';
+import { createRateLimits, defaultRateLimits } from '../../src/delivery/rate-limits.ts';
 import { createTokenBuckets } from '../../src/time/token-bucket.ts';
 import { manualClock } from '../support/clock.ts';
 
@@ -23,11 +23,11 @@ test('token buckets - beyond the limit the key that was quiet longest is forgott
 
 test('fair shares - one account that publishes by itself uses up its own share, not its server’s', () => {
   const shares = {
-    ...defaultShares,
+    ...defaultRateLimits,
     publishesPerAccount: { burst: 2, perSecond: 1 },
     publishesPerDomain: { burst: 5, perSecond: 1 },
   };
-  const fair = createFairShares({ shares, clock: manualClock() });
+  const fair = createRateLimits({ shares, clock: manualClock() });
   const asked = [
     'mallory@example.net',
     'Mallory@example.net',
@@ -43,11 +43,11 @@ test('fair shares - one account that publishes by itself uses up its own share, 
 
 test('fair shares - one account’s commands do not use up those of its server, and one server’s not another’s', () => {
   const shares = {
-    ...defaultShares,
+    ...defaultRateLimits,
     commandsPerAccount: { burst: 2, perSecond: 1 },
     commandsPerDomain: { burst: 3, perSecond: 1 },
   };
-  const fair = createFairShares({ shares, clock: manualClock() });
+  const fair = createRateLimits({ shares, clock: manualClock() });
   const asked = [
     'mallory@example.net/a',
     'mallory@example.net/b',

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
-import { createFairShares, defaultShares, type Shares } from '../../src/delivery/rate-limits.ts';
+import { createRateLimits, defaultRateLimits, type Shares } from '../../src/delivery/rate-limits.ts';
 import { createGuard } from '../../src/guard/guard.ts';
-import { createLane, type Lane } from '../../src/sending/app-sender.ts';
+import { createAppSender, type AppSender } from '../../src/sending/app-sender.ts';
 import type { Outbox, OwedPush } from '../../src/store/outbox/contract.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
-import type { App, Outcome, Provider, Push, PushKind, Registration } from '../../src/core/push.ts';
-import { createRedelivery, type Redelivery } from '../../src/delivery/retry.ts';
+import type { App, PushResult, Provider, Push, PushKind, Registration } from '../../src/core/push.ts';
+import { createRetryScheduler, type RetryScheduler } from '../../src/delivery/retry.ts';
 import type { Registry } from '../../src/store/registry/contract.ts';
 import { openRegistry } from '../../src/store/registry/open.ts';
 import { createMetrics } from '../../src/telemetry/telemetry.ts';
@@ -33,11 +33,11 @@ let registration: Registration;
 let sent: Push[];
 /** Of each attempt in `sent`, milliseconds. */
 let deadlines: number[];
-let outcomes: Outcome[];
-let redelivery: Redelivery;
-let lane: Lane;
+let outcomes: PushResult[];
+let retryScheduler: RetryScheduler;
+let appSender: AppSender;
 /** In place of `outcomes`. */
-let sendAs: (() => Promise<Outcome>) | undefined;
+let sendAs: (() => Promise<PushResult>) | undefined;
 
 beforeEach(async () => {
   databases += 1;
@@ -61,16 +61,16 @@ beforeEach(async () => {
   deadlines = [];
   outcomes = [];
   sendAs = undefined;
-  redelivery = redeliveryFor(apnsAppOf());
+  retryScheduler = redeliveryFor(apnsAppOf());
 });
 
 afterEach(async () => {
-  await redelivery.drain();
+  await retryScheduler.drain();
   await outbox.close();
   await registry.close();
 });
 
-function redeliveryFor(app: App, perSecond?: number, given: Partial<Shares> = {}): Redelivery {
+function redeliveryFor(app: App, perSecond?: number, given: Partial<Shares> = {}): RetryScheduler {
   const provider: Provider = {
     send(push, _device, deadlineMs) {
       sent.push(push);
@@ -84,13 +84,13 @@ function redeliveryFor(app: App, perSecond?: number, given: Partial<Shares> = {}
   const metrics = createMetrics('test');
   const random = () => 0.5;
   const guard = createGuard({ apps: [app.name], clock, log, metrics });
-  lane = createLane({ app, provider, clock, random, log, metrics });
-  return createRedelivery({
+  appSender = createAppSender({ app, provider, clock, random, log, metrics });
+  return createRetryScheduler({
     registry,
-    lanes: new Map([[app.name, lane]]),
+    appSenders: new Map([[app.name, appSender]]),
     dispatcher: createDispatcher({ registry, guard, onRemoved: ({ node }) => outbox.removeNode(node), clock, log }),
     outbox,
-    shares: createFairShares({ shares: { ...defaultShares, ...given }, clock }),
+    shares: createRateLimits({ shares: { ...defaultRateLimits, ...given }, clock }),
     clock,
     random,
     log,
@@ -113,7 +113,7 @@ async function owe(kind: PushKind, over: Partial<OwedPush> = {}, dueInMs = 0): P
   const giveUpAtMs = kind === 'voip' ? outbox.now() + 30_000 : outbox.now() + 3_600_000;
   const owed = { push, target, attempts: 1, storedAtMs: outbox.now(), giveUpAtMs, ...over } as const;
   assert.equal(await outbox.put(owed, outbox.now() + dueInMs), 'stored');
-  redelivery.expect(push, outbox.now() + dueInMs);
+  retryScheduler.expect(push, outbox.now() + dueInMs);
   return push;
 }
 
@@ -132,7 +132,7 @@ async function depth(): Promise<number> {
 }
 
 test('redelivery - an owed push is sent when it falls due, as the very push that it was', async () => {
-  redelivery.start();
+  retryScheduler.start();
   const push = await owe('alert', {}, 1000);
   await pass(900);
   assert.deepEqual(sent, []);
@@ -143,13 +143,13 @@ test('redelivery - an owed push is sent when it falls due, as the very push that
 
 test('redelivery - what an earlier process left behind is sent from the start on', async () => {
   const push = await owe('alert');
-  redelivery.start();
+  retryScheduler.start();
   await pass(200);
   assert.deepEqual(sent, [push]);
 });
 
 test('redelivery - what fails again waits longer each time', async () => {
-  redelivery.start();
+  retryScheduler.start();
   const retry = { kind: 'retry', reason: 'ServiceUnavailable' } as const;
   outcomes.push(retry, retry, retry);
   await owe('alert');
@@ -170,7 +170,7 @@ test('redelivery - what fails again waits longer each time', async () => {
 });
 
 test('redelivery - what the provider asks to wait is obeyed', async () => {
-  redelivery.start();
+  retryScheduler.start();
   outcomes.push({ kind: 'retry', reason: 'TooManyRequests', afterMs: 30_000, scope: 'device' });
   await owe('alert');
   await pass(30_000);
@@ -183,7 +183,7 @@ test('redelivery - calls go first, then the newest', async () => {
   const old = await owe('alert', { storedAtMs: clock.now() - 5000 });
   const recent = await owe('alert', { storedAtMs: clock.now() - 1000 });
   const call = await owe('voip', { storedAtMs: clock.now() - 3000 });
-  redelivery.start();
+  retryScheduler.start();
   await pass(300);
   assert.deepEqual(
     sent.map(({ id }) => id),
@@ -192,7 +192,7 @@ test('redelivery - calls go first, then the newest', async () => {
 });
 
 test('redelivery - a call is given up after half a minute', async () => {
-  redelivery.start();
+  retryScheduler.start();
   await owe('voip', {}, 29_000);
   clock.step(31_000);
   await pass(12_000);
@@ -201,7 +201,7 @@ test('redelivery - a call is given up after half a minute', async () => {
 });
 
 test('redelivery - an owed call whose device has no second token any more goes out as an alert to the first', async () => {
-  redelivery.start();
+  retryScheduler.start();
   const owedAtMs = clock.now();
   const push = await owe('voip', {}, 500);
   await registry.dropSecondToken(registration.node, 'cd'.repeat(32));
@@ -215,9 +215,9 @@ test('redelivery - an owed call whose device has no second token any more goes o
 });
 
 test('redelivery - the rate is never exceeded', async () => {
-  redelivery = redeliveryFor(apnsAppOf(), 50);
+  retryScheduler = redeliveryFor(apnsAppOf(), 50);
   for (let i = 0; i < 18; i += 1) await owe('alert');
-  redelivery.start();
+  retryScheduler.start();
   let before = 0;
   for (let tick = 0; tick < 4; tick += 1) {
     await pass(100);
@@ -228,20 +228,20 @@ test('redelivery - the rate is never exceeded', async () => {
 });
 
 test('redelivery - where more comes in than the provider takes, what is owed has its turn', async () => {
-  const arrivals: PromiseWithResolvers<Outcome>[] = [];
+  const arrivals: PromiseWithResolvers<PushResult>[] = [];
   sendAs = () => {
-    const arrival = Promise.withResolvers<Outcome>();
+    const arrival = Promise.withResolvers<PushResult>();
     arrivals.push(arrival);
     return arrival.promise;
   };
-  redelivery = redeliveryFor(apnsAppOf({ inFlight: 2 }));
+  retryScheduler = redeliveryFor(apnsAppOf({ inFlight: 2 }));
   const incoming = await owe('alert');
   await outbox.claim('siskin', outbox.now(), 1);
   outbox.settle(incoming.id);
-  const arrive = () => lane.attempt(incoming, { token: registration.token, registeredAtMs: 0 }, 10_000);
+  const arrive = () => appSender.attempt(incoming, { token: registration.token, registeredAtMs: 0 }, 10_000);
   for (let i = 0; i < 6; i += 1) void arrive();
   const push = await owe('alert');
-  redelivery.start();
+  retryScheduler.start();
   await pass(200);
   assert.ok(!sent.some(({ id }) => id === push.id));
   for (let i = 0; i < 6; i += 1) {
@@ -259,7 +259,7 @@ test('redelivery - where more comes in than the provider takes, what is owed has
 test('redelivery - a registration that was removed takes its owed pushes along', async () => {
   await owe('alert');
   await registry.unregister({ account: 'romeo@example.net', token: 'ab'.repeat(32) });
-  redelivery.start();
+  retryScheduler.start();
   await pass(300);
   assert.deepEqual(sent, []);
   assert.equal(await depth(), 0);
@@ -267,7 +267,7 @@ test('redelivery - a registration that was removed takes its owed pushes along',
 
 test('redelivery - what is owed to a node that the store has lost is kept until it is back or worthless', async () => {
   const push = await owe('alert', { push: { ...(await owe('alert')), id: randomUUID(), node: 'lost' } });
-  redelivery.start();
+  retryScheduler.start();
   await pass(10_000);
   assert.deepEqual(
     sent.map(({ node }) => node),
@@ -280,10 +280,10 @@ test('redelivery - what is owed to a node that the store has lost is kept until 
 });
 
 test('redelivery - a token that proves dead removes the registration and all that is owed to it', async () => {
-  redelivery = redeliveryFor(apnsAppOf(), 10);
+  retryScheduler = redeliveryFor(apnsAppOf(), 10);
   for (let i = 0; i < 5; i += 1) await owe('alert');
   outcomes.push({ kind: 'gone', reason: 'Unregistered' });
-  redelivery.start();
+  retryScheduler.start();
   await pass(600);
   assert.equal(sent.length, 1);
   assert.equal(await registry.find(registration.node), undefined);
@@ -291,7 +291,7 @@ test('redelivery - a token that proves dead removes the registration and all tha
 });
 
 test('redelivery - while the provider is spared one push at a time finds out whether it is back', async () => {
-  redelivery.start();
+  retryScheduler.start();
   for (let i = 0; i < 40; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
   for (let i = 0; i < 40; i += 1) await owe('alert');
   await pass(1000);
@@ -305,7 +305,7 @@ test('redelivery - while the provider is spared one push at a time finds out whe
 });
 
 test('redelivery - a call finds out whether the provider is back sooner than the rest', async () => {
-  redelivery.start();
+  retryScheduler.start();
   for (let i = 0; i < 17; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
   for (let i = 0; i < 20; i += 1) await owe('alert');
   while (outcomes.length > 0) await pass(100);
@@ -319,7 +319,7 @@ test('redelivery - a call finds out whether the provider is back sooner than the
 });
 
 test('redelivery - a clock that is set back holds nothing up', async () => {
-  redelivery.start();
+  retryScheduler.start();
   const push = await owe('alert', {}, 500);
   clock.step(-600_000);
   await pass(700);
@@ -332,7 +332,7 @@ test('redelivery - a clock that is set back holds nothing up', async () => {
 });
 
 test('redelivery - a clock that is set back lets no call ring that is over', async () => {
-  redelivery.start();
+  retryScheduler.start();
   await owe('voip', {}, 31_000);
   clock.step(-600_000);
   await pass(32_000);
@@ -342,7 +342,7 @@ test('redelivery - a clock that is set back lets no call ring that is over', asy
 });
 
 test('redelivery - a call of times to come, stored before the clock was set back, is over', async () => {
-  redelivery.start();
+  retryScheduler.start();
   await owe('voip', { storedAtMs: outbox.now() + 600_000, giveUpAtMs: outbox.now() + 630_000 });
   await pass(300);
   assert.deepEqual(sent, []);
@@ -350,7 +350,7 @@ test('redelivery - a call of times to come, stored before the clock was set back
 });
 
 test('redelivery - no attempt for a call lasts beyond its half minute', async () => {
-  redelivery.start();
+  retryScheduler.start();
   const push = await owe('voip', {}, 25_000);
   await pass(25_300);
   assert.deepEqual(sent, [push]);
@@ -358,16 +358,16 @@ test('redelivery - no attempt for a call lasts beyond its half minute', async ()
 });
 
 test('redelivery - drain waits for what is claimed and claims nothing more', async () => {
-  redelivery.start();
+  retryScheduler.start();
   await owe('alert');
-  await redelivery.drain();
+  await retryScheduler.drain();
   await pass(500);
   assert.deepEqual(sent, []);
   assert.equal(await depth(), 1);
 });
 
 test('redelivery - what a busy device is owed queues up and costs nobody else a place', async () => {
-  redelivery = redeliveryFor(apnsAppOf(), 20, { pushesPerRegistration: { burst: 1, perSecond: 1 } });
+  retryScheduler = redeliveryFor(apnsAppOf(), 20, { pushesPerRegistration: { burst: 1, perSecond: 1 } });
   const quiet = await owe('alert', {}, 2_000);
   let claims = 0;
   const { claim } = outbox;
@@ -382,7 +382,7 @@ test('redelivery - what a busy device is owed queues up and costs nobody else a 
     ...{ app: 'siskin', convention: 'tigase', account, device: token, token, withSecret: false },
   });
   for (let i = 0; i < 19; i += 1) await owe('alert');
-  redelivery.start();
+  retryScheduler.start();
   await pass(2_300);
   assert.ok(sent.some(({ id }) => id === quiet.id));
   assert.ok(claims <= 19 + 3 + 1, `${claims} claimed`);
@@ -391,9 +391,9 @@ test('redelivery - what a busy device is owed queues up and costs nobody else a 
 });
 
 test('redelivery - a registration is sent no more than its share', async () => {
-  redelivery = redeliveryFor(apnsAppOf(), 100, { pushesPerRegistration: { burst: 2, perSecond: 1 } });
+  retryScheduler = redeliveryFor(apnsAppOf(), 100, { pushesPerRegistration: { burst: 2, perSecond: 1 } });
   for (let i = 0; i < 4; i += 1) await owe('alert');
-  redelivery.start();
+  retryScheduler.start();
   await pass(500);
   assert.equal(sent.length, 2);
   await pass(2000);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Circuit, type CircuitState, createCircuit, type FinishCall } from '../../src/sending/circuit-breaker.ts';
-import type { Outcome } from '../../src/core/push.ts';
+import type { PushResult } from '../../src/core/push.ts';
 import { manualClock } from '../support/clock.ts';
 
-const unavailable: Outcome = { kind: 'retry', reason: 'ServiceUnavailable' };
-const delivered: Outcome = { kind: 'delivered' };
+const unavailable: PushResult = { kind: 'retry', reason: 'ServiceUnavailable' };
+const delivered: PushResult = { kind: 'delivered' };
 
 /** `random` is one half throughout: pauses are 500, 1,000, 2,000 ms and so on. */
 function setUp() {
@@ -29,7 +29,7 @@ function begin(circuit: Circuit): FinishCall {
   return finish;
 }
 
-function call(circuit: Circuit, ...outcomes: Outcome[]): void {
+function call(circuit: Circuit, ...outcomes: PushResult[]): void {
   for (const outcome of outcomes) begin(circuit)(outcome);
 }
 
@@ -43,7 +43,7 @@ test('circuit - the third failure in a row opens it, and nobody calls', () => {
 });
 
 test('circuit - failures with an answer between them that proves the credential do not open it', () => {
-  const proofs: Outcome[] = [
+  const proofs: PushResult[] = [
     delivered,
     { kind: 'gone', reason: 'Unregistered' },
     { kind: 'refused', reason: 'TooBig' },
@@ -168,7 +168,7 @@ test('circuit - a call is a probe sooner than others, and no sooner than the pro
 
 test('circuit - what may be about one device alone counts once for each', () => {
   const { circuit } = setUp();
-  const quota: Outcome = { ...unavailable, reason: 'QUOTA_EXCEEDED', scope: 'unclear' };
+  const quota: PushResult = { ...unavailable, reason: 'QUOTA_EXCEEDED', scope: 'unclear' };
   for (let i = 0; i < 10; i += 1) begin(circuit)({ ...quota, afterMs: 60_000 }, 'node-1');
   begin(circuit)(quota, 'node-2');
   assert.deepEqual(circuit.state, { kind: 'closed' });

@@ -8,12 +8,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createDelivery } from '../../src/delivery/deliver.ts';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
-import { createFairShares, defaultShares } from '../../src/delivery/rate-limits.ts';
+import { createRateLimits, defaultRateLimits } from '../../src/delivery/rate-limits.ts';
 import { createGuard } from '../../src/guard/guard.ts';
-import { createLane } from '../../src/sending/app-sender.ts';
+import { createAppSender } from '../../src/sending/app-sender.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
 import type { Provider, Push } from '../../src/core/push.ts';
-import { createRedelivery, retryPause } from '../../src/delivery/retry.ts';
+import { createRetryScheduler, retryPause } from '../../src/delivery/retry.ts';
 import { manualClock, wallOf } from '../support/clock.ts';
 import { apnsAppOf, notificationOf, registrationOf } from '../support/registrations.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
@@ -108,15 +108,15 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
     rememberEnvironment: () => Promise.resolve(),
   };
   const guard = createGuard({ apps: [app.name], clock, log, metrics });
-  const lane = createLane({ app, provider, clock, random, log, metrics });
-  const lanes = new Map([[app.name, lane]]);
-  const shares = createFairShares({ shares: defaultShares, clock });
+  const appSender = createAppSender({ app, provider, clock, random, log, metrics });
+  const appSenders = new Map([[app.name, appSender]]);
+  const shares = createRateLimits({ shares: defaultRateLimits, clock });
   const dispatcher = createDispatcher({ registry, guard, onRemoved: () => {}, clock, log });
-  const parts = { registry, lanes, dispatcher, outbox, shares, clock, random, log, metrics };
-  const redelivery = createRedelivery({ ...parts, perSecond: drainPerSecond });
-  const delivery = createDelivery({ ...parts, guard, onOwed: redelivery.expect, randomUuid: randomUUID });
+  const parts = { registry, appSenders, dispatcher, outbox, shares, clock, random, log, metrics };
+  const retryScheduler = createRetryScheduler({ ...parts, perSecond: drainPerSecond });
+  const delivery = createDelivery({ ...parts, guard, onOwed: retryScheduler.expect, randomUuid: randomUUID });
   t.after(async () => {
-    await redelivery.drain();
+    await retryScheduler.drain();
     await outbox.close();
     await rm(folder, { recursive: true });
   });
@@ -145,7 +145,7 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
 
   const depth = async () => (await outbox.stats())?.get(app.name)?.depth ?? 0;
 
-  redelivery.start();
+  retryScheduler.start();
   await pass(outageMs / 5, perSecond);
   const early = memory();
   const growth = { heap: -Infinity, resident: -Infinity };
@@ -167,7 +167,7 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
 
   isAway = false;
   const backAtMs = clock.monotonic();
-  while (lane.circuit.kind !== 'closed') {
+  while (appSender.circuit.kind !== 'closed') {
     await pass(tickMs, perSecond);
     assert.ok(clock.monotonic() - backAtMs <= noticedWithinMs, 'the provider is back and nobody notices');
   }

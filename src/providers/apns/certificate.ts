@@ -2,7 +2,7 @@
 import { Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { Secret } from '../../core/push.ts';
-import { errorWord } from '../../telemetry/telemetry.ts';
+import { errorCode } from '../../telemetry/telemetry.ts';
 import type { ClientIdentity } from '../transport/dispatcher.ts';
 
 export interface PushCertificate {
@@ -48,7 +48,7 @@ function readExpiry(identity: ClientIdentity): number {
 
 function explain(error: unknown, kind: ClientIdentity['kind']): string {
   // Exports of the macOS keychain are encrypted with ciphers that OpenSSL 3 no longer has.
-  if (errorWord(error) === 'ERR_CRYPTO_UNSUPPORTED_OPERATION')
+  if (errorCode(error) === 'ERR_CRYPTO_UNSUPPORTED_OPERATION')
     return 'the push certificate is a PKCS#12 file of an old kind: convert it with `openssl pkcs12 -legacy -nodes -in FILE -out cert.pem` and name cert.pem';
   if (kind === 'pkcs12')
     return 'the push certificate is neither PEM nor a PKCS#12 file that this passphrase opens: check file and passphrase';

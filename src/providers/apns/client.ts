@@ -1,6 +1,6 @@
 /** APNs for one app: developer.apple.com, "Sending notification requests to APNs". */
 import type { Clock, Random } from '../../time/clock.ts';
-import type { ApnsApp, Device, Environment, Outcome, Provider, Push } from '../../core/push.ts';
+import type { ApnsApp, Device, Environment, PushResult, Provider, Push } from '../../core/push.ts';
 import type { Log, Metrics } from '../../telemetry/telemetry.ts';
 import type { CredentialWatching } from '../credential-file.ts';
 import { assembleProvider } from '../provider.ts';
@@ -91,7 +91,7 @@ export function createApns(options: ApnsOptions): Provider {
     void drained.then(() => retiring.delete(drained));
   }
 
-  async function send(push: Push, device: Device, deadlineMs: number): Promise<Outcome> {
+  async function send(push: Push, device: Device, deadlineMs: number): Promise<PushResult> {
     const composed = composePush(push, app);
     if (composed.kind === 'refused') return { ...composed, unsent: true };
     if (composed.oversize) metrics.oversize.inc({ app: app.name });
@@ -113,7 +113,7 @@ export function createApns(options: ApnsOptions): Provider {
   }
 
   /** What is wrong with the sandbox, where only an `auto` app's testers are, spares production nothing. */
-  function aside(outcome: Outcome, environment: Environment): Outcome {
+  function aside(outcome: PushResult, environment: Environment): PushResult {
     const isAside = app.environment === 'auto' && environment === 'sandbox';
     const isTrouble = outcome.kind === 'retry' || outcome.kind === 'misconfigured';
     return isAside && isTrouble ? { ...outcome, scope: 'device' } : outcome;
@@ -185,7 +185,7 @@ export function createApns(options: ApnsOptions): Provider {
     };
   }
 
-  function conclude(answered: Attempt, environment: Environment, device: Device): Outcome {
+  function conclude(answered: Attempt, environment: Environment, device: Device): PushResult {
     const { identity, meaning, reason, afterMs, timestampMs, scope } = answered;
     switch (meaning) {
       case 'delivered':

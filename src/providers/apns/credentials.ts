@@ -2,7 +2,7 @@
 import type { Clock } from '../../time/clock.ts';
 import type { ApnsApp, Concern, Secret } from '../../core/push.ts';
 import { createSecret } from '../../core/secret.ts';
-import { errorWord, type Log, type Metrics } from '../../telemetry/telemetry.ts';
+import { errorCode, type Log, type Metrics } from '../../telemetry/telemetry.ts';
 import { CredentialError, type CredentialWatching, watchCredentialFile } from '../credential-file.ts';
 import type { WatchedCredentials } from '../provider.ts';
 import { type PushCertificate, readPushCertificate } from './certificate.ts';
@@ -47,7 +47,7 @@ export function watchApnsCredentials(options: ApnsCredentialsOptions): ApnsCrede
     try {
       await tokens.current(key);
     } catch (error) {
-      throw new CredentialError(`holds no key that can sign for APNs (${errorWord(error)})`, apnsHints['unusable-key']);
+      throw new CredentialError(`holds no key that can sign for APNs (${errorCode(error)})`, apnsHints['unusable-key']);
     }
     return { kind: 'token', key };
   }

@@ -1,6 +1,6 @@
 /** Google's access tokens: developers.google.com/identity/protocols/oauth2/service-account. */
 import type { Clock, Random } from '../../time/clock.ts';
-import { errorWord, type Log, sayEvery } from '../../telemetry/telemetry.ts';
+import { errorCode, type Log, throttle } from '../../telemetry/telemetry.ts';
 
 export interface AccessToken {
   readonly token: string;
@@ -56,7 +56,7 @@ export function createAccessTokens({ fetchToken, app, clock, random, log }: Acce
   let discarded = 0;
   let pausedUntilMs = Number.NEGATIVE_INFINITY;
   let latestFailure: NoToken = { refused: false };
-  const mayComplain = sayEvery(complainEveryMs, clock);
+  const mayComplain = throttle(complainEveryMs, clock);
 
   function pause(failure: NoToken): void {
     failures += 1;
@@ -100,7 +100,7 @@ export function createAccessTokens({ fetchToken, app, clock, random, log }: Acce
     const hint = latestFailure.refused
       ? 'check the service account file: its key may have been revoked; and the clock of this machine'
       : 'the OAuth server could not be reached; the present token is used as long as it lasts';
-    log.warn({ app, reason: errorWord(error), hint }, 'no new access token for FCM');
+    log.warn({ app, reason: errorCode(error), hint }, 'no new access token for FCM');
   }
 
   return {

@@ -1,6 +1,6 @@
 /** FCM for one app: firebase.google.com, "FCM v1 API", `projects.messages.send`. */
 import type { Clock, Random } from '../../time/clock.ts';
-import type { Device, FcmApp, Outcome, Provider, Push } from '../../core/push.ts';
+import type { Device, FcmApp, PushResult, Provider, Push } from '../../core/push.ts';
 import type { Log, Metrics } from '../../telemetry/telemetry.ts';
 import type { CredentialWatching } from '../credential-file.ts';
 import { assembleProvider } from '../provider.ts';
@@ -58,7 +58,7 @@ export function createFcm(options: FcmOptions): Provider {
   });
   let deliveredAtMs: number | undefined;
 
-  async function send(push: Push, device: Device, deadlineMs: number): Promise<Outcome> {
+  async function send(push: Push, device: Device, deadlineMs: number): Promise<PushResult> {
     const composed = composePush(push, device.token, app, clock.now());
     if (composed.kind === 'refused') return { ...composed, unsent: true };
     if (composed.oversize) metrics.oversize.inc({ app: app.name });
@@ -114,7 +114,7 @@ export function createFcm(options: FcmOptions): Provider {
     return { meaning, reason, ...(afterMs !== undefined && { afterMs }), ...(scope && { scope }) };
   }
 
-  function conclude({ sender, meaning, reason, afterMs, scope }: Attempt): Outcome {
+  function conclude({ sender, meaning, reason, afterMs, scope }: Attempt): PushResult {
     switch (meaning) {
       case 'delivered':
         if (sender === account.current) deliveredAtMs = clock.monotonic();

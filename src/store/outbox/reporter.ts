@@ -1,5 +1,5 @@
 import type { Clock } from '../../time/clock.ts';
-import { errorWord, type Log, type Metrics, sayEvery } from '../../telemetry/telemetry.ts';
+import { errorCode, type Log, type Metrics, throttle } from '../../telemetry/telemetry.ts';
 import type { OutboxState } from './contract.ts';
 import type { BatchReply, Incident, Opening } from './worker-protocol.ts';
 
@@ -23,7 +23,7 @@ export interface ReporterOptions {
 /** Says what the thread tells: to the log, the metrics, and whoever asks for the state. */
 export function createReporter({ path, clock, log, metrics }: ReporterOptions) {
   let state: OutboxState = { kind: 'working' };
-  const mayComplain = sayEvery(complainEveryMs, clock);
+  const mayComplain = throttle(complainEveryMs, clock);
   let complained = false;
 
   function enter(next: OutboxState): void {
@@ -70,7 +70,7 @@ export function createReporter({ path, clock, log, metrics }: ReporterOptions) {
     },
     died(error: unknown): void {
       enter({ kind: 'failing', reason: 'thread-died' });
-      log.error({ reason: errorWord(error) }, 'the thread of the outbox died; it is started anew');
+      log.error({ reason: errorCode(error) }, 'the thread of the outbox died; it is started anew');
     },
     unreadable(app: string): void {
       metrics.dropped.inc({ app, cause: 'outbox-unreadable' });

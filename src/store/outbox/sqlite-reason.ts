@@ -1,4 +1,4 @@
-import { errorWord } from '../../telemetry/telemetry.ts';
+import { errorCode } from '../../telemetry/telemetry.ts';
 
 /** By primary result code, https://sqlite.org/rescode.html. */
 const reasons: Readonly<Record<number, string>> = {
@@ -16,5 +16,5 @@ const reasons: Readonly<Record<number, string>> = {
 /** A word for what SQLite or the file system threw; safe to log, bounded. */
 export function sqliteReason(error: unknown): string {
   const resultCode = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
-  return reasons[resultCode] ?? errorWord(error);
+  return reasons[resultCode] ?? errorCode(error);
 }

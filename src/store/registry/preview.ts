@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import { errorWord } from '../../telemetry/telemetry.ts';
+import { errorCode } from '../../telemetry/telemetry.ts';
 import type { Registry } from './contract.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
 import { StoreError } from './store-error.ts';
@@ -24,7 +24,7 @@ export async function openPreview(path: string): Promise<Pick<Registry, 'takeOve
     await foretellTakeOver(db, [nothing]);
     return { takeOver: (batch) => foretellTakeOver(db, batch), close: () => db.destroy() };
   } catch (error) {
-    throw new StoreError(`cannot read the store ${path} (${errorWord(error)})`, hint, { cause: error });
+    throw new StoreError(`cannot read the store ${path} (${errorCode(error)})`, hint, { cause: error });
   }
 }
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { errorWord } from '../../telemetry/telemetry.ts';
+import { errorCode } from '../../telemetry/telemetry.ts';
 import { migrations } from './migrations/all.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
 import { StoreError } from './store-error.ts';
@@ -57,7 +57,7 @@ function openFile(path: string, timeout: number): DatabaseSync {
     return new DatabaseSync(path, { timeout });
   } catch (error) {
     const hint = `The user that Sealpost runs as must be allowed to write there: ${dirname(path)}.`;
-    throw new StoreError(`cannot open the store ${path} (${errorWord(error)})`, hint, { cause: error });
+    throw new StoreError(`cannot open the store ${path} (${errorCode(error)})`, hint, { cause: error });
   }
 }
 
@@ -98,7 +98,7 @@ function explain(error: unknown, path: string): StoreError {
   if (error instanceof StoreError) return error;
   const resultCode = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
   const [message, hint] = explanations[resultCode] ?? [
-    `cannot use the store ${path}: ${error instanceof Error ? error.message : errorWord(error)}`,
+    `cannot use the store ${path}: ${error instanceof Error ? error.message : errorCode(error)}`,
     'Is the disk full or mounted read-only?',
   ];
   return new StoreError(message.replace('PATH', path), hint, { cause: error });

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../time/clock.ts';
-import { errorWord, type Log } from '../../telemetry/telemetry.ts';
+import { errorCode, type Log } from '../../telemetry/telemetry.ts';
 import type { Tables } from './tables.ts';
 
 /** Longer than a server that was off for a year needs to hear that a device is gone. */
@@ -22,7 +22,7 @@ export function keepTombstonesBounded({ db, clock, log }: TombstoneOptions): () 
   const ended = new AbortController();
   const run = (): void => {
     running = prune().catch((error: unknown) => {
-      log.warn({ reason: errorWord(error) }, 'cannot forget old tombstones; trying again tomorrow');
+      log.warn({ reason: errorCode(error) }, 'cannot forget old tombstones; trying again tomorrow');
     });
     cancel = clock.after(PRUNE_EVERY_MS, run);
   };

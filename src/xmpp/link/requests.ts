@@ -3,7 +3,7 @@
  */
 import type { Clock } from '../../time/clock.ts';
 import type { Log } from '../../telemetry/telemetry.ts';
-import { errorWord } from '../../telemetry/telemetry.ts';
+import { errorCode } from '../../telemetry/telemetry.ts';
 import { detach, type Element } from '../stream/element.ts';
 import {
   type Envelope,
@@ -14,7 +14,7 @@ import {
   type StanzaHandler,
 } from '../services/iq.ts';
 
-export interface ExchangeOptions {
+export interface RequestsOptions {
   readonly domain: string;
   readonly handle: StanzaHandler;
   readonly clock: Clock;
@@ -29,7 +29,7 @@ export interface ExchangeOptions {
   rejected(reason: 'malformed' | 'unanswerable'): void;
 }
 
-export interface Exchange {
+export interface Requests {
   /** Requests that are not answered yet. */
   readonly underWay: number;
   receive(stanza: Element): void;
@@ -53,7 +53,7 @@ interface UnderWay {
 const NOT_NOW: IqReply = { kind: 'error', error: 'internal-server-error' };
 const NOT_UNDERSTOOD: IqReply = { kind: 'error', error: 'bad-request' };
 
-export function createExchange(options: ExchangeOptions): Exchange {
+export function createRequests(options: RequestsOptions): Requests {
   const { domain, handle, clock, answerMs, log } = options;
   /** In order of arrival, and so of expiry. */
   const underWay = new Set<UnderWay>();
@@ -68,7 +68,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
   }
 
   function failed(error: unknown): IqReply {
-    log.error({ link: domain, reason: errorWord(error) }, 'a request could not be handled');
+    log.error({ link: domain, reason: errorCode(error) }, 'a request could not be handled');
     return NOT_NOW;
   }
 

@@ -1,7 +1,7 @@
 /** One connection from its first packet to its last: a stream, its requests under way, its flow control, its pings. */
 import type { Log, Metrics } from '../../telemetry/telemetry.ts';
 import { attribute, escapeXml } from '../stream/element.ts';
-import { createExchange } from './requests.ts';
+import { createRequests } from './requests.ts';
 import type { StanzaHandler } from '../services/iq.ts';
 import { NS } from '../stream/namespaces.ts';
 import type { LossReason } from './disconnect-reasons.ts';
@@ -49,7 +49,7 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
   let cancelTick = () => {};
   const closed = Promise.withResolvers<void>();
 
-  const exchange = createExchange({
+  const exchange = createRequests({
     ...options,
     answerMs: timing.answerMs,
     reply(xml) {

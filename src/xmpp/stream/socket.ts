@@ -1,7 +1,7 @@
 /** TCP or TLS to the XMPP server, with writes gathered into one per turn of the event loop. */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { errorWord } from '../../telemetry/telemetry.ts';
+import { errorCode } from '../../telemetry/telemetry.ts';
 
 /** `unsecured`: TCP is there, TLS is not. */
 export type SocketStage = 'unconnected' | 'unsecured' | 'open';
@@ -77,7 +77,7 @@ export function openSocket(service: string, ca: string | undefined, events: Sock
   socket.on('data', (bytes: Buffer) => events.data(bytes));
   socket.on('drain', () => events.drained());
   socket.on('error', (error) => {
-    failure = errorWord(error);
+    failure = errorCode(error);
   });
   socket.on('close', () => events.closed(stage, failure));
 

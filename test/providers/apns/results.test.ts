@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apnsTable, judgeAnswer, judgeFailure, type Meaning, readReason } from '../../../src/providers/apns/results.ts';
-import type { Outcome } from '../../../src/core/push.ts';
+import type { PushResult } from '../../../src/core/push.ts';
 import { apnsScene, deviceOf, pushOf, valuesOf } from '../fixtures.ts';
 
 /** Apple's page of statuses and reasons, as the outcome of a device's very first push. */
-const rows: [number, string, Outcome['kind']][] = [
+const rows: [number, string, PushResult['kind']][] = [
   [400, 'BadCollapseId', 'refused'],
   [400, 'BadDeviceToken', 'misconfigured'],
   [400, 'BadExpirationDate', 'refused'],

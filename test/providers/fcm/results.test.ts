@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fcmTable, judgeAnswer, type Meaning, readReason } from '../../../src/providers/fcm/results.ts';
-import type { Outcome } from '../../../src/core/push.ts';
+import type { PushResult } from '../../../src/core/push.ts';
 import { fcmScene, fcmToken, valuesOf } from '../fixtures.ts';
 
 const fcmErrorType = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
 
 /** Google's page "FCM error codes", as the outcome of a device's very first push. */
-const codes: [number, string, Outcome][] = [
+const codes: [number, string, PushResult][] = [
   [400, 'INVALID_ARGUMENT', { kind: 'refused', reason: 'INVALID_ARGUMENT' }],
   [404, 'UNREGISTERED', { kind: 'gone', reason: 'UNREGISTERED' }],
   [403, 'SENDER_ID_MISMATCH', { kind: 'misconfigured', reason: 'SENDER_ID_MISMATCH', scope: 'device' }],
@@ -19,7 +19,7 @@ const codes: [number, string, Outcome][] = [
 ];
 
 /** Answers without an `FcmError`: by the canonical status. */
-const statuses: [number, string, Outcome][] = [
+const statuses: [number, string, PushResult][] = [
   [400, 'INVALID_ARGUMENT', { kind: 'refused', reason: 'INVALID_ARGUMENT' }],
   [400, 'FAILED_PRECONDITION', { kind: 'misconfigured', reason: 'FAILED_PRECONDITION' }],
   [403, 'PERMISSION_DENIED', { kind: 'misconfigured', reason: 'PERMISSION_DENIED' }],

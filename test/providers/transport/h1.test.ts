@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import type { Outcome } from '../../../src/core/push.ts';
+import type { PushResult } from '../../../src/core/push.ts';
 import { manualClock } from '../../support/clock.ts';
 import { fcmScene, type FcmSceneOptions } from '../fixtures.ts';
 import { deadOrigin, openRelay, type Relay } from './relay.ts';
@@ -9,7 +9,7 @@ import { deadOrigin, openRelay, type Relay } from './relay.ts';
 const delivered = { kind: 'delivered' };
 const tokenOf = (index: number) => `device-${index}:APA91bExample`;
 /** How many of each outcome. */
-function tally(outcomes: readonly Outcome[]): Record<string, number> {
+function tally(outcomes: readonly PushResult[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const outcome of outcomes) {
     const word = 'reason' in outcome ? `${outcome.kind} ${outcome.reason}` : outcome.kind;
@@ -19,7 +19,7 @@ function tally(outcomes: readonly Outcome[]): Record<string, number> {
 }
 
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
-const sendMany = (scene: { send(token: string): Promise<Outcome> }, count: number) =>
+const sendMany = (scene: { send(token: string): Promise<PushResult> }, count: number) =>
   Promise.all(Array.from({ length: count }, (_, index) => scene.send(tokenOf(index))));
 
 async function relayedScene(t: TestContext, options: FcmSceneOptions) {

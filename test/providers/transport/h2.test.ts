@@ -8,7 +8,7 @@ import { createApnsStandIn } from '../../../src/harness/stand-ins/apns.ts';
 import { createAuthority } from '../../../src/harness/stand-ins/certificates.ts';
 import { systemClock } from '../../../src/time/clock.ts';
 import { createTransport } from '../../../src/providers/transport/transport.ts';
-import type { Outcome } from '../../../src/core/push.ts';
+import type { PushResult } from '../../../src/core/push.ts';
 import { manualClock } from '../../support/clock.ts';
 import { eventually } from '../../support/process.ts';
 import { apnsScene, type ApnsSceneOptions, valuesOf } from '../fixtures.ts';
@@ -37,11 +37,11 @@ async function relayedScene(t: TestContext, options: ApnsSceneOptions) {
   return { scene, relay };
 }
 
-const sendMany = (scene: { send(token: string): Promise<Outcome> }, count: number) =>
+const sendMany = (scene: { send(token: string): Promise<PushResult> }, count: number) =>
   Promise.all(Array.from({ length: count }, (_, index) => scene.send(tokenOf(index))));
 
 /** How many of each outcome. */
-function tally(outcomes: readonly Outcome[]): Record<string, number> {
+function tally(outcomes: readonly PushResult[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const outcome of outcomes) {
     const word = 'reason' in outcome ? `${outcome.kind} ${outcome.reason}` : outcome.kind;
@@ -52,7 +52,7 @@ function tally(outcomes: readonly Outcome[]): Record<string, number> {
 
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
 
-const countOf = (outcomes: readonly Outcome[], kind: Outcome['kind']) =>
+const countOf = (outcomes: readonly PushResult[], kind: PushResult['kind']) =>
   outcomes.filter((outcome) => outcome.kind === kind).length;
 
 /** How often each push was accepted. */

@@ -3,7 +3,7 @@ import type { RegistrationMatch, RegistrationRequest } from '../../../src/store/
 import type { Metrics } from '../../../src/telemetry/telemetry.ts';
 import { createComponent } from '../../../src/xmpp/services/component.ts';
 import type { Answer } from '../../../src/xmpp/services/contract.ts';
-import { createExchange } from '../../../src/xmpp/link/requests.ts';
+import { createRequests } from '../../../src/xmpp/link/requests.ts';
 import { manualClock } from '../../support/clock.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
 import { parseStanza } from '../stream/parse-stanza.ts';
@@ -83,7 +83,7 @@ export function startAnswering(apps: readonly App[] = [testApp({})]): Answering 
       largestCiphertext: (_app, account) => 3_072 - account.length,
     },
   });
-  const exchange = createExchange({
+  const exchange = createRequests({
     domain: 'push.example.org',
     handle,
     clock,
