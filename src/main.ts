@@ -7,7 +7,8 @@ import { systemClock } from './time/clock.ts';
 import { type Config, ConfigError, loadConfig, parseConfig } from './config/config.ts';
 import { runDemonstration } from './harness/demo/demonstration.ts';
 import { startServer } from './server.ts';
-import { createLog, createMetrics, errorCode, type LogLevel } from './telemetry/telemetry.ts';
+import { createLog, errorCode, type LogLevel } from './telemetry/log.ts';
+import { createMetrics } from './telemetry/metrics.ts';
 
 const usage = `Usage: sealpost [COMMAND] [--config FILE]
 

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { type Config, loadConfig } from '../config/config.ts';
 import type { GuardReport } from '../ops/admin.ts';
-import { errorCode } from '../telemetry/telemetry.ts';
+import { errorCode } from '../telemetry/log.ts';
 
 export const guardUsage = `Usage: sealpost guard status|release [--believe] [--config FILE] [--url URL]
 

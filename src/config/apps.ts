@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Secret } from '../core/push.ts';
+import type { Secret } from '../core/secret.ts';
 import { apnsCertificate, apnsKey, authorities, fcmServiceAccount } from './credentials.ts';
 import { withHint } from './problems.ts';
 import { proxySetting } from './proxy.ts';

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { ApnsApp, FcmApp, Secret } from '../core/push.ts';
-import { errorCode, type LogLevel } from '../telemetry/telemetry.ts';
+import type { ApnsApp } from '../providers/apns/settings.ts';
+import type { FcmApp } from '../providers/fcm/settings.ts';
+import type { Secret } from '../core/secret.ts';
+import { errorCode, type LogLevel } from '../telemetry/log.ts';
 import type { ParsedApp } from './apps.ts';
 import { ConfigError, describeIssues, type Locate } from './problems.ts';
 import { createSchema, type ParsedConfig } from './schema.ts';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Push, Registration } from '../core/push.ts';
+import type { Push } from '../core/push.ts';
+import type { Registration } from '../core/registration.ts';
 
 /** By what a payload tells the client which of its accounts, and which of its rooms, it is about. */
 export type Address = Pick<Push, 'account' | 'channel'>;

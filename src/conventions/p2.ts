@@ -4,7 +4,7 @@
  * the same node and secret, which their server then has to show with each publish.
  */
 import { hashForDevice } from './addressing.ts';
-import type { App } from '../core/push.ts';
+import type { App } from '../core/app.ts';
 import type { Command, CommandOutcome } from '../xmpp/services/commands.ts';
 import { detach } from '../xmpp/stream/element.ts';
 import type { FormFields } from '../xmpp/services/form.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from '../time/clock.ts';
-import type { App, Environment, Registration } from '../core/push.ts';
+import type { App } from '../core/app.ts';
+import type { Environment, Registration } from '../core/registration.ts';
 
 /**
  * The raw-token convention (Monal): nothing is registered, a node is the device's token itself and `pushModule` of the

@@ -1,7 +1,8 @@
 /** What the conventions of registering have in common: whose device it is, which app's, and whether its token can be one. */
 import { parseDeviceToken } from '../providers/device-token.ts';
 import { bareJid } from '../core/jid.ts';
-import type { App, Convention } from '../core/push.ts';
+import type { App } from '../core/app.ts';
+import type { Convention } from '../core/registration.ts';
 import type { CommandOutcome } from '../xmpp/services/commands.ts';
 import type { XmppHandlers } from '../xmpp/services/contract.ts';
 import { detach } from '../xmpp/stream/element.ts';

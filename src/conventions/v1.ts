@@ -6,7 +6,7 @@
  * are ours, and clients enable push with what the answer says. So what another account registers, by whatever name, is a
  * registration of its own.
  */
-import type { App } from '../core/push.ts';
+import type { App } from '../core/app.ts';
 import type { Command, CommandOutcome } from '../xmpp/services/commands.ts';
 import type { FormFields } from '../xmpp/services/form.ts';
 import { accountOf, appOfDomain, type ConventionOptions, deviceIdOf, readToken, refused } from './registering.ts';

@@ -1,4 +1,7 @@
-import type { App, Notification, PushContent, PushKind, Registration } from './push.ts';
+import type { App } from './app.ts';
+import type { Notification } from './notification.ts';
+import type { PushContent, PushKind } from './push.ts';
+import type { Registration } from './registration.ts';
 
 /** Which push a notification leads to: one row of the design's section 5. */
 export interface Route {

@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import type { Secret } from './push.ts';
 
 const SHOWN = '[secret]';
 
@@ -12,4 +11,12 @@ export function createSecret(value: string): Secret {
     [inspect.custom]: () => SHOWN,
   };
   return Object.freeze(secret);
+}
+
+/** A value that neither a log nor an error may show. */
+export interface Secret {
+  /** The value itself. */
+  reveal(): string;
+  /** `[secret]`, as is its JSON. */
+  toString(): string;
 }

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { domainOf, isDomain, isSameAccount } from '../core/jid.ts';
-import type { Notification, Registration } from '../core/push.ts';
+import type { Notification } from '../core/notification.ts';
+import type { Registration } from '../core/registration.ts';
 
 /**
  * XEP-0357 section 3.2: who may publish to a node. The server of the registered account, with or without a resource

@@ -11,10 +11,13 @@ import { domainOf } from '../core/jid.ts';
 import type { AppSender } from '../sending/app-sender.ts';
 import type { Lookup } from './lookup.ts';
 import type { Outbox } from '../store/outbox/contract.ts';
-import type { Notification, Push, Registration } from '../core/push.ts';
+import type { Notification } from '../core/notification.ts';
+import type { Push } from '../core/push.ts';
+import type { Registration } from '../core/registration.ts';
 import { retryPause } from './retry.ts';
 import { callLifetimeMs, isCall, type Route, route } from '../core/routing.ts';
-import { errorCode, type Log, type Metrics, throttle } from '../telemetry/telemetry.ts';
+import { errorCode, type Log, throttle } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 /** ejabberd and MongooseIM forget an IQ after 32 s; their own queues and ours need some of that. */
 export const answerWithinMs = 20_000;

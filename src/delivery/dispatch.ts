@@ -1,10 +1,12 @@
 import type { Clock } from '../time/clock.ts';
 import type { Guard } from '../guard/contract.ts';
 import type { AppSender } from '../sending/app-sender.ts';
-import type { Device, Environment, PushResult, Push, Registration } from '../core/push.ts';
+import type { Device } from '../providers/provider.ts';
+import type { Environment, Registration } from '../core/registration.ts';
+import type { PushResult, Push } from '../core/push.ts';
 import type { Registry } from '../store/registry/contract.ts';
 import { callAlertRoute } from '../core/routing.ts';
-import { errorCode, fingerprint, type Log } from '../telemetry/telemetry.ts';
+import { errorCode, fingerprint, type Log } from '../telemetry/log.ts';
 
 /** After a failure of the store; a locked one blocks for five seconds each time. */
 const restoreAgainAfterMs = 60_000;

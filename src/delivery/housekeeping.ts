@@ -7,9 +7,11 @@
 import type { Clock } from '../time/clock.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { AppSender } from '../sending/app-sender.ts';
-import type { Push, Registration } from '../core/push.ts';
+import type { Push } from '../core/push.ts';
+import type { Registration } from '../core/registration.ts';
 import type { Registry } from '../store/registry/contract.ts';
-import { errorCode, type Log, type Metrics } from '../telemetry/telemetry.ts';
+import { errorCode, type Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Google's 270 days. */
 export const silentForMs = 270 * 86_400_000;

@@ -1,5 +1,6 @@
 import type { Clock } from '../time/clock.ts';
-import type { App, Registration } from '../core/push.ts';
+import type { App } from '../core/app.ts';
+import type { Registration } from '../core/registration.ts';
 import { createRawTokens, type Hint, NO_APP } from '../conventions/raw-token.ts';
 import type { Registry } from '../store/registry/contract.ts';
 

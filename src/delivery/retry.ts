@@ -5,9 +5,11 @@ import type { RateLimits } from './rate-limits.ts';
 import { type AppSender, overloaded } from '../sending/app-sender.ts';
 import type { Lookup } from './lookup.ts';
 import type { Outbox, OwedPush } from '../store/outbox/contract.ts';
-import type { Push, PushKind, Registration } from '../core/push.ts';
+import type { Push, PushKind } from '../core/push.ts';
+import type { Registration } from '../core/registration.ts';
 import { callAlertRoute, callLifetimeMs, isCall } from '../core/routing.ts';
-import { errorCode, type Log, type Metrics, throttle } from '../telemetry/telemetry.ts';
+import { errorCode, type Log, throttle } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 /**
  * Owed pushes sent per second and app. Below what one APNs connection takes with ease, so that the backlog of an outage

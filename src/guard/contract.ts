@@ -1,4 +1,4 @@
-import type { Registration } from '../core/push.ts';
+import type { Registration } from '../core/registration.ts';
 
 /** The share of bad ones above which the fault is taken for ours. */
 export const tolerated = 1 / 5;

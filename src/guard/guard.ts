@@ -8,8 +8,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../time/clock.ts';
-import type { Registration } from '../core/push.ts';
-import type { Log, Metrics } from '../telemetry/telemetry.ts';
+import type { Registration } from '../core/registration.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import {
   type GoneVerdict,
   type Guard,

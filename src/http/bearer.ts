@@ -1,6 +1,6 @@
 // RFC 6750: the bearer token of a request names the app that it speaks for.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Secret } from '../core/push.ts';
+import type { Secret } from '../core/secret.ts';
 
 /** The app whose token an `Authorization` header carries; undefined: nobody's. */
 export type Bearer<T> = (header: string | undefined) => T | undefined;

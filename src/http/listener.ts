@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Clock } from '../time/clock.ts';
 import type { ListenerConfig } from '../config/config.ts';
-import { errorCode, type Log } from '../telemetry/telemetry.ts';
+import { errorCode, type Log } from '../telemetry/log.ts';
 
 /** What a listener allows its callers; each has a default for its purpose. */
 export interface ListenerLimits {

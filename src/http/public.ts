@@ -5,7 +5,8 @@ import { z } from 'zod';
 import type { Clock } from '../time/clock.ts';
 import type { PublicListenerConfig } from '../config/config.ts';
 import type { RegistrationMatch } from '../store/registry/contract.ts';
-import { errorCode, type Log, type Metrics } from '../telemetry/telemetry.ts';
+import { errorCode, type Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { type Listener, type ListenerLimits, listen } from './listener.ts';
 import { createRateLimit } from './rate-limit.ts';
 

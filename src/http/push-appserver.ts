@@ -12,9 +12,12 @@ import type { Answer } from '../core/answers.ts';
 import type { Clock } from '../time/clock.ts';
 import { nameDeviceByToken, parseDeviceToken } from '../providers/device-token.ts';
 import { domainOf } from '../core/jid.ts';
-import type { App, Notification, Registration } from '../core/push.ts';
+import type { App } from '../core/app.ts';
+import type { Notification } from '../core/notification.ts';
+import type { Registration } from '../core/registration.ts';
 import type { Registry } from '../store/registry/contract.ts';
-import { errorCode, type Log, type Metrics } from '../telemetry/telemetry.ts';
+import { errorCode, type Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { createRateLimit } from './rate-limit.ts';
 
 export interface PushAppserverOptions {

@@ -1,6 +1,7 @@
 // The HTTP API for vendors with a client of their own, below `/v1`: who may ask, how often, and how failures are told.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { errorCode, type Log, type Metrics } from '../telemetry/telemetry.ts';
+import { errorCode, type Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { createBearer } from './bearer.ts';
 import { describeApi } from './openapi.ts';
 import { sendProblem } from './problems.ts';

@@ -1,4 +1,5 @@
-import type { App, Convention } from '../core/push.ts';
+import type { App } from '../core/app.ts';
+import type { Convention } from '../core/registration.ts';
 import { ImportError } from './source.ts';
 
 /** What of an app matters here. */

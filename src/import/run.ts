@@ -11,7 +11,8 @@ import {
 } from '../store/registry/contract.ts';
 import { openRegistry } from '../store/registry/open.ts';
 import { openPreview } from '../store/registry/preview.ts';
-import { createLog, createMetrics } from '../telemetry/telemetry.ts';
+import { createLog } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
 import { chooseApps } from './apps.ts';
 import { readCsv, translateCsv } from './csv.ts';
 import { p2Table, translateP2 } from './p2.ts';

@@ -1,7 +1,7 @@
 // The admin API of the ops listener: for the operator's own tools, with the bearer token of `admin.token` (RFC 6750).
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Secret } from '../core/push.ts';
+import type { Secret } from '../core/secret.ts';
 import { createBearer } from '../http/bearer.ts';
 
 /** One reason for which answers are held back. */

@@ -4,8 +4,8 @@ import type { Health, HealthCheck } from './health-report.ts';
 import type { Housekeeping } from '../delivery/housekeeping.ts';
 import type { AppSender } from '../sending/app-sender.ts';
 import type { Outbox, OutboxState } from '../store/outbox/contract.ts';
-import type { Concern, Provider } from '../core/push.ts';
-import { errorCode } from '../telemetry/telemetry.ts';
+import type { Concern, Provider } from '../providers/provider.ts';
+import { errorCode } from '../telemetry/log.ts';
 
 /** What readiness looks at. */
 export interface HealthSources {

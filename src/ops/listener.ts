@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from '../time/clock.ts';
 import type { ListenerConfig } from '../config/config.ts';
-import type { Secret } from '../core/push.ts';
-import { errorCode, type Log, type Metrics } from '../telemetry/telemetry.ts';
+import type { Secret } from '../core/secret.ts';
+import { errorCode, type Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { addAdminRoutes, type GuardControl } from './admin.ts';
 import type { Health } from './health-report.ts';
 import { type Listener, type ListenerLimits, listen } from '../http/listener.ts';

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Clock } from '../time/clock.ts';
-import type { Concern } from '../core/push.ts';
-import { errorCode, type Log, type Metrics } from '../telemetry/telemetry.ts';
+import type { Concern } from './provider.ts';
+import { errorCode, type Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 /** A file that cannot be used. `message` goes on after the file's name; neither text quotes the file. */
 export class CredentialError extends Error {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { App } from '../core/push.ts';
+import type { App } from '../core/app.ts';
 
 /** 32 bytes in hex today; Apple reserves the right to longer ones. */
 const APNS_TOKEN = /^[0-9A-Fa-f]{16,512}$/;

@@ -1,6 +1,8 @@
+import type { Environment } from '../core/registration.ts';
+import type { Push, PushResult } from '../core/push.ts';
 import type { Clock } from '../time/clock.ts';
-import type { App, Concern, PushResult, Provider } from '../core/push.ts';
-import type { Metrics } from '../telemetry/telemetry.ts';
+import type { App } from '../core/app.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 /** What the two providers do alike around their sending. */
 export interface ProviderParts {
@@ -59,4 +61,41 @@ export function assembleProvider(parts: ProviderParts): Provider {
       await close();
     },
   };
+}
+
+/** Where a push goes, taken from the registration at each attempt. */
+export interface Device {
+  readonly token: string;
+  /** Only for apps with `environment: auto`: where the token was accepted last. */
+  readonly environment?: Environment;
+  readonly registeredAtMs: number;
+}
+
+/** APNs or FCM for one app. */
+export interface Provider {
+  /**
+   * Sends one push; never rejects.
+   * @param deadlineMs how long the attempt may take, milliseconds from now; afterwards the outcome is `retry`.
+   */
+  send(push: Push, device: Device, deadlineMs: number): Promise<PushResult>;
+  /**
+   * The longest base64 ciphertext that surely fits into a push for this account, in bytes, already less the slack for
+   * what sealing servers do not count.
+   */
+  largestCiphertext(account: string): number;
+  /** What to do about an outcome `misconfigured` with this reason, for the operator. */
+  explain?(reason: string): string;
+  /** What the operator should see to before anything fails; undefined: nothing. */
+  readonly concern?: Concern | undefined;
+  /** Looks now whether the files with our credentials were replaced; never rejects. */
+  checkCredentials?(): Promise<void>;
+  /** Waits for what is in flight (each has its deadline), then closes the connections. */
+  drain(): Promise<void>;
+}
+
+/** Something that the operator should see to, in words; free of secrets. */
+export interface Concern {
+  readonly reason: string;
+  /** What to do. */
+  readonly hint: string;
 }

@@ -2,9 +2,12 @@ import { createConcurrencyLimit } from './concurrency-limit.ts';
 import type { Circuit, CircuitState } from './circuit-breaker.ts';
 import { createCircuit } from './circuit-breaker.ts';
 import type { Clock, Random } from '../time/clock.ts';
-import type { App, Device, PushResult, Provider, Push } from '../core/push.ts';
+import type { App } from '../core/app.ts';
+import type { Device, Provider } from '../providers/provider.ts';
+import type { PushResult, Push } from '../core/push.ts';
 import { isCall } from '../core/routing.ts';
-import { type Log, type Metrics, throttle } from '../telemetry/telemetry.ts';
+import { type Log, throttle } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 /** An attempt is not worth waiting for longer: providers answer within a second or not at all. */
 const attemptWithinMs = 10_000;

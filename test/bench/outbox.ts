@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '../../src/time/clock.ts';
 import type { Outbox, OwedPush } from '../../src/store/outbox/contract.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
-import { createLog, createMetrics } from '../../src/telemetry/telemetry.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 
 // What the outbox costs: `node test/bench/outbox.ts [--seconds 5] [--backlog 200000] [--folder DIR]`. The folder should
 // be on the disk that the store will be on. Prints one line per case; asserts nothing.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { App } from '../../src/core/push.ts';
+import type { App } from '../../src/core/app.ts';
 import { type Answering, startAnswering, testApp } from '../xmpp/link/answering.ts';
 
 const android = testApp({ name: 'android', provider: 'fcm', ids: ['conversations'], conventions: ['p2'] });

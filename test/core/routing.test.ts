@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { App, NotificationContent, Priority, Registration } from '../../src/core/push.ts';
+import type { App } from '../../src/core/app.ts';
+import type { NotificationContent, Priority } from '../../src/core/notification.ts';
+import type { Registration } from '../../src/core/registration.ts';
 import { type Route, route } from '../../src/core/routing.ts';
 import { apnsAppOf, notificationOf, registrationOf } from '../support/registrations.ts';
 

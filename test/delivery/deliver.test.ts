@@ -12,13 +12,17 @@ import { createAppSender, type AppSender } from '../../src/sending/app-sender.ts
 import { createLookup, type Lookup } from '../../src/delivery/lookup.ts';
 import type { Outbox, OwedPush } from '../../src/store/outbox/contract.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
-import type { App, Device, Notification, PushResult, Provider, Push, Registration } from '../../src/core/push.ts';
+import type { App } from '../../src/core/app.ts';
+import type { Device, Provider } from '../../src/providers/provider.ts';
+import type { Notification } from '../../src/core/notification.ts';
+import type { PushResult, Push } from '../../src/core/push.ts';
+import type { Registration } from '../../src/core/registration.ts';
 import type { Registry } from '../../src/store/registry/contract.ts';
 import { openRegistry } from '../../src/store/registry/open.ts';
 import { manualClock, type ManualClock, wallOf } from '../support/clock.ts';
 import { apnsAppOf, notificationOf } from '../support/registrations.ts';
 import { recordedLog } from '../support/telemetry.ts';
-import { createMetrics, type Metrics } from '../../src/telemetry/telemetry.ts';
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 
 // The provider is the edge here: it plays back outcomes. Registry, outbox and everything between are real.
 

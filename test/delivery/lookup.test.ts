@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLookup } from '../../src/delivery/lookup.ts';
-import type { App, Registration } from '../../src/core/push.ts';
+import type { App } from '../../src/core/app.ts';
+import type { Registration } from '../../src/core/registration.ts';
 import { manualClock } from '../support/clock.ts';
 import { apnsAppOf, fcmAppOf, registrationOf } from '../support/registrations.ts';
 

@@ -3,7 +3,7 @@ import { beforeEach, test } from 'node:test';
 import type { Guard } from '../../src/guard/contract.ts';
 import { createGuard, patienceMs, provenWithinMs, windowMs } from '../../src/guard/guard.ts';
 import { describeCaution } from '../../src/guard/report.ts';
-import { createMetrics, type Metrics } from '../../src/telemetry/telemetry.ts';
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { manualClock, type ManualClock } from '../support/clock.ts';
 import { registrationOf } from '../support/registrations.ts';
 import { recordedLog } from '../support/telemetry.ts';

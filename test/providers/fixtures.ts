@@ -10,8 +10,12 @@ import { createFcmStandIn, type FcmStandIn } from '../../src/harness/stand-ins/f
 import { createApns } from '../../src/providers/apns/client.ts';
 import type { ProviderTokens } from '../../src/providers/apns/provider-tokens.ts';
 import { createFcm } from '../../src/providers/fcm/client.ts';
-import type { ApnsApp, Device, FcmApp, Provider, Push, Secret } from '../../src/core/push.ts';
-import type { Metrics } from '../../src/telemetry/telemetry.ts';
+import type { ApnsApp } from '../../src/providers/apns/settings.ts';
+import type { Device, Provider } from '../../src/providers/provider.ts';
+import type { FcmApp } from '../../src/providers/fcm/settings.ts';
+import type { Push } from '../../src/core/push.ts';
+import type { Secret } from '../../src/core/secret.ts';
+import type { Metrics } from '../../src/telemetry/metrics.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
 
 export const apnsToken = 'ab'.repeat(32);

@@ -12,7 +12,8 @@ import { createRateLimits, defaultRateLimits } from '../../src/delivery/rate-lim
 import { createGuard } from '../../src/guard/guard.ts';
 import { createAppSender } from '../../src/sending/app-sender.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
-import type { Provider, Push } from '../../src/core/push.ts';
+import type { Provider } from '../../src/providers/provider.ts';
+import type { Push } from '../../src/core/push.ts';
 import { createRetryScheduler, retryPause } from '../../src/delivery/retry.ts';
 import { manualClock, wallOf } from '../support/clock.ts';
 import { apnsAppOf, notificationOf, registrationOf } from '../support/registrations.ts';

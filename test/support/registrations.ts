@@ -1,4 +1,7 @@
-import type { ApnsApp, FcmApp, Notification, Registration } from '../../src/core/push.ts';
+import type { ApnsApp } from '../../src/providers/apns/settings.ts';
+import type { FcmApp } from '../../src/providers/fcm/settings.ts';
+import type { Notification } from '../../src/core/notification.ts';
+import type { Registration } from '../../src/core/registration.ts';
 import { createSecret } from './secret.ts';
 
 /** A registration of Romeo's phone; give what matters to the test. */

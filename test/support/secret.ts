@@ -1,4 +1,4 @@
-import type { Secret } from '../../src/core/push.ts';
+import type { Secret } from '../../src/core/secret.ts';
 
 export function createSecret(value: string): Secret {
   return { reveal: () => value, toString: () => '[secret]' };

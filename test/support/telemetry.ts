@@ -1,4 +1,5 @@
-import { createLog, createMetrics, type Log, type Metrics } from '../../src/telemetry/telemetry.ts';
+import { createLog, type Log } from '../../src/telemetry/log.ts';
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 
 /** A silent log and fresh metrics, for tests that look at neither. */
 export function quietTelemetry(): { log: Log; metrics: Metrics } {

@@ -1,8 +1,8 @@
 /** developer.apple.com, "Establishing a certificate-based connection to APNs". */
 import { Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
-import type { Secret } from '../../core/push.ts';
-import { errorCode } from '../../telemetry/telemetry.ts';
+import type { Secret } from '../../core/secret.ts';
+import { errorCode } from '../../telemetry/log.ts';
 import type { ClientIdentity } from '../transport/dispatcher.ts';
 
 export interface PushCertificate {

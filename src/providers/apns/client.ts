@@ -1,7 +1,11 @@
 /** APNs for one app: developer.apple.com, "Sending notification requests to APNs". */
 import type { Clock, Random } from '../../time/clock.ts';
-import type { ApnsApp, Device, Environment, PushResult, Provider, Push } from '../../core/push.ts';
-import type { Log, Metrics } from '../../telemetry/telemetry.ts';
+import type { ApnsApp } from './settings.ts';
+import type { Device, Provider } from '../provider.ts';
+import type { Environment } from '../../core/registration.ts';
+import type { PushResult, Push } from '../../core/push.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import type { CredentialWatching } from '../credential-file.ts';
 import { assembleProvider } from '../provider.ts';
 import { readRetryAfter } from '../transport/retry-after.ts';

@@ -1,8 +1,11 @@
 /** Who we are to APNs: a key or a certificate, in the file as it is now. */
 import type { Clock } from '../../time/clock.ts';
-import type { ApnsApp, Concern, Secret } from '../../core/push.ts';
+import type { ApnsApp } from './settings.ts';
+import type { Concern } from '../provider.ts';
+import type { Secret } from '../../core/secret.ts';
 import { createSecret } from '../../core/secret.ts';
-import { errorCode, type Log, type Metrics } from '../../telemetry/telemetry.ts';
+import { errorCode, type Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import { CredentialError, type CredentialWatching, watchCredentialFile } from '../credential-file.ts';
 import type { WatchedCredentials } from '../provider.ts';
 import { type PushCertificate, readPushCertificate } from './certificate.ts';

@@ -3,7 +3,9 @@
  * APNs"; the top-level keys are those that Siskin and Snikket read.
  */
 import { Notification } from '@parse/node-apn';
-import type { ApnsApp, Push, PushContent, PushKind, Wording } from '../../core/push.ts';
+import type { ApnsApp } from './settings.ts';
+import type { Push, PushContent, PushKind } from '../../core/push.ts';
+import type { Wording } from '../../core/app.ts';
 
 /** A push as APNs wants it, or why it must not be sent. */
 export type ComposedPush =

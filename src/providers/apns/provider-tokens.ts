@@ -1,7 +1,7 @@
 /** developer.apple.com, "Establishing a token-based connection to APNs": an ES256 JWT, renewed after 20 to 60 minutes. */
 import { type CryptoKey, importPKCS8, SignJWT } from 'jose';
 import type { Clock } from '../../time/clock.ts';
-import type { Secret } from '../../core/push.ts';
+import type { Secret } from '../../core/secret.ts';
 
 /** A provider token key: a `.p8` file with its two names. */
 export interface TokenKey {

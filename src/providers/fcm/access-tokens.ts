@@ -1,6 +1,6 @@
 /** Google's access tokens: developers.google.com/identity/protocols/oauth2/service-account. */
 import type { Clock, Random } from '../../time/clock.ts';
-import { errorCode, type Log, throttle } from '../../telemetry/telemetry.ts';
+import { errorCode, type Log, throttle } from '../../telemetry/log.ts';
 
 export interface AccessToken {
   readonly token: string;

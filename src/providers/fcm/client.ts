@@ -1,7 +1,10 @@
 /** FCM for one app: firebase.google.com, "FCM v1 API", `projects.messages.send`. */
 import type { Clock, Random } from '../../time/clock.ts';
-import type { Device, FcmApp, PushResult, Provider, Push } from '../../core/push.ts';
-import type { Log, Metrics } from '../../telemetry/telemetry.ts';
+import type { Device, Provider } from '../provider.ts';
+import type { FcmApp } from './settings.ts';
+import type { PushResult, Push } from '../../core/push.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import type { CredentialWatching } from '../credential-file.ts';
 import { assembleProvider } from '../provider.ts';
 import { readRetryAfter } from '../transport/retry-after.ts';

@@ -2,7 +2,8 @@
  * What goes to FCM: firebase.google.com, "FCM v1 API", resource `projects.messages`. Data messages only: with a
  * `notification` the app would not be woken in the background, and data values may only be strings.
  */
-import type { FcmApp, Push, PushContent } from '../../core/push.ts';
+import type { FcmApp } from './settings.ts';
+import type { Push, PushContent } from '../../core/push.ts';
 
 /** A push as FCM wants it, or why it must not be sent. */
 export type ComposedPush =

@@ -2,7 +2,7 @@
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../../time/clock.ts';
-import type { ProxySettings } from '../../core/push.ts';
+import type { ProxySettings } from '../../core/app.ts';
 import { openTunnel, proxyTo } from './proxy.ts';
 
 export interface DispatcherOptions {

@@ -3,7 +3,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../time/clock.ts';
-import type { ProxySettings } from '../../core/push.ts';
+import type { ProxySettings } from '../../core/app.ts';
 
 /** Code of the error when a proxy answers and does not lead on; the answer's status is part of no message. */
 export const proxyRefusal = 'SEALPOST_PROXY_REFUSED';

@@ -1,5 +1,6 @@
 import type { Clock } from '../../time/clock.ts';
-import { errorCode, type Log, type Metrics, throttle } from '../../telemetry/telemetry.ts';
+import { errorCode, type Log, throttle } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import type { OutboxState } from './contract.ts';
 import type { BatchReply, Incident, Opening } from './worker-protocol.ts';
 

@@ -1,6 +1,7 @@
 import { format, parse } from 'node:path';
 import { type Clock, neverBack } from '../../time/clock.ts';
-import type { Log, Metrics } from '../../telemetry/telemetry.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Claim, Outbox, OwedPush } from './contract.ts';
 import { type OutboxLimits, outboxLimits, type OutboxTiming, outboxTiming } from './limits.ts';
 import type { ChangeOperation, Opening, Operation, Result } from './worker-protocol.ts';

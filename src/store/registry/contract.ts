@@ -1,4 +1,4 @@
-import type { Environment, Registration } from '../../core/push.ts';
+import type { Environment, Registration } from '../../core/registration.ts';
 
 /** What a client asks for when it registers. */
 export interface RegistrationRequest {

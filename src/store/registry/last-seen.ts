@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Registration } from '../../core/push.ts';
+import type { Registration } from '../../core/registration.ts';
 import { registrationColumns, toRegistration } from './rows.ts';
 import type { Tables } from './tables.ts';
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../time/clock.ts';
 import type { StoreConfig } from '../../config/config.ts';
-import type { Log, Metrics } from '../../telemetry/telemetry.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Registry } from './contract.ts';
 import { createRegistry } from './registry.ts';
 import { openSqlite } from './sqlite.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import { errorCode } from '../../telemetry/telemetry.ts';
+import { errorCode } from '../../telemetry/log.ts';
 import type { Registry } from './contract.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
 import { StoreError } from './store-error.ts';

@@ -1,6 +1,6 @@
 import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../../time/clock.ts';
-import type { Metrics } from '../../telemetry/telemetry.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import { type RegistrationMatch, type Registry, registrationsPerAccount, type RemovalReason } from './contract.ts';
 import { fold, registrationColumns, toRegistration, toRow } from './rows.ts';
 import type { RegistrationRow, Tables } from './tables.ts';

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Registration } from '../../core/push.ts';
+import type { Registration } from '../../core/registration.ts';
 import { toRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 

@@ -1,4 +1,4 @@
-import type { Registration } from '../../core/push.ts';
+import type { Registration } from '../../core/registration.ts';
 import type { RegistrationRequest } from './contract.ts';
 import type { RegistrationRow } from './tables.ts';
 

@@ -1,4 +1,4 @@
-import type { Convention, Environment } from '../../core/push.ts';
+import type { Convention, Environment } from '../../core/registration.ts';
 import type { RemovalReason } from './contract.ts';
 
 /** The tables as queries see them; `migrations/` makes them. */

@@ -3,8 +3,9 @@
  * notices when the connection is dead, backs off, connects again.
  */
 import type { Clock, Random } from '../../time/clock.ts';
-import type { Secret } from '../../core/push.ts';
-import type { Log, Metrics } from '../../telemetry/telemetry.ts';
+import type { Secret } from '../../core/secret.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import type { StanzaHandler } from '../services/iq.ts';
 import { LINK_LIMITS, LINK_TIMING, type LinkLimits, type LinkTiming } from '../stream/limits.ts';
 import { isRefusal, LOSSES, lossHint, type LossReason, retryDelay } from './disconnect-reasons.ts';

@@ -2,8 +2,8 @@
  * Requests under way on one connection: each gets one reply, in time, on the connection that it came by or not at all.
  */
 import type { Clock } from '../../time/clock.ts';
-import type { Log } from '../../telemetry/telemetry.ts';
-import { errorCode } from '../../telemetry/telemetry.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/log.ts';
 import { detach, type Element } from '../stream/element.ts';
 import {
   type Envelope,

@@ -1,5 +1,6 @@
 /** One connection from its first packet to its last: a stream, its requests under way, its flow control, its pings. */
-import type { Log, Metrics } from '../../telemetry/telemetry.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import { attribute, escapeXml } from '../stream/element.ts';
 import { createRequests } from './requests.ts';
 import type { StanzaHandler } from '../services/iq.ts';

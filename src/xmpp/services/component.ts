@@ -1,7 +1,8 @@
 /** Everything that Sealpost answers over XMPP, by namespace of the request. */
 import type { Clock } from '../../time/clock.ts';
-import type { App } from '../../core/push.ts';
-import type { Log, Metrics } from '../../telemetry/telemetry.ts';
+import type { App } from '../../core/app.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import { bareJid, domainOf } from '../../core/jid.ts';
 import { answerCommand } from './commands.ts';
 import type { Answer, XmppHandlers } from './contract.ts';

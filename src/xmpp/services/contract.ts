@@ -1,5 +1,6 @@
 import type { Answer } from '../../core/answers.ts';
-import type { Notification, Registration } from '../../core/push.ts';
+import type { Notification } from '../../core/notification.ts';
+import type { Registration } from '../../core/registration.ts';
 import type { RegistrationMatch, RegistrationRequest } from '../../store/registry/contract.ts';
 
 export type { Answer } from '../../core/answers.ts';

@@ -1,5 +1,5 @@
 /** Service discovery (XEP-0030), with what XEP-0357 sections 3.1 and 4.2, XEP-0060 section 5.1, XEP-0050 section 2 and the clients ask for. */
-import type { App } from '../../core/push.ts';
+import type { App } from '../../core/app.ts';
 import { attribute, escapeXml } from '../stream/element.ts';
 import type { Iq, IqReply } from './iq.ts';
 import { NS } from '../stream/namespaces.ts';

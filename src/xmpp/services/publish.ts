@@ -2,7 +2,7 @@
  * Publishes of notifications: XEP-0357 section 7 (on XEP-0060 section 7.1), and Tigase's "Encrypted Push Notifications"
  * section 4.4. Nothing is decrypted and no tag is checked: Prosody on luaossl sends sixteen zero bytes for one.
  */
-import type { Notification, NotificationContent, Priority } from '../../core/push.ts';
+import type { Notification, NotificationContent, Priority } from '../../core/notification.ts';
 import { attribute, child, children, detach, type Element, text } from '../stream/element.ts';
 import { type FormFields, formType, readForm } from './form.ts';
 import { NS } from '../stream/namespaces.ts';

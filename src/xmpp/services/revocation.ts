@@ -1,5 +1,5 @@
 /** Telling a server that a registration is no more, without waiting for its next publish: XEP-0357 section 8. */
-import type { Registration } from '../../core/push.ts';
+import type { Registration } from '../../core/registration.ts';
 import { escapeXml } from '../stream/element.ts';
 import { NS } from '../stream/namespaces.ts';
 

@@ -1,7 +1,7 @@
 /** TCP or TLS to the XMPP server, with writes gathered into one per turn of the event loop. */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { errorCode } from '../../telemetry/telemetry.ts';
+import { errorCode } from '../../telemetry/log.ts';
 
 /** `unsecured`: TCP is there, TLS is not. */
 export type SocketStage = 'unconnected' | 'unsecured' | 'open';

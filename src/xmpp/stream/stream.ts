@@ -7,7 +7,7 @@
 import { EventEmitter } from 'node:events';
 import { component, xml } from '@xmpp/component';
 import type { Clock } from '../../time/clock.ts';
-import type { Secret } from '../../core/push.ts';
+import type { Secret } from '../../core/secret.ts';
 import type { XmlError } from './characters.ts';
 import { attribute, childElements, type Element } from './element.ts';
 import type { LinkLimits, LinkTiming } from './limits.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { createApnsStandIn } from '../../../src/harness/stand-ins/apns.ts';
-import type { ApnsApp, Environment } from '../../../src/core/push.ts';
+import type { ApnsApp } from '../../../src/providers/apns/settings.ts';
+import type { Environment } from '../../../src/core/registration.ts';
 import { manualClock } from '../../support/clock.ts';
 import { apnsScene, topic } from '../fixtures.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { composePush, largestCiphertext } from '../../../src/providers/apns/payload.ts';
-import type { Push, PushContent, Wording } from '../../../src/core/push.ts';
+import type { Push, PushContent } from '../../../src/core/push.ts';
+import type { Wording } from '../../../src/core/app.ts';
 import { pushOf, topic, wording } from '../fixtures.ts';
 
 const id = 'eabeae54-14a8-11e5-b60b-1697f925ec7b';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import type { ProxySettings } from '../../../src/core/push.ts';
+import type { ProxySettings } from '../../../src/core/app.ts';
 import { secretOf } from '../fixtures.ts';
 
 export interface ConnectProxy {

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import type { Outbox, OwedPush } from '../../../src/store/outbox/contract.ts';
 import { openSqliteOutbox, type SqliteOutboxOptions } from '../../../src/store/outbox/sqlite.ts';
 import type { PushKind } from '../../../src/core/push.ts';
-import { createMetrics } from '../../../src/telemetry/telemetry.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { manualClock } from '../../support/clock.ts';
 import { recordedLog } from '../../support/telemetry.ts';
 

@@ -14,7 +14,7 @@ import {
 import { openRegistry } from '../../../src/store/registry/open.ts';
 import { BATCH, TOMBSTONE_LIFE_MS } from '../../../src/store/registry/tombstones.ts';
 import type { StoreConfig } from '../../../src/config/config.ts';
-import { createMetrics } from '../../../src/telemetry/telemetry.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { manualClock } from '../../support/clock.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { RegistrationRequest } from '../../../src/store/registry/contract.ts';
 import { openRegistry } from '../../../src/store/registry/open.ts';
-import { createMetrics } from '../../../src/telemetry/telemetry.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { manualClock } from '../../support/clock.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
 

@@ -1,6 +1,8 @@
-import type { App, Notification, Registration } from '../../../src/core/push.ts';
+import type { App } from '../../../src/core/app.ts';
+import type { Notification } from '../../../src/core/notification.ts';
+import type { Registration } from '../../../src/core/registration.ts';
 import type { RegistrationMatch, RegistrationRequest } from '../../../src/store/registry/contract.ts';
-import type { Metrics } from '../../../src/telemetry/telemetry.ts';
+import type { Metrics } from '../../../src/telemetry/metrics.ts';
 import { createComponent } from '../../../src/xmpp/services/component.ts';
 import type { Answer } from '../../../src/xmpp/services/contract.ts';
 import { createRequests } from '../../../src/xmpp/link/requests.ts';

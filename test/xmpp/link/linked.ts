@@ -1,6 +1,6 @@
 import { test, type TestContext } from 'node:test';
-import type { Metrics } from '../../../src/telemetry/telemetry.ts';
-import { createMetrics } from '../../../src/telemetry/telemetry.ts';
+import type { Metrics } from '../../../src/telemetry/metrics.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import type { LinkOptions, LinkStatus } from '../../../src/xmpp/link/link.ts';
 import { createLink, type Link } from '../../../src/xmpp/link/link.ts';
 import { manualClock, type ManualClock } from '../../support/clock.ts';

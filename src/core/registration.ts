@@ -1,0 +1,40 @@
+/** How a client came to its node: in `src/xmpp/conventions/`, `v1` also and `http` only in `src/http/`. */
+export type Convention = 'tigase' | 'p2' | 'v1' | 'raw-token' | 'http';
+
+/** Apple's two push environments; a token belongs to one of them. */
+export type Environment = 'production' | 'sandbox';
+
+/** One device of one account of one app. */
+export interface Registration {
+  /** Unguessable, at least 128 random bits; all that the XMPP server knows of the device. */
+  readonly node: string;
+  /** Name of the app in the config. */
+  readonly app: string;
+  readonly convention: Convention;
+  /**
+   * Bare JID exactly as the client registered with: devices look their key up by this string. Taken over from a server
+   * that kept no accounts: its domain alone. Empty where nobody said whose the device is: then the secret alone admits
+   * publishers.
+   */
+  readonly account: string;
+  /** What stands for the account in payloads of the p2 convention, where the account itself is not known. */
+  readonly accountHash?: string;
+  /**
+   * What distinguishes this device from others of the same account: the token (tigase), the device's own id (p2, v1; for a
+   * room of p2 followed by a space and the room's hash).
+   */
+  readonly device: string;
+  readonly token: string;
+  /** PushKit (VoIP) token. */
+  readonly secondToken?: string;
+  /** When given, publishes must carry it in their publish-options. */
+  readonly secret?: string;
+  /** Known when the app's environment is `auto` and a push was accepted there once. */
+  readonly environment?: Environment;
+  /** Bare JID of the room that publishes in place of the account's server (p2). */
+  readonly room?: string;
+  /** Domain of ours that the client registered at; unknown for registrations that came another way. */
+  readonly component?: string;
+  /** Milliseconds since 1970 of the latest registering; 0: taken over from a server that did not say. */
+  readonly registeredAtMs: number;
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { type DestinationStream, pino } from 'pino';
+
+/**
+ * The only fields that a log line may have. The list is closed so that no line can carry a device token, a node, a
+ * secret, ciphertext, plaintext or the local part of a JID.
+ */
+export interface LogFields {
+  /** Name of an app in the config. */
+  readonly app?: string;
+  /** Domain of a component link. */
+  readonly link?: string;
+  /** Domain of a remote server. */
+  readonly domain?: string;
+  /** `fingerprint` of a node. */
+  readonly registration?: string;
+  /** A word from one of our tables, or the code of a system error. */
+  readonly reason?: string;
+  readonly outcome?: string;
+  readonly status?: number;
+  readonly count?: number;
+  readonly durationMs?: number;
+  readonly url?: string;
+  readonly file?: string;
+  /** What an operator should do about it. */
+  readonly hint?: string;
+}
+
+/** A logger that takes no free-form objects. */
+export interface Log {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** One JSON object a line, to standard output unless another destination is given. */
+export function createLog(level: LogLevel, destination?: DestinationStream): Log {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** Stable short name of a node or token for logs: 12 hex digits of its SHA-256. */
+export function fingerprint(secretName: string): string {
+  return createHash('sha256').update(secretName).digest('hex').slice(0, 12);
+}
+
+/**
+ * A word for an error that is safe to log: the code of a system error or the name of its class. Messages are not, they
+ * may quote what came from outside.
+ */
+export function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' ? code : error.name;
+}
+
+/**
+ * For what goes wrong with every notification and is said once in a while.
+ * @returns whether it is time to say it, and if so counts that as said
+ */
+export function throttle(intervalMs: number, clock: { monotonic(): number }): () => boolean {
+  let saidAtMs = -Infinity;
+  return () => {
+    const nowMs = clock.monotonic();
+    if (nowMs - saidAtMs < intervalMs) return false;
+    saidAtMs = nowMs;
+    return true;
+  };
+}
