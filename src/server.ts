@@ -16,12 +16,7 @@ import { createAppSender, type AppSender } from './sending/app-sender.ts';
 import { createLookup } from './delivery/lookup.ts';
 import type { Outbox } from './store/outbox/contract.ts';
 import { openSqliteOutbox, outboxPathBeside } from './store/outbox/sqlite.ts';
-import { type ApnsOptions, createApns } from './providers/apns/client.ts';
-import { createProviderTokens } from './providers/apns/provider-tokens.ts';
-import { createFcm, type FcmOptions } from './providers/fcm/client.ts';
-import type { ApnsApp } from './providers/apns/settings.ts';
-import type { FcmApp } from './providers/fcm/settings.ts';
-import type { Provider } from './providers/provider.ts';
+import { startProviders } from './providers/all.ts';
 import type { Registration } from './core/registration.ts';
 import { createRetryScheduler } from './delivery/retry.ts';
 import { openRegistry } from './store/registry/open.ts';
@@ -72,13 +67,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const outbox = await openOutbox(config, { clock, log, metrics });
 
-  const tokens = createProviderTokens({ clock });
-  const { checkEveryMs } = config.credentials;
+  const createProvider = startProviders({ ...config.credentials, clock, random, log, metrics });
   const appSenders: ReadonlyMap<string, AppSender> = new Map(
     config.apps.map((app) => {
       announceApp(metrics, app.name);
       const onReplaced = () => appSenders.get(app.name)?.startAnew();
-      const provider = createProvider(app, { tokens, checkEveryMs, onReplaced, clock, random, log, metrics });
+      const provider = createProvider(app, onReplaced);
       return [app.name, createAppSender({ app, provider, clock, random, log, metrics })];
     }),
   );
@@ -212,15 +206,4 @@ function revoke(registration: Registration, links: readonly Link[]): void {
 function openOutbox(config: Config, parts: Pick<ServerOptions, 'clock' | 'log' | 'metrics'>): Promise<Outbox> {
   if (config.store.kind !== 'sqlite') throw new Error(`no outbox for a store of the kind ${config.store.kind}`);
   return openSqliteOutbox({ path: outboxPathBeside(config.store.path), ...parts });
-}
-
-type ProviderParts = Omit<ApnsOptions, 'app'> & Omit<FcmOptions, 'app'>;
-
-function createProvider(app: ApnsApp | FcmApp, parts: ProviderParts): Provider {
-  switch (app.provider) {
-    case 'apns':
-      return createApns({ app, ...parts });
-    case 'fcm':
-      return createFcm({ app, ...parts });
-  }
 }

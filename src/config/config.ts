@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { ApnsApp } from '../providers/apns/settings.ts';
-import type { FcmApp } from '../providers/fcm/settings.ts';
+import type { AppSettings } from '../providers/all.ts';
 import type { Secret } from '../core/secret.ts';
 import { errorCode, type LogLevel } from '../telemetry/log.ts';
-import type { ParsedApp } from './apps.ts';
-import { ConfigError, describeIssues, type Locate } from './problems.ts';
+import { defined } from './kinds/app.ts';
+import { ConfigError, describeIssues, type Locate } from './kinds/problems.ts';
 import { createSchema, type ParsedConfig } from './schema.ts';
-import type { Sources } from './values.ts';
+import type { Sources } from './kinds/values.ts';
 import { readYaml } from './yaml.ts';
 
-export { ConfigError, type ConfigProblem } from './problems.ts';
+export { ConfigError, type ConfigProblem } from './kinds/problems.ts';
 
 /** `sealpost.yaml`, checked, with defaults filled in, files read and durations in milliseconds. */
 export interface Config {
@@ -23,7 +22,7 @@ export interface Config {
   readonly credentials: { readonly checkEveryMs: number };
   readonly log: { readonly level: LogLevel };
   /** At least one; names are unique and fit for metric labels. */
-  readonly apps: readonly (ApnsApp | FcmApp)[];
+  readonly apps: readonly AppSettings[];
 }
 
 /** One component link (XEP-0114). */
@@ -166,7 +165,7 @@ function toConfig({ xmpp, http, store, admin, limits, credentials, log, apps }: 
     limits: defined(limits),
     credentials: { checkEveryMs: credentials.checkInterval },
     log,
-    apps: Object.entries(apps).map(([name, app]) => toApp(name, app)),
+    apps: Object.entries(apps).map(([name, app]) => ({ ...app, name })),
   };
 }
 
@@ -183,39 +182,6 @@ function toTiming(timing: ParsedConfig['xmpp'][number]['timing']): LinkConfig['t
     refusedMs: refused,
     refusedMaxMs: refusedMax,
   });
-}
-
-function toApp(name: string, app: ParsedApp): ApnsApp | FcmApp {
-  if (app.provider === 'fcm') {
-    const { serviceAccount, ttl, backgroundInterval, ...rest } = defined(app);
-    return {
-      ...rest,
-      name,
-      ttlMs: ttl,
-      backgroundIntervalMs: backgroundInterval,
-      serviceAccountFile: serviceAccount.path,
-      projectId: serviceAccount.projectId,
-    };
-  }
-  const { key, cert, ttl, backgroundInterval, alert, call, ...rest } = defined(app);
-  const credentials = key ?? cert;
-  if (!credentials) throw new Error('an APNs app without credentials passed the schema');
-  return {
-    ...rest,
-    name,
-    ttlMs: ttl,
-    backgroundIntervalMs: backgroundInterval,
-    credentials,
-    alert: defined(alert),
-    call: defined(call),
-  };
-}
-
-type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
-
-/** Without the keys whose value is `undefined`: to be absent is something else. */
-function defined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Defined<T>;
 }
 
 function readSmallFile(path: string): Buffer {

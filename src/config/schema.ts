@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { appsSchema } from './apps.ts';
-import { authorities, listenerTls } from './credentials.ts';
-import { withHint } from './problems.ts';
+import { authorities, listenerTls } from './kinds/tls.ts';
+import { withHint } from './kinds/problems.ts';
 import { createSecret } from '../core/secret.ts';
-import { createValueKinds, section, type Sources, type ValueKinds } from './values.ts';
+import { createValueKinds, section, type Sources, type ValueKinds } from './kinds/values.ts';
 
 /** The port that Prosody and Tigase listen on for components unless told otherwise. */
 const COMPONENT_PORT = 5347;

@@ -1,5 +1,5 @@
 import { isCollection, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
-import { ConfigError, formatPath, type ConfigProblem, type Locate, type Path } from './problems.ts';
+import { ConfigError, formatPath, type ConfigProblem, type Locate, type Path } from './kinds/problems.ts';
 
 /** How often aliases may be followed, so that a few lines cannot grow into gigabytes. */
 const MAX_ALIASES = 100;

@@ -3,20 +3,57 @@
  * `register-push-apns` and their opposites, of the app server p2. Clients repeat it at every login and rely on getting
  * the same node and secret, which their server then has to show with each publish.
  */
-import { hashForDevice } from './addressing.ts';
+import { createHash } from 'node:crypto';
 import type { App } from '../core/app.ts';
-import type { Command, CommandOutcome } from '../xmpp/services/commands.ts';
-import { detach } from '../xmpp/stream/element.ts';
-import type { FormFields } from '../xmpp/services/form.ts';
-import { accountOf, appOfDomain, type ConventionOptions, deviceIdOf, readToken, refused } from './registering.ts';
+import type { PushAddress } from '../core/push.ts';
+import type { Registration } from '../core/registration.ts';
+import { type Command, type CommandOutcome, type Commands, type FormFields, refused } from './command.ts';
+import type { CommandContext, Convention } from './convention.ts';
+import { isServerOfAccount, isServerOrSelf } from './publishers.ts';
+import { accountOf, appOfDomain, deviceIdOf, readToken } from './registering.ts';
 
 const PROVIDERS = ['fcm', 'apns'] as const;
 
-/** The commands, for those providers that have an app of this convention. */
-export function createP2Commands(options: ConventionOptions): Map<string, Command> {
+export const p2: Convention = {
+  name: 'p2',
+  commands: createCommands,
+  features: () => [],
+  findsAppById: false,
+  needsApiToken: false,
+  accountIsOptional: false,
+  mayPublish,
+  addressOf,
+  // On Android clients are woken by whatever it was: FCM holds anything of normal priority back while the device dozes.
+  alertRule: ({ alertsAreSilent }) => (alertsAreSilent ? 'to-wake' : 'as-notified'),
+};
+
+/**
+ * Where a room was registered, its service or the room itself publishes: clients enable push at the room, and so the
+ * account's server has no part in it.
+ */
+function mayPublish(publisher: string, registration: Registration): boolean {
+  const { room } = registration;
+  return room === undefined ? isServerOfAccount(publisher, registration) : isServerOrSelf(publisher, room);
+}
+
+/** Clients compare a hash, which keeps the JID from the provider. */
+function addressOf({ account, accountHash, device }: Registration): PushAddress {
+  const [deviceId = '', channel] = device.split(' ');
+  return { account: accountHash ?? hashForDevice(account, deviceId), ...(channel !== undefined && { channel }) };
+}
+
+/**
+ * How clients know an account or a room: SHA-1 of bare JID, NUL and the device's id, in lower-case hex. It hides nothing
+ * from who can guess the JID and has the id; that is the deployed clients' choice.
+ */
+function hashForDevice(jid: string, deviceId: string): string {
+  return createHash('sha1').update(`${jid}\0${deviceId}`).digest('hex');
+}
+
+function createCommands(options: CommandContext): Commands {
   const commands = new Map<string, Command>();
   for (const provider of PROVIDERS) {
-    const app = appOfDomain(options, 'p2', provider);
+    const app = appOfDomain(options, p2, provider);
     if (!app) continue;
     const name = provider === 'fcm' ? 'FCM' : 'APNs';
     commands.set(`register-push-${provider}`, {
@@ -32,7 +69,7 @@ export function createP2Commands(options: ConventionOptions): Map<string, Comman
 }
 
 async function register(
-  { domain, handlers }: ConventionOptions,
+  { domain, handlers }: CommandContext,
   app: App,
   from: string,
   fields: FormFields,
@@ -48,9 +85,10 @@ async function register(
   const { room } = place;
   const { node, secret } = await handlers.register({
     app: app.name,
-    convention: 'p2',
+    convention: p2.name,
     account,
     device: nameDevice(deviceId, room && hashForDevice(room, deviceId)),
+    ...(room === undefined && { importedAs: hashForDevice(account, deviceId) }),
     token,
     withSecret: true,
     component: domain,
@@ -69,7 +107,7 @@ async function register(
 }
 
 async function unregister(
-  { handlers }: ConventionOptions,
+  { handlers }: CommandContext,
   app: App,
   from: string,
   fields: FormFields,
@@ -103,5 +141,5 @@ function readRoom(fields: FormFields): { readonly room?: string } | undefined {
   if (written === undefined || written === '') return {};
   const room = accountOf(written);
   if (room !== written || /[\s\p{Cc}]/u.test(room)) return undefined;
-  return { room: detach(room.toLowerCase()) };
+  return { room: room.toLowerCase() };
 }

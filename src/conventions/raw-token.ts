@@ -1,6 +1,9 @@
-import type { Clock } from '../time/clock.ts';
 import type { App } from '../core/app.ts';
 import type { Environment, Registration } from '../core/registration.ts';
+import { parseTokenNode } from '../providers/all.ts';
+import type { Clock } from '../time/clock.ts';
+import { type Convention, serves } from './convention.ts';
+import { isServerOrBareJid } from './publishers.ts';
 
 /**
  * The raw-token convention (Monal): nothing is registered, a node is the device's token itself and `pushModule` of the
@@ -13,10 +16,6 @@ const DEFAULT_MODULE = 'default';
 /** No app can have this name. */
 export const NO_APP = '';
 
-/** Hex of 32 bytes or more; Apple reserves the right to longer ones. Our own nodes are shorter and so are never taken for one. */
-const APNS_TOKEN = /^(?:[0-9A-Fa-f]{2}){32,256}$/;
-const FCM_TOKEN = /^[A-Za-z0-9_:-]{64,4096}$/;
-
 /** How long a token that the provider called dead is not tried again. */
 export const DEAD_FOR_MS = 86_400_000;
 
@@ -24,7 +23,7 @@ export const DEAD_FOR_MS = 86_400_000;
 export interface Hint {
   /** Of a notification. */
   readonly pushModule?: string;
-  /** Of a push that is owed. */
+  /** Of a queued push. */
   readonly app?: string;
 }
 
@@ -50,13 +49,29 @@ interface Memory {
 }
 
 /** @param limit tokens that are remembered; of more, those that were not read for longest are forgotten. */
-export function createRawTokens(options: {
+export type ReadTokens = (options: {
   readonly apps: readonly App[];
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly limit: number;
-}): RawTokens {
+}) => RawTokens;
+
+/** Nothing says whose a raw token is, so that knowing it has to do. */
+export const rawToken = {
+  name: 'raw-token',
+  commands: () => new Map(),
+  features: () => [],
+  findsAppById: true,
+  needsApiToken: false,
+  accountIsOptional: true,
+  mayPublish: isServerOrBareJid,
+  addressOf: () => ({ account: '' }),
+  alertRule: () => 'every-time',
+  readTokens: createRawTokens,
+} as const satisfies Convention;
+
+function createRawTokens(options: Parameters<ReadTokens>[0]): RawTokens {
   const { clock, limit } = options;
-  const apps = options.apps.filter(({ conventions }) => conventions.includes('raw-token'));
+  const apps = options.apps.filter((app) => serves(app, rawToken));
   const byModule = new Map(apps.flatMap((app) => app.ids.map((id) => [id, app] as const)));
   const byName = new Map(apps.map((app) => [app.name, app] as const));
   /** In the order of the latest reading. */
@@ -86,10 +101,9 @@ export function createRawTokens(options: {
     read(node, { pushModule, app: name }) {
       const app = name === undefined ? byModule.get(pushModule ?? DEFAULT_MODULE) : byName.get(name);
       const isMistake = !app && name === undefined && (pushModule !== undefined || apps.length > 0);
-      if (isMistake) return APNS_TOKEN.test(node) || FCM_TOKEN.test(node) ? registrationOf(node, NO_APP) : undefined;
-      if (!app || !(app.provider === 'apns' ? APNS_TOKEN : FCM_TOKEN).test(node)) return undefined;
-      const token = app.provider === 'apns' ? node.toLowerCase() : node;
-      if (isDead(token)) return undefined;
+      if (isMistake) return parseTokenNode(node) === undefined ? undefined : registrationOf(node, NO_APP);
+      const token = app && parseTokenNode(node, app.provider);
+      if (!app || token === undefined || isDead(token)) return undefined;
       const { environment } = memories.get(token) ?? {};
       remember(token, environment ? { environment } : {});
       return registrationOf(token, app.name, environment);
@@ -115,7 +129,7 @@ function registrationOf(token: string, app: string, environment?: Environment): 
   return {
     node: token,
     app,
-    convention: 'raw-token',
+    convention: rawToken.name,
     account: '',
     device: token,
     token,

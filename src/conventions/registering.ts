@@ -1,23 +1,8 @@
 /** What the conventions of registering have in common: whose device it is, which app's, and whether its token can be one. */
-import { parseDeviceToken } from '../providers/device-token.ts';
-import { bareJid } from '../core/jid.ts';
+import { parseDeviceToken } from '../providers/all.ts';
 import type { App } from '../core/app.ts';
-import type { Convention } from '../core/registration.ts';
-import type { CommandOutcome } from '../xmpp/services/commands.ts';
-import type { XmppHandlers } from '../xmpp/services/contract.ts';
-import { detach } from '../xmpp/stream/element.ts';
-import type { StanzaError } from '../xmpp/services/errors.ts';
-
-export interface ConventionOptions {
-  /** Of the link. */
-  readonly domain: string;
-  readonly apps: readonly App[];
-  readonly handlers: Pick<XmppHandlers, 'register' | 'unregister' | 'largestCiphertext'>;
-}
-
-export function refused(error: StanzaError): CommandOutcome {
-  return { kind: 'refused', error };
-}
+import { bareJid } from '../core/jid.ts';
+import { type CommandContext, type Convention, serves } from './convention.ts';
 
 /** RFC 7622: at most 1,023 bytes in each part, and an account has a local part. */
 const JID_MAX = 2_047;
@@ -30,13 +15,12 @@ export function accountOf(from: string): string | undefined {
   const bare = bareJid(from);
   const at = bare.indexOf('@');
   if (at < 1 || at === bare.length - 1 || Buffer.byteLength(bare) > JID_MAX) return undefined;
-  return detach(bare);
+  return bare;
 }
 
-/** The token as its provider takes it, fit to be kept; undefined when it is absent or none of this provider's. */
+/** The token as its provider takes it; undefined when it is absent or none of this provider's. */
 export function readToken(provider: App['provider'], written: string | undefined): string | undefined {
-  const token = written === undefined ? undefined : parseDeviceToken(provider, written);
-  return token === undefined ? undefined : detach(token);
+  return written === undefined ? undefined : parseDeviceToken(provider, written);
 }
 
 /**
@@ -45,11 +29,11 @@ export function readToken(provider: App['provider'], written: string | undefined
  * among its ids, or else the only one of the convention and provider. Undefined: there is none, or nothing says which.
  */
 export function appOfDomain(
-  { apps, domain }: Pick<ConventionOptions, 'apps' | 'domain'>,
+  { apps, domain }: Pick<CommandContext, 'apps' | 'domain'>,
   convention: Convention,
   provider: App['provider'],
 ): App | undefined {
-  const able = apps.filter((app) => app.provider === provider && app.conventions.includes(convention));
+  const able = apps.filter((app) => app.provider === provider && serves(app, convention));
   const named = able.filter(({ ids }) => ids.includes(domain));
   if (named.length > 0) return named.length === 1 ? named[0] : undefined;
   return able.length === 1 ? able[0] : undefined;
@@ -60,5 +44,5 @@ const DEVICE_ID = /^[^\s\p{Cc}\p{Cf}]{1,255}$/u;
 
 /** A device's name for itself; undefined when it is absent or cannot be one. */
 export function deviceIdOf(written: string | undefined): string | undefined {
-  return written !== undefined && DEVICE_ID.test(written) ? detach(written) : undefined;
+  return written !== undefined && DEVICE_ID.test(written) ? written : undefined;
 }

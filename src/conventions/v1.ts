@@ -6,17 +6,31 @@
  * are ours, and clients enable push with what the answer says. So what another account registers, by whatever name, is a
  * registration of its own.
  */
+import { createHash } from 'node:crypto';
 import type { App } from '../core/app.ts';
-import type { Command, CommandOutcome } from '../xmpp/services/commands.ts';
-import type { FormFields } from '../xmpp/services/form.ts';
-import { accountOf, appOfDomain, type ConventionOptions, deviceIdOf, readToken, refused } from './registering.ts';
+import { type Command, type CommandOutcome, type Commands, type FormFields, refused } from './command.ts';
+import type { CommandContext, Convention } from './convention.ts';
+import { isServerOfAccount } from './publishers.ts';
+import { accountOf, appOfDomain, deviceIdOf, readToken } from './registering.ts';
 
-/** The commands, if any app wants this convention. */
-export function createV1Commands(options: ConventionOptions): Map<string, Command> {
+/** A push wakes the app, which then looks after all of its accounts: its payload names none. */
+export const v1: Convention = {
+  name: 'v1',
+  commands: createCommands,
+  features: () => [],
+  findsAppById: false,
+  needsApiToken: false,
+  accountIsOptional: true,
+  mayPublish: isServerOfAccount,
+  addressOf: () => ({ account: '' }),
+  alertRule: () => 'as-notified',
+};
+
+function createCommands(options: CommandContext): Commands {
   const { domain, handlers } = options;
   const byType = new Map<string, App>();
   for (const type of ['apns', 'fcm'] as const) {
-    const app = appOfDomain(options, 'v1', type);
+    const app = appOfDomain(options, v1, type);
     if (app) byType.set(type, app);
   }
   const commands = new Map<string, Command>();
@@ -33,7 +47,7 @@ export function createV1Commands(options: ConventionOptions): Map<string, Comman
     if (token === undefined) return refused('bad-token');
     const { node, secret } = await handlers.register({
       app: app.name,
-      convention: 'v1',
+      convention: v1.name,
       account,
       device,
       token,
@@ -74,4 +88,12 @@ export function createV1Commands(options: ConventionOptions): Map<string, Comman
     run: unregister,
   });
   return commands;
+}
+
+/**
+ * Names a device that came without an account by its own id and its token together, so that nobody who knows the id alone
+ * can mean it. The token does not show in the name.
+ */
+export function nameDeviceByToken(id: string, token: string): string {
+  return `${id} ${createHash('sha256').update(`${id}\0${token}`).digest('hex')}`;
 }

@@ -1,4 +1,3 @@
-import type { Convention } from './registration.ts';
 import type { Secret } from './secret.ts';
 
 /** What a user sees when nothing on the device replaces it: literal text, or keys of the app's own localisation. */
@@ -14,10 +13,15 @@ export interface Wording {
 /** What routing and delivery need to know of one mobile app of the operator; the providers' settings extend it. */
 export interface App {
   readonly name: string;
-  readonly provider: 'apns' | 'fcm';
+  /** Name of the provider: see `providers/all.ts`. */
+  readonly provider: string;
+  /** Whether a device may have a second token, for calls (PushKit). */
+  readonly takesSecondToken: boolean;
+  /** Whether an alert shows nothing by itself and only wakes the app: data messages of FCM. */
+  readonly alertsAreSilent: boolean;
   /** Provider ids that clients register with, or accepted `pushModule` names; disco features. */
   readonly ids: readonly string[];
-  readonly conventions: readonly Convention[];
+  readonly conventions: readonly string[];
   /** The registration API over HTTP; there exactly when the conventions have `http`. */
   readonly api?: { readonly token: Secret };
   /** Whether sender and body of an unsealed notification go to the provider. */

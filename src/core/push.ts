@@ -23,6 +23,9 @@ export type PushContent =
       readonly nickname?: string;
     };
 
+/** By what a payload tells the client which of its accounts, and which of its rooms, a push is about. */
+export type PushAddress = Pick<Push, 'account' | 'channel'>;
+
 /** One request to a provider, without the device's token: that is looked up again at each attempt. */
 export interface Push {
   /** UUID, the same over all attempts: `apns-id`, and `apns-collapse-id` so that a repeated push shows once. */

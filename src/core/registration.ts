@@ -1,6 +1,3 @@
-/** How a client came to its node: in `src/xmpp/conventions/`, `v1` also and `http` only in `src/http/`. */
-export type Convention = 'tigase' | 'p2' | 'v1' | 'raw-token' | 'http';
-
 /** Apple's two push environments; a token belongs to one of them. */
 export type Environment = 'production' | 'sandbox';
 
@@ -10,7 +7,8 @@ export interface Registration {
   readonly node: string;
   /** Name of the app in the config. */
   readonly app: string;
-  readonly convention: Convention;
+  /** Name of the convention by which the client came to its node: see `conventions/all.ts`. */
+  readonly convention: string;
   /**
    * Bare JID exactly as the client registered with: devices look their key up by this string. Taken over from a server
    * that kept no accounts: its domain alone. Empty where nobody said whose the device is: then the secret alone admits
@@ -37,4 +35,29 @@ export interface Registration {
   readonly component?: string;
   /** Milliseconds since 1970 of the latest registering; 0: taken over from a server that did not say. */
   readonly registeredAtMs: number;
+}
+
+/** What a client asks for when it registers. */
+export interface RegistrationRequest {
+  readonly app: string;
+  readonly convention: string;
+  readonly account: string;
+  readonly device: string;
+  readonly token: string;
+  readonly secondToken?: string;
+  /** Whether the registration is to have a secret; kept over re-registering. */
+  readonly withSecret: boolean;
+  readonly room?: string;
+  readonly component?: string;
+  /** What stands for account and device in a registration that was imported from a server that kept neither (p2). */
+  readonly importedAs?: string;
+}
+
+/** Which registrations an unregistering means; account and token are matched without regard to case. */
+export interface RegistrationMatch {
+  readonly account: string;
+  /** Names the device: by its first token, by its `device`, or by the node. */
+  readonly token: string;
+  /** Absent where clients name a foreign one (Snikket over HTTP). */
+  readonly app?: string;
 }

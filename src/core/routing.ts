@@ -29,13 +29,18 @@ export function isCall({ kind }: { readonly kind: PushKind }): boolean {
 export const backgroundLifetimeMs = 3_600_000;
 
 /**
- * Picks the push for a notification. Pure; the publisher must have been checked before. A raw token (Monal) gets the same
- * alert for everything, since that is what runs the app's extension, which looks for itself; one run serves all that
- * happens meanwhile.
+ * Which notifications become alerts, by the convention of the registration:
+ * `as-notified`: those that say so, as the design's table has it;
+ * `every-time`: each one, always the same alert, since that runs the app's extension, which looks for itself; one run
+ * serves all that happens meanwhile;
+ * `to-wake`: each one, without content: only what has high priority wakes a device that dozes.
  */
-export function route(notification: Notification, registration: Registration, app: App): Route {
-  if (registration.convention === 'raw-token') return { ...alertRoute(none, app), coalesce: true };
-  if (registration.convention === 'p2' && app.provider === 'fcm') return wakeRoute(notification, app);
+export type AlertRule = 'as-notified' | 'every-time' | 'to-wake';
+
+/** Picks the push for a notification. Pure; the publisher must have been checked before. */
+export function route(notification: Notification, registration: Registration, app: App, rule: AlertRule): Route {
+  if (rule === 'every-time') return { ...alertRoute(none, app), coalesce: true };
+  if (rule === 'to-wake') return wakeRoute(notification, app);
   const { content, priority } = notification;
   if (content.kind === 'sealed') {
     const sealed = { kind: 'sealed', ciphertext: content.ciphertext, iv: content.iv } as const;
@@ -64,9 +69,8 @@ export function callAlertRoute(content: PushContent): Route {
 const none = { kind: 'none' } as const;
 
 /**
- * Clients of p2 on Android are woken, by all means and by whatever it was: FCM holds anything of normal priority back
- * while the device dozes. Servers that give no details send an empty notification for a message too, so an empty one lives
- * as long; but what names no message need not wake the device again and again.
+ * Servers that give no details send an empty notification for a message too, so an empty one lives as long; but what
+ * names no message need not wake the device again and again.
  */
 function wakeRoute({ content, priority }: Notification, app: App): Route {
   const isMessage = content.kind === 'sealed' || content.body !== undefined || priority === 'high';

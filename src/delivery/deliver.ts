@@ -1,4 +1,4 @@
-import { addressOf } from '../conventions/addressing.ts';
+import { conventionOf } from '../conventions/all.ts';
 import { type Answer, answers, type Verdict } from '../core/answers.ts';
 import { refusePublisher } from './authorize.ts';
 import { backoffMs } from '../time/backoff.ts';
@@ -9,7 +9,7 @@ import type { RateLimits } from './rate-limits.ts';
 import type { Guard } from '../guard/contract.ts';
 import { domainOf } from '../core/jid.ts';
 import type { AppSender } from '../sending/app-sender.ts';
-import type { Lookup } from './lookup.ts';
+import { isStored, type Lookup } from './lookup.ts';
 import type { Outbox } from '../store/outbox/contract.ts';
 import type { Notification } from '../core/notification.ts';
 import type { Push } from '../core/push.ts';
@@ -68,13 +68,15 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (!shares.mayPublish(notification.publisher)) return dropped('-', 'over-share');
     const registration = await registry.find(notification.node, notification);
     if (!registration) return dropped('-', await judgeStranger(notification));
-    // A raw token is in no store, so that it says nothing about ours.
-    if (registration.convention !== 'raw-token') guard.seeKnown(registration.node);
-    const refusal = refusePublisher(notification, registration);
+    if (isStored(registration)) guard.seeKnown(registration.node);
+    // A convention of a later version is as unknown as an app that left the config: the server keeps the device.
+    const convention = conventionOf(registration);
+    if (!convention) return dropped('-', 'unknown-app');
+    const refusal = refusePublisher(notification, registration, convention);
     if (refusal) return dropped(registration.app, refusal);
     const appSender = appSenders.get(registration.app);
     if (!appSender) return dropped('-', 'unknown-app');
-    const chosen = route(notification, registration, appSender.app);
+    const chosen = route(notification, registration, appSender.app, convention.alertRule(appSender.app));
     if (chosen.coalesce) {
       const claimed = coalescer.claim(registration.node, appSender.app.backgroundIntervalMs, (delayMs) => {
         return putBy(appSender, addressedPush(registration, chosen, delayMs), {
@@ -89,8 +91,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const delayMs = shares.pushDelay(registration.node);
     if (delayMs === 0 || chosen.lifetimeMs <= callLifetimeMs) return send(appSender, registration, chosen, deadlineMs);
     const addressed = addressedPush(registration, chosen, delayMs);
-    const isStored = await putBy(appSender, addressed, { arrivedAtMs: outbox.now(), pauseMs: delayMs, attempts: 0 });
-    return isStored ? 'owed' : 'retry';
+    const isQueued = await putBy(appSender, addressed, { arrivedAtMs: outbox.now(), pauseMs: delayMs, attempts: 0 });
+    return isQueued ? 'owed' : 'retry';
   }
 
   async function judgeStranger({ node, publisher }: Notification): Promise<'unknown-node' | 'held'> {
@@ -132,8 +134,20 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     delayMs = 0,
   ): Addressed {
     const { app, node } = registration;
+    const address = conventionOf(registration)?.addressOf(registration) ?? { account: '' };
     const expiresAtMs = lifetimeMs === 0 ? 0 : Math.ceil(clock.now() + delayMs + lifetimeMs);
-    return { push: { id: randomUuid(), app, node, kind, ...addressOf(registration), content, expiresAtMs }, target };
+    return {
+      push: {
+        id: randomUuid(),
+        app,
+        node,
+        kind,
+        ...address,
+        content,
+        expiresAtMs,
+      },
+      target,
+    };
   }
 
   /** Stores what is to be sent later, durably: only then may the server hear that it was taken. */

@@ -1,7 +1,8 @@
 import type { Clock } from '../time/clock.ts';
 import type { App } from '../core/app.ts';
 import type { Registration } from '../core/registration.ts';
-import { createRawTokens, type Hint, NO_APP } from '../conventions/raw-token.ts';
+import { conventionOf } from '../conventions/all.ts';
+import { type Hint, NO_APP, rawToken } from '../conventions/raw-token.ts';
 import type { Registry } from '../store/registry/contract.ts';
 
 /** Raw tokens that are remembered at a time, some 250 bytes each. */
@@ -29,7 +30,7 @@ export interface LookupOptions {
 }
 
 export function createLookup({ registry, apps, clock }: LookupOptions): Lookup {
-  const rawTokens = createRawTokens({ apps, clock, limit: rememberedTokens });
+  const rawTokens = rawToken.readTokens({ apps, clock, limit: rememberedTokens });
   return {
     async find(node, hint = {}) {
       const registration = (await registry.find(node)) ?? rawTokens.read(node, hint);
@@ -41,8 +42,8 @@ export function createLookup({ registry, apps, clock }: LookupOptions): Lookup {
       return (await registry.remove(node, knownAtMs, reason)) || rawTokens.bury(node);
     },
     async restore(registrations) {
-      const registered = registrations.filter(({ convention }) => convention !== 'raw-token');
-      const raw = registrations.filter(({ convention }) => convention === 'raw-token');
+      const registered = registrations.filter(isStored);
+      const raw = registrations.filter((registration) => !isStored(registration));
       for (const { node } of raw) rawTokens.revive(node);
       return (await registry.restore(registered)) + raw.length;
     },
@@ -52,4 +53,9 @@ export function createLookup({ registry, apps, clock }: LookupOptions): Lookup {
     },
     wasRemoved: async (node) => rawTokens.isDead(node) || registry.wasRemoved(node),
   };
+}
+
+/** Whether a registration is in the store: a raw token says nothing about it. */
+export function isStored(registration: Registration): boolean {
+  return conventionOf(registration)?.readTokens === undefined;
 }

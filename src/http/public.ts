@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Clock } from '../time/clock.ts';
 import type { PublicListenerConfig } from '../config/config.ts';
-import type { RegistrationMatch } from '../store/registry/contract.ts';
+import type { RegistrationMatch } from '../core/registration.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Listener, type ListenerLimits, listen } from './listener.ts';

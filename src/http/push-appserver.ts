@@ -6,12 +6,14 @@
 // registration of their own, with a node and a secret of its own, and the first one stays as it is. Nothing is ever
 // updated, so nothing can be taken over; a device with a new token has a new registration, and takes its node from the
 // answer. For the same reason the id alone does not unregister: the node from the answer does, or id and token.
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer } from '../core/answers.ts';
 import type { Clock } from '../time/clock.ts';
-import { nameDeviceByToken, parseDeviceToken } from '../providers/device-token.ts';
+import { nameDeviceByToken, v1 } from '../conventions/v1.ts';
+import { parseDeviceToken } from '../providers/all.ts';
+import { isOf, serves } from '../conventions/convention.ts';
 import { domainOf } from '../core/jid.ts';
+import { isSameSecret } from '../core/secret.ts';
 import type { App } from '../core/app.ts';
 import type { Notification } from '../core/notification.ts';
 import type { Registration } from '../core/registration.ts';
@@ -56,7 +58,7 @@ const unknown = failed('Node not found!');
 
 /** Adds the routes below `/push_appserver/v1`; without an app of this convention there are none. */
 export function addPushAppserver(scope: FastifyInstance, options: PushAppserverOptions): void {
-  const apps = options.apps.filter(({ conventions }) => conventions.includes('v1'));
+  const apps = options.apps.filter((app) => serves(app, v1));
   if (apps.length === 0) return;
   void scope.register((api, _, done) => (addApi(api, { ...options, apps }), done()), { prefix: '/push_appserver/v1' });
 }
@@ -64,14 +66,15 @@ export function addPushAppserver(scope: FastifyInstance, options: PushAppserverO
 function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
   const { registry, deliver, clock, log, metrics } = options;
   const mayAsk = createRateLimit({ clock, ...rateLimits });
+  const byProvider = Map.groupBy(options.apps, (app) => app.provider);
   const appOf = (form: Form): ServedApp | undefined => {
-    const able = options.apps.filter(({ provider }) => provider === form.get('type'));
+    const able = byProvider.get(form.get('type') ?? '') ?? [];
     const named = able.filter(({ ids }) => ids.includes(form.get(HOST) ?? ''));
     const [only, ...more] = named.length > 0 ? named : able;
     return more.length === 0 ? only : undefined;
   };
-  const isServed = ({ app, convention }: Registration) =>
-    convention === 'v1' && options.apps.some(({ name }) => name === app);
+  const isServed = (registration: Registration) =>
+    isOf(registration, v1) && options.apps.some(({ name }) => name === registration.app);
 
   /** The registration that a node from an answer names, or an id together with the token. */
   async function find(form: Form): Promise<Registration | undefined> {
@@ -89,7 +92,7 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
     if (named?.app === app.name && named.token === device.token) return ok(named.node, named.secret ?? '');
     const { node, secret = '' } = await registry.register({
       app: app.name,
-      convention: 'v1',
+      convention: v1.name,
       account: '',
       device: nameDeviceByToken(device.id, device.token),
       token: device.token,
@@ -126,7 +129,7 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
     if (!secret) return wrong('secret');
     const found = await find(form);
     // One answer for both, so that nodes cannot be told from the unknown.
-    if (found?.secret === undefined || !isSame(found.secret, secret)) return failed('Unknown node or secret');
+    if (found?.secret === undefined || !isSameSecret(found.secret, secret)) return failed('Unknown node or secret');
     const publisher = domainOf(found.account) || 'localhost';
     const answer = await deliver({ node, publisher, content: { kind: 'summary' }, secret });
     return answer === 'result' ? ok(node) : failed(answer);
@@ -183,9 +186,4 @@ function readDevice(
   if (!DEVICE_ID.test(id)) return { wrong: 'node' };
   const token = parseDeviceToken(app.provider, form.get('token') ?? '');
   return token === undefined ? { wrong: 'token' } : { id, token };
-}
-
-function isSame(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

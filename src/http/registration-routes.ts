@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../time/clock.ts';
-import { parseDeviceToken } from '../providers/device-token.ts';
+import { http } from '../conventions/http.ts';
+import { parseDeviceToken } from '../providers/all.ts';
 import type { App } from '../core/app.ts';
 import type { Registration } from '../core/registration.ts';
 import type { Secret } from '../core/secret.ts';
@@ -20,7 +21,7 @@ import {
 } from './registration-schemas.ts';
 
 /** An app whose registrations can be handled over HTTP. */
-export interface ApiApp extends Pick<App, 'name' | 'provider'> {
+export interface ApiApp extends Pick<App, 'name' | 'provider' | 'takesSecondToken'> {
   readonly token: Secret;
 }
 
@@ -72,7 +73,7 @@ export function addRegistrationRoutes(api: FastifyInstance, options: Registratio
   async function register(app: ApiApp, body: RegistrationBody, tokens: DeviceTokens): Promise<object> {
     const stored = await registry.register({
       app: app.name,
-      convention: 'http',
+      convention: http.name,
       account: body.account,
       device: body.device ?? tokens.token,
       ...tokens,
@@ -180,16 +181,18 @@ interface DeviceTokens {
 }
 
 /** What the schema cannot see: tokens are of the app's provider, and the account is written in the one form. */
-function readDevice({ provider }: ApiApp, body: RegistrationBody): DeviceTokens | FieldError {
+function readDevice({ provider, takesSecondToken }: ApiApp, body: RegistrationBody): DeviceTokens | FieldError {
   const wrong = (pointer: string, detail: string): FieldError => ({ in: 'body', pointer, detail });
   // RFC 8265 has no other characters in accounts; with them, one account could look like another and not be it.
   if (body.account.normalize('NFKC') !== body.account) return wrong('/account', 'is not in Unicode form NFKC');
   const token = parseDeviceToken(provider, body.token);
   if (token === undefined) return wrong('/token', `is no device token of ${provider}`);
   if (body.secondToken === undefined) return { token };
-  if (provider !== 'apns') return wrong('/secondToken', 'only devices of APNs have one');
+  if (!takesSecondToken) return wrong('/secondToken', `devices of ${provider} have none`);
   const secondToken = parseDeviceToken(provider, body.secondToken);
-  return secondToken === undefined ? wrong('/secondToken', 'is no device token of apns') : { token, secondToken };
+  return secondToken === undefined
+    ? wrong('/secondToken', `is no device token of ${provider}`)
+    : { token, secondToken };
 }
 
 function describeRegistration(registration: Registration): object {

@@ -1,5 +1,6 @@
 // What the registration API takes and gives, as JSON Schema: requests are checked against it, answers are written by it,
 // and the OpenAPI document is made of it.
+import { conventions } from '../conventions/all.ts';
 import { type ProblemName, problems } from './problems.ts';
 
 /** RFC 7622: neither control and format characters nor spaces, and none of the characters that part a JID. */
@@ -89,7 +90,7 @@ export const registrationState = {
     device: { type: 'string', description: 'The name of the device, if it has one besides its token.' },
     convention: {
       type: 'string',
-      enum: ['tigase', 'p2', 'v1', 'raw-token', 'http'],
+      enum: conventions.map(({ name }) => name),
       description: 'How it registered.',
     },
     hasSecret: { type: 'boolean' },

@@ -1,7 +1,9 @@
 // RFC 4180, with a header.
 import { pipeline, type Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import { nameDeviceByToken, parseDeviceToken } from '../providers/device-token.ts';
+import { conventions } from '../conventions/all.ts';
+import { nameDeviceByToken } from '../conventions/v1.ts';
+import { parseDeviceToken } from '../providers/all.ts';
 import type { ImportApp } from './apps.ts';
 import {
   ImportError,
@@ -66,29 +68,30 @@ const ACCOUNT = /^[^\s\p{C}"&'/:<>@]+@[^\s\p{C}"&'/<>@]+$/u;
 /** Makes a registration of a row for one app. */
 export function translateCsv(app: ImportApp): Translate {
   return (fields) => {
-    const convention = app.conventions.find((one) => one === (fields.get('convention') ?? app.conventions[0]));
-    if (convention === undefined || convention === 'raw-token')
-      return 'convention is none of the app in which devices register';
+    const named = fields.get('convention') ?? app.conventions[0];
+    const convention = conventions.find(({ name }) => name === named && app.conventions.includes(name));
+    if (!convention || convention.readTokens) return 'convention is none of the app in which devices register';
     const token = parseDeviceToken(app.provider, fields.get('token') ?? '');
     if (token === undefined) return `token is none of ${app.provider}`;
     const second = fields.get('second_token');
-    const secondToken = second === undefined ? undefined : parseDeviceToken('apns', second);
-    if (second !== undefined && (secondToken === undefined || app.provider !== 'apns'))
-      return 'second_token is none of apns';
+    const secondToken = second === undefined ? undefined : parseDeviceToken(app.provider, second);
+    if (second !== undefined && (secondToken === undefined || !app.takesSecondToken))
+      return `second_token is none of ${app.provider}`;
     const node = fields.get('node');
     if (!isName(node)) return 'node is missing, too long or has other characters than ASCII';
     const secret = fields.get('secret');
     if (secret !== undefined && !isName(secret)) return 'secret is too long or has other characters than ASCII';
     const account = fields.get('account') ?? '';
     const isAccount = account.length <= 2_047 && (ACCOUNT.test(account) || isDomainName(account));
-    if (account === '' ? convention !== 'v1' : !isAccount) return 'account is neither a bare JID nor a domain';
+    if (account === '' ? !convention.accountIsOptional : !isAccount)
+      return 'account is neither a bare JID nor a domain';
     // Without an account, a secret is all that admits publishers.
     if (account === '' && secret === undefined) return 'has neither account nor secret';
     const device = fields.get('device');
     if (device !== undefined && !isName(device)) return 'device is too long or has other characters than ASCII';
     return {
       app: app.name,
-      convention,
+      convention: convention.name,
       account,
       device: account === '' ? nameDeviceByToken(device ?? node, token) : (device ?? token),
       token,

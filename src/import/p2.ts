@@ -1,6 +1,7 @@
 // The table `target` of p2, the app server of Conversations. It keeps neither account nor device id but the SHA-1 of
 // both, which is also what its payloads carry, and of the account the domain, which alone may publish.
-import { parseDeviceToken } from '../providers/device-token.ts';
+import { p2 } from '../conventions/p2.ts';
+import { parseDeviceToken } from '../providers/all.ts';
 import type { ChooseApp } from './apps.ts';
 import { isDomainName, isName, type Translate } from './source.ts';
 
@@ -29,7 +30,7 @@ export function translateP2(chooseApp: ChooseApp): Translate {
     if (!isName(secret)) return 'secret is missing, too long or has other characters than ASCII';
     return {
       app: app.name,
-      convention: 'p2',
+      convention: p2.name,
       account: domain,
       accountHash: hash,
       device: hash,

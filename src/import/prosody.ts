@@ -1,7 +1,8 @@
 // mod_push_appserver, a module for Prosody: one file of Prosody's datastore for each node, `return { … }` in Lua.
 import { opendir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nameDeviceByToken, parseDeviceToken } from '../providers/device-token.ts';
+import { nameDeviceByToken, v1 } from '../conventions/v1.ts';
+import { parseDeviceToken } from '../providers/all.ts';
 import type { ChooseApp } from './apps.ts';
 import { type LuaTable, parseLuaTable } from './lua-table.ts';
 import { isName, MAX_FIELD_LENGTH, type Source, type SourceRow, type Translate } from './source.ts';
@@ -58,7 +59,7 @@ export function translateProsody(chooseApp: ChooseApp): Translate {
     if (!isName(secret)) return 'secret is missing, too long or has other characters than ASCII';
     return {
       app: app.name,
-      convention: 'v1',
+      convention: v1.name,
       account: '',
       device: nameDeviceByToken(node, token),
       token,

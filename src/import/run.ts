@@ -13,6 +13,9 @@ import { openRegistry } from '../store/registry/open.ts';
 import { openPreview } from '../store/registry/preview.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import type { Convention } from '../conventions/convention.ts';
+import { p2 } from '../conventions/p2.ts';
+import { v1 } from '../conventions/v1.ts';
 import { chooseApps } from './apps.ts';
 import { readCsv, translateCsv } from './csv.ts';
 import { p2Table, translateP2 } from './p2.ts';
@@ -119,10 +122,10 @@ interface OpenedSource {
 }
 
 async function openSource({ from, path, app, config }: ImportOptions): Promise<OpenedSource> {
-  const choose = (convention: 'p2' | 'v1') => chooseApps(config.apps, convention, app);
+  const choose = (convention: Convention) => chooseApps(config.apps, convention, app);
   const translate = {
-    p2: () => translateP2(choose('p2')),
-    mod_push_appserver: () => translateProsody(choose('v1')),
+    p2: () => translateP2(choose(p2)),
+    mod_push_appserver: () => translateProsody(choose(v1)),
     csv: () => translateCsv(onlyApp(config, app)),
   }[from]();
   const about = await stat(path);

@@ -1,66 +1,43 @@
-import type { Environment } from '../core/registration.ts';
-import type { Push, PushResult } from '../core/push.ts';
-import type { Clock } from '../time/clock.ts';
+import type { z } from 'zod';
+import type { AppContext } from '../config/kinds/app.ts';
 import type { App } from '../core/app.ts';
+import type { Push, PushResult } from '../core/push.ts';
+import type { Environment } from '../core/registration.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Clock, Random } from '../time/clock.ts';
 
-/** What the two providers do alike around their sending. */
-export interface ProviderParts {
-  readonly app: App;
+/** One provider: what the rest of Sealpost has to know of it. `all.ts` has a line for each. */
+export interface ProviderDefinition<Settings extends App = App> {
+  /** As it stands in the config and as a metric label. */
+  readonly name: string;
+  /** The section of the config for an app of this provider; its result lacks the app's name alone. */
+  section(context: AppContext): z.ZodType<Omit<Settings, 'name'>>;
+  /** The device token in what a client wrote, in the form that is stored; undefined: it is none of this provider's. */
+  parseToken(written: string): string | undefined;
+  /** The device token that a node is (raw-token convention); undefined: it is none. */
+  parseNode(node: string): string | undefined;
+  /** Called once; what apps of this provider share in one process is made here. */
+  start(environment: ProviderEnvironment): CreateProvider<Settings>;
+}
+
+/**
+ * Makes the provider of one app.
+ * @param onReplaced called after credentials were replaced: what the provider said of the old ones no longer counts
+ * @throws Error if the app's credentials cannot be used at all
+ */
+export type CreateProvider<Settings extends App = App> = {
+  bivariant(app: Settings, onReplaced: () => void): Provider;
+}['bivariant'];
+
+/** What every provider is made with. */
+export interface ProviderEnvironment {
+  /** Between two looks at files with credentials, milliseconds. Default: `defaultCheckEveryMs`. */
+  readonly checkEveryMs?: number;
   readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
   readonly metrics: Metrics;
-  readonly send: Provider['send'];
-  readonly largestCiphertext: Provider['largestCiphertext'];
-  /** What to do about each reason for `misconfigured`. */
-  readonly hints: Hints;
-  readonly credentials: WatchedCredentials;
-  /** Closes the connections once nothing is under way any more. */
-  readonly close: () => Promise<void>;
-}
-
-/** By reason; `other` stands for those that are not named. */
-export type Hints = Readonly<Record<string, string>> & { readonly other: string };
-
-/** An app's credentials, of whatever kind, as the operator sees them. */
-export interface WatchedCredentials {
-  readonly concern: Concern | undefined;
-  /** Looks now whether they were replaced; never rejects. */
-  check(): Promise<void>;
-  stop(): void;
-}
-
-/** Measures each push; drains in the order that loses none: refuse what is new, wait for the rest, close. */
-export function assembleProvider(parts: ProviderParts): Provider {
-  const { app, clock, metrics, send, largestCiphertext, hints, credentials, close } = parts;
-  const underway = new Set<Promise<PushResult>>();
-  const labels = { app: app.name, provider: app.provider };
-  let isDraining = false;
-  return {
-    async send(push, device, deadlineMs) {
-      if (isDraining) return { kind: 'retry', reason: 'closed' };
-      const startedAtMs = clock.monotonic();
-      const sending = send(push, device, deadlineMs);
-      underway.add(sending);
-      try {
-        return await sending;
-      } finally {
-        underway.delete(sending);
-        metrics.pushDuration.observe(labels, (clock.monotonic() - startedAtMs) / 1000);
-      }
-    },
-    largestCiphertext,
-    explain: (reason) => (Object.hasOwn(hints, reason) ? hints[reason] : undefined) ?? hints.other,
-    get concern() {
-      return credentials.concern;
-    },
-    checkCredentials: () => credentials.check(),
-    async drain() {
-      isDraining = true;
-      credentials.stop();
-      await Promise.all(underway);
-      await close();
-    },
-  };
 }
 
 /** Where a push goes, taken from the registration at each attempt. */
@@ -99,3 +76,6 @@ export interface Concern {
   /** What to do. */
   readonly hint: string;
 }
+
+/** By reason; `other` stands for those that are not named. */
+export type Hints = Readonly<Record<string, string>> & { readonly other: string };

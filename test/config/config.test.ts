@@ -94,6 +94,8 @@ test('config - the documented example reads as documented', () => {
   assert.deepEqual(shown, {
     name: 'siskin',
     provider: 'apns',
+    takesSecondToken: true,
+    alertsAreSilent: false,
     ids: ['tigase:messenger:apns:1'],
     conventions: ['tigase'],
     plaintext: 'withhold',
@@ -109,6 +111,8 @@ test('config - the documented example reads as documented', () => {
   assert.deepEqual(android, {
     name: 'android',
     provider: 'fcm',
+    takesSecondToken: false,
+    alertsAreSilent: true,
     ids: ['fcm-xmpp-api'],
     conventions: ['tigase'],
     plaintext: 'withhold',

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { Sources } from '../../src/config/values.ts';
+import type { Sources } from '../../src/config/kinds/values.ts';
 
 const pem = { type: 'pkcs8', format: 'pem' } as const;
 

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressOf } from '../../src/conventions/addressing.ts';
+import { conventionOf } from '../../src/conventions/all.ts';
+import type { Registration } from '../../src/core/registration.ts';
 import { registrationOf } from '../support/registrations.ts';
+
+const addressOf = (registration: Registration) => conventionOf(registration)?.addressOf(registration);
 
 test('addressing - the tigase convention has the bare JID, character for character', () => {
   assert.deepEqual(addressOf(registrationOf({ account: 'Romeo@Example.net' })), { account: 'Romeo@Example.net' });

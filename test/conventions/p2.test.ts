@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { it } from 'node:test';
 import type { App } from '../../src/core/app.ts';
 import { type Answering, startAnswering, testApp } from '../xmpp/link/answering.ts';
@@ -25,6 +26,9 @@ async function errorTo(answering: Answering, question: string): Promise<string> 
   return `${found[1]} ${found[2]}`;
 }
 
+/** What p2 kept of a device in place of its account and id. */
+const importedAs = (device: string) => createHash('sha1').update(`romeo@example.net\0${device}`).digest('hex');
+
 const expected = {
   app: 'android',
   convention: 'p2',
@@ -46,7 +50,7 @@ it('p2 - Conversations registers and hears our address, its node and its secret'
       "<field var='node' type='text-single'><value>OPAQUE-NODE</value></field>" +
       "<field var='secret' type='text-single'><value>KK4+H5WMfpRG/2zCbuKq6wpX</value></field></x></command></iq>",
   );
-  assert.deepEqual(answering.registered, [expected]);
+  assert.deepEqual(answering.registered, [{ ...expected, importedAs: importedAs(deviceId) }]);
 });
 
 it('p2 - device-id comes before android-id, and APNs tokens are folded', async () => {
@@ -55,9 +59,9 @@ it('p2 - device-id comes before android-id, and APNs tokens are folded', async (
   await answering.ask(command('register-push-fcm', { token, 'android-id': 'old', 'device-id': '' }));
   await answering.ask(command('register-push-apns', { token: 'AB12'.repeat(16), 'device-id': 'new' }));
   assert.deepEqual(answering.registered, [
-    { ...expected, device: 'new' },
-    { ...expected, device: 'old' },
-    { ...expected, app: 'ios', device: 'new', token: 'ab12'.repeat(16) },
+    { ...expected, device: 'new', importedAs: importedAs('new') },
+    { ...expected, device: 'old', importedAs: importedAs('old') },
+    { ...expected, app: 'ios', device: 'new', importedAs: importedAs('new'), token: 'ab12'.repeat(16) },
   ]);
 });
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import type { Registration } from '../../src/core/registration.ts';
-import type { RegistrationRequest } from '../../src/store/registry/contract.ts';
+import type { RegistrationRequest } from '../../src/core/registration.ts';
 import { type Answering, startAnswering, testApp } from '../xmpp/link/answering.ts';
 
 const apps = [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { conventionOf } from '../../src/conventions/all.ts';
 import type { App } from '../../src/core/app.ts';
 import type { NotificationContent, Priority } from '../../src/core/notification.ts';
 import type { Registration } from '../../src/core/registration.ts';
@@ -156,14 +157,14 @@ const rows: Row[] = [
     name: 'p2 on Android: a message wakes with high priority and carries nothing',
     content: { kind: 'summary', messageCount: 2, sender: 'juliet@example.com', body: 'Hello' },
     registration: { convention: 'p2' },
-    app: { provider: 'fcm', plaintext: 'forward' },
+    app: { alertsAreSilent: true, plaintext: 'forward' },
     expected: { kind: 'alert', target: 'first', content: none, lifetimeMs: week, coalesce: false },
   },
   {
     name: 'p2 on Android: so does an empty notification, coalesced, for it may stand for a message',
     content: { kind: 'summary' },
     registration: { convention: 'p2' },
-    app: { provider: 'fcm' },
+    app: { alertsAreSilent: true },
     expected: { kind: 'alert', content: none, lifetimeMs: week, coalesce: true },
   },
   {
@@ -171,14 +172,14 @@ const rows: Row[] = [
     content: { kind: 'summary', messageCount: 1 },
     priority: 'high',
     registration: { convention: 'p2' },
-    app: { provider: 'fcm' },
+    app: { alertsAreSilent: true },
     expected: { kind: 'alert', content: none, coalesce: false },
   },
   {
     name: 'p2 on Android: what nobody there can open is not sent along',
     content: call,
     registration: { convention: 'p2', ...withSecondToken },
-    app: { provider: 'fcm' },
+    app: { alertsAreSilent: true },
     expected: { kind: 'alert', target: 'first', content: none, coalesce: false },
   },
   {
@@ -215,7 +216,10 @@ for (const row of rows) {
     const { priority, content } = row;
     const { priority: _, ...rest } = notificationOf({ content });
     const notification = { ...rest, ...(priority && { priority }) };
-    const chosen = route(notification, registrationOf(row.registration), { ...apnsAppOf(), ...row.app });
+    const registration = registrationOf(row.registration);
+    const app = { ...apnsAppOf(), ...row.app };
+    const rule = conventionOf(registration)?.alertRule(app) ?? 'as-notified';
+    const chosen = route(notification, registration, app, rule);
     assert.deepEqual({ ...chosen, ...row.expected }, chosen);
   });
 }

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { conventionOf } from '../../src/conventions/all.ts';
+import type { Notification } from '../../src/core/notification.ts';
+import type { Registration } from '../../src/core/registration.ts';
 import { refusePublisher } from '../../src/delivery/authorize.ts';
 import { notificationOf, registrationOf } from '../support/registrations.ts';
+
+function refuse(notification: Notification, registration: Registration) {
+  const convention = conventionOf(registration);
+  assert.ok(convention);
+  return refusePublisher(notification, registration, convention);
+}
 
 const rows: [publisher: string, expected: 'wrong-publisher' | undefined, why: string][] = [
   ['example.net', undefined, 'the server of the account'],
@@ -24,26 +33,26 @@ const rows: [publisher: string, expected: 'wrong-publisher' | undefined, why: st
 
 for (const [publisher, expected, why] of rows) {
   test(`authorization - a publish from '${publisher}' (${why}) is ${expected ?? 'allowed'}`, () => {
-    assert.equal(refusePublisher(notificationOf({ publisher }), registrationOf()), expected);
+    assert.equal(refuse(notificationOf({ publisher }), registrationOf()), expected);
   });
 }
 
 test('authorization - a registration with a secret wants it in every publish', () => {
   const registration = registrationOf({ secret: 'KK4+H5WMfpRG/2zCbuKq6wpX' });
-  assert.equal(refusePublisher(notificationOf(), registration), 'wrong-secret');
-  assert.equal(refusePublisher(notificationOf({ secret: '' }), registration), 'wrong-secret');
-  assert.equal(refusePublisher(notificationOf({ secret: 'KK4+H5WMfpRG/2zCbuKq6wp' }), registration), 'wrong-secret');
-  assert.equal(refusePublisher(notificationOf({ secret: 'KK4+H5WMfpRG/2zCbuKq6wpX' }), registration), undefined);
+  assert.equal(refuse(notificationOf(), registration), 'wrong-secret');
+  assert.equal(refuse(notificationOf({ secret: '' }), registration), 'wrong-secret');
+  assert.equal(refuse(notificationOf({ secret: 'KK4+H5WMfpRG/2zCbuKq6wp' }), registration), 'wrong-secret');
+  assert.equal(refuse(notificationOf({ secret: 'KK4+H5WMfpRG/2zCbuKq6wpX' }), registration), undefined);
 });
 
 test('authorization - a secret that nobody asked for harms nothing', () => {
-  assert.equal(refusePublisher(notificationOf({ secret: 'whatever' }), registrationOf()), undefined);
+  assert.equal(refuse(notificationOf({ secret: 'whatever' }), registrationOf()), undefined);
 });
 
 test('authorization - no letter beyond ASCII is folded: the Kelvin sign is no k', () => {
   const registration = registrationOf({ account: 'romeo@kent.example' });
-  assert.equal(refusePublisher(notificationOf({ publisher: '\u212aent.example' }), registration), 'wrong-publisher');
-  assert.equal(refusePublisher(notificationOf({ publisher: 'KENT.example' }), registration), undefined);
+  assert.equal(refuse(notificationOf({ publisher: '\u212aent.example' }), registration), 'wrong-publisher');
+  assert.equal(refuse(notificationOf({ publisher: 'KENT.example' }), registration), undefined);
 });
 
 test('authorization - to a room’s registration the room and its service publish, nobody else', () => {
@@ -57,7 +66,7 @@ test('authorization - to a room’s registration the room and its service publis
     ['romeo@example.net', 'wrong-publisher'],
   ];
   for (const [publisher, expected] of publishers) {
-    assert.equal(refusePublisher(notificationOf({ publisher }), registration), expected, publisher);
+    assert.equal(refuse(notificationOf({ publisher }), registration), expected, publisher);
   }
 });
 
@@ -70,14 +79,14 @@ test('authorization - to a raw token any server publishes that knows it, but no 
     ['romeo@example.net/phone', 'wrong-publisher'],
   ];
   for (const [publisher, expected] of publishers) {
-    assert.equal(refusePublisher(notificationOf({ publisher }), registration), expected, publisher);
+    assert.equal(refuse(notificationOf({ publisher }), registration), expected, publisher);
   }
 });
 
 test('authorization - a registration without an account is published to by any server that has its secret', () => {
   const registration = registrationOf({ convention: 'v1', account: '', secret: 's3cret' });
   const refusalOf = (publisher: string, secret?: string) =>
-    refusePublisher(notificationOf({ publisher, ...(secret !== undefined && { secret }) }), registration);
+    refuse(notificationOf({ publisher, ...(secret !== undefined && { secret }) }), registration);
   assert.equal(refusalOf('example.net', 's3cret'), undefined);
   assert.equal(refusalOf('kent.example/2f6b', 's3cret'), undefined);
   assert.equal(refusalOf('example.net', 'guess'), 'wrong-secret');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { nameDeviceByToken } from '../../src/providers/device-token.ts';
+import { nameDeviceByToken } from '../../src/conventions/v1.ts';
 import { apnsAppOf } from '../support/registrations.ts';
 import { apnsToken, startPublic } from './world.ts';
 

@@ -20,8 +20,8 @@ import { quietTelemetry, recordedLog } from '../support/telemetry.ts';
 export const tokens = { siskin: 'siskin-0123456789-0123456789', android: 'android-0123456789-0123456789' };
 
 export const apiApps: readonly ApiApp[] = [
-  { name: 'siskin', provider: 'apns', token: createSecret(tokens.siskin) },
-  { name: 'android', provider: 'fcm', token: createSecret(tokens.android) },
+  { name: 'siskin', provider: 'apns', takesSecondToken: true, token: createSecret(tokens.siskin) },
+  { name: 'android', provider: 'fcm', takesSecondToken: false, token: createSecret(tokens.android) },
 ];
 
 const v1Apps: readonly App[] = [apnsAppOf({ conventions: ['v1'] }), fcmAppOf({ conventions: ['tigase', 'v1'] })];

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { nameDeviceByToken } from '../../src/providers/device-token.ts';
+import { nameDeviceByToken } from '../../src/conventions/v1.ts';
 import { type ImportOptions, MAX_REPORTED, type Origin, runImport } from '../../src/import/run.ts';
 import { ImportError } from '../../src/import/source.ts';
 import type { ApnsApp } from '../../src/providers/apns/settings.ts';
@@ -101,7 +101,9 @@ test('import - a second run takes nothing, nor does one after the client registe
   assert.deepEqual([again.taken, again.present, again.refused.size], [0, 2, 0]);
   await look(async (registry) => {
     const common = { app: 'android', convention: 'p2', token: 'new', withSecret: true } as const;
-    const { node } = await registry.register({ ...common, account: 'romeo@example.net', device: '92afd7a91cdba9a0' });
+    const device = '92afd7a91cdba9a0';
+    const importedAs = createHash('sha1').update(`romeo@example.net\0${device}`).digest('hex');
+    const { node } = await registry.register({ ...common, account: 'romeo@example.net', device, importedAs });
     assert.equal(node, 'eKxTS5n3bOe0');
     await registry.remove('another', 0, 'gone');
   });

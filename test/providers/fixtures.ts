@@ -10,9 +10,9 @@ import { createFcmStandIn, type FcmStandIn } from '../../src/harness/stand-ins/f
 import { createApns } from '../../src/providers/apns/client.ts';
 import type { ProviderTokens } from '../../src/providers/apns/provider-tokens.ts';
 import { createFcm } from '../../src/providers/fcm/client.ts';
-import type { ApnsApp } from '../../src/providers/apns/settings.ts';
+import { type ApnsApp, apnsTraits } from '../../src/providers/apns/settings.ts';
 import type { Device, Provider } from '../../src/providers/provider.ts';
-import type { FcmApp } from '../../src/providers/fcm/settings.ts';
+import { type FcmApp, fcmTraits } from '../../src/providers/fcm/settings.ts';
 import type { Push } from '../../src/core/push.ts';
 import type { Secret } from '../../src/core/secret.ts';
 import type { Metrics } from '../../src/telemetry/metrics.ts';
@@ -103,6 +103,7 @@ export async function apnsScene(
   const app: ApnsApp = {
     ...common,
     provider: 'apns',
+    ...apnsTraits,
     topic,
     credentials: { kind: 'token', key: secretOf(key.privateKey), ...ids },
     environment: 'production',
@@ -148,6 +149,7 @@ export async function fcmScene(
   const app: FcmApp = {
     ...common,
     provider: 'fcm',
+    ...fcmTraits,
     serviceAccountFile,
     projectId: 'example',
     endpoint: (await options.endpoint?.(standIn.origin)) ?? standIn.origin,

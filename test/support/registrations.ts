@@ -1,5 +1,5 @@
-import type { ApnsApp } from '../../src/providers/apns/settings.ts';
-import type { FcmApp } from '../../src/providers/fcm/settings.ts';
+import { type ApnsApp, apnsTraits } from '../../src/providers/apns/settings.ts';
+import { type FcmApp, fcmTraits } from '../../src/providers/fcm/settings.ts';
 import type { Notification } from '../../src/core/notification.ts';
 import type { Registration } from '../../src/core/registration.ts';
 import { createSecret } from './secret.ts';
@@ -33,6 +33,7 @@ export function apnsAppOf(over: Partial<ApnsApp> = {}): ApnsApp {
   return {
     name: 'siskin',
     provider: 'apns',
+    ...apnsTraits,
     ids: ['tigase:messenger:apns:1'],
     conventions: ['tigase'],
     plaintext: 'withhold',
@@ -53,6 +54,7 @@ export function fcmAppOf(over: Partial<FcmApp> = {}): FcmApp {
   return {
     name: 'android',
     provider: 'fcm',
+    ...fcmTraits,
     ids: ['fcm-xmpp-api'],
     conventions: ['tigase'],
     plaintext: 'withhold',

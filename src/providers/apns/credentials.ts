@@ -7,7 +7,7 @@ import { createSecret } from '../../core/secret.ts';
 import { errorCode, type Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { CredentialError, type CredentialWatching, watchCredentialFile } from '../credential-file.ts';
-import type { WatchedCredentials } from '../provider.ts';
+import type { WatchedCredentials } from '../assemble.ts';
 import { type PushCertificate, readPushCertificate } from './certificate.ts';
 import { apnsHints } from './hints.ts';
 import type { ProviderTokens, TokenKey } from './provider-tokens.ts';

@@ -6,7 +6,7 @@ import type { PushResult, Push } from '../../core/push.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { CredentialWatching } from '../credential-file.ts';
-import { assembleProvider } from '../provider.ts';
+import { assembleProvider } from '../assemble.ts';
 import { readRetryAfter } from '../transport/retry-after.ts';
 import { createTransport, type TransportResult } from '../transport/transport.ts';
 import { fcmHints } from './hints.ts';

@@ -1,4 +1,11 @@
+// Google: "Authorize send requests" of FCM HTTP v1.
+import { z } from 'zod';
+import { type AppContext, commonKeys, toCommon } from '../../config/kinds/app.ts';
+import { withHint } from '../../config/kinds/problems.ts';
+import { section, type ValueKinds } from '../../config/kinds/values.ts';
 import type { App } from '../../core/app.ts';
+import { CredentialError } from '../credential-file.ts';
+import { readServiceAccount, serviceAccountHint } from './service-account.ts';
 
 /** FCM settings of an app. */
 export interface FcmApp extends App {
@@ -13,4 +20,75 @@ export interface FcmApp extends App {
   /** Origin URL of the OAuth server; path `/token`. */
   readonly tokenEndpoint?: string;
   readonly ca?: string;
+}
+
+/** FCM knows one token a device; all its messages are data, which show nothing by themselves. */
+export const fcmTraits = { takesSecondToken: false, alertsAreSilent: true };
+
+/** `apps.NAME` of an app with `provider: fcm`. */
+export function fcmSection(context: AppContext) {
+  const { values, sources } = context;
+  return section({
+    provider: z.literal('fcm'),
+    ...commonKeys(context),
+    serviceAccount: fcmServiceAccount(values, sources.readFile),
+    /** Of the pushes with the same key that wait for a device, FCM delivers the last. Default: none, all are delivered. */
+    collapseKey: values.text('a collapse key of at most 64 characters', /^\S{1,64}$/).optional(),
+    /** OAuth server in place of Google's; path `/token`. */
+    tokenEndpoint: values.origin("the origin of an OAuth server in place of Google's").optional(),
+  }).transform(({ serviceAccount, ...parsed }): Omit<FcmApp, 'name'> => ({
+    ...toCommon(parsed),
+    ...fcmTraits,
+    serviceAccountFile: serviceAccount.path,
+    projectId: serviceAccount.projectId,
+  }));
+}
+
+/** `serviceAccount: { file }`: what FCM knows a sender by. */
+export function fcmServiceAccount(values: ValueKinds, readFile: (path: string) => Uint8Array) {
+  return section({
+    file: values.path("the path of the service account's JSON file").transform((path, context) => {
+      const projectId = readProjectId(path, readFile);
+      if (typeof projectId === 'string') return { path, projectId };
+      context.addIssue(withHint(projectId.problem, projectId.hint));
+      return z.NEVER;
+    }),
+  }).transform(({ file }) => file);
+}
+
+function readProjectId(
+  path: string,
+  readFile: (path: string) => Uint8Array,
+): string | { problem: string; hint: string } {
+  let content: Uint8Array;
+  try {
+    content = readFile(path);
+  } catch {
+    return {
+      problem: `cannot read ${path}`,
+      hint: `Name the key file of a service account. ${serviceAccountHint}`,
+    };
+  }
+  try {
+    return readServiceAccount(content).projectId;
+  } catch (error) {
+    if (!(error instanceof CredentialError)) throw error;
+    return { problem: `${path} ${error.message}`, hint: error.hint };
+  }
+}
+
+const TOKEN = /^[\x21-\x7e]{1,4096}$/;
+
+/** A registration token; undefined when it can be none. */
+export function parseFcmToken(written: string): string | undefined {
+  const token = written.trim();
+  return TOKEN.test(token) ? token : undefined;
+}
+
+/** Longer than any node of ours, which are never taken for a token. */
+const TOKEN_AS_NODE = /^[A-Za-z0-9_:-]{64,4096}$/;
+
+/** The token that a node is; undefined when it is none. */
+export function parseFcmNode(node: string): string | undefined {
+  return TOKEN_AS_NODE.test(node) ? node : undefined;
 }

@@ -1,27 +1,4 @@
-import type { Environment, Registration } from '../../core/registration.ts';
-
-/** What a client asks for when it registers. */
-export interface RegistrationRequest {
-  readonly app: string;
-  readonly convention: Registration['convention'];
-  readonly account: string;
-  readonly device: string;
-  readonly token: string;
-  readonly secondToken?: string;
-  /** Whether the registration is to have a secret; kept over re-registering. */
-  readonly withSecret: boolean;
-  readonly room?: string;
-  readonly component?: string;
-}
-
-/** Which registrations an unregistering means; account and token are matched without regard to case. */
-export interface RegistrationMatch {
-  readonly account: string;
-  /** Names the device: by its first token, by its `device`, or by the node. */
-  readonly token: string;
-  /** Absent where clients name a foreign one (Snikket over HTTP). */
-  readonly app?: string;
-}
+import type { Environment, Registration, RegistrationMatch, RegistrationRequest } from '../../core/registration.ts';
 
 /** How many foreign registrations are taken over in one statement, synced to disk once. */
 export const TAKE_OVER_BATCH = 200;

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import type { ForeignRegistration, RegistrationRequest, TakeOverFate } from './contract.ts';
+import type { ForeignRegistration, TakeOverFate } from './contract.ts';
+import type { RegistrationRequest } from '../../core/registration.ts';
 import { fold, toRow } from './rows.ts';
 import type { RegistrationRow, Tables } from './tables.ts';
 
@@ -62,9 +62,11 @@ export async function foretellTakeOver(
  * nor device id, but the SHA-1 of both, and so knew its clients again; without this they would have two nodes after they
  * register here, and be woken twice.
  */
-export async function claimTakenOver(db: Kysely<Tables>, request: RegistrationRequest): Promise<void> {
-  const { app, account, device } = request;
-  const hash = createHash('sha1').update(`${account}\0${device}`).digest('hex');
+export async function claimImported(
+  db: Kysely<Tables>,
+  { app, account, device }: RegistrationRequest,
+  hash: string,
+): Promise<void> {
   const domain = account.slice(account.indexOf('@') + 1);
   await db
     .updateTable('registration')

@@ -1,12 +1,13 @@
 import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../../time/clock.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import { type RegistrationMatch, type Registry, registrationsPerAccount, type RemovalReason } from './contract.ts';
+import { type Registry, registrationsPerAccount, type RemovalReason } from './contract.ts';
+import type { RegistrationMatch } from '../../core/registration.ts';
 import { fold, registrationColumns, toRegistration, toRow } from './rows.ts';
 import type { RegistrationRow, Tables } from './tables.ts';
 import { restore } from './restore.ts';
 import { findSilent, noteAlive } from './last-seen.ts';
-import { claimTakenOver, takeOver } from './import-registrations.ts';
+import { claimImported, takeOver } from './import-registrations.ts';
 
 /** 192 random bits: a node is all that protects a registration whose publishes carry no secret. */
 const NODE_BYTES = 24;
@@ -99,7 +100,7 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
     },
 
     async register(request) {
-      if (request.convention === 'p2') await claimTakenOver(db, request);
+      if (request.importedAs !== undefined) await claimImported(db, request, request.importedAs);
       const node = newName(NODE_BYTES);
       const row = toRow(request, node, request.withSecret ? newName(SECRET_BYTES) : null, clock.now());
       // One statement, so that requests at the same time give one row.

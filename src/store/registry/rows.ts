@@ -1,5 +1,5 @@
 import type { Registration } from '../../core/registration.ts';
-import type { RegistrationRequest } from './contract.ts';
+import type { RegistrationRequest } from '../../core/registration.ts';
 import type { RegistrationRow } from './tables.ts';
 
 /** What a `Registration` is made of. */

@@ -1,4 +1,4 @@
-import type { Convention, Environment } from '../../core/registration.ts';
+import type { Environment } from '../../core/registration.ts';
 import type { RemovalReason } from './contract.ts';
 
 /** The tables as queries see them; `migrations/` makes them. */
@@ -11,7 +11,7 @@ export interface Tables {
 export interface RegistrationRow {
   readonly node: string;
   readonly app: string;
-  readonly convention: Convention;
+  readonly convention: string;
   readonly account: string;
   readonly account_key: string;
   readonly device: string;

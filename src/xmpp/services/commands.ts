@@ -1,27 +1,10 @@
 /** Ad-hoc commands (XEP-0050) of a single stage: the form comes with the first request, the result with its answer. */
+import type { CommandOutcome, Commands, FormFields } from '../../conventions/command.ts';
 import type { Clock } from '../../time/clock.ts';
-import { attribute, child, escapeXml } from '../stream/element.ts';
-import type { StanzaError } from './errors.ts';
-import { type FormFields, readForm, renderResultForm, type ResultField } from './form.ts';
+import { attribute, child, detach, escapeXml } from '../stream/element.ts';
+import { readForm, renderResultForm } from './form.ts';
 import type { Iq, IqReply } from './iq.ts';
 import { NS } from '../stream/namespaces.ts';
-
-/** What a command did: fields of its result, or why it did nothing. */
-export type CommandOutcome =
-  | { readonly kind: 'completed'; readonly fields: readonly ResultField[] }
-  | { readonly kind: 'refused'; readonly error: StanzaError };
-
-export interface Command {
-  /** Its name for people. */
-  readonly title: string;
-  /** `complete` is no word of XEP-0050, but what clients of one convention have always been answered. */
-  readonly completedStatus?: 'complete';
-  /** @param from who asks: a full JID as it came */
-  run(from: string, fields: FormFields): CommandOutcome | Promise<CommandOutcome>;
-}
-
-/** Commands by their node. */
-export type Commands = ReadonlyMap<string, Command>;
 
 /** Answers a `<command xmlns='http://jabber.org/protocol/commands'/>`. */
 export function answerCommand(
@@ -48,7 +31,12 @@ export function answerCommand(
   }
   const form = child(iq.payload, 'x', NS.form);
   if (!form) return { kind: 'error', error: 'no-form' };
-  return answerOutcome(command.run(iq.from, readForm(form)), command.completedStatus ?? 'completed', node, sessionId);
+  return answerOutcome(
+    command.run(detach(iq.from), detached(readForm(form))),
+    command.completedStatus ?? 'completed',
+    node,
+    sessionId,
+  );
 }
 
 async function answerOutcome(
@@ -67,4 +55,9 @@ type CommandStatus = 'completed' | 'complete' | 'canceled';
 function renderCommand(node: string, sessionId: string, status: CommandStatus, content: string): string {
   const attributes = `node='${escapeXml(node)}' sessionid='${escapeXml(sessionId)}' status='${status}'`;
   return `<command xmlns='${NS.commands}' ${attributes}>${content}</command>`;
+}
+
+/** What a command stores must not hold on to the packet that it came in. */
+function detached(fields: FormFields): FormFields {
+  return new Map([...fields].map(([name, value]) => [name, detach(value)]));
 }

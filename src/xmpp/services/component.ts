@@ -1,4 +1,5 @@
 /** Everything that Sealpost answers over XMPP, by namespace of the request. */
+import { conventions } from '../../conventions/all.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { App } from '../../core/app.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -6,9 +7,6 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import { bareJid, domainOf } from '../../core/jid.ts';
 import { answerCommand } from './commands.ts';
 import type { Answer, XmppHandlers } from './contract.ts';
-import { createP2Commands } from '../../conventions/p2.ts';
-import { createTigaseCommands } from '../../conventions/tigase.ts';
-import { createV1Commands } from '../../conventions/v1.ts';
 import { createDisco } from './disco.ts';
 import type { Iq, IqReply, StanzaHandler } from './iq.ts';
 import { NS } from '../stream/namespaces.ts';
@@ -49,12 +47,9 @@ export function createComponent({
   log,
   metrics,
 }: ComponentOptions): StanzaHandler {
-  const commands = new Map([
-    ...createTigaseCommands({ apps, domain, handlers }),
-    ...createP2Commands({ apps, domain, handlers }),
-    ...createV1Commands({ apps, domain, handlers }),
-  ]);
-  const disco = createDisco({ apps, commands });
+  const commands = new Map(conventions.flatMap((convention) => [...convention.commands({ apps, domain, handlers })]));
+  const features = new Set(conventions.flatMap((convention) => convention.features(apps)));
+  const disco = createDisco({ features, commands });
   for (const answer of ANSWERS) metrics.publishes.inc({ link: domain, answer }, 0);
 
   function answered(answer: Answer): IqReply {

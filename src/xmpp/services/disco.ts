@@ -1,11 +1,11 @@
 /** Service discovery (XEP-0030), with what XEP-0357 sections 3.1 and 4.2, XEP-0060 section 5.1, XEP-0050 section 2 and the clients ask for. */
-import type { App } from '../../core/app.ts';
 import { attribute, escapeXml } from '../stream/element.ts';
 import type { Iq, IqReply } from './iq.ts';
 import { NS } from '../stream/namespaces.ts';
 
 export interface DiscoOptions {
-  readonly apps: readonly App[];
+  /** What the conventions of the apps add: the provider ids that clients register with. */
+  readonly features: ReadonlySet<string>;
   /** Command nodes and their names for people. */
   readonly commands: ReadonlyMap<string, { readonly title: string }>;
 }
@@ -17,7 +17,7 @@ export interface Disco {
 
 const UNKNOWN_NODE: IqReply = { kind: 'error', error: 'unknown-disco-node' };
 
-export function createDisco({ apps, commands }: DiscoOptions): Disco {
+export function createDisco({ features, commands }: DiscoOptions): Disco {
   const root =
     identity('pubsub', 'push', 'Sealpost') +
     [
@@ -33,7 +33,7 @@ export function createDisco({ apps, commands }: DiscoOptions): Disco {
       NS.encryptAes128Gcm,
       NS.ping,
       NS.version,
-      ...providerIds(apps),
+      ...features,
     ]
       .map(feature)
       .join('');
@@ -46,8 +46,8 @@ export function createDisco({ apps, commands }: DiscoOptions): Disco {
       if (node === NS.commands) return result(NS.discoInfo, node, list);
       const command = commands.get(node);
       if (!command) return UNKNOWN_NODE;
-      const features = identity('automation', 'command-node', command.title) + feature(NS.commands) + feature(NS.form);
-      return result(NS.discoInfo, node, features);
+      const about = identity('automation', 'command-node', command.title) + feature(NS.commands) + feature(NS.form);
+      return result(NS.discoInfo, node, about);
     },
     items({ payload, to }) {
       const node = attribute(payload, 'node');
@@ -59,11 +59,6 @@ export function createDisco({ apps, commands }: DiscoOptions): Disco {
       return result(NS.discoItems, node, items.join(''));
     },
   };
-}
-
-/** Clients look among the features for the id that they register with. */
-function providerIds(apps: readonly App[]): Set<string> {
-  return new Set(apps.filter((app) => app.conventions.includes('tigase')).flatMap((app) => app.ids));
 }
 
 function identity(category: string, type: string, name: string): string {

@@ -1,4 +1,5 @@
 /** Stanza errors (RFC 6120 section 8.3): the one table of what is said, and how. */
+import type { CommandRefusal } from '../../conventions/command.ts';
 import type { Answer } from './contract.ts';
 import { NS } from '../stream/namespaces.ts';
 import { PUBSUB_FEATURES, type PubsubFeature } from './pubsub.ts';
@@ -138,7 +139,7 @@ const ERRORS = {
     condition: 'item-not-found',
     text: 'No device with this token is registered for this account. There is nothing left to do.',
   },
-} as const satisfies Record<string, ErrorRow>;
+} as const satisfies Record<CommandRefusal | Exclude<Answer, 'result'>, ErrorRow> & Record<string, ErrorRow>;
 
 export type StanzaError = keyof typeof ERRORS | `unsupported-${PubsubFeature}`;
 

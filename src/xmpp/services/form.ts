@@ -2,11 +2,9 @@
  * Data forms (XEP-0004), read leniently: the `type` of the form and of its fields is not looked at, for servers write
  * `submit`, `form` or nothing; unknown fields are there to be ignored.
  */
+import type { FormFields, ResultField } from '../../conventions/command.ts';
 import { attribute, child, children, type Element, escapeXml, text } from '../stream/element.ts';
 import { NS } from '../stream/namespaces.ts';
-
-/** Field names and their first value; fields without value, or with an empty one, are left out. */
-export type FormFields = ReadonlyMap<string, string>;
 
 /** Fields of a `<x xmlns='jabber:x:data'/>`; of several with one name the first counts. */
 export function readForm(form: Element): FormFields {
@@ -23,13 +21,6 @@ export function readForm(form: Element): FormFields {
 /** `FORM_TYPE`; undefined when it was left out. */
 export function formType(fields: FormFields): string | undefined {
   return fields.get('FORM_TYPE');
-}
-
-export interface ResultField {
-  readonly name: string;
-  /** Clients take a field without type for `text-single` and then do not see more than one value. */
-  readonly type: 'text-single' | 'text-multi' | 'jid-single';
-  readonly values: readonly string[];
 }
 
 /** A form of type `result`. */

@@ -4,7 +4,8 @@
  */
 import type { Notification, NotificationContent, Priority } from '../../core/notification.ts';
 import { attribute, child, children, detach, type Element, text } from '../stream/element.ts';
-import { type FormFields, formType, readForm } from './form.ts';
+import { formType, readForm } from './form.ts';
+import type { FormFields } from '../../conventions/command.ts';
 import { NS } from '../stream/namespaces.ts';
 
 /** What is wrong with a publish; each word is fit for a log. */

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import {
   type ForeignRegistration,
-  type RegistrationRequest,
   registrationsPerAccount,
   type Registry,
   TAKE_OVER_BATCH,
 } from '../../../src/store/registry/contract.ts';
+import type { RegistrationRequest } from '../../../src/core/registration.ts';
 import { openRegistry } from '../../../src/store/registry/open.ts';
 import { BATCH, TOMBSTONE_LIFE_MS } from '../../../src/store/registry/tombstones.ts';
 import type { StoreConfig } from '../../../src/config/config.ts';
@@ -333,9 +333,10 @@ for (const { name, prepare } of engines) {
     async ({ registry }) => {
       await registry.takeOver([foreign]);
       const request = { ...romeo, app: 'android', convention: 'p2', device: '92afd7a91cdba9a0', token: 'new' } as const;
-      const { secondToken: _, ...mine } = { ...request, account: 'romeo@example.net', withSecret: true };
-      const stranger = await registry.register({ ...mine, account: 'juliet@example.net' });
-      const other = await registry.register({ ...mine, device: 'another' });
+      const importedAs = hash;
+      const { secondToken: _, ...mine } = { ...request, account: 'romeo@example.net', withSecret: true, importedAs };
+      const stranger = await registry.register({ ...mine, account: 'juliet@example.net', importedAs: 'other' });
+      const other = await registry.register({ ...mine, device: 'another', importedAs: 'another' });
       const again = await registry.register(mine);
       assert.notEqual(stranger.node, foreign.node);
       assert.notEqual(other.node, foreign.node);

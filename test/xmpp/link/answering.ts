@@ -1,7 +1,6 @@
 import type { App } from '../../../src/core/app.ts';
 import type { Notification } from '../../../src/core/notification.ts';
-import type { Registration } from '../../../src/core/registration.ts';
-import type { RegistrationMatch, RegistrationRequest } from '../../../src/store/registry/contract.ts';
+import type { Registration, RegistrationMatch, RegistrationRequest } from '../../../src/core/registration.ts';
 import type { Metrics } from '../../../src/telemetry/metrics.ts';
 import { createComponent } from '../../../src/xmpp/services/component.ts';
 import type { Answer } from '../../../src/xmpp/services/contract.ts';
@@ -14,6 +13,8 @@ export function testApp(app: Partial<App>): App {
   return {
     name: 'siskin',
     provider: 'apns',
+    takesSecondToken: app.provider !== 'fcm',
+    alertsAreSilent: app.provider === 'fcm',
     ids: ['tigase:messenger:apns:1'],
     conventions: ['tigase'],
     plaintext: 'withhold',

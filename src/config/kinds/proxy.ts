@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ProxySettings } from '../core/app.ts';
-import { createSecret } from '../core/secret.ts';
+import type { ProxySettings } from '../../core/app.ts';
+import { createSecret } from '../../core/secret.ts';
 import { withHint } from './problems.ts';
 import type { Sources, ValueKinds } from './values.ts';
 

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { errorCode } from '../telemetry/log.ts';
+import { errorCode } from '../../telemetry/log.ts';
 import { suggestKey, withHint } from './problems.ts';
-import { createSecret } from '../core/secret.ts';
+import { createSecret } from '../../core/secret.ts';
 
 /** What a config may refer to. */
 export interface Sources {

@@ -1,0 +1,49 @@
+/** Certificates and keys of TLS in the config. */
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import { z } from 'zod';
+import { createSecret } from '../../core/secret.ts';
+import { section, type ValueKinds } from './values.ts';
+
+const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+
+/** `tls: { cert, key }` of a listener: PEM files. */
+export function listenerTls(values: ValueKinds) {
+  const pem = (about: string) => values.content(about).transform((content) => Buffer.from(content).toString('utf8'));
+  return section({
+    cert: pem('the path of the certificate chain, PEM'),
+    key: pem("the path of the certificate's private key, PEM").transform(createSecret),
+  }).refine(({ cert, key }) => isAccepted({ cert, key: key.reveal() }), {
+    path: ['key'],
+    error: 'certificate and key do not belong together, or one of them is not PEM',
+  });
+}
+
+/** `ca:`: PEM of authorities that are trusted beside the system's. */
+export function authorities(values: ValueKinds) {
+  return values.content('the path of a PEM file with certificates of authorities').transform((content, context) => {
+    const pem = Buffer.from(content).toString('utf8');
+    const blocks = pem.match(CERTIFICATE_BLOCK) ?? [];
+    if (blocks.length > 0 && blocks.every(isCertificate)) return pem;
+    context.addIssue('holds no certificate in PEM, or a damaged one');
+    return z.NEVER;
+  });
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether certificate and key are usable for TLS and belong together. */
+export function isAccepted(options: Parameters<typeof createSecureContext>[0]): boolean {
+  try {
+    createSecureContext(options);
+    return true;
+  } catch {
+    return false;
+  }
+}

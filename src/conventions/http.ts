@@ -1,0 +1,15 @@
+/** Registering by a service of the vendor, over the HTTP API of `http/registrations.ts`. */
+import type { Convention } from './convention.ts';
+import { isServerOfAccount } from './publishers.ts';
+
+export const http: Convention = {
+  name: 'http',
+  commands: () => new Map(),
+  features: () => [],
+  findsAppById: false,
+  needsApiToken: true,
+  accountIsOptional: false,
+  mayPublish: isServerOfAccount,
+  addressOf: ({ account }) => ({ account }),
+  alertRule: () => 'as-notified',
+};
