@@ -6,12 +6,12 @@ import { createDispatcher } from './delivery/dispatch.ts';
 import { createGuard } from './guard/guard.ts';
 import { reportGuard } from './guard/report.ts';
 import { assembleHealth } from './ops/health.ts';
+import { createOrphans } from './ops/orphans.ts';
 import { createOpsListener } from './ops/listener.ts';
 import { createPublicListener } from './http/public.ts';
 import { addPushAppserver } from './http/push-appserver.ts';
 import { addRegistrations } from './http/registrations.ts';
 import { createRateLimits, defaultRateLimits } from './delivery/rate-limits.ts';
-import { createHousekeeping } from './delivery/housekeeping.ts';
 import { createAppSender, type AppSender } from './sending/app-sender.ts';
 import { createLookup } from './delivery/lookup.ts';
 import type { Outbox } from './store/outbox/contract.ts';
@@ -83,17 +83,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     revoke(registration, links);
   };
   const guard = createGuard({ apps: [...appSenders.keys()], clock, log, metrics });
-  const onAccepted = (registration: Registration) => housekeeping.noteAccepted(registration);
-  const dispatcher = createDispatcher({ registry: lookup, guard, onRemoved, onAccepted, clock, log });
-  const housekeeping = createHousekeeping({
-    registry,
-    appSenders,
-    dispatcher,
-    clock,
-    randomUuid: randomUUID,
-    log,
-    metrics,
-  });
+  const dispatcher = createDispatcher({ registry: lookup, guard, onRemoved, clock, log });
+  const orphans = createOrphans({ registry, apps: new Set(appSenders.keys()), clock, log, metrics });
   const retryScheduler = createRetryScheduler({
     registry: lookup,
     appSenders,
@@ -136,7 +127,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     });
   });
 
-  const health = () => assembleHealth({ links, registry, outbox, guard, housekeeping, appSenders });
+  const health = () => assembleHealth({ links, registry, outbox, guard, orphans, appSenders });
   const ops = await createOpsListener({
     ...config.http.ops,
     health,
@@ -161,7 +152,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     },
   });
   retryScheduler.start();
-  housekeeping.start();
+  orphans.start();
   for (const link of links) link.start();
   log.info({ url: publicListener.url }, 'open to clients');
   log.info({ url: ops.url, count: links.length }, 'serving');
@@ -181,7 +172,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       const rest = [
         delivery.drain(),
         claimsEnded,
-        housekeeping.drain(),
+        orphans.stop(),
         ...[...appSenders.values()].map(({ provider }) => provider.drain()),
       ];
       const impatience = Promise.withResolvers<void>();

@@ -40,8 +40,6 @@ export interface Push {
   readonly content: PushContent;
   /** Milliseconds since 1970 after which it is worthless; 0: deliver at once or never. */
   readonly expiresAtMs: number;
-  /** Only asks the provider whether it knows the token (FCM `validate_only`): nothing reaches the device. */
-  readonly validateOnly?: true;
 }
 
 /**

@@ -46,20 +46,11 @@ export interface DispatcherOptions {
   readonly guard: Pick<Guard, 'seePush' | 'isHolding'>;
   /** Called after a registration was removed because the provider says that its token is dead. */
   readonly onRemoved: (registration: Registration) => void;
-  /** Called when the provider took a push. */
-  readonly onAccepted?: (registration: Registration) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createDispatcher({
-  registry,
-  guard,
-  onRemoved,
-  onAccepted,
-  clock,
-  log,
-}: DispatcherOptions): Dispatcher {
+export function createDispatcher({ registry, guard, onRemoved, clock, log }: DispatcherOptions): Dispatcher {
   /** What is still to be restored: as many as the guard remembers at most, for each of its holds. */
   let toRestore: readonly Registration[] = [];
   let restoreAgainAtMs = 0;
@@ -90,15 +81,13 @@ export function createDispatcher({
     await restoreAgain();
     switch (outcome.kind) {
       case 'delivered':
-        guard.seePush({ registration, target, came: 'taken', isQuestion: push.validateOnly === true });
-        onAccepted?.(registration);
+        guard.seePush({ registration, target, came: 'taken' });
         await rememberEnvironment(registration, outcome.environment);
         return { kind: 'delivered' };
       case 'gone':
         return bury(registration, addressed, outcome);
       case 'refused':
-        if (!outcome.unsent)
-          guard.seePush({ registration, target, came: 'taken', isQuestion: push.validateOnly === true });
+        if (!outcome.unsent) guard.seePush({ registration, target, came: 'taken' });
         if (push.kind === 'voip') return asCallAlert(addressed);
         if (push.content.kind === 'none') return { kind: 'refused' };
         return { ...addressed, push: { ...push, content: { kind: 'none' } } };
@@ -122,7 +111,6 @@ export function createDispatcher({
       registration,
       target: isSecond ? 'second' : 'first',
       came: doubtful ? 'doubtful' : 'gone',
-      isQuestion: addressed.push.validateOnly === true,
     });
     if (verdict.kind === 'held') {
       await takeBack(verdict.takeBack);

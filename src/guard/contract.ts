@@ -50,11 +50,6 @@ export interface SeenPush {
   readonly target: 'first' | 'second';
   /** `doubtful`: the provider's word can also mean that our topic or environment is wrong. */
   readonly came: 'taken' | 'gone' | 'doubtful';
-  /**
-   * Nothing was to be delivered: the provider was asked about a device that was silent for long. Most of those are dead, and
-   * that says nothing about the others.
-   */
-  readonly isQuestion?: boolean;
 }
 
 /** What the way of a notification asks. */

@@ -11,15 +11,7 @@ import type { Clock } from '../time/clock.ts';
 import type { Registration } from '../core/registration.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import {
-  type GoneVerdict,
-  type Guard,
-  type GuardState,
-  type Hold,
-  type HoldCause,
-  type SeenPush,
-  tolerated,
-} from './contract.ts';
+import { type Guard, type GuardState, type Hold, type HoldCause, type SeenPush, tolerated } from './contract.ts';
 import { describeHold, hintFor } from './report.ts';
 import { createSample, type Sample, type Tally } from './sample.ts';
 
@@ -37,9 +29,6 @@ export const sampleLimit = 250;
 
 /** Where less comes in than `enough` in ten minutes, older sightings count too; after as long, fewer are enough. */
 export const patienceMs = 86_400_000;
-
-/** What is said of silent devices is believed while an app's pushes fared well within this time, milliseconds. */
-export const provenWithinMs = 2 * 3_600_000;
 
 /** An app that has delivered nothing yet loses so many devices at most on its provider's word alone. */
 export const believedUnproven = 3;
@@ -187,13 +176,6 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
     return bad <= (bad === seen ? believedUnproven : beyondChance(Math.max(enough, seen))) ? undefined : [];
   }
 
-  /** Answers about silent devices are believed while those about others show that nothing is wrong, now and of late. */
-  function judgeQuestion(watch: Watch<Registration>, came: SeenPush['came']): GoneVerdict {
-    const { seen, bad } = watch.sample.count(provenWithinMs);
-    const isProven = came === 'gone' && seen > bad && hasEvidence(watch);
-    return isProven && !watch.hold && !nodes.hold ? { kind: 'believed' } : { kind: 'held', takeBack: [] };
-  }
-
   return {
     seeKnown: (node) => void nodes.sample.note(shorten(node), false),
 
@@ -209,9 +191,8 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
       return isBelieved;
     },
 
-    seePush({ registration, target, came, isQuestion }) {
+    seePush({ registration, target, came }) {
       const watch = pushesOf(registration.app, target);
-      if (isQuestion) return came === 'taken' ? { kind: 'believed' } : judgeQuestion(watch, came);
       if (came === 'taken') {
         // Once for each device, as the dead ones: else a few that are chatty outvote them.
         watch.sample.note(shorten(registration.node), false);

@@ -1,7 +1,6 @@
 import type { Guard } from '../guard/contract.ts';
 import { describeCaution, describeHold, hintFor as hintForHold } from '../guard/report.ts';
 import type { Health, HealthCheck } from './health-report.ts';
-import type { Housekeeping } from '../delivery/housekeeping.ts';
 import type { AppSender } from '../sending/app-sender.ts';
 import type { Outbox, OutboxState } from '../store/outbox/contract.ts';
 import type { Concern, Provider } from '../providers/provider.ts';
@@ -16,7 +15,8 @@ export interface HealthSources {
   readonly registry: { ping(): Promise<void> };
   readonly outbox: Pick<Outbox, 'state'>;
   readonly guard: Pick<Guard, 'state'>;
-  readonly housekeeping: Pick<Housekeeping, 'orphans'>;
+  /** Registrations of apps that are not in the config, by app. */
+  readonly orphans: { readonly counts: ReadonlyMap<string, number> };
   readonly appSenders: ReadonlyMap<string, LaneView>;
 }
 
@@ -27,7 +27,7 @@ type LaneView = Pick<AppSender, 'state' | 'circuit' | 'hintFor'> & { readonly pr
  * app. A provider's refusal is a warning, since registrations are kept meanwhile.
  */
 export async function assembleHealth(sources: HealthSources): Promise<Health> {
-  const { links, registry, outbox, guard, housekeeping, appSenders } = sources;
+  const { links, registry, outbox, guard, orphans, appSenders } = sources;
   // Several connections of one domain are counted through, so that each is named.
   const linkChecks = links.map(({ domain, status }, i) => {
     const earlier = links.slice(0, i).filter((other) => other.domain === domain).length;
@@ -40,7 +40,7 @@ export async function assembleHealth(sources: HealthSources): Promise<Health> {
     ['store', store] as const,
     ['outbox', checkOutbox(outbox.state)] as const,
     ['guard', checkGuard(guard.state)] as const,
-    ...[...housekeeping.orphans].slice(0, shownOrphans).map((orphan) => checkOrphan(orphan)),
+    ...[...orphans.counts].slice(0, shownOrphans).map((orphan) => checkOrphan(orphan)),
     ...appChecks,
   ];
 

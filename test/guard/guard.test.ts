@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { Guard } from '../../src/guard/contract.ts';
-import { createGuard, patienceMs, provenWithinMs, windowMs } from '../../src/guard/guard.ts';
+import { createGuard, patienceMs, windowMs } from '../../src/guard/guard.ts';
 import { describeCaution } from '../../src/guard/report.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { manualClock, type ManualClock } from '../support/clock.ts';
@@ -341,18 +341,6 @@ test('guard - what was believed of a device is taken back, however many pushes t
   guard.seePush({ registration, target: 'first', came: 'gone' });
   const { takenBack } = gone(60);
   assert.ok(takenBack.includes('twice'));
-});
-
-test('guard - a question about a silent device is believed while pushes fared well of late, not on one of yesterday', () => {
-  const ask = (came: 'gone' | 'doubtful') =>
-    guard.seePush({ registration: registrationOf({ node: 'silent' }), target: 'first', came, isQuestion: true }).kind;
-  taken(60);
-  assert.equal(ask('gone'), 'believed');
-  assert.equal(ask('doubtful'), 'held');
-  clock.advance(provenWithinMs + 1);
-  assert.equal(ask('gone'), 'held');
-  taken(1);
-  assert.equal(ask('gone'), 'believed');
 });
 
 test('guard - a doubtful word is not believed before 50 pushes were taken', () => {

@@ -54,8 +54,7 @@ export function composePush(push: Push, token: string, app: Pick<FcmApp, 'collap
     ttl: `${ttlSeconds(push, nowMs)}s`,
     ...(collapseKey !== undefined && { collapse_key: collapseKey }),
   };
-  const request = { ...(push.validateOnly && { validate_only: true }), message: { token, data, android } };
-  return { kind: 'request', body: Buffer.from(JSON.stringify(request)), oversize };
+  return { kind: 'request', body: Buffer.from(JSON.stringify({ message: { token, data, android } })), oversize };
 }
 
 /**

@@ -36,7 +36,6 @@ const fields = {
   account: z.string(),
   channel: z.string().exactOptional(),
   content,
-  validateOnly: z.literal(true).exactOptional(),
   expiresAtMs: z.number(),
 } satisfies Fields<Push>;
 

@@ -56,18 +56,6 @@ export interface Registry {
   restore(registrations: readonly Registration[]): Promise<number>;
   dropSecondToken(node: string, secondToken: string): Promise<void>;
   rememberEnvironment(node: string, environment: Environment): Promise<void>;
-  /** The provider knew the tokens of these at that time, milliseconds since 1970; at most 200. Remembered daily at most. */
-  noteAlive(nodes: readonly string[], atMs: number): Promise<void>;
-  /**
-   * Registrations of an app without a sign of life since `beforeMs`, at most 200, by node and behind the node `after`. Those
-   * of which nothing is known are taken for alive at `nowMs`.
-   */
-  findSilent(of: {
-    readonly app: string;
-    readonly beforeMs: number;
-    readonly nowMs: number;
-    readonly after: string;
-  }): Promise<readonly Registration[]>;
   /** Whether this node once was ours and was removed: the tombstone. */
   wasRemoved(node: string): Promise<boolean>;
   /** Number of registrations by app name. */

@@ -6,7 +6,6 @@ import type { RegistrationMatch } from '../../core/registration.ts';
 import { fold, registrationColumns, toRegistration, toRow } from './rows.ts';
 import type { RegistrationRow, Tables } from './tables.ts';
 import { restore } from './restore.ts';
-import { findSilent, noteAlive } from './last-seen.ts';
 import { claimImported, takeOver } from './import-registrations.ts';
 
 /** 192 random bits: a node is all that protects a registration whose publishes carry no secret. */
@@ -122,7 +121,6 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
               THEN excluded.registered_at_ms ELSE registration.registered_at_ms + 1 END`,
             room: row.room,
             component: row.component,
-            alive_at_ms: null,
           }),
         )
         .returning(registrationColumns)
@@ -181,9 +179,6 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
     async rememberEnvironment(node, environment) {
       await db.updateTable('registration').set({ environment }).where('node', '=', node).execute();
     },
-
-    noteAlive: (nodes, atMs) => noteAlive(db, nodes, atMs),
-    findSilent: (query) => findSilent(db, query),
 
     async wasRemoved(node) {
       const { rows } = await db.executeQuery(bind(wasRemovedQuery, node));

@@ -47,7 +47,6 @@ export function toRow(
     registered_at_ms: nowMs,
     room: request.room ?? null,
     component: request.component ?? null,
-    alive_at_ms: null,
   };
 }
 

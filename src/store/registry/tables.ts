@@ -25,7 +25,6 @@ export interface RegistrationRow {
   readonly registered_at_ms: number;
   readonly room: string | null;
   readonly component: string | null;
-  readonly alive_at_ms: number | null;
 }
 
 /** Tombstone of a registration: tells a node that we removed from one that we never knew or lost. */

@@ -53,14 +53,6 @@ const rows: [string, Partial<Push>, string][] = [
 for (const [what, push, json] of rows)
   test(`FCM payload - ${what}`, () => assert.deepEqual(compose(push), { json, oversize: false }));
 
-test('FCM payload - a question about the token says so, and reaches no device', () => {
-  const { json } = compose({ kind: 'background', content: none, account: '', expiresAtMs: 0, validateOnly: true });
-  assert.equal(
-    json,
-    '{"validate_only":true,"message":{"token":"fcmInst:APA91bExample","data":{},"android":{"priority":"normal","ttl":"0s"}}}',
-  );
-});
-
 test('FCM payload - a collapse key only where the config has one', () => {
   const { message } = JSON.parse(compose({ content: none }, { collapseKey: 'xmpp' }).json) as {
     message: { android: unknown };
