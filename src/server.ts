@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Clock, Random } from './time/clock.ts';
+import { EventEmitter } from 'node:events';
+import { type Clock, neverBack, type Random } from './time/clock.ts';
 import type { Config } from './config/config.ts';
 import { createDelivery } from './delivery/deliver.ts';
 import { createDispatcher } from './delivery/dispatch.ts';
@@ -12,7 +13,7 @@ import { createPublicListener } from './http/public.ts';
 import { addPushAppserver } from './http/push-appserver.ts';
 import { addRegistrations } from './http/registrations.ts';
 import { createRateLimits, defaultRateLimits } from './delivery/rate-limits.ts';
-import { createAppSender, type AppSender } from './sending/app-sender.ts';
+import { createAppSender } from './sending/app-sender.ts';
 import { createLookup } from './delivery/lookup.ts';
 import type { Outbox } from './store/outbox/contract.ts';
 import { openSqliteOutbox, outboxPathBeside } from './store/outbox/sqlite.ts';
@@ -29,7 +30,7 @@ import { revocation } from './xmpp/services/revocation.ts';
 // An init system or a container runtime commonly loses patience after 10 s.
 /** For answers to what the links brought. */
 const linksWithinMs = 5_500;
-/** For owed pushes on their way, and connections to providers. */
+/** For queued pushes on their way, and connections to providers. */
 const restWithinMs = 1_000;
 
 export interface ServerOptions {
@@ -63,59 +64,49 @@ export interface Server {
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, version, clock, random, log, metrics } = options;
+  // What is stored by times to come must not wait for as long as the machine's clock was set back.
+  const forward = neverBack(clock);
   const registry = await openRegistry({ store: config.store, clock, randomBytes, log, metrics });
-
-  const outbox = await openOutbox(config, { clock, log, metrics });
+  const outbox = await openOutbox(config, { clock: forward, log, metrics });
 
   const createProvider = startProviders({ ...config.credentials, clock, random, log, metrics });
-  const appSenders: ReadonlyMap<string, AppSender> = new Map(
+  const appSenders = new Map(
     config.apps.map((app) => {
       announceApp(metrics, app.name);
-      const onReplaced = () => appSenders.get(app.name)?.startAnew();
-      const provider = createProvider(app, onReplaced);
-      return [app.name, createAppSender({ app, provider, clock, random, log, metrics })];
+      const connect = (onReplaced: () => void) => createProvider(app, onReplaced);
+      return [app.name, createAppSender({ app, connect, clock, random, log, metrics })];
     }),
   );
-  const shares = createRateLimits({ shares: { ...defaultRateLimits, ...config.limits }, clock });
+  const apps = [...appSenders.keys()];
+  const rateLimits = createRateLimits({ settings: { ...defaultRateLimits, ...config.limits }, clock });
   const lookup = createLookup({ registry, apps: config.apps, clock });
-  const onRemoved = (registration: Registration) => {
-    outbox.removeNode(registration.node);
-    revoke(registration, links);
+  const guard = createGuard({ apps, clock, log, metrics });
+  const orphans = createOrphans({ registry, apps: new Set(apps), clock, log, metrics });
+
+  const removals = new EventEmitter<{ removed: [Registration] }>();
+  removals.on('removed', ({ node }) => outbox.removeNode(node));
+  const onRemoved = (registration: Registration) => void removals.emit('removed', registration);
+  const dispatcher = createDispatcher({ registry: lookup, guard, onRemoved, clock: forward, log });
+  const sending = {
+    registry: lookup,
+    appSenders,
+    dispatcher,
+    outbox,
+    rateLimits,
+    clock: forward,
+    random,
+    log,
+    metrics,
   };
-  const guard = createGuard({ apps: [...appSenders.keys()], clock, log, metrics });
-  const dispatcher = createDispatcher({ registry: lookup, guard, onRemoved, clock, log });
-  const orphans = createOrphans({ registry, apps: new Set(appSenders.keys()), clock, log, metrics });
-  const retryScheduler = createRetryScheduler({
-    registry: lookup,
-    appSenders,
-    dispatcher,
-    outbox,
-    shares,
-    clock,
-    random,
-    log,
-    metrics,
-  });
-  const delivery = createDelivery({
-    registry: lookup,
-    guard,
-    appSenders,
-    dispatcher,
-    outbox,
-    shares,
-    onOwed: retryScheduler.expect,
-    clock,
-    random,
-    randomUuid: randomUUID,
-    log,
-    metrics,
-  });
+  const retryScheduler = createRetryScheduler(sending);
+  const onQueued = retryScheduler.expect;
+  const delivery = createDelivery({ ...sending, guard, onQueued, randomUuid: randomUUID });
 
   const handlers = {
     deliver: delivery.deliver,
     register: registry.register,
     unregister: registry.unregister,
-    mayCommand: shares.mayCommand,
+    mayCommand: rateLimits.mayCommand,
     largestCiphertext: (app: string, account: string) => appSenders.get(app)?.provider.largestCiphertext(account) ?? 0,
   };
   const links: readonly Link[] = config.xmpp.flatMap(({ service, domain, secret, ca, connections, limits, timing }) => {
@@ -126,6 +117,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       return createLink({ ...connection, handle, clock, random, log, metrics });
     });
   });
+
+  removals.on('removed', (registration) => revoke(registration, links));
 
   const health = () => assembleHealth({ links, registry, outbox, guard, orphans, appSenders });
   const ops = await createOpsListener({
@@ -146,8 +139,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     metrics,
     more(app) {
       const { largestCiphertext } = handlers;
-      const apps = config.apps.flatMap((one) => (one.api ? [{ ...one, token: one.api.token }] : []));
-      addRegistrations(app, { apps, registry, domains, largestCiphertext, version, clock, log, metrics });
+      const apiApps = config.apps.flatMap((one) => (one.api ? [{ ...one, token: one.api.token }] : []));
+      addRegistrations(app, { apps: apiApps, registry, domains, largestCiphertext, version, clock, log, metrics });
       addPushAppserver(app, { apps: config.apps, registry, deliver: delivery.deliver, clock, log, metrics });
     },
   });
@@ -166,12 +159,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       log.info({ count: appSenders.size }, 'credentials checked');
     },
     async drain() {
-      const claimsEnded = retryScheduler.drain();
+      const leasesEnded = retryScheduler.drain();
       await Promise.all([...links.map((link) => link.drain(linksWithinMs)), publicListener.close()]);
       // Whatever hangs now was answered "not now" by its link, or is in the outbox still.
       const rest = [
         delivery.drain(),
-        claimsEnded,
+        leasesEnded,
         orphans.stop(),
         ...[...appSenders.values()].map(({ provider }) => provider.drain()),
       ];

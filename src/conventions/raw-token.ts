@@ -35,7 +35,7 @@ export interface RawTokens {
    */
   read(node: string, hint: Hint): Registration | undefined;
   /** The provider says that it is dead. False when it is no token that was read lately. */
-  bury(node: string): boolean;
+  removeDead(node: string): boolean;
   /** It is not dead after all. */
   revive(node: string): void;
   isDead(node: string): boolean;
@@ -108,7 +108,7 @@ function createRawTokens(options: Parameters<ReadTokens>[0]): RawTokens {
       remember(token, environment ? { environment } : {});
       return registrationOf(token, app.name, environment);
     },
-    bury(token) {
+    removeDead(token) {
       if (!memories.has(token)) return false;
       remember(token, { deadUntilMs: clock.monotonic() + DEAD_FOR_MS });
       return true;

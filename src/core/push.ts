@@ -43,23 +43,21 @@ export interface Push {
 }
 
 /**
- * What became of a push. `reason` is a word from the provider's outcome table: bounded, fit for a metric label, free of
- * tokens. `scope: 'device'`: it says something about this device's token alone, nothing about how others will fare;
- * `unclear`: about this device or about all, the provider does not say which.
+ * What a provider said to one push. `reason` is a word from the provider's table of results: bounded, fit for a metric
+ * label, free of tokens. `scope: 'app'`: it would be said to every push of the app; otherwise it may be about this device
+ * alone, and nothing that other devices get may depend on it.
  */
 export type PushResult =
   /** The provider accepted it. `environment` is told by apps whose environment is `auto`. */
-  | { readonly kind: 'delivered'; readonly environment?: Environment }
+  | { readonly kind: 'accepted'; readonly environment?: Environment }
   /** Not now, perhaps later. `afterMs` is what the provider asked for. */
-  | {
-      readonly kind: 'retry';
-      readonly reason: string;
-      readonly afterMs?: number;
-      readonly scope?: 'device' | 'unclear';
-    }
+  | { readonly kind: 'retry'; readonly reason: string; readonly scope: PushScope; readonly afterMs?: number }
   /** The device token is dead. `doubtful`: by a word that can also mean a wrong topic or environment of ours. */
-  | { readonly kind: 'gone'; readonly reason: string; readonly doubtful?: true }
+  | { readonly kind: 'dead-token'; readonly reason: string; readonly doubtful?: true }
   /** This one payload is not acceptable; another one may be. `unsent`: that is our own judgement, nobody was asked. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly unsent?: true }
+  | { readonly kind: 'payload-rejected'; readonly reason: string; readonly unsent?: true }
   /** Our key, topic, project or config is wrong: nothing that the device or the XMPP server did. */
-  | { readonly kind: 'misconfigured'; readonly reason: string; readonly scope?: 'device' };
+  | { readonly kind: 'misconfigured'; readonly reason: string; readonly scope: PushScope };
+
+/** Whom a failure is about. `unclear`: the provider does not say whether it is this device or the whole app. */
+export type PushScope = 'device' | 'app' | 'unclear';

@@ -1,31 +1,34 @@
+/** The way of a notification, from look-up to answer. */
 import { conventionOf } from '../conventions/all.ts';
-import { type Answer, answers, type Verdict } from '../core/answers.ts';
-import { refusePublisher } from './authorize.ts';
-import { backoffMs } from '../time/backoff.ts';
-import type { Clock, Random } from '../time/clock.ts';
-import { createCoalescer } from './coalesce.ts';
-import type { Addressed, Dispatcher } from './dispatch.ts';
-import type { RateLimits } from './rate-limits.ts';
-import type { Guard } from '../guard/contract.ts';
-import { domainOf } from '../core/jid.ts';
-import type { AppSender } from '../sending/app-sender.ts';
-import { isStored, type Lookup } from './lookup.ts';
-import type { Outbox } from '../store/outbox/contract.ts';
+import { type Answer, answers, type Outcome } from '../core/answers.ts';
 import type { Notification } from '../core/notification.ts';
 import type { Push } from '../core/push.ts';
 import type { Registration } from '../core/registration.ts';
-import { retryPause } from './retry.ts';
-import { callLifetimeMs, isCall, type Route, route } from '../core/routing.ts';
+import { callLifetimeMs, type Route, route } from '../core/routing.ts';
+import type { Guard } from '../guard/contract.ts';
+import type { AppSender } from '../sending/app-sender.ts';
+import type { Outbox } from '../store/outbox/contract.ts';
 import { errorCode, type Log, throttle } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { backoffMs } from '../time/backoff.ts';
+import type { Clock, Random } from '../time/clock.ts';
+import { addressPush } from './addressed-push.ts';
+import { refusePublisher } from './authorize.ts';
+import { classifyUnknown } from './classify-unknown.ts';
+import { createCoalescer } from './coalesce.ts';
+import type { Dispatcher } from './dispatch.ts';
+import { createEnqueue } from './enqueue.ts';
+import { isStored, type Lookup } from './lookup.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { retryPause } from './retry-pause.ts';
 
 /** ejabberd and MongooseIM forget an IQ after 32 s; their own queues and ours need some of that. */
 export const answerWithinMs = 20_000;
 
-/** Kept back for the outbox when a provider does not answer in time. */
+/** Kept back for the outbox when a provider does not answer in time, milliseconds. */
 const storeWithinMs = 5_000;
 
-/** A store that fails does so for each of hundreds a second. */
+/** A store that fails does so for each of hundreds a second, milliseconds. */
 const complainEveryMs = 60_000;
 
 /** Wake-ups are remembered for about this many registrations at a time, some 200 bytes each. */
@@ -36,10 +39,11 @@ export interface DeliveryOptions {
   readonly guard: Pick<Guard, 'seeKnown' | 'seeMissing' | 'seeRemoved' | 'seeUnknown'>;
   readonly appSenders: ReadonlyMap<string, AppSender>;
   readonly dispatcher: Dispatcher;
-  readonly outbox: Pick<Outbox, 'put' | 'now'>;
-  readonly shares: Pick<RateLimits, 'mayPublish' | 'pushDelay'>;
-  /** Told when a push was stored that falls due then. */
-  readonly onOwed: (push: Push, dueAtMs: number) => void;
+  readonly outbox: Pick<Outbox, 'enqueue'>;
+  readonly rateLimits: Pick<RateLimits, 'mayPublish' | 'pushDelay'>;
+  /** Told when a push was queued that falls due then, milliseconds since 1970. */
+  readonly onQueued: (push: Push, dueAtMs: number) => void;
+  /** Its wall time never goes back. */
   readonly clock: Clock;
   readonly random: Random;
   /** A version 4 UUID in lower case. */
@@ -55,130 +59,107 @@ export interface Delivery {
   drain(): Promise<void>;
 }
 
-/** Builds the way of a notification: registration, publisher, route, provider, and the outbox for what is still owed. */
+/** A notification whose registration was found and whose publisher may publish. */
+interface Admitted {
+  readonly registration: Registration;
+  readonly appSender: AppSender;
+  readonly route: Route;
+  /** Milliseconds since 1970. */
+  readonly arrivedAtMs: number;
+  /** Monotonic time by which the answer has to leave. */
+  readonly deadlineMs: number;
+  /** @param delayMs until it may leave */
+  readonly addressed: (delayMs: number) => ReturnType<typeof addressPush>;
+}
+
+/** Builds the way of a notification: each step of `decide` is a function of its own. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { registry, guard, appSenders, dispatcher, outbox, shares, onOwed, clock, random, randomUuid, log, metrics } =
-    options;
-  const coalescer = createCoalescer({ now: outbox.now, limit: coalescedLimit });
+  const { registry, guard, appSenders, dispatcher, rateLimits, clock, random, randomUuid, log, metrics } = options;
+  const coalescer = createCoalescer({ now: () => clock.now(), limit: coalescedLimit });
+  const enqueue = createEnqueue(options);
   const mayComplain = throttle(complainEveryMs, clock);
   const underway = new Set<Promise<Answer>>();
 
-  async function judge(notification: Notification): Promise<Verdict> {
+  async function decide(notification: Notification): Promise<Outcome> {
     const deadlineMs = clock.monotonic() + answerWithinMs;
-    if (!shares.mayPublish(notification.publisher)) return dropped('-', 'over-share');
+    if (!rateLimits.mayPublish(notification.publisher)) return drop('rate-limited');
     const registration = await registry.find(notification.node, notification);
-    if (!registration) return dropped('-', await judgeStranger(notification));
+    if (!registration) return drop(await classifyUnknown(notification, { registry, guard }));
+    const admitted = admit(notification, registration, deadlineMs);
+    if (typeof admitted === 'string') return admitted;
+    return (await coalesce(admitted)) ?? (await delay(admitted)) ?? send(admitted);
+  }
+
+  /** Who may publish, which app it is for, and which push it leads to. */
+  function admit(notification: Notification, registration: Registration, deadlineMs: number): Admitted | Outcome {
     if (isStored(registration)) guard.seeKnown(registration.node);
     // A convention of a later version is as unknown as an app that left the config: the server keeps the device.
     const convention = conventionOf(registration);
-    if (!convention) return dropped('-', 'unknown-app');
+    if (!convention) return drop('unknown-app');
     const refusal = refusePublisher(notification, registration, convention);
-    if (refusal) return dropped(registration.app, refusal);
+    if (refusal) return drop(refusal, registration.app);
     const appSender = appSenders.get(registration.app);
-    if (!appSender) return dropped('-', 'unknown-app');
-    const chosen = route(notification, registration, appSender.app, convention.alertRule(appSender.app));
-    if (chosen.coalesce) {
-      const claimed = coalescer.claim(registration.node, appSender.app.backgroundIntervalMs, (delayMs) => {
-        return putBy(appSender, addressedPush(registration, chosen, delayMs), {
-          arrivedAtMs: outbox.now(),
-          pauseMs: delayMs,
-          attempts: 0,
-        });
-      });
-      if (claimed !== 'now') return (await claimed) ? dropped(registration.app, 'coalesced') : 'retry';
-    }
-    // A call that comes late is no call; it counts all the same.
-    const delayMs = shares.pushDelay(registration.node);
-    if (delayMs === 0 || chosen.lifetimeMs <= callLifetimeMs) return send(appSender, registration, chosen, deadlineMs);
-    const addressed = addressedPush(registration, chosen, delayMs);
-    const isQueued = await putBy(appSender, addressed, { arrivedAtMs: outbox.now(), pauseMs: delayMs, attempts: 0 });
-    return isQueued ? 'owed' : 'retry';
+    if (!appSender) return drop('unknown-app');
+    const { app } = appSender;
+    const chosen = route(notification, registration, app, convention.alertRule(app));
+    const arrivedAtMs = clock.now();
+    const addressed = (delayMs: number) =>
+      addressPush(chosen, registration, convention, { id: randomUuid(), leavesAtMs: clock.now() + delayMs });
+    return { registration, appSender, route: chosen, arrivedAtMs, deadlineMs, addressed };
   }
 
-  async function judgeStranger({ node, publisher }: Notification): Promise<'unknown-node' | 'held'> {
-    guard.seeMissing(node);
-    let wasRemoved = true;
-    try {
-      wasRemoved = await registry.wasRemoved(node);
-    } finally {
-      if (wasRemoved) guard.seeRemoved(node);
-    }
-    return wasRemoved || guard.seeUnknown(node, domainOf(publisher)) ? 'unknown-node' : 'held';
+  /** Undefined: this one is not held back. */
+  async function coalesce(admitted: Admitted): Promise<Outcome | undefined> {
+    const { registration, appSender, route: chosen, arrivedAtMs, addressed } = admitted;
+    if (!chosen.coalesce) return undefined;
+    const later = coalescer.claim(registration.node, appSender.app.backgroundIntervalMs, (delayMs) =>
+      enqueue(addressed(delayMs), { arrivedAtMs, pauseMs: delayMs, attempts: 0 }),
+    );
+    if (later === 'now') return undefined;
+    return (await later) ? drop('coalesced', registration.app) : 'not-queued';
   }
 
-  function dropped<V extends Verdict>(app: string, cause: V): V {
-    metrics.dropped.inc({ app, cause });
-    return cause;
+  /** What is beyond the device's share leaves later; undefined: now. A call that comes late is no call, and counts all the same. */
+  async function delay({
+    registration,
+    route: chosen,
+    arrivedAtMs,
+    addressed,
+  }: Admitted): Promise<Outcome | undefined> {
+    const delayMs = rateLimits.pushDelay(registration);
+    if (delayMs === 0 || chosen.lifetimeMs <= callLifetimeMs) return undefined;
+    return (await enqueue(addressed(delayMs), { arrivedAtMs, pauseMs: delayMs, attempts: 0 }))
+      ? 'queued'
+      : 'not-queued';
   }
 
-  async function send(
-    appSender: AppSender,
-    registration: Registration,
-    chosen: Route,
-    deadlineMs: number,
-  ): Promise<Verdict> {
-    const arrivedAtMs = outbox.now();
+  async function send({ registration, appSender, arrivedAtMs, deadlineMs, addressed }: Admitted): Promise<Outcome> {
     const patienceMs = deadlineMs - clock.monotonic() - storeWithinMs;
-    const fate = await dispatcher.dispatch(appSender, registration, addressedPush(registration, chosen), patienceMs);
-    if (fate.kind !== 'retry') return fate.kind;
-    const { owed, afterMs } = fate;
-    const bounds = { ...retryPause(owed.push), ...(afterMs !== undefined && { afterMs }) };
+    const dispatched = await dispatcher.dispatch(appSender, registration, addressed(0), patienceMs);
+    if (dispatched.kind !== 'retry') return dispatched.kind;
+    const { pending, afterMs } = dispatched;
+    const bounds = { ...retryPause(pending.push), ...(afterMs !== undefined && { afterMs }) };
     const pauseMs = backoffMs({ attempt: 1, random, ...bounds });
-    return (await putBy(appSender, owed, { arrivedAtMs, pauseMs, attempts: 1 })) ? 'owed' : 'retry';
+    return (await enqueue(pending, { arrivedAtMs, pauseMs, attempts: 1 })) ? 'queued' : 'not-queued';
   }
 
-  /** @param delayMs until it may leave: its life begins then */
-  function addressedPush(
-    registration: Registration,
-    { kind, target, content, lifetimeMs }: Route,
-    delayMs = 0,
-  ): Addressed {
-    const { app, node } = registration;
-    const address = conventionOf(registration)?.addressOf(registration) ?? { account: '' };
-    const expiresAtMs = lifetimeMs === 0 ? 0 : Math.ceil(clock.now() + delayMs + lifetimeMs);
-    return {
-      push: {
-        id: randomUuid(),
-        app,
-        node,
-        kind,
-        ...address,
-        content,
-        expiresAtMs,
-      },
-      target,
-    };
+  function drop<O extends Outcome>(outcome: O, app = '-'): O {
+    metrics.dropped.inc({ app, cause: outcome });
+    return outcome;
   }
 
-  /** Stores what is to be sent later, durably: only then may the server hear that it was taken. */
-  async function putBy(
-    appSender: AppSender,
-    { push, target }: Addressed,
-    { arrivedAtMs, pauseMs, attempts }: { arrivedAtMs: number; pauseMs: number; attempts: number },
-  ): Promise<boolean> {
-    const nowMs = outbox.now();
-    const giveUpAtMs = isCall(push) ? arrivedAtMs + callLifetimeMs : nowMs + (push.expiresAtMs - clock.now());
-    const dueAtMs = Math.ceil(nowMs + pauseMs);
-    const stored = await outbox.put({ push, target, attempts, storedAtMs: arrivedAtMs, giveUpAtMs }, dueAtMs);
-    metrics.owed.inc({ app: appSender.app.name, result: stored });
-    if (stored !== 'stored') return false;
-    onOwed(push, dueAtMs);
-    return true;
-  }
-
-  async function deliver(notification: Notification): Promise<Answer> {
+  async function answer(notification: Notification): Promise<Answer> {
     try {
-      return answers[await judge(notification)];
+      return answers[await decide(notification)];
     } catch (error) {
-      metrics.dropped.inc({ app: '-', cause: 'store-failed' });
       if (mayComplain()) log.error({ reason: errorCode(error) }, 'notifications fail for a reason of our own');
-      return answers['store-failed'];
+      return answers[drop('store-failed')];
     }
   }
 
   return {
     deliver(notification) {
-      const work = deliver(notification);
+      const work = answer(notification);
       underway.add(work);
       void work.then(() => underway.delete(work));
       return work;

@@ -1,9 +1,10 @@
 import type { Clock } from '../time/clock.ts';
+import type { AddressedPush } from './addressed-push.ts';
 import type { Guard } from '../guard/contract.ts';
 import type { AppSender } from '../sending/app-sender.ts';
 import type { Device } from '../providers/provider.ts';
 import type { Environment, Registration } from '../core/registration.ts';
-import type { PushResult, Push } from '../core/push.ts';
+import type { PushResult } from '../core/push.ts';
 import type { Registry } from '../store/registry/contract.ts';
 import { callAlertRoute } from '../core/routing.ts';
 import { errorCode, fingerprint, type Log } from '../telemetry/log.ts';
@@ -11,34 +12,31 @@ import { errorCode, fingerprint, type Log } from '../telemetry/log.ts';
 /** After a failure of the store; a locked one blocks for five seconds each time. */
 const restoreAgainAfterMs = 60_000;
 
-/** A push and which of the device's tokens it goes to. */
-export interface Addressed {
-  readonly push: Push;
-  readonly target: 'first' | 'second';
-  /** Of an owed push: nothing made of it may outlive it; milliseconds of monotonic time. */
-  readonly endsAtMs?: number;
-}
-
 /** What is to be done with a push after a dispatch. */
-export type Fate =
+export type Dispatched =
   /** The provider took it, in this form or another. */
-  | { readonly kind: 'delivered' }
+  | { readonly kind: 'sent' }
   /** The provider will never take it, in no form, and the registration is healthy. */
-  | { readonly kind: 'refused' }
+  | { readonly kind: 'payload-rejected' }
   /** The registration was removed. */
   | { readonly kind: 'gone' }
-  /** Still owed, in the form `owed`. */
-  | { readonly kind: 'retry'; readonly owed: Addressed; readonly reason: string; readonly afterMs?: number }
-  /** Still owed, but the fault is ours, or has to be taken for ours until an operator decides. */
-  | { readonly kind: 'misconfigured'; readonly owed: Addressed };
+  /** It is still to be sent, in the form `pending`. */
+  | { readonly kind: 'retry'; readonly pending: AddressedPush; readonly reason: string; readonly afterMs?: number }
+  /** It is still to be sent, but the fault is ours, or has to be taken for ours until an operator decides. */
+  | { readonly kind: 'misconfigured'; readonly pending: AddressedPush };
 
 export interface Dispatcher {
   /**
-   * One push to its provider, and in its place another form of it where the outcome asks for that; with the effects that
-   * outcomes have on the registration.
+   * One push to its provider, and in its place another form of it where the result asks for that; with the effects that
+   * results have on the registration.
    * @throws when the registry fails at what must not fail
    */
-  dispatch(appSender: AppSender, registration: Registration, addressed: Addressed, patienceMs: number): Promise<Fate>;
+  dispatch(
+    appSender: AppSender,
+    registration: Registration,
+    addressed: AddressedPush,
+    patienceMs: number,
+  ): Promise<Dispatched>;
 }
 
 export interface DispatcherOptions {
@@ -52,79 +50,84 @@ export interface DispatcherOptions {
 
 export function createDispatcher({ registry, guard, onRemoved, clock, log }: DispatcherOptions): Dispatcher {
   /** What is still to be restored: as many as the guard remembers at most, for each of its holds. */
-  let toRestore: readonly Registration[] = [];
+  let unrestored: readonly Registration[] = [];
   let restoreAgainAtMs = 0;
 
-  async function dispatch(appSender: AppSender, registration: Registration, addressed: Addressed, patienceMs: number) {
+  async function dispatch(
+    appSender: AppSender,
+    registration: Registration,
+    addressed: AddressedPush,
+    patienceMs: number,
+  ) {
     const endsAtMs = clock.monotonic() + patienceMs;
     let current = addressed;
     // At most: PushKit, an alert for the call, the alert without content.
     for (;;) {
-      const outcome = await appSender.attempt(
+      const result = await appSender.attempt(
         current.push,
         deviceOf(registration, current.target),
         Math.max(0, endsAtMs - clock.monotonic()),
       );
-      const next = await conclude(registration, current, outcome);
+      const next = await conclude(registration, current, result);
       if ('kind' in next) return next;
       current = next;
     }
   }
 
-  /** The fate of the push, or the form in which to send it at once. */
+  /** What is to be done with the push, or the form in which to send it at once. */
   async function conclude(
     registration: Registration,
-    addressed: Addressed,
-    outcome: PushResult,
-  ): Promise<Fate | Addressed> {
+    addressed: AddressedPush,
+    result: PushResult,
+  ): Promise<Dispatched | AddressedPush> {
     const { push, target } = addressed;
     await restoreAgain();
-    switch (outcome.kind) {
-      case 'delivered':
-        guard.seePush({ registration, target, came: 'taken' });
-        await rememberEnvironment(registration, outcome.environment);
-        return { kind: 'delivered' };
-      case 'gone':
-        return bury(registration, addressed, outcome);
-      case 'refused':
-        if (!outcome.unsent) guard.seePush({ registration, target, came: 'taken' });
+    switch (result.kind) {
+      case 'accepted':
+        guard.seePush({ registration, target, came: 'accepted' });
+        await rememberEnvironment(registration, result.environment);
+        return { kind: 'sent' };
+      case 'dead-token':
+        return removeDead(registration, addressed, result);
+      case 'payload-rejected':
+        if (!result.unsent) guard.seePush({ registration, target, came: 'accepted' });
         if (push.kind === 'voip') return asCallAlert(addressed);
-        if (push.content.kind === 'none') return { kind: 'refused' };
+        if (push.content.kind === 'none') return { kind: 'payload-rejected' };
         return { ...addressed, push: { ...push, content: { kind: 'none' } } };
       case 'misconfigured':
-        return { kind: 'misconfigured', owed: addressed };
+        return { kind: 'misconfigured', pending: addressed };
       case 'retry': {
-        const { reason, afterMs } = outcome;
-        return { kind: 'retry', owed: addressed, reason, ...(afterMs !== undefined && { afterMs }) };
+        const { reason, afterMs } = result;
+        return { kind: 'retry', pending: addressed, reason, ...(afterMs !== undefined && { afterMs }) };
       }
     }
   }
 
-  async function bury(
+  async function removeDead(
     registration: Registration,
-    addressed: Addressed,
-    { reason, doubtful }: Extract<PushResult, { kind: 'gone' }>,
-  ): Promise<Fate | Addressed> {
+    addressed: AddressedPush,
+    { reason, doubtful }: Extract<PushResult, { kind: 'dead-token' }>,
+  ): Promise<Dispatched | AddressedPush> {
     const { target } = addressed;
     const isSecond = target === 'second' && registration.secondToken !== undefined;
     const verdict = guard.seePush({
       registration,
       target: isSecond ? 'second' : 'first',
-      came: doubtful ? 'doubtful' : 'gone',
+      came: doubtful ? 'doubtful' : 'dead',
     });
     if (verdict.kind === 'held') {
-      await takeBack(verdict.takeBack);
-      return isSecond ? asCallAlert(addressed) : { kind: 'misconfigured', owed: addressed };
+      await restore(verdict.toRestore);
+      return isSecond ? asCallAlert(addressed) : { kind: 'misconfigured', pending: addressed };
     }
     if (isSecond) {
       await noted(registration, registry.dropSecondToken(registration.node, registration.secondToken));
     } else if (!(await remove(registration, reason))) {
       // Registered anew meanwhile: the next attempt finds the new token.
-      return { kind: 'retry', owed: addressed, reason: 'registered-anew' };
+      return { kind: 'retry', pending: addressed, reason: 'registered-anew' };
     }
     if (guard.isHolding(registration.app, isSecond ? 'second' : 'first')) {
-      await takeBack([registration]);
-      if (!isSecond) return { kind: 'misconfigured', owed: addressed };
+      await restore([registration]);
+      if (!isSecond) return { kind: 'misconfigured', pending: addressed };
     }
     if (isSecond) return asCallAlert(addressed);
     onRemoved(registration);
@@ -132,7 +135,7 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
   }
 
   /** What was believed when the flood began. One by one, so that none is restored that was unregistered after it was back. */
-  async function takeBack(registrations: readonly Registration[]): Promise<void> {
+  async function restore(registrations: readonly Registration[]): Promise<void> {
     if (registrations.length === 0) return;
     let count = 0;
     for (const [i, registration] of registrations.entries()) {
@@ -140,7 +143,7 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
         count += await registry.restore([registration]);
       } catch (error) {
         const due = registrations.slice(i);
-        toRestore = [...toRestore, ...due];
+        unrestored = [...unrestored, ...due];
         restoreAgainAtMs = clock.monotonic() + restoreAgainAfterMs;
         const fields = { count: due.length, ...appOf(due), reason: errorCode(error) };
         log.error(fields, 'registrations could not be restored; trying again');
@@ -152,13 +155,13 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
 
   /** With the next push that comes back, whether the hold still lasts or not; a busy store stops the process for seconds. */
   async function restoreAgain(): Promise<void> {
-    if (toRestore.length === 0 || clock.monotonic() < restoreAgainAtMs) return;
-    const due = toRestore;
-    toRestore = [];
-    await takeBack(due);
+    if (unrestored.length === 0 || clock.monotonic() < restoreAgainAtMs) return;
+    const due = unrestored;
+    unrestored = [];
+    await restore(due);
   }
 
-  function asCallAlert({ push, endsAtMs = Infinity }: Addressed): Addressed {
+  function asCallAlert({ push, endsAtMs = Infinity }: AddressedPush): AddressedPush {
     const { kind, target, content, lifetimeMs } = callAlertRoute(push.content);
     const leftMs = Math.max(0, Math.min(lifetimeMs, endsAtMs - clock.monotonic()));
     return { push: { ...push, kind, content, expiresAtMs: Math.ceil(clock.now() + leftMs) }, target, endsAtMs };

@@ -39,7 +39,7 @@ export function createLookup({ registry, apps, clock }: LookupOptions): Lookup {
       return isOurs ? undefined : registration;
     },
     async remove(node, knownAtMs, reason) {
-      return (await registry.remove(node, knownAtMs, reason)) || rawTokens.bury(node);
+      return (await registry.remove(node, knownAtMs, reason)) || rawTokens.removeDead(node);
     },
     async restore(registrations) {
       const registered = registrations.filter(isStored);

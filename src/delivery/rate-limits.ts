@@ -1,9 +1,11 @@
-import type { Clock } from '../time/clock.ts';
+import { createHash } from 'node:crypto';
 import { bareJid, domainOf, isDomain } from '../core/jid.ts';
+import type { Registration } from '../core/registration.ts';
+import type { Clock } from '../time/clock.ts';
 import { createTokenBuckets, type Share } from '../time/token-bucket.ts';
 
-/** What one server, account or registration may take. Each default has its reason. */
-export interface Shares {
+/** What one server, account or device may take. Each default has its reason. */
+export interface RateLimitSettings {
   /**
    * Publishes of one server. A server of a hundred thousand users on a busy evening stays below; an operator's own that
    * is larger is given more in the config. Default 2,000 a second, 10,000 at once (a restart that empties its queues).
@@ -18,19 +20,22 @@ export interface Shares {
    * store busy. Default 6 a minute, 60 at once.
    */
   readonly commandsPerAccount: Share;
-  /**
-   * Pushes to one registration; what is beyond waits in the outbox, the newest 20 of it. FCM takes 240 a minute and 5,000
-   * an hour for a device. Default 1 a second, 100 at once.
-   */
+  /** Pushes to one registration; what is beyond waits in the outbox, the newest 20 of it. Default 1 a second, 100 at once. */
   readonly pushesPerRegistration: Share;
+  /**
+   * Pushes to one device token, whoever registered it and however often: providers count by token. FCM takes 240 a minute
+   * and 5,000 an hour for a device. What is beyond waits likewise. Default 1 a second, 150 at once.
+   */
+  readonly pushesPerToken: Share;
 }
 
-export const defaultRateLimits: Shares = {
+export const defaultRateLimits: RateLimitSettings = {
   publishesPerDomain: { perSecond: 2_000, burst: 10_000 },
   publishesPerAccount: { perSecond: 5, burst: 50 },
   commandsPerDomain: { perSecond: 100, burst: 5_000 },
   commandsPerAccount: { perSecond: 0.1, burst: 60 },
   pushesPerRegistration: { perSecond: 1, burst: 100 },
+  pushesPerToken: { perSecond: 1, burst: 150 },
 };
 
 /** Buckets of each kind, about 150 bytes each. Whoever fills them with names of his own only makes others start anew. */
@@ -43,18 +48,23 @@ export interface RateLimits {
   /** @param from of a command, a full JID */
   mayCommand(from: string): boolean;
   /** Milliseconds until a push to this registration may leave; 0: now, and it is counted. */
-  pushDelay(node: string): number;
-  /** Milliseconds from one of them to the next, for long. */
+  pushDelay(registration: Pick<Registration, 'app' | 'node' | 'token'>): number;
+  /** Milliseconds from one push to a registration to the next, for long. */
   readonly pushEveryMs: number;
 }
 
-export function createRateLimits({ shares, clock }: { readonly shares: Shares; readonly clock: Clock }): RateLimits {
+export function createRateLimits(options: {
+  readonly settings: RateLimitSettings;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}): RateLimits {
+  const { settings, clock } = options;
   const bucketsOf = (share: Share) => createTokenBuckets({ ...share, clock, limit: bucketsLimit });
-  const publishesPerDomain = bucketsOf(shares.publishesPerDomain);
-  const publishesPerAccount = bucketsOf(shares.publishesPerAccount);
-  const commandsPerDomain = bucketsOf(shares.commandsPerDomain);
-  const commandsPerAccount = bucketsOf(shares.commandsPerAccount);
-  const pushesPerRegistration = bucketsOf(shares.pushesPerRegistration);
+  const publishesPerDomain = bucketsOf(settings.publishesPerDomain);
+  const publishesPerAccount = bucketsOf(settings.publishesPerAccount);
+  const commandsPerDomain = bucketsOf(settings.commandsPerDomain);
+  const commandsPerAccount = bucketsOf(settings.commandsPerAccount);
+  const pushesPerRegistration = bucketsOf(settings.pushesPerRegistration);
+  const pushesPerToken = bucketsOf(settings.pushesPerToken);
   const accountOf = (jid: string) => bareJid(jid).toLowerCase();
   return {
     mayPublish(publisher) {
@@ -64,7 +74,20 @@ export function createRateLimits({ shares, clock }: { readonly shares: Shares; r
     },
     mayCommand: (from) =>
       commandsPerAccount.take(accountOf(from)) === 0 && commandsPerDomain.take(domainOf(from)) === 0,
-    pushDelay: (node) => pushesPerRegistration.take(node),
-    pushEveryMs: 1_000 / shares.pushesPerRegistration.perSecond,
+    pushDelay({ app, node, token }) {
+      const device = digestOf(app, token);
+      // Looked at before either is taken: what one refuses is not to cost the other.
+      const delayMs = Math.max(pushesPerRegistration.delay(node), pushesPerToken.delay(device));
+      if (delayMs > 0) return delayMs;
+      pushesPerRegistration.take(node);
+      pushesPerToken.take(device);
+      return 0;
+    },
+    pushEveryMs: 1_000 / settings.pushesPerRegistration.perSecond,
   };
+}
+
+/** A short name for a token, so that no map holds tokens. */
+function digestOf(app: string, token: string): string {
+  return createHash('sha256').update(`${app} ${token}`).digest('base64url').slice(0, 16);
 }

@@ -8,14 +8,14 @@ export type HoldCause =
   /** Too many of the nodes that servers name are in no registration and never were. */
   | 'unknown-nodes'
   /** Too many of an app's device tokens are called dead by its provider. */
-  | 'gone';
+  | 'dead-tokens';
 
 /** While it lasts, what it is about costs nobody a registration. */
 export interface Hold {
   readonly cause: HoldCause;
-  /** Name of the app, for `gone`. */
+  /** Name of the app, for `dead-tokens`. */
   readonly app?: string;
-  /** Which tokens, for `gone`: those for pushes or the second ones for calls. */
+  /** Which tokens, for `dead-tokens`: those for pushes or the second ones for calls. */
   readonly target?: 'first' | 'second';
   /** Milliseconds since 1970. */
   readonly sinceMs: number;
@@ -39,17 +39,17 @@ export type GuardState =
   | { readonly kind: 'holding'; readonly holds: readonly Hold[] };
 
 /** What is to be done about a device token that the provider calls dead. */
-export type GoneVerdict =
+export type TokenVerdict =
   | { readonly kind: 'believed' }
-  /** It stays. `takeBack`: what was believed shortly before, and is to be undone now. */
-  | { readonly kind: 'held'; readonly takeBack: readonly Registration[] };
+  /** It stays. `toRestore`: what was believed shortly before, and is to be undone now. */
+  | { readonly kind: 'held'; readonly toRestore: readonly Registration[] };
 
 /** A push that came back with the provider's word about its device token. */
 export interface SeenPush {
   readonly registration: Registration;
   readonly target: 'first' | 'second';
   /** `doubtful`: the provider's word can also mean that our topic or environment is wrong. */
-  readonly came: 'taken' | 'gone' | 'doubtful';
+  readonly came: 'accepted' | 'dead' | 'doubtful';
 }
 
 /** What the way of a notification asks. */
@@ -62,8 +62,8 @@ export interface Guard {
   seeRemoved(node: string): void;
   /** A server named a node that never was ours. True: it may be told so, and will drop it. */
   seeUnknown(node: string, domain: string): boolean;
-  /** For everything but `taken`, the verdict counts. */
-  seePush(push: SeenPush): GoneVerdict;
+  /** For everything but `accepted`, the verdict counts. */
+  seePush(push: SeenPush): TokenVerdict;
   /** Whether the tokens of an app are held, so that a removal that was under way has to be undone. */
   isHolding(app: string, target: 'first' | 'second'): boolean;
   readonly state: GuardState;

@@ -52,7 +52,7 @@ interface Watch<Detail> {
   /** Monotonic time of an operator's word that all this is true. */
   believedSinceMs?: number;
   /** It happened before: no more benefit of the doubt until there is evidence. */
-  isBurnt: boolean;
+  isDistrusted: boolean;
   hold?: Omit<Hold, 'held'> & { held: number };
   complainedAtMs: number;
 }
@@ -65,13 +65,13 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
   metrics.guardHolding.set({ cause: 'unknown-nodes', app: '-' }, 0);
   metrics.guardHeld.inc({ cause: 'unknown-nodes', app: '-' }, 0);
   for (const app of apps) {
-    metrics.guardHolding.set({ cause: 'gone', app }, 0);
-    metrics.guardHeld.inc({ cause: 'gone', app }, 0);
+    metrics.guardHolding.set({ cause: 'dead-tokens', app }, 0);
+    metrics.guardHeld.inc({ cause: 'dead-tokens', app }, 0);
   }
 
   function createWatch<Detail>(subject: Watch<Detail>['subject']): Watch<Detail> {
     const sample = createSample<Detail>({ clock, limit: sampleLimit });
-    return { subject, sample, startedAtMs: clock.monotonic(), isBurnt: false, complainedAtMs: -Infinity };
+    return { subject, sample, startedAtMs: clock.monotonic(), isDistrusted: false, complainedAtMs: -Infinity };
   }
 
   /** One for each app and kind of token: apps come from the config, so there are few. */
@@ -79,7 +79,7 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
     const key = `${app} ${target}`;
     const known = pushes.get(key);
     if (known) return known;
-    const watch = createWatch<Registration>({ cause: 'gone', app, target });
+    const watch = createWatch<Registration>({ cause: 'dead-tokens', app, target });
     pushes.set(key, watch);
     return watch;
   }
@@ -112,12 +112,12 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
 
   function begin<Detail>(watch: Watch<Detail>, { seen, bad }: Tally, domains: Hold['domains']): void {
     watch.hold = { ...watch.subject, sinceMs: clock.now(), seen, bad, held: 0, domains };
-    watch.isBurnt = true;
+    watch.isDistrusted = true;
     showHolds(watch.subject);
   }
 
   /** What was believed within this time is to be undone. */
-  function beginGone(watch: Watch<Registration>, withinMs: number): readonly Registration[] {
+  function beginDead(watch: Watch<Registration>, withinMs: number): readonly Registration[] {
     begin(watch, watch.sample.count(withinMs), []);
     return watch.sample.bad(withinMs).flatMap(({ detail }) => detail ?? []);
   }
@@ -150,7 +150,7 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
     return { kind: 'watching', nodes: nodes.sample.count(patienceMs), believesUnknown };
   }
 
-  function judgeUnknown(): boolean {
+  function decideUnknown(): boolean {
     if (nodes.hold) return false;
     const recent = () => nodes.sample.count(windowMs);
     if (isBelievedByOperator(nodes, recent)) return true;
@@ -162,17 +162,17 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
   }
 
   /** Undefined: believed. Otherwise what has to be undone. */
-  function judgeGone(watch: Watch<Registration>, came: SeenPush['came']): readonly Registration[] | undefined {
+  function decideDead(watch: Watch<Registration>, came: SeenPush['came']): readonly Registration[] | undefined {
     // An old database has old tokens too, and with them their new ones would be lost.
     if (watch.hold || nodes.hold) return [];
     const recent = watch.sample.count(windowMs);
     if (isBelievedByOperator(watch, () => recent)) return undefined;
-    if (isFlood(watch, recent)) return beginGone(watch, windowMs);
+    if (isFlood(watch, recent)) return beginDead(watch, windowMs);
     if (hasEvidence(watch)) return undefined;
-    if (came === 'doubtful' || watch.isBurnt) return [];
+    if (came === 'doubtful' || watch.isDistrusted) return [];
     // Of a day, for over ten minutes each such limit is a new one.
     const { seen, bad } = watch.sample.count(patienceMs);
-    if (isFlood(watch, { seen, bad })) return beginGone(watch, patienceMs);
+    if (isFlood(watch, { seen, bad })) return beginDead(watch, patienceMs);
     return bad <= (bad === seen ? believedUnproven : beyondChance(Math.max(enough, seen))) ? undefined : [];
   }
 
@@ -186,26 +186,26 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
     seeUnknown(node, domain) {
       missing.delete(shorten(node));
       nodes.sample.note(shorten(node), true).detail = domain;
-      const isBelieved = judgeUnknown();
+      const isBelieved = decideUnknown();
       if (!isBelieved) countHeld(nodes);
       return isBelieved;
     },
 
     seePush({ registration, target, came }) {
       const watch = pushesOf(registration.app, target);
-      if (came === 'taken') {
+      if (came === 'accepted') {
         // Once for each device, as the dead ones: else a few that are chatty outvote them.
         watch.sample.note(shorten(registration.node), false);
         return { kind: 'believed' };
       }
       const sighting = watch.sample.note(shorten(registration.node), true);
-      const takeBack = judgeGone(watch, came);
-      if (takeBack === undefined) {
+      const toRestore = decideDead(watch, came);
+      if (toRestore === undefined) {
         sighting.detail = registration;
         return { kind: 'believed' };
       }
       countHeld(watch);
-      return { kind: 'held', takeBack };
+      return { kind: 'held', toRestore };
     },
 
     isHolding: (app, target) => nodes.hold !== undefined || pushesOf(app, target).hold !== undefined,
@@ -237,7 +237,7 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
 
 /** Nodes by share alone, for they cost nothing meanwhile; pushes only where the share cannot be chance. */
 function isFlood({ subject }: Pick<Watch<unknown>, 'subject'>, { seen, bad }: Tally): boolean {
-  return seen >= enough && bad > (subject.cause === 'gone' ? beyondChance(seen) : seen * tolerated);
+  return seen >= enough && bad > (subject.cause === 'dead-tokens' ? beyondChance(seen) : seen * tolerated);
 }
 
 /** How many of so many may be bad by chance where a fifth is usual: two standard deviations more. */

@@ -34,7 +34,7 @@ export function assembleProvider(parts: ProviderParts): Provider {
   let isDraining = false;
   return {
     async send(push, device, deadlineMs) {
-      if (isDraining) return { kind: 'retry', reason: 'closed' };
+      if (isDraining) return { kind: 'retry', reason: 'closed', scope: 'app' };
       const startedAtMs = clock.monotonic();
       const sending = send(push, device, deadlineMs);
       underway.add(sending);

@@ -16,18 +16,21 @@ const attemptWithinMs = 10_000;
 const waitingPerPlace = 10;
 
 /**
- * Nor for longer than that second, milliseconds: a link that has too much unanswered reads no more, and then a provider
- * that hangs would hold up the apps of others. What does not get in is owed.
+ * How long a push waits for a place, milliseconds: a link that has too much unanswered reads no more, and then a provider
+ * that hangs would hold up the apps of others. What does not get in is queued in the outbox.
  */
 const enterWithinMs = 1_000;
 
 const complainEveryMs = 60_000;
 
-/** A busy device's 429 or one broken connection is no sign of trouble yet. */
+/** One broken connection is no sign of trouble yet. */
 const failuresToWarn = 5;
 
 /** There was no place in the concurrencyLimit: nobody was asked. */
-export const overloaded = { kind: 'retry', reason: 'overloaded' } as const satisfies PushResult;
+export const overloaded = { kind: 'retry', reason: 'overloaded', scope: 'device' } as const satisfies PushResult;
+
+/** The provider gets probes only, and this push was none: nobody was asked. */
+export const circuitOpen = { kind: 'retry', reason: 'circuit-open', scope: 'app' } as const satisfies PushResult;
 
 /** How an app fares with its provider. */
 export type AppState =
@@ -35,16 +38,12 @@ export type AppState =
   | { readonly kind: 'failing'; readonly reason: string; readonly failures: number }
   | { readonly kind: 'misconfigured'; readonly reason: string };
 
-type Trouble = Extract<PushResult, { kind: 'retry' | 'misconfigured' }>;
-
 /** One app's way to its provider: nothing that happens in it slows or stops another app. */
 export interface AppSender {
   readonly app: App;
   readonly provider: Provider;
   /** One attempt through concurrencyLimit and circuit within `patienceMs`. Never rejects. */
   attempt(push: Push, device: Device, patienceMs: number): Promise<PushResult>;
-  /** Our credentials were replaced: what the provider said before no longer counts, and the next push finds out. */
-  startAnew(): void;
   readonly state: AppState;
   /** What an operator should do about `misconfigured` for this reason. */
   hintFor(reason: string): string;
@@ -55,38 +54,38 @@ export interface AppSender {
 
 export interface AppSenderOptions {
   readonly app: App;
-  readonly provider: Provider;
+  /** Makes the provider, which calls `onReplaced` after its credentials were replaced. */
+  readonly connect: (onReplaced: () => void) => Provider;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
-export function createAppSender({ app, provider, clock, random, log, metrics }: AppSenderOptions): AppSender {
+export function createAppSender({ app, connect, clock, random, log, metrics }: AppSenderOptions): AppSender {
   const concurrencyLimit = createConcurrencyLimit({
     width: app.inFlight,
     queueLimit: app.inFlight * waitingPerPlace,
     clock,
   });
+  const provider = connect(startAnew);
   const circuit: Circuit = createCircuit({ clock, random, onChange: reportCircuit });
   const mayComplain = throttle(complainEveryMs, clock);
-  let failures = 0;
-  let trouble: Trouble | undefined;
-  /** The same, of what is not about one device. */
-  let commonTrouble: Trouble | undefined;
-  let isSpared = false;
+  /** Said of a device, but perhaps true of all: a token of another topic or environment. Until a push is accepted. */
+  let suspicion: Extract<PushResult, { kind: 'misconfigured' }> | undefined;
+  let isAnnounced = false;
 
   metrics.circuitOpen.set({ app: app.name }, 0);
 
   /** Once when it begins and once when it ends, not for each probe. */
   function reportCircuit(state: CircuitState): void {
     metrics.circuitOpen.set({ app: app.name }, state.kind === 'closed' ? 0 : 1);
-    if (state.kind === 'open' && !isSpared) {
-      isSpared = true;
-      log.warn({ app: app.name, reason: state.reason }, 'the provider is spared for a while');
+    if (state.kind === 'open' && !isAnnounced) {
+      isAnnounced = true;
+      log.warn({ app: app.name, reason: state.reason }, 'circuit open: the provider gets probes only for a while');
     }
     if (state.kind !== 'closed') return;
-    isSpared = false;
+    isAnnounced = false;
     log.info({ app: app.name }, 'the provider takes pushes again');
   }
 
@@ -97,12 +96,12 @@ export function createAppSender({ app, provider, clock, random, log, metrics }: 
     metrics.inFlight.inc({ app: app.name });
     try {
       const finish = circuit.begin(isUrgent);
-      if (!finish) return spared();
+      if (!finish) return unasked();
       const remainingMs = Math.min(attemptWithinMs, Math.max(0, endsAtMs - clock.monotonic()));
-      const outcome = await provider.send(push, device, remainingMs);
-      finish(isAboutDevice(outcome) || isUnsent(outcome) ? undefined : outcome, push.node);
-      note(outcome);
-      return outcome;
+      const result = await provider.send(push, device, remainingMs);
+      finish(result);
+      note(result);
+      return result;
     } finally {
       metrics.inFlight.dec({ app: app.name });
       concurrencyLimit.leave();
@@ -110,29 +109,16 @@ export function createAppSender({ app, provider, clock, random, log, metrics }: 
   }
 
   /** What the provider would say if it were asked: what it said last. */
-  function spared(): PushResult {
-    if (commonTrouble?.kind === 'misconfigured') return commonTrouble;
-    return { kind: 'retry', reason: 'spared' };
+  function unasked(): PushResult {
+    const { lastFailure } = circuit;
+    return lastFailure?.kind === 'misconfigured' ? lastFailure : circuitOpen;
   }
 
-  function note(outcome: PushResult): void {
-    metrics.pushes.inc({ app: app.name, outcome: outcome.kind });
-    if (outcome.kind === 'misconfigured') complain(outcome.reason);
-    if (outcome.kind === 'retry' || outcome.kind === 'misconfigured') {
-      if (!isAboutDevice(outcome)) commonTrouble = outcome;
-      // Too many for one device is nobody's trouble; a device's token of another topic or environment may be everybody's.
-      else if (outcome.kind === 'retry') return;
-      failures += 1;
-      trouble = outcome;
-    } else if (!isUnsent(outcome)) {
-      forgive();
-    }
-  }
-
-  function forgive(): void {
-    failures = 0;
-    trouble = undefined;
-    commonTrouble = undefined;
+  function note(result: PushResult): void {
+    metrics.pushes.inc({ app: app.name, result: result.kind });
+    if (result.kind === 'misconfigured') complain(result.reason);
+    if (result.kind === 'misconfigured' && result.scope !== 'app') suspicion = result;
+    else if (result.kind === 'accepted') suspicion = undefined;
   }
 
   function complain(reason: string): void {
@@ -145,22 +131,24 @@ export function createAppSender({ app, provider, clock, random, log, metrics }: 
     return `${advice}; no registration is lost meanwhile`;
   }
 
+  /** Our credentials were replaced: what the provider said before no longer counts, and the next push finds out. */
   function startAnew(): void {
-    forgive();
+    suspicion = undefined;
     circuit.probeNow();
   }
 
   function readState(): AppState {
-    if (!trouble) return { kind: 'working' };
-    if (trouble.kind === 'misconfigured') return { kind: 'misconfigured', reason: trouble.reason };
-    return failures < failuresToWarn ? { kind: 'working' } : { kind: 'failing', reason: trouble.reason, failures };
+    const { failures, lastFailure } = circuit;
+    const refusal = lastFailure?.kind === 'misconfigured' ? lastFailure : suspicion;
+    if (refusal) return { kind: 'misconfigured', reason: refusal.reason };
+    if (!lastFailure || failures < failuresToWarn) return { kind: 'working' };
+    return { kind: 'failing', reason: lastFailure.reason, failures };
   }
 
   return {
     app,
     provider,
     attempt,
-    startAnew,
     hintFor,
     get state() {
       return readState();
@@ -172,12 +160,4 @@ export function createAppSender({ app, provider, clock, random, log, metrics }: 
       return app.inFlight - concurrencyLimit.inside;
     },
   };
-}
-
-function isAboutDevice(outcome: PushResult): boolean {
-  return 'scope' in outcome && outcome.scope === 'device';
-}
-
-function isUnsent(outcome: PushResult): boolean {
-  return outcome.kind === 'refused' && outcome.unsent === true;
 }

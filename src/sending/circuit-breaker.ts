@@ -8,7 +8,7 @@ export type CircuitState =
   /** Nobody calls. */
   | {
       readonly kind: 'open';
-      /** The outcome's `reason` that opened it or kept it open. */
+      /** The result's `reason` that opened it or kept it open. */
       readonly reason: string;
       /** Until a probe is allowed, milliseconds from now; 0: whoever comes next is the probe. */
       readonly remainingMs: number;
@@ -18,15 +18,18 @@ export type CircuitState =
   /** One call is on its way to find out. */
   | { readonly kind: 'probing'; readonly reason: string };
 
-/**
- * Tells the circuit what became of a call that it let through, and for which device it was; without outcome when the call
- * did not take place. Must be called once; later calls are ignored.
- */
-export type FinishCall = (outcome?: PushResult, device?: string) => void;
+/** A result that counts against the provider or our credential. */
+export type AppFailure = Extract<PushResult, { kind: 'retry' | 'misconfigured' }>;
+
+/** Tells the circuit what the provider said to a call that it let through. Must be called once; later calls are ignored. */
+export type FinishCall = (result: PushResult) => void;
 
 /**
- * Spares a provider that refuses us for a while, and us the waiting for it. One per credential: what one key, topic or
- * project has done wrong says nothing about another app.
+ * Stops calling a provider that fails, for a while: it is left alone, and nobody waits for it. One per app: what one key,
+ * topic or project has done wrong says nothing about another app.
+ *
+ * Only results of scope `app` count. What a provider says about one device neither opens nor closes the circuit, however
+ * many devices it says it of: whoever registers devices could otherwise stop an app for all others.
  */
 export interface Circuit {
   /**
@@ -37,6 +40,10 @@ export interface Circuit {
   /** Something that stood in the way may be mended: the next call is a probe, without waiting for its time. */
   probeNow(): void;
   readonly state: CircuitState;
+  /** Failures in a row, as far as they count. */
+  readonly failures: number;
+  /** The last one; undefined: none since the provider last answered as it should. */
+  readonly lastFailure: AppFailure | undefined;
 }
 
 /** What a circuit puts up with. Times in milliseconds. */
@@ -51,7 +58,7 @@ export interface CircuitLimits {
   /** Longest pause between two probes, unless the provider asked for more: how late a recovery is noticed. Default 60 s. */
   readonly capMs: number;
   /**
-   * The same for a call, which is over after half a minute and would find the provider spared all the time. Default 5 s.
+   * The same for a call, which is over after half a minute and would find the circuit open all the time. Default 5 s.
    */
   readonly urgentCapMs: number;
   /** A provider that asks for a longer pause is asked again after this one. Default 1 h. */
@@ -83,17 +90,16 @@ type Phase =
   | { readonly kind: 'probing'; readonly reason: string; readonly sinceMs: number };
 
 /**
- * Starts closed. After `failures` outcomes `retry` or `misconfigured` in a row, those of unclear scope counted once a
- * device, it opens; after pauses that grow with full jitter, and never before the time that the provider asked for, it lets
- * one probe through. Any answer that could not have come if credential and provider were at fault (`delivered`, `gone`,
- * `refused`) closes it. A call is a probe sooner, though never before that time either.
+ * Starts closed. After `failures` results `retry` or `misconfigured` of scope `app` in a row it opens; after pauses that
+ * grow with full jitter, and never before the time that the provider asked for, it lets one probe through. Any result that
+ * could not have come if credential and provider were at fault (`accepted`, `dead-token`, `payload-rejected`) closes it. A
+ * call is a probe sooner, though never before that time either.
  */
 export function createCircuit({ clock, random, limits, onChange }: CircuitOptions): Circuit {
   const { failures, baseMs, capMs, urgentCapMs, longestAfterMs, probeWithinMs } = { ...circuitLimits, ...limits };
   let phase: Phase = { kind: 'closed' };
   let failedInARow = 0;
-  /** Devices with an outcome of unclear scope among those: no more than `failures`. */
-  const unclear = new Set<string>();
+  let lastFailure: AppFailure | undefined;
   let pauses = 0;
   /** Monotonic time before which the provider asked not to be called. */
   let notBeforeMs = 0;
@@ -122,24 +128,16 @@ export function createCircuit({ clock, random, limits, onChange }: CircuitOption
 
   const close = (): void => {
     failedInARow = 0;
-    unclear.clear();
+    lastFailure = undefined;
     pauses = 0;
     notBeforeMs = 0;
     if (phase.kind !== 'closed') enter({ kind: 'closed' });
   };
 
-  const finish = (outcome: PushResult, device: string, begunIn: Phase): void => {
-    if (outcome.kind !== 'retry' && outcome.kind !== 'misconfigured') {
-      close();
-      return;
-    }
-    if (phase.kind === 'closed' && 'scope' in outcome && outcome.scope === 'unclear') {
-      // One busy device must not have all others spared.
-      if (unclear.has(device)) return;
-      unclear.add(device);
-    }
-    if (outcome.kind === 'retry' && outcome.afterMs !== undefined) {
-      notBeforeMs = Math.max(notBeforeMs, clock.monotonic() + Math.min(outcome.afterMs, longestAfterMs));
+  const fail = (failure: AppFailure, begunIn: Phase): void => {
+    lastFailure = failure;
+    if (failure.kind === 'retry' && failure.afterMs !== undefined) {
+      notBeforeMs = Math.max(notBeforeMs, clock.monotonic() + Math.min(failure.afterMs, longestAfterMs));
     }
     // Hundreds may be on their way when it opens: that they fail too is no news and must not make the pauses grow.
     if (begunIn !== phase) {
@@ -154,7 +152,7 @@ export function createCircuit({ clock, random, limits, onChange }: CircuitOption
       return;
     }
     failedInARow += 1;
-    if (phase.kind === 'probing' || failedInARow >= failures) pause(outcome.reason);
+    if (phase.kind === 'probing' || failedInARow >= failures) pause(failure.reason);
   };
 
   /** The next call is a probe. */
@@ -171,19 +169,37 @@ export function createCircuit({ clock, random, limits, onChange }: CircuitOption
       if (phase.kind !== 'closed') enter({ kind: 'probing', reason: phase.reason, sinceMs: now });
       const begunIn = phase;
       let finished = false;
-      return (outcome, device = '') => {
+      return (result) => {
         if (finished) return;
         finished = true;
-        if (outcome) finish(outcome, device, begunIn);
-        // A probe that did not take place leaves its place to the next one, at once.
+        if (isAppFailure(result)) fail(result, begunIn);
+        else if (provesProvider(result)) close();
+        // A probe that said nothing leaves its place to the next one, at once.
         else if (begunIn === phase && phase.kind === 'probing') openNow(phase.reason);
       };
     },
     probeNow() {
+      lastFailure = undefined;
       if (phase.kind === 'open') openNow(phase.reason);
     },
     get state() {
       return look();
     },
+    get failures() {
+      return failedInARow;
+    },
+    get lastFailure() {
+      return lastFailure;
+    },
   };
+}
+
+function isAppFailure(result: PushResult): result is AppFailure {
+  return (result.kind === 'retry' || result.kind === 'misconfigured') && result.scope === 'app';
+}
+
+/** Whether the provider was asked and answered as it does when credential and provider are well. */
+function provesProvider(result: PushResult): boolean {
+  if (result.kind === 'retry' || result.kind === 'misconfigured') return false;
+  return result.kind !== 'payload-rejected' || result.unsent !== true;
 }

@@ -17,10 +17,10 @@ export function createMetrics(version: string) {
 
   const metrics = {
     registry,
-    pushes: counter('sealpost_pushes_total', 'Pushes by what became of them.', ['app', 'outcome']),
+    pushes: counter('sealpost_pushes_total', 'Pushes by what the provider said.', ['app', 'result']),
     pushDuration: new Histogram({
       name: 'sealpost_push_duration_seconds',
-      help: 'From the hand-over to the provider until its outcome.',
+      help: 'From the hand-over to the provider until its result.',
       labelNames: ['app', 'provider'] as const,
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20],
       registers,
@@ -33,15 +33,15 @@ export function createMetrics(version: string) {
     inFlight: gauge('sealpost_pushes_in_flight', 'Pushes on their way to a provider.', ['app']),
     oversize: counter('sealpost_oversize_total', 'Pushes sent without ciphertext because it did not fit.', ['app']),
     dropped: counter('sealpost_dropped_total', 'Notifications that led to no push, by cause.', ['app', 'cause']),
-    circuitOpen: gauge('sealpost_circuit_open', '1 while the provider of an app is spared.', ['app']),
-    owed: counter('sealpost_owed_total', 'Pushes handed to the outbox, by what it said.', ['app', 'result']),
-    redelivered: counter('sealpost_redeliveries_total', 'Attempts for owed pushes, by what became of them.', [
+    circuitOpen: gauge('sealpost_circuit_open', '1 while the provider of an app gets probes only.', ['app']),
+    queued: counter('sealpost_queued_total', 'Pushes handed to the outbox, by what it said.', ['app', 'result']),
+    retried: counter('sealpost_retries_total', 'Attempts for queued pushes, by what became of them.', [
       'app',
-      'fate',
+      'outcome',
     ]),
-    outboxDepth: gauge('sealpost_outbox_pushes', 'Pushes owed to a provider.', ['app']),
-    outboxBytes: gauge('sealpost_outbox_bytes', 'Size of the pushes owed to a provider.', ['app']),
-    outboxOldest: gauge('sealpost_outbox_oldest_timestamp_seconds', 'When the oldest owed push came; 0: none.', [
+    outboxDepth: gauge('sealpost_outbox_pushes', 'Pushes queued to a provider.', ['app']),
+    outboxBytes: gauge('sealpost_outbox_bytes', 'Size of the pushes queued to a provider.', ['app']),
+    outboxOldest: gauge('sealpost_outbox_oldest_timestamp_seconds', 'When the oldest queued push came; 0: none.', [
       'app',
     ]),
     lastDelivered: gauge('sealpost_last_delivered_timestamp_seconds', 'When a provider last accepted a push.', ['app']),
@@ -90,10 +90,16 @@ export function createMetrics(version: string) {
 
 /** Sets every series of an app that can be known beforehand to zero, so that rates and alerts work from the start. */
 export function announceApp(metrics: Metrics, app: string): void {
-  const outcomes: readonly PushResult['kind'][] = ['delivered', 'retry', 'gone', 'refused', 'misconfigured'];
-  for (const outcome of outcomes) metrics.pushes.inc({ app, outcome }, 0);
+  const results: readonly PushResult['kind'][] = [
+    'accepted',
+    'retry',
+    'dead-token',
+    'payload-rejected',
+    'misconfigured',
+  ];
+  for (const result of results) metrics.pushes.inc({ app, result }, 0);
   for (const cause of ['wrong-publisher', 'wrong-secret', 'coalesced']) metrics.dropped.inc({ app, cause }, 0);
-  for (const result of ['stored', 'full', 'failed']) metrics.owed.inc({ app, result }, 0);
+  for (const result of ['stored', 'full', 'failed']) metrics.queued.inc({ app, result }, 0);
   for (const result of ['replaced', 'kept']) metrics.credentialReloads.inc({ app, result }, 0);
   metrics.oversize.inc({ app }, 0);
   metrics.inFlight.set({ app }, 0);

@@ -12,6 +12,8 @@ export interface TokenBuckets {
    * @returns 0 when there was one; otherwise nothing is taken, and the milliseconds until there will be one
    */
   take(key: string): number;
+  /** What `take` would return; takes nothing. */
+  delay(key: string): number;
   readonly size: number;
 }
 
@@ -35,18 +37,26 @@ export function createTokenBuckets({ clock, burst, perSecond, limit }: TokenBuck
     }
   }
 
+  /** Tokens that the key has now. */
+  function tokensOf(key: string, nowMs: number): number {
+    const bucket = buckets.get(key);
+    if (!bucket) return burst;
+    return Math.min(burst, bucket.tokens + ((nowMs - bucket.atMs) / 1_000) * perSecond);
+  }
+
+  const delayUntilOne = (tokens: number) => (tokens >= 1 ? 0 : ((1 - tokens) / perSecond) * 1_000);
+
   return {
     take(key) {
       const nowMs = clock.monotonic();
-      const bucket = buckets.get(key) ?? { tokens: burst, atMs: nowMs };
-      const tokens = Math.min(burst, bucket.tokens + ((nowMs - bucket.atMs) / 1_000) * perSecond);
-      const isGranted = tokens >= 1;
+      const tokens = tokensOf(key, nowMs);
       // Deleted first, so that the map stays in the order of the latest requests.
       buckets.delete(key);
-      buckets.set(key, { tokens: isGranted ? tokens - 1 : tokens, atMs: nowMs });
+      buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, atMs: nowMs });
       if (buckets.size > limit) forgetQuietest();
-      return isGranted ? 0 : ((1 - tokens) / perSecond) * 1_000;
+      return delayUntilOne(tokens);
     },
+    delay: (key) => delayUntilOne(tokensOf(key, clock.monotonic())),
     get size() {
       return buckets.size;
     },

@@ -12,7 +12,7 @@ const hanging = 1_500;
 /** Hung pushes to wait for: nearly what the app may have on its way; over a connection that was never proven, one. */
 const hungEnough = { warm: 400, cold: 1 } as const;
 const window = 50;
-/** For what was owed to the app that hung to arrive, so that the next round starts from nothing. */
+/** For what was queued to the app that hung to arrive, so that the next round starts from nothing. */
 const settledWithinMs = 60_000;
 
 /** Whether the app that hangs had working connections before. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../src/time/clock.ts';
-import type { Outbox, OwedPush } from '../../src/store/outbox/contract.ts';
+import type { Outbox, QueuedPush } from '../../src/store/outbox/contract.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
@@ -25,7 +25,7 @@ const folder = mkdtempSync(join(values.folder, 'sealpost-bench-'));
 const path = join(folder, 'sealpost.outbox.db');
 const giveUpAtMs = Date.now() + 604_800_000;
 
-function owed(): OwedPush {
+function queued(): QueuedPush {
   const id = crypto.randomUUID();
   const node = crypto.randomUUID();
   const content = { kind: 'sealed', ciphertext: 'A'.repeat(1_200), iv: 'AAAAAAAAAAAAAAAA' } as const;
@@ -70,7 +70,7 @@ async function report(name: string, run: (note: (latencyMs: number) => void) => 
 
 async function putTimed(outbox: Outbox, note: (latencyMs: number) => void): Promise<void> {
   const start = performance.now();
-  const answer = await outbox.put(owed(), Date.now());
+  const answer = await outbox.enqueue(queued(), Date.now());
   if (answer !== 'stored') throw new Error(`a put was answered ${answer}`);
   note(performance.now() - start);
 }
@@ -100,10 +100,10 @@ async function putFlatOut(outbox: Outbox, window: number, count: number, note: (
 async function drain(outbox: Outbox, count: number, note: (latencyMs: number) => void): Promise<void> {
   for (let settled = 0; settled < count;) {
     const start = performance.now();
-    const { pushes } = await outbox.claim('siskin', Date.now(), 200);
+    const { pushes } = await outbox.lease('siskin', Date.now(), 200);
     if (pushes.length === 0) return;
     for (const { push } of pushes) {
-      outbox.settle(push.id);
+      outbox.complete(push.id);
       note(performance.now() - start);
     }
     settled += pushes.length;
@@ -126,7 +126,7 @@ try {
   outbox = await open();
   console.log(`opened again in ${(performance.now() - start).toFixed(0)} ms`);
   await report('at 300/s on top of it', (note) => putAtRate(outbox, 300, note));
-  await report('claiming 200 at a time, settling', (note) => drain(outbox, 5_000 * seconds, note));
+  await report('leasing 200 at a time, settling', (note) => drain(outbox, 5_000 * seconds, note));
   await Promise.all([
     report('at 300/s while it drains', (note) => putAtRate(outbox, 300, note)),
     drain(outbox, 2_000 * seconds, () => undefined),

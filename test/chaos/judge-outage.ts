@@ -41,14 +41,14 @@ function judgeDrain({ ledger, backAtMs }: OutageReport, provider: 'apns' | 'fcm'
   );
   const after = arrived.filter(({ acceptedAtMs }) => acceptedAtMs >= backAtMs);
   const noticedAtMs = after.reduce((least, { acceptedAtMs }) => Math.min(least, acceptedAtMs), Infinity);
-  const owed = after.filter(({ publishedAtMs }) => publishedAtMs < noticedAtMs);
+  const queued = after.filter(({ publishedAtMs }) => publishedAtMs < noticedAtMs);
   const fresh = arrived.filter(({ publishedAtMs }) => publishedAtMs >= noticedAtMs);
   return [
     { name: `${provider}: noticed that it is back after`, value: (noticedAtMs - backAtMs) / 1000, unit: 's' },
-    { name: `${provider}: owed pushes that arrived`, value: owed.length, least: 1 },
+    { name: `${provider}: queued pushes that arrived`, value: queued.length, least: 1 },
     {
       name: `${provider}: most of them in a second`,
-      value: busiestSecond(owed.map(({ acceptedAtMs }) => acceptedAtMs)),
+      value: busiestSecond(queued.map(({ acceptedAtMs }) => acceptedAtMs)),
       most: redeliveriesPerSecond * (1 + drainTolerance),
     },
     {

@@ -2,8 +2,8 @@ import type { ChaosReport } from './chaos.ts';
 import type { Figure } from './figures.ts';
 
 /**
- * Of the calls that were answered `result`, percent that may never arrive. A call is owed for half a minute; what ends some
- * of them is a provider that hangs, a server that is down and a clock that is set back while calls are owed.
+ * Of the calls that were answered `result`, percent that may never arrive. A call is queued for half a minute; what ends some
+ * of them is a provider that hangs, a server that is down and a clock that is set back while calls are queued.
  */
 const missedCallsPercent = 10;
 

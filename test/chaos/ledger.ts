@@ -68,10 +68,10 @@ export function createLedger(): Ledger {
   };
   /** What was answered `result` and could arrive: what its device's death can have met in the outbox is excused. */
   const promised = () => {
-    const owedForMs = slowestMs();
+    const queuedForMs = slowestMs();
     return entries.filter(({ kind, answer, device, publishedAtMs }) => {
       const diedAtMs = goneAtMs.get(device.token) ?? Infinity;
-      return answer === 'result' && publishedAtMs <= diedAtMs - (kind === 'call' ? callLifeMs : owedForMs);
+      return answer === 'result' && publishedAtMs <= diedAtMs - (kind === 'call' ? callLifeMs : queuedForMs);
     });
   };
   const promisedCalls = () => promised().filter(({ kind }) => kind === 'call');
@@ -126,17 +126,17 @@ const noId = 'none';
 /** The rule of the outbox: of the pushes of one registration the newest 20 stay, the oldest go. */
 const perRegistration = 20;
 
-/** Whether at some moment so many newer pushes of the same registration were owed that there was no place for this one. */
+/** Whether at some moment so many newer pushes of the same registration were queued that there was no place for this one. */
 function isReplaced(entry: LedgerEntry, entries: readonly LedgerEntry[]): boolean {
   const newer = entries.filter(
     ({ device, publishedAtMs, answer }) =>
       device.token === entry.device.token && answer === 'result' && publishedAtMs > entry.publishedAtMs,
   );
   return newer.some(({ publishedAtMs: momentMs }) => {
-    const owed = newer.filter(
+    const queued = newer.filter(
       ({ publishedAtMs, acceptedAtMs }) => publishedAtMs <= momentMs && (acceptedAtMs ?? Infinity) > momentMs,
     );
-    return owed.length >= perRegistration;
+    return queued.length >= perRegistration;
   });
 }
 

@@ -33,7 +33,7 @@ export interface OutageReport {
 
 /** One publish in so many is a call, where its device has PushKit. */
 const callEvery = 50;
-/** Before the outage, so that connections are open and code is compiled: what that takes is not due to what is owed. */
+/** Before the outage, so that connections are open and code is compiled: what that takes is not due to what is queued. */
 const warmUpMs = 20_000;
 /** How long publishes go on beside the drain. */
 const besideDrainMs = 15_000;
@@ -77,7 +77,7 @@ export async function runOutage({ minutes, perSecond, say, signal }: OutageOptio
   say('back in service');
   await background.rest(besideDrainMs);
   await publishing.finish();
-  const withinMs = ((await stage.countOwed()) ?? 0) * (1000 / redeliveriesPerSecond) + drainMarginMs;
+  const withinMs = ((await stage.countQueued()) ?? 0) * (1000 / redeliveriesPerSecond) + drainMarginMs;
   await settle(stage, AbortSignal.any([signal, AbortSignal.timeout(withinMs)]));
   const settledAtMs = Date.now();
   await background.finish();
@@ -102,7 +102,9 @@ function watchMemory(stage: Stage, background: Background, say: OutageOptions['s
       const bytes = await residentBytes(stage.sealpost.process.pid ?? 0);
       samples.push({ atMs: Date.now(), bytes });
       if (samples.length % 30 !== 0) continue;
-      say(`${stage.ledger.entries.length} published, ${await stage.countOwed()} owed, ${Math.round(bytes / 1e6)} MB`);
+      say(
+        `${stage.ledger.entries.length} published, ${await stage.countQueued()} queued, ${Math.round(bytes / 1e6)} MB`,
+      );
     }
   });
   return samples;

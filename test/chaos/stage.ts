@@ -27,7 +27,7 @@ export interface Stage extends AsyncDisposable {
   /** Publishes or commands, and resolves with the answer in a word. Never rejects. */
   ask(id: string, from: string, xml: string): Promise<string>;
   /** What lies in the outbox, as the server last counted it; undefined before it did. */
-  countOwed(): Promise<number | undefined>;
+  countQueued(): Promise<number | undefined>;
 }
 
 export interface StageOptions {
@@ -91,7 +91,7 @@ export async function openStage({ smallDisk = false, config, nodeArguments = [] 
     async ask(id, from, xml) {
       return answerWord(await acceptor.request({ id, from, to: component, xml }, answerWithinMs));
     },
-    async countOwed() {
+    async countQueued() {
       const text = await (await fetch(`${sealpost.opsUrl}/metrics`)).text();
       const depths = [...text.matchAll(/^sealpost_outbox_pushes\{[^}]*\} (\d+)$/gm)];
       return depths.length === 0 ? undefined : depths.reduce((sum, [, depth]) => sum + Number(depth), 0);

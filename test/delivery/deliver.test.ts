@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { createDelivery, type Delivery } from '../../src/delivery/deliver.ts';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
-import { createRateLimits, defaultRateLimits, type Shares } from '../../src/delivery/rate-limits.ts';
+import { createRateLimits, defaultRateLimits, type RateLimitSettings } from '../../src/delivery/rate-limits.ts';
 import { createGuard } from '../../src/guard/guard.ts';
 import { createAppSender, type AppSender } from '../../src/sending/app-sender.ts';
 import { createLookup, type Lookup } from '../../src/delivery/lookup.ts';
-import type { Outbox, OwedPush } from '../../src/store/outbox/contract.ts';
+import type { Outbox, QueuedPush } from '../../src/store/outbox/contract.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
 import type { App } from '../../src/core/app.ts';
 import type { Device, Provider } from '../../src/providers/provider.ts';
@@ -39,7 +39,7 @@ let clock: ManualClock;
 let registry: Registry;
 let outbox: Outbox;
 let appSender: AppSender;
-let owedTimes: number[];
+let queuedTimes: number[];
 let delivery: Delivery;
 let attempts: Attempt[];
 let outcomes: (PushResult | Promise<PushResult>)[];
@@ -61,17 +61,17 @@ beforeEach(async () => {
   registry = await openRegistry({ ...registryOptions, store, clock });
   const path = join(folder, `${databases}.outbox.db`);
   outbox = await openSqliteOutbox({ path, clock: wallOf(clock), metrics, log: recordedLog().log });
-  owedTimes = [];
+  queuedTimes = [];
   attempts = [];
   outcomes = [];
   delivery = deliveryFor(apnsAppOf());
 });
 
-function deliveryFor(app: App, given: Partial<Shares> = {}, lookup: Lookup = registry) {
+function deliveryFor(app: App, given: Partial<RateLimitSettings> = {}, lookup: Lookup = registry) {
   const provider: Provider = {
     send(push, device, deadlineMs) {
       attempts.push({ push, device, deadlineMs });
-      return Promise.resolve(outcomes.shift() ?? { kind: 'delivered' });
+      return Promise.resolve(outcomes.shift() ?? { kind: 'accepted' });
     },
     largestCiphertext: () => 3072,
     drain: () => Promise.resolve(),
@@ -80,7 +80,7 @@ function deliveryFor(app: App, given: Partial<Shares> = {}, lookup: Lookup = reg
   lines = recorded.lines;
   const { log } = recorded;
   const random = () => 0.5;
-  appSender = createAppSender({ app, provider, clock, random, log, metrics });
+  appSender = createAppSender({ app, connect: () => provider, clock, random, log, metrics });
   const onRemoved = ({ node }: Registration) => outbox.removeNode(node);
   const guard = createGuard({ apps: [app.name], clock, log, metrics });
   return createDelivery({
@@ -89,8 +89,8 @@ function deliveryFor(app: App, given: Partial<Shares> = {}, lookup: Lookup = reg
     appSenders: new Map([[app.name, appSender]]),
     dispatcher: createDispatcher({ registry: lookup, guard, onRemoved, clock, log }),
     outbox,
-    shares: createRateLimits({ shares: { ...defaultRateLimits, ...given }, clock }),
-    onOwed: (_, dueAtMs) => owedTimes.push(dueAtMs),
+    rateLimits: createRateLimits({ settings: { ...defaultRateLimits, ...given }, clock }),
+    onQueued: (_, dueAtMs) => queuedTimes.push(dueAtMs),
     clock,
     random,
     randomUuid: randomUUID,
@@ -100,9 +100,9 @@ function deliveryFor(app: App, given: Partial<Shares> = {}, lookup: Lookup = reg
 }
 
 /** Everything that the outbox would give out at the end of days. */
-async function owed(): Promise<readonly OwedPush[]> {
-  const latest = Math.max(clock.now(), ...owedTimes);
-  return (await outbox.claim('siskin', latest, 100)).pushes;
+async function queued(): Promise<readonly QueuedPush[]> {
+  const latest = Math.max(clock.now(), ...queuedTimes);
+  return (await outbox.lease('siskin', latest, 100)).pushes;
 }
 
 function register(
@@ -201,7 +201,7 @@ test('delivery - a node that was unregistered is item-not-found from the first',
 test('delivery - a flood of dead tokens: what was removed before it showed is back, every registration is kept', async () => {
   const nodes: string[] = [];
   for (let i = 0; i < 80; i += 1) nodes.push((await register({ token: `${10 + i}`.repeat(32) })).node);
-  outcomes = Array.from(nodes, () => ({ kind: 'gone', reason: 'Unregistered' }));
+  outcomes = Array.from(nodes, () => ({ kind: 'dead-token', reason: 'Unregistered' }));
   const answers = [];
   for (const node of nodes) answers.push(await delivery.deliver(notificationOf({ node })));
   assert.equal(answers.filter((answer) => answer === 'item-not-found').length, 3);
@@ -221,7 +221,7 @@ test('delivery - a flood of dead tokens: what could not be put back at first is 
   delivery = deliveryFor(apnsAppOf(), {}, { ...registry, restore });
   const nodes: string[] = [];
   for (let i = 0; i < 80; i += 1) nodes.push((await register({ token: `${10 + i}`.repeat(32) })).node);
-  outcomes = Array.from(nodes, () => ({ kind: 'gone', reason: 'Unregistered' }));
+  outcomes = Array.from(nodes, () => ({ kind: 'dead-token', reason: 'Unregistered' }));
   for (const node of nodes) await delivery.deliver(notificationOf({ node }));
   const failures = () => lines.filter((line) => line.includes('could not be restored')).length;
   assert.equal(failures(), 1);
@@ -239,8 +239,8 @@ test('delivery - a flood of dead second tokens: calls go out as alerts, and no t
   for (let i = 0; i < 80; i += 1) {
     nodes.push((await register({ token: `${10 + i}`.repeat(32), secondToken: second })).node);
   }
-  const dead: PushResult = { kind: 'gone', reason: 'DeviceTokenNotForTopic', doubtful: true };
-  outcomes = nodes.flatMap((): PushResult[] => [dead, { kind: 'delivered' }]);
+  const dead: PushResult = { kind: 'dead-token', reason: 'DeviceTokenNotForTopic', doubtful: true };
+  outcomes = nodes.flatMap((): PushResult[] => [dead, { kind: 'accepted' }]);
   for (const node of nodes) assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
   for (const node of nodes) assert.equal((await registry.find(node))?.secondToken, second);
 });
@@ -260,40 +260,40 @@ test('delivery - a registration of an app that left the config is kept', async (
 
 test('delivery - misconfigured is internal-server-error and keeps the registration', async () => {
   const { node } = await register();
-  outcomes.push({ kind: 'misconfigured', reason: 'InvalidProviderToken' });
+  outcomes.push({ kind: 'misconfigured', reason: 'InvalidProviderToken', scope: 'app' });
   assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
   assert.ok(await registry.find(node));
-  assert.deepEqual(await owed(), []);
+  assert.deepEqual(await queued(), []);
 });
 
 test('delivery - what the provider may take later is in the outbox before the answer result', async () => {
   const { node } = await register();
-  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
+  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
   const arrivedAtMs = clock.now();
   assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
   const [attempt] = attempts;
   assert.ok(attempt);
   // Full jitter: half of the first bound, 2 s.
-  assert.deepEqual(owedTimes, [arrivedAtMs + 1000]);
+  assert.deepEqual(queuedTimes, [arrivedAtMs + 1000]);
   const giveUpAtMs = attempt.push.expiresAtMs;
-  assert.deepEqual(await owed(), [
+  assert.deepEqual(await queued(), [
     { push: attempt.push, target: 'first', attempts: 1, storedAtMs: arrivedAtMs, giveUpAtMs },
   ]);
 });
 
 test('delivery - what the provider asks to wait is obeyed', async () => {
   const { node } = await register();
-  outcomes.push({ kind: 'retry', reason: 'TooManyRequests', afterMs: 60_000 });
+  outcomes.push({ kind: 'retry', reason: 'TooManyRequests', afterMs: 60_000, scope: 'app' });
   const arrivedAtMs = clock.now();
   await delivery.deliver(notificationOf({ node }));
-  assert.deepEqual(owedTimes, [arrivedAtMs + 61_000]);
+  assert.deepEqual(queuedTimes, [arrivedAtMs + 61_000]);
 });
 
-test('delivery - a call is owed for half a minute and no longer', async () => {
+test('delivery - a call is queued for half a minute and no longer', async () => {
   const { node } = await register({ secondToken: second });
-  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
+  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
   assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
-  const [stored] = await owed();
+  const [stored] = await queued();
   assert.equal(stored?.push.kind, 'voip');
   assert.equal(stored.giveUpAtMs, clock.now() + 30_000);
 });
@@ -301,16 +301,16 @@ test('delivery - a call is owed for half a minute and no longer', async () => {
 test('delivery - without an outbox a push that fails is internal-server-error', async () => {
   const { node } = await register();
   await outbox.close();
-  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
+  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
   assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
 });
 
 test('delivery - while the provider is spared pushes go to the outbox without an attempt', async () => {
   const { node } = await register();
-  for (let i = 0; i < 10; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
+  for (let i = 0; i < 10; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
   for (let i = 0; i < 12; i += 1) assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
   assert.equal(attempts.length, 10);
-  assert.equal((await owed()).length, 12);
+  assert.equal((await queued()).length, 12);
 });
 
 test('delivery - one device’s trouble spares nobody', async () => {
@@ -323,7 +323,7 @@ test('delivery - one device’s trouble spares nobody', async () => {
 
 test('delivery - gone removes the registration and is item-not-found, from then on too', async () => {
   const { node } = await register();
-  outcomes.push({ kind: 'gone', reason: 'Unregistered' });
+  outcomes.push({ kind: 'dead-token', reason: 'Unregistered' });
   assert.equal(await delivery.deliver(notificationOf({ node })), 'item-not-found');
   assert.equal(await registry.find(node), undefined);
   assert.equal(await delivery.deliver(notificationOf({ node })), 'item-not-found');
@@ -337,15 +337,15 @@ test('delivery - gone does not remove a registration that was renewed while the 
   const delivered = delivery.deliver(notificationOf({ node }));
   clock.advance(1000);
   await register();
-  answer.resolve({ kind: 'gone', reason: 'Unregistered' });
+  answer.resolve({ kind: 'dead-token', reason: 'Unregistered' });
   assert.equal(await delivered, 'result');
   assert.ok(await registry.find(node));
-  assert.equal((await owed()).length, 1);
+  assert.equal((await queued()).length, 1);
 });
 
 test('delivery - a dead second token is dropped alone, and the call goes out as an alert', async () => {
   const { node } = await register({ secondToken: second });
-  outcomes.push({ kind: 'gone', reason: 'Unregistered' });
+  outcomes.push({ kind: 'dead-token', reason: 'Unregistered' });
   assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
   assert.deepEqual(
     attempts.map(({ push, device }) => [push.kind, device.token]),
@@ -361,7 +361,7 @@ test('delivery - a dead second token is dropped alone, and the call goes out as 
 
 test('delivery - a call that PushKit cannot carry goes out as an alert', async () => {
   const { node } = await register({ secondToken: second });
-  outcomes.push({ kind: 'refused', reason: 'PayloadTooLarge' });
+  outcomes.push({ kind: 'payload-rejected', reason: 'PayloadTooLarge' });
   assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
   assert.deepEqual(
     attempts.map(({ push }) => push.kind),
@@ -372,7 +372,7 @@ test('delivery - a call that PushKit cannot carry goes out as an alert', async (
 
 test('delivery - a refused payload is sent once more without content and answered result', async () => {
   const { node } = await register();
-  const refused = { kind: 'refused', reason: 'PayloadTooLarge' } as const;
+  const refused = { kind: 'payload-rejected', reason: 'PayloadTooLarge' } as const;
   outcomes.push(refused, refused);
   assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
   assert.deepEqual(
@@ -383,7 +383,7 @@ test('delivery - a refused payload is sent once more without content and answere
 
 test('delivery - the environment that accepted a token is remembered', async () => {
   const { node } = await register();
-  outcomes.push({ kind: 'delivered', environment: 'sandbox' });
+  outcomes.push({ kind: 'accepted', environment: 'sandbox' });
   await delivery.deliver(notificationOf({ node }));
   await delivery.deliver(notificationOf({ node }));
   assert.equal(attempts[1]?.device.environment, 'sandbox');
@@ -397,9 +397,9 @@ test('delivery - wake-ups of one registration are coalesced: one at once, one fo
     attempts.map(({ push }) => push.kind),
     ['background'],
   );
-  assert.deepEqual(owedTimes, [clock.now() + 20_000]);
+  assert.deepEqual(queuedTimes, [clock.now() + 20_000]);
   assert.deepEqual(
-    (await owed()).map(({ push, attempts: made }) => [push.kind, made]),
+    (await queued()).map(({ push, attempts: made }) => [push.kind, made]),
     [['background', 0]],
   );
 });
@@ -412,7 +412,7 @@ test('delivery - wake-ups that cannot be stored are not called taken', async () 
   assert.equal(await delivery.deliver(plain), 'internal-server-error');
 });
 
-test('delivery - beyond width and queue of the concurrencyLimit pushes are owed, and none waits longer than an answer may take', async () => {
+test('delivery - beyond width and queue of the concurrencyLimit pushes are queued, and none waits longer than an answer may take', async () => {
   delivery = deliveryFor(apnsAppOf({ inFlight: 1 }));
   const { node } = await register();
   const hanging = Promise.withResolvers<PushResult>();
@@ -422,18 +422,18 @@ test('delivery - beyond width and queue of the concurrencyLimit pushes are owed,
   assert.equal(early, 'result');
   clock.advance(20_000);
   assert.equal(await all[5], 'result');
-  hanging.resolve({ kind: 'delivered' });
+  hanging.resolve({ kind: 'accepted' });
   assert.equal(await all[0], 'result');
   assert.equal(attempts.length, 1);
   await Promise.all(all);
-  assert.equal((await owed()).length, 12);
+  assert.equal((await queued()).length, 12);
 });
 
 test('delivery - a misconfigured app is complained about once a minute, without names', async () => {
   const { node } = await register();
   for (const pauseMs of [0, 30_000, 31_000]) {
     clock.advance(pauseMs);
-    outcomes.push({ kind: 'misconfigured', reason: 'InvalidProviderToken' });
+    outcomes.push({ kind: 'misconfigured', reason: 'InvalidProviderToken', scope: 'app' });
     await delivery.deliver(notificationOf({ node }));
   }
   const complaints = lines.filter((line) => line.includes('"level":50'));
@@ -457,7 +457,7 @@ test('delivery - drain waits for what is under way', async () => {
   const draining = delivery.drain().then(() => (drained = true));
   await new Promise(setImmediate);
   assert.equal(drained, false);
-  answer.resolve({ kind: 'delivered' });
+  answer.resolve({ kind: 'accepted' });
   await draining;
   assert.equal(await delivered, 'result');
 });
@@ -471,7 +471,7 @@ test('delivery - what a registration gets beyond its share waits in the outbox, 
     attempts.map(({ push }) => push.kind),
     ['alert', 'alert', 'voip'],
   );
-  assert.deepEqual(owedTimes, [clock.now() + 2000]);
+  assert.deepEqual(queuedTimes, [clock.now() + 2000]);
 });
 
 test('delivery - a server beyond its share is told to try again, and takes nothing from another', async () => {

@@ -98,7 +98,7 @@ test('lookup - a registered node is what it is, whatever pushModule says', async
   assert.equal(await lookup.find(token, { pushModule: 'monalProdiOS' }), registered);
 });
 
-test('lookup - a push that is owed to a raw token finds it by the app’s name', async () => {
+test('lookup - a push that is queued to a raw token finds it by the app’s name', async () => {
   const { lookup } = start([siskin, monal]);
   assert.deepEqual(await lookup.find(token, { app: 'monal' }), rawOf('monal'));
   for (const app of ['siskin', 'former', '']) assert.equal(await lookup.find(token, { app }), undefined);

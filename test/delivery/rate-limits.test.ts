@@ -21,13 +21,13 @@ test('token buckets - beyond the limit the key that was quiet longest is forgott
   assert.equal(buckets.take('b'), 0);
 });
 
-test('fair shares - one account that publishes by itself uses up its own share, not its server’s', () => {
+test('rate limits - one account that publishes by itself uses up its own share, not its server’s', () => {
   const shares = {
     ...defaultRateLimits,
     publishesPerAccount: { burst: 2, perSecond: 1 },
     publishesPerDomain: { burst: 5, perSecond: 1 },
   };
-  const fair = createRateLimits({ shares, clock: manualClock() });
+  const fair = createRateLimits({ settings: shares, clock: manualClock() });
   const asked = [
     'mallory@example.net',
     'Mallory@example.net',
@@ -41,13 +41,13 @@ test('fair shares - one account that publishes by itself uses up its own share, 
   );
 });
 
-test('fair shares - one account’s commands do not use up those of its server, and one server’s not another’s', () => {
+test('rate limits - one account’s commands do not use up those of its server, and one server’s not another’s', () => {
   const shares = {
     ...defaultRateLimits,
     commandsPerAccount: { burst: 2, perSecond: 1 },
     commandsPerDomain: { burst: 3, perSecond: 1 },
   };
-  const fair = createRateLimits({ shares, clock: manualClock() });
+  const fair = createRateLimits({ settings: shares, clock: manualClock() });
   const asked = [
     'mallory@example.net/a',
     'mallory@example.net/b',

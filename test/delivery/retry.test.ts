@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
-import { createRateLimits, defaultRateLimits, type Shares } from '../../src/delivery/rate-limits.ts';
+import { createRateLimits, defaultRateLimits, type RateLimitSettings } from '../../src/delivery/rate-limits.ts';
 import { createGuard } from '../../src/guard/guard.ts';
 import { createAppSender, type AppSender } from '../../src/sending/app-sender.ts';
-import type { Outbox, OwedPush } from '../../src/store/outbox/contract.ts';
+import type { Outbox, QueuedPush } from '../../src/store/outbox/contract.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
 import type { App } from '../../src/core/app.ts';
 import type { PushResult, Push, PushKind } from '../../src/core/push.ts';
@@ -18,6 +18,7 @@ import { createRetryScheduler, type RetryScheduler } from '../../src/delivery/re
 import type { Registry } from '../../src/store/registry/contract.ts';
 import { openRegistry } from '../../src/store/registry/open.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { type Clock, neverBack } from '../../src/time/clock.ts';
 import { manualClock, type ManualClock, wallOf } from '../support/clock.ts';
 import { apnsAppOf } from '../support/registrations.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
@@ -30,6 +31,8 @@ after(() => rm(folder, { recursive: true }));
 const { log } = quietTelemetry();
 let databases = 0;
 let clock: ManualClock;
+/** The server's: its wall time never goes back. */
+let forward: Clock;
 let registry: Registry;
 let outbox: Outbox;
 let registration: Registration;
@@ -45,11 +48,12 @@ let sendAs: (() => Promise<PushResult>) | undefined;
 beforeEach(async () => {
   databases += 1;
   clock = manualClock();
+  forward = neverBack(clock);
   const metrics = createMetrics('test');
   const store = { kind: 'sqlite', path: join(folder, `${databases}.db`) } as const;
   registry = await openRegistry({ store, clock, randomBytes, metrics, log });
   const path = join(folder, `${databases}.outbox.db`);
-  outbox = await openSqliteOutbox({ path, clock: wallOf(clock), metrics, log });
+  outbox = await openSqliteOutbox({ path, clock: wallOf(forward), metrics, log });
   const token = 'ab'.repeat(32);
   registration = await registry.register({
     app: 'siskin',
@@ -64,7 +68,7 @@ beforeEach(async () => {
   deadlines = [];
   outcomes = [];
   sendAs = undefined;
-  retryScheduler = redeliveryFor(apnsAppOf());
+  retryScheduler = schedulerFor(apnsAppOf());
 });
 
 afterEach(async () => {
@@ -73,13 +77,13 @@ afterEach(async () => {
   await registry.close();
 });
 
-function redeliveryFor(app: App, perSecond?: number, given: Partial<Shares> = {}): RetryScheduler {
+function schedulerFor(app: App, perSecond?: number, given: Partial<RateLimitSettings> = {}): RetryScheduler {
   const provider: Provider = {
     send(push, _device, deadlineMs) {
       sent.push(push);
       deadlines.push(deadlineMs);
       if (sendAs) return sendAs();
-      return Promise.resolve(outcomes.shift() ?? { kind: 'delivered' });
+      return Promise.resolve(outcomes.shift() ?? { kind: 'accepted' });
     },
     largestCiphertext: () => 3072,
     drain: () => Promise.resolve(),
@@ -87,14 +91,20 @@ function redeliveryFor(app: App, perSecond?: number, given: Partial<Shares> = {}
   const metrics = createMetrics('test');
   const random = () => 0.5;
   const guard = createGuard({ apps: [app.name], clock, log, metrics });
-  appSender = createAppSender({ app, provider, clock, random, log, metrics });
+  appSender = createAppSender({ app, connect: () => provider, clock, random, log, metrics });
   return createRetryScheduler({
     registry,
     appSenders: new Map([[app.name, appSender]]),
-    dispatcher: createDispatcher({ registry, guard, onRemoved: ({ node }) => outbox.removeNode(node), clock, log }),
+    dispatcher: createDispatcher({
+      registry,
+      guard,
+      onRemoved: ({ node }) => outbox.removeNode(node),
+      clock: forward,
+      log,
+    }),
     outbox,
-    shares: createRateLimits({ shares: { ...defaultRateLimits, ...given }, clock }),
-    clock,
+    rateLimits: createRateLimits({ settings: { ...defaultRateLimits, ...given }, clock }),
+    clock: forward,
     random,
     log,
     metrics,
@@ -102,7 +112,7 @@ function redeliveryFor(app: App, perSecond?: number, given: Partial<Shares> = {}
   });
 }
 
-async function owe(kind: PushKind, over: Partial<OwedPush> = {}, dueInMs = 0): Promise<Push> {
+async function enqueue(kind: PushKind, over: Partial<QueuedPush> = {}, dueInMs = 0): Promise<Push> {
   const push: Push = {
     id: randomUUID(),
     app: 'siskin',
@@ -110,13 +120,13 @@ async function owe(kind: PushKind, over: Partial<OwedPush> = {}, dueInMs = 0): P
     kind,
     account: 'romeo@example.net',
     content: { kind: 'sealed', ciphertext: 'c2VhbGVkIGNvbnRlbnQgaGVyZQ==', iv: 'AAECAwQFBgcICQoL' },
-    expiresAtMs: kind === 'voip' ? 0 : clock.now() + 3_600_000,
+    expiresAtMs: kind === 'voip' ? 0 : forward.now() + 3_600_000,
   };
   const target = kind === 'voip' ? 'second' : 'first';
-  const giveUpAtMs = kind === 'voip' ? outbox.now() + 30_000 : outbox.now() + 3_600_000;
-  const owed = { push, target, attempts: 1, storedAtMs: outbox.now(), giveUpAtMs, ...over } as const;
-  assert.equal(await outbox.put(owed, outbox.now() + dueInMs), 'stored');
-  retryScheduler.expect(push, outbox.now() + dueInMs);
+  const giveUpAtMs = kind === 'voip' ? forward.now() + 30_000 : forward.now() + 3_600_000;
+  const queued = { push, target, attempts: 1, storedAtMs: forward.now(), giveUpAtMs, ...over } as const;
+  assert.equal(await outbox.enqueue(queued, forward.now() + dueInMs), 'stored');
+  retryScheduler.expect(push, forward.now() + dueInMs);
   return push;
 }
 
@@ -134,9 +144,9 @@ async function depth(): Promise<number> {
   return (await outbox.stats())?.get('siskin')?.depth ?? 0;
 }
 
-test('redelivery - an owed push is sent when it falls due, as the very push that it was', async () => {
+test('retry - an queued push is sent when it falls due, as the very push that it was', async () => {
   retryScheduler.start();
-  const push = await owe('alert', {}, 1000);
+  const push = await enqueue('alert', {}, 1000);
   await pass(900);
   assert.deepEqual(sent, []);
   await pass(300);
@@ -144,18 +154,18 @@ test('redelivery - an owed push is sent when it falls due, as the very push that
   assert.equal(await depth(), 0);
 });
 
-test('redelivery - what an earlier process left behind is sent from the start on', async () => {
-  const push = await owe('alert');
+test('retry - what an earlier process left behind is sent from the start on', async () => {
+  const push = await enqueue('alert');
   retryScheduler.start();
   await pass(200);
   assert.deepEqual(sent, [push]);
 });
 
-test('redelivery - what fails again waits longer each time', async () => {
+test('retry - what fails again waits longer each time', async () => {
   retryScheduler.start();
-  const retry = { kind: 'retry', reason: 'ServiceUnavailable' } as const;
+  const retry = { kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' } as const;
   outcomes.push(retry, retry, retry);
-  await owe('alert');
+  await enqueue('alert');
   const timesMs: number[] = [];
   const startedAtMs = clock.monotonic();
   for (let seen = 0; seen < 4;) {
@@ -163,7 +173,7 @@ test('redelivery - what fails again waits longer each time', async () => {
     if (sent.length > seen) timesMs.push(clock.monotonic() - startedAtMs);
     seen = sent.length;
   }
-  // Half of 4, 8 and 16 s, and at most two ticks for the claim.
+  // Half of 4, 8 and 16 s, and at most two ticks for the lease.
   const pauses = timesMs.slice(1).map((time, i) => time - (timesMs[i] ?? 0));
   for (const [i, boundMs] of [2000, 4000, 8000].entries()) {
     const pauseMs = pauses[i] ?? 0;
@@ -172,20 +182,20 @@ test('redelivery - what fails again waits longer each time', async () => {
   assert.equal(new Set(sent.map(({ id }) => id)).size, 1);
 });
 
-test('redelivery - what the provider asks to wait is obeyed', async () => {
+test('retry - what the provider asks to wait is obeyed', async () => {
   retryScheduler.start();
   outcomes.push({ kind: 'retry', reason: 'TooManyRequests', afterMs: 30_000, scope: 'device' });
-  await owe('alert');
+  await enqueue('alert');
   await pass(30_000);
   assert.equal(sent.length, 1);
   await pass(3000);
   assert.equal(sent.length, 2);
 });
 
-test('redelivery - calls go first, then the newest', async () => {
-  const old = await owe('alert', { storedAtMs: clock.now() - 5000 });
-  const recent = await owe('alert', { storedAtMs: clock.now() - 1000 });
-  const call = await owe('voip', { storedAtMs: clock.now() - 3000 });
+test('retry - calls go first, then the newest', async () => {
+  const old = await enqueue('alert', { storedAtMs: forward.now() - 5000 });
+  const recent = await enqueue('alert', { storedAtMs: forward.now() - 1000 });
+  const call = await enqueue('voip', { storedAtMs: forward.now() - 3000 });
   retryScheduler.start();
   await pass(300);
   assert.deepEqual(
@@ -194,19 +204,19 @@ test('redelivery - calls go first, then the newest', async () => {
   );
 });
 
-test('redelivery - a call is given up after half a minute', async () => {
+test('retry - a call is given up after half a minute', async () => {
   retryScheduler.start();
-  await owe('voip', {}, 29_000);
+  await enqueue('voip', {}, 29_000);
   clock.step(31_000);
   await pass(12_000);
   assert.deepEqual(sent, []);
   assert.equal(await depth(), 0);
 });
 
-test('redelivery - an owed call whose device has no second token any more goes out as an alert to the first', async () => {
+test('retry - an queued call whose device has no second token any more goes out as an alert to the first', async () => {
   retryScheduler.start();
-  const owedAtMs = clock.now();
-  const push = await owe('voip', {}, 500);
+  const queuedAtMs = forward.now();
+  const push = await enqueue('voip', {}, 500);
   await registry.dropSecondToken(registration.node, 'cd'.repeat(32));
   await pass(1000);
   assert.deepEqual(
@@ -214,12 +224,12 @@ test('redelivery - an owed call whose device has no second token any more goes o
     [{ id: push.id, kind: 'call-alert' }],
   );
   // The half minute is that of the call, not one of its own.
-  assert.ok((sent[0]?.expiresAtMs ?? 0) <= owedAtMs + 30_000);
+  assert.ok((sent[0]?.expiresAtMs ?? 0) <= queuedAtMs + 30_000);
 });
 
-test('redelivery - the rate is never exceeded', async () => {
-  retryScheduler = redeliveryFor(apnsAppOf(), 50);
-  for (let i = 0; i < 18; i += 1) await owe('alert');
+test('retry - the rate is never exceeded', async () => {
+  retryScheduler = schedulerFor(apnsAppOf(), 50);
+  for (let i = 0; i < 18; i += 1) await enqueue('alert');
   retryScheduler.start();
   let before = 0;
   for (let tick = 0; tick < 4; tick += 1) {
@@ -230,37 +240,37 @@ test('redelivery - the rate is never exceeded', async () => {
   assert.equal(sent.length, 18);
 });
 
-test('redelivery - where more comes in than the provider takes, what is owed has its turn', async () => {
+test('retry - where more comes in than the provider takes, what is queued has its turn', async () => {
   const arrivals: PromiseWithResolvers<PushResult>[] = [];
   sendAs = () => {
     const arrival = Promise.withResolvers<PushResult>();
     arrivals.push(arrival);
     return arrival.promise;
   };
-  retryScheduler = redeliveryFor(apnsAppOf({ inFlight: 2 }));
-  const incoming = await owe('alert');
-  await outbox.claim('siskin', outbox.now(), 1);
-  outbox.settle(incoming.id);
+  retryScheduler = schedulerFor(apnsAppOf({ inFlight: 2 }));
+  const incoming = await enqueue('alert');
+  await outbox.lease('siskin', forward.now(), 1);
+  outbox.complete(incoming.id);
   const arrive = () => appSender.attempt(incoming, { token: registration.token, registeredAtMs: 0 }, 10_000);
   for (let i = 0; i < 6; i += 1) void arrive();
-  const push = await owe('alert');
+  const push = await enqueue('alert');
   retryScheduler.start();
   await pass(200);
   assert.ok(!sent.some(({ id }) => id === push.id));
   for (let i = 0; i < 6; i += 1) {
     void arrive();
-    arrivals.shift()?.resolve({ kind: 'delivered' });
+    arrivals.shift()?.resolve({ kind: 'accepted' });
     await pass(100);
   }
   assert.ok(sent.some(({ id }) => id === push.id));
-  for (const arrival of arrivals) arrival.resolve({ kind: 'delivered' });
+  for (const arrival of arrivals) arrival.resolve({ kind: 'accepted' });
   sendAs = undefined;
   await pass(100);
-  for (const arrival of arrivals) arrival.resolve({ kind: 'delivered' });
+  for (const arrival of arrivals) arrival.resolve({ kind: 'accepted' });
 });
 
-test('redelivery - a registration that was removed takes its owed pushes along', async () => {
-  await owe('alert');
+test('retry - a registration that was removed takes its queued pushes along', async () => {
+  await enqueue('alert');
   await registry.unregister({ account: 'romeo@example.net', token: 'ab'.repeat(32) });
   retryScheduler.start();
   await pass(300);
@@ -268,8 +278,8 @@ test('redelivery - a registration that was removed takes its owed pushes along',
   assert.equal(await depth(), 0);
 });
 
-test('redelivery - what is owed to a node that the store has lost is kept until it is back or worthless', async () => {
-  const push = await owe('alert', { push: { ...(await owe('alert')), id: randomUUID(), node: 'lost' } });
+test('retry - what is queued to a node that the store has lost is kept until it is back or worthless', async () => {
+  const push = await enqueue('alert', { push: { ...(await enqueue('alert')), id: randomUUID(), node: 'lost' } });
   retryScheduler.start();
   await pass(10_000);
   assert.deepEqual(
@@ -277,15 +287,15 @@ test('redelivery - what is owed to a node that the store has lost is kept until 
     [registration.node],
   );
   assert.equal(await depth(), 1);
-  clock.advance(push.expiresAtMs - clock.now());
+  clock.advance(push.expiresAtMs - forward.now());
   await pass(10_000);
   assert.equal(await depth(), 0);
 });
 
-test('redelivery - a token that proves dead removes the registration and all that is owed to it', async () => {
-  retryScheduler = redeliveryFor(apnsAppOf(), 10);
-  for (let i = 0; i < 5; i += 1) await owe('alert');
-  outcomes.push({ kind: 'gone', reason: 'Unregistered' });
+test('retry - a token that proves dead removes the registration and all that is queued to it', async () => {
+  retryScheduler = schedulerFor(apnsAppOf(), 10);
+  for (let i = 0; i < 5; i += 1) await enqueue('alert');
+  outcomes.push({ kind: 'dead-token', reason: 'Unregistered' });
   retryScheduler.start();
   await pass(600);
   assert.equal(sent.length, 1);
@@ -293,10 +303,10 @@ test('redelivery - a token that proves dead removes the registration and all tha
   assert.equal(await depth(), 0);
 });
 
-test('redelivery - while the provider is spared one push at a time finds out whether it is back', async () => {
+test('retry - while the provider is spared one push at a time finds out whether it is back', async () => {
   retryScheduler.start();
-  for (let i = 0; i < 40; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
-  for (let i = 0; i < 40; i += 1) await owe('alert');
+  for (let i = 0; i < 40; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
+  for (let i = 0; i < 40; i += 1) await enqueue('alert');
   await pass(1000);
   const burst = sent.length;
   assert.ok(burst <= 20, `${burst} before it was spared`);
@@ -307,36 +317,35 @@ test('redelivery - while the provider is spared one push at a time finds out whe
   assert.equal(await depth(), 0);
 });
 
-test('redelivery - a call finds out whether the provider is back sooner than the rest', async () => {
+test('retry - a call finds out whether the provider is back sooner than the rest', async () => {
   retryScheduler.start();
-  for (let i = 0; i < 17; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable' });
-  for (let i = 0; i < 20; i += 1) await owe('alert');
+  for (let i = 0; i < 17; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
+  for (let i = 0; i < 20; i += 1) await enqueue('alert');
   while (outcomes.length > 0) await pass(100);
   const attempts = sent.length;
   await pass(100);
   // By now pauses are of half a minute.
-  const push = await owe('voip');
+  const push = await enqueue('voip');
   await pass(5_100);
   assert.equal(sent[attempts]?.id, push.id);
   assert.ok(sent.length > attempts + 1, 'the rest follows at once');
 });
 
-test('redelivery - a clock that is set back holds nothing up', async () => {
+test('retry - a clock that is set back holds nothing up', async () => {
   retryScheduler.start();
-  const push = await owe('alert', {}, 500);
+  const push = await enqueue('alert', {}, 500);
   clock.step(-600_000);
   await pass(700);
-  // What is left of its hour is told by the clock as it is now.
   const leftMs = 3_600_000 - 600;
   assert.deepEqual(
-    sent.map(({ id, expiresAtMs }) => ({ id, leftMs: expiresAtMs - clock.now() })),
+    sent.map(({ id, expiresAtMs }) => ({ id, leftMs: expiresAtMs - forward.now() })),
     [{ id: push.id, leftMs: leftMs - 100 }],
   );
 });
 
-test('redelivery - a clock that is set back lets no call ring that is over', async () => {
+test('retry - a clock that is set back lets no call ring that is over', async () => {
   retryScheduler.start();
-  await owe('voip', {}, 31_000);
+  await enqueue('voip', {}, 31_000);
   clock.step(-600_000);
   await pass(32_000);
   assert.deepEqual(sent, []);
@@ -344,58 +353,58 @@ test('redelivery - a clock that is set back lets no call ring that is over', asy
   assert.equal(await depth(), 0);
 });
 
-test('redelivery - a call of times to come, stored before the clock was set back, is over', async () => {
+test('retry - a call of times to come, stored before the clock was set back, is over', async () => {
   retryScheduler.start();
-  await owe('voip', { storedAtMs: outbox.now() + 600_000, giveUpAtMs: outbox.now() + 630_000 });
+  await enqueue('voip', { storedAtMs: forward.now() + 600_000, giveUpAtMs: forward.now() + 630_000 });
   await pass(300);
   assert.deepEqual(sent, []);
   assert.equal(await depth(), 0);
 });
 
-test('redelivery - no attempt for a call lasts beyond its half minute', async () => {
+test('retry - no attempt for a call lasts beyond its half minute', async () => {
   retryScheduler.start();
-  const push = await owe('voip', {}, 25_000);
+  const push = await enqueue('voip', {}, 25_000);
   await pass(25_300);
   assert.deepEqual(sent, [push]);
   assert.ok((deadlines[0] ?? Infinity) <= 5_000, `${deadlines[0]} ms`);
 });
 
-test('redelivery - drain waits for what is claimed and claims nothing more', async () => {
+test('retry - drain waits for what is leased and leases nothing more', async () => {
   retryScheduler.start();
-  await owe('alert');
+  await enqueue('alert');
   await retryScheduler.drain();
   await pass(500);
   assert.deepEqual(sent, []);
   assert.equal(await depth(), 1);
 });
 
-test('redelivery - what a busy device is owed queues up and costs nobody else a place', async () => {
-  retryScheduler = redeliveryFor(apnsAppOf(), 20, { pushesPerRegistration: { burst: 1, perSecond: 1 } });
-  const quiet = await owe('alert', {}, 2_000);
-  let claims = 0;
-  const { claim } = outbox;
-  outbox.claim = async (...asked) => {
-    const claimed = await claim(...asked);
-    claims += claimed.pushes.length;
-    return claimed;
+test('retry - what a busy device is queued queues up and costs nobody else a place', async () => {
+  retryScheduler = schedulerFor(apnsAppOf(), 20, { pushesPerRegistration: { burst: 1, perSecond: 1 } });
+  const quiet = await enqueue('alert', {}, 2_000);
+  let leases = 0;
+  const { lease } = outbox;
+  outbox.lease = async (...asked) => {
+    const leased = await lease(...asked);
+    leases += leased.pushes.length;
+    return leased;
   };
   const account = 'juliet@example.net';
   const token = 'ef'.repeat(32);
   registration = await registry.register({
     ...{ app: 'siskin', convention: 'tigase', account, device: token, token, withSecret: false },
   });
-  for (let i = 0; i < 19; i += 1) await owe('alert');
+  for (let i = 0; i < 19; i += 1) await enqueue('alert');
   retryScheduler.start();
   await pass(2_300);
   assert.ok(sent.some(({ id }) => id === quiet.id));
-  assert.ok(claims <= 19 + 3 + 1, `${claims} claimed`);
+  assert.ok(leases <= 19 + 3 + 1, `${leases} leased`);
   await pass(17_000);
   assert.equal(sent.length, 20);
 });
 
-test('redelivery - a registration is sent no more than its share', async () => {
-  retryScheduler = redeliveryFor(apnsAppOf(), 100, { pushesPerRegistration: { burst: 2, perSecond: 1 } });
-  for (let i = 0; i < 4; i += 1) await owe('alert');
+test('retry - a registration is sent no more than its share', async () => {
+  retryScheduler = schedulerFor(apnsAppOf(), 100, { pushesPerRegistration: { burst: 2, perSecond: 1 } });
+  for (let i = 0; i < 4; i += 1) await enqueue('alert');
   retryScheduler.start();
   await pass(500);
   assert.equal(sent.length, 2);

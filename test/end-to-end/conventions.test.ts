@@ -183,7 +183,7 @@ describe('conventions - raw token', () => {
     const busy = 'a5'.repeat(32);
     world.apns.script(busy, { status: 500, reason: 'InternalServerError', times: 1 });
     assert.equal(await word(publish('example.net', busy, module)), 'result');
-    await eventually('the owed push', () => pushesTo(busy).find(({ status }) => status === 200), 15_000);
+    await eventually('the queued push', () => pushesTo(busy).find(({ status }) => status === 200), 15_000);
   });
 
   test('a client that sends a publish itself gets nothing', async () => {

@@ -84,9 +84,9 @@ test('rough weather - a third of all answers bad, at full speed: each publish is
   for (const provider of ['apns', 'fcm'] as const) world[provider].schedule([]);
 
   for (const { answer, attempts, answeredAfter } of published) {
-    // Whatever failed is owed, and owed is taken; what the provider called dead before the answer is not found.
+    // Whatever failed is queued, and queued is taken; what the provider called dead before the answer is not found.
     const goneAt = attempts.slice(0, answeredAfter).findIndex(saysGone);
-    // After a failure it may have been sent again while the answer that it is owed was on its way.
+    // After a failure it may have been sent again while the answer that it is queued was on its way.
     const expected = goneAt > 0 && answer === 'result' ? answer : goneAt >= 0 ? 'cancel/item-not-found' : 'result';
     assert.equal(answer, expected, attempts.map(({ status, reason }) => `${status} ${reason}`).join(', '));
   }

@@ -37,21 +37,21 @@ function unknown(count: number, domain = 'example.net'): number {
 function taken(count: number, app = 'siskin'): void {
   for (let i = 0; i < count; i += 1) {
     const registration = registrationOf({ app, node: `taken-${(nodes += 1)}` });
-    guard.seePush({ registration, target: 'first', came: 'taken' });
+    guard.seePush({ registration, target: 'first', came: 'accepted' });
   }
 }
 
-type Gone = { app?: string; came?: 'gone' | 'doubtful'; target?: 'first' | 'second' };
+type Gone = { app?: string; came?: 'dead' | 'doubtful'; target?: 'first' | 'second' };
 
 /** The nodes that were believed gone, and those that are to be taken back. */
-function gone(count: number, { app = 'siskin', came = 'gone', target = 'first' }: Gone = {}) {
+function gone(count: number, { app = 'siskin', came = 'dead', target = 'first' }: Gone = {}) {
   const believed: string[] = [];
   const takenBack: string[] = [];
   for (let i = 0; i < count; i += 1) {
     const registration = registrationOf({ app, node: `gone-${(nodes += 1)}` });
     const verdict = guard.seePush({ registration, target, came });
     if (verdict.kind === 'believed') believed.push(registration.node);
-    else takenBack.push(...verdict.takeBack.map(({ node }) => node));
+    else takenBack.push(...verdict.toRestore.map(({ node }) => node));
   }
   return { believed, takenBack };
 }
@@ -279,7 +279,7 @@ test('guard - when nothing but dead tokens comes back, three are believed, and t
   assert.deepEqual(takenBack, believed);
   assert.deepEqual(
     holds().map(({ cause, app, target, seen, bad }) => ({ cause, app, target, seen, bad })),
-    [{ cause: 'gone', app: 'siskin', target: 'first', seen: 50, bad: 50 }],
+    [{ cause: 'dead-tokens', app: 'siskin', target: 'first', seen: 50, bad: 50 }],
   );
 });
 
@@ -287,7 +287,7 @@ test('guard - a few devices that are pushed to all the time do not outvote the d
   let believed = 0;
   for (let i = 0; i < 400; i += 1) {
     for (let j = 0; j < 6; j += 1) {
-      guard.seePush({ registration: registrationOf({ node: `chatty-${j}` }), target: 'first', came: 'taken' });
+      guard.seePush({ registration: registrationOf({ node: `chatty-${j}` }), target: 'first', came: 'accepted' });
     }
     believed += gone(1, { came: 'doubtful' }).believed.length;
   }
@@ -336,9 +336,9 @@ test('guard - a stray unknown node among few is kept and no reason to look; many
 
 test('guard - what was believed of a device is taken back, however many pushes to it came back since', () => {
   const registration = registrationOf({ node: 'twice' });
-  guard.seePush({ registration, target: 'first', came: 'gone' });
+  guard.seePush({ registration, target: 'first', came: 'dead' });
   gone(40);
-  guard.seePush({ registration, target: 'first', came: 'gone' });
+  guard.seePush({ registration, target: 'first', came: 'dead' });
   const { takenBack } = gone(60);
   assert.ok(takenBack.includes('twice'));
 });
@@ -411,10 +411,10 @@ test('guard - after a release without evidence no word is believed', () => {
 test('guard - its state is in the metrics, and its log says what happened and what to do', async () => {
   gone(60);
   const text = await metrics.registry.metrics();
-  assert.match(text, /^sealpost_guard_holding\{cause="gone",app="siskin"\} 1$/m);
-  assert.match(text, /^sealpost_guard_holding\{cause="gone",app="android"\} 0$/m);
+  assert.match(text, /^sealpost_guard_holding\{cause="dead-tokens",app="siskin"\} 1$/m);
+  assert.match(text, /^sealpost_guard_holding\{cause="dead-tokens",app="android"\} 0$/m);
   assert.match(text, /^sealpost_guard_holding\{cause="unknown-nodes",app="-"\} 0$/m);
-  assert.match(text, /^sealpost_guard_held_total\{cause="gone",app="siskin"\} 57$/m);
+  assert.match(text, /^sealpost_guard_held_total\{cause="dead-tokens",app="siskin"\} 57$/m);
   const said = lines.filter((line) => line.includes('mass-loss guard'));
   assert.equal(said.length, 1);
   assert.match(said[0] ?? '', /the provider of siskin calls 50 of the latest 50 device tokens dead/);
@@ -424,5 +424,5 @@ test('guard - its state is in the metrics, and its log says what happened and wh
   gone(5);
   assert.equal(lines.filter((line) => line.includes('mass-loss guard')).length, 2);
   guard.release({ believe: false });
-  assert.match(await metrics.registry.metrics(), /^sealpost_guard_holding\{cause="gone",app="siskin"\} 0$/m);
+  assert.match(await metrics.registry.metrics(), /^sealpost_guard_holding\{cause="dead-tokens",app="siskin"\} 0$/m);
 });

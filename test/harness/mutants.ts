@@ -56,15 +56,15 @@ export async function loadMutant(mutant: Mutant): Promise<typeof startServer> {
   return server.startServer;
 }
 
-/** What an outcome is turned into: something that a look at one push tells apart. */
+/** What a result is turned into: something that a look at one push tells apart. */
 const other: Readonly<Record<string, string>> = {
-  delivered: 'refused',
-  retry: 'refused',
-  gone: 'misconfigured',
-  doubtful: 'misconfigured',
-  refused: 'misconfigured',
-  misconfigured: 'refused',
-  renew: 'misconfigured',
+  accepted: 'payload-rejected',
+  retry: 'payload-rejected',
+  'dead-token': 'misconfigured',
+  'doubtful-token': 'misconfigured',
+  'payload-rejected': 'misconfigured',
+  misconfigured: 'payload-rejected',
+  'renew-credential': 'misconfigured',
 };
 
 const kebab = (reason: string) =>
@@ -75,7 +75,7 @@ const kebab = (reason: string) =>
 /** A row of a provider's table: an object that can mean something else for a while. */
 export interface RowMutant {
   readonly name: string;
-  readonly row: { meaning: string };
+  readonly row: { result: string };
   readonly instead: string;
   readonly hints: readonly string[];
 }
@@ -85,19 +85,19 @@ function rowMutants(
   table: readonly {
     readonly status: number;
     readonly reason: string;
-    meaning: string;
+    result: string;
     readonly source?: string;
   }[],
 ): RowMutant[] {
   return table.map((row) => {
-    const { status, reason, meaning } = row;
+    const { status, reason, result } = row;
     const suffix = row.source === 'status' ? '-status' : '';
     const name = `${provider}-${status}-${reason === '-' ? 'accepted' : kebab(reason)}${suffix}`;
     const accepted = provider === 'apns' ? 'sealed-message-of-snikket' : 'sealed-message-on-android';
     return {
       name,
       row,
-      instead: other[meaning] ?? '',
+      instead: other[result] ?? '',
       hints: [reason === '-' ? accepted : name],
     };
   });
@@ -105,11 +105,11 @@ function rowMutants(
 
 export const tableMutants: readonly RowMutant[] = [...rowMutants('apns', apnsTable), ...rowMutants('fcm', fcmTable)];
 
-const answerRows: readonly [verdict: string, answer: string, instead: string, ...hints: string[]][] = [
-  ['delivered', 'result', 'internal-server-error', 'sealed-message-of-snikket'],
-  ['refused', 'result', 'internal-server-error', 'refused-twice'],
+const answerRows: readonly [outcome: string, answer: string, instead: string, ...hints: string[]][] = [
+  ['sent', 'result', 'internal-server-error', 'sealed-message-of-snikket'],
+  [`'payload-rejected'`, 'result', 'internal-server-error', 'refused-twice'],
   ['coalesced', 'result', 'internal-server-error', 'wake-ups-coalesced'],
-  ['owed', 'result', 'internal-server-error', 'apns-500'],
+  ['queued', 'result', 'internal-server-error', 'apns-500'],
   ['misconfigured', 'internal-server-error', 'item-not-found', 'unproven-410'],
   [`'unknown-app'`, 'internal-server-error', 'item-not-found', 'raw-token-of-no-app'],
   ['gone', 'item-not-found', 'internal-server-error', 'dead-token'],
@@ -118,8 +118,8 @@ const answerRows: readonly [verdict: string, answer: string, instead: string, ..
   [`'wrong-secret'`, 'forbidden', 'internal-server-error', 'p2-wrong-secret'],
 ];
 
-/** Verdicts that no phone's story leads to: the store fails, the outbox is full, the guard holds, a share is used up. */
-export const unreachableVerdicts = ['retry', 'store-failed', 'held', 'over-share'];
+/** Outcomes that no phone's story leads to, or of which no phone notices: tested elsewhere. */
+export const unreachableOutcomes = ['not-queued', 'store-failed', 'held', 'rate-limited', 'timed-out', 'malformed'];
 
 /** That a PushKit push expires at once stands twice, here and in the payload, so a change here alone changes nothing. */
 const routingRows: readonly [name: string, row: string, instead: string, ...hints: string[]][] = [
@@ -196,8 +196,8 @@ const routingRows: readonly [name: string, row: string, instead: string, ...hint
   ['background-for-a-week', 'Math.min(app.ttlMs, backgroundLifetimeMs)', 'app.ttlMs', 'call-end-for-an-hour'],
   ['call-lifetime', 'callLifetimeMs = 30_000', 'callLifetimeMs = 300_000', 'call-without-pushkit'],
   ['background-lifetime', 'backgroundLifetimeMs = 3_600_000', 'backgroundLifetimeMs = 60_000', 'call-end-for-an-hour'],
-  ['raw-token-as-others', `if (registration.convention === 'raw-token')`, 'if (false)', 'raw-token-wake-up'],
-  ['p2-as-others', `if (registration.convention === 'p2' && app.provider === 'fcm')`, 'if (false)', 'p2'],
+  ['raw-token-as-others', `if (rule === 'every-time')`, 'if (false)', 'raw-token-wake-up'],
+  ['p2-as-others', `if (rule === 'to-wake')`, 'if (false)', 'p2'],
   [
     'summary-without-count',
     'unreadMessages !== undefined && { unreadMessages }',
@@ -209,34 +209,49 @@ const routingRows: readonly [name: string, row: string, instead: string, ...hint
 ];
 
 /** What statuses mean whose reason no table knows. */
-const defaultRows: readonly [provider: 'apns' | 'fcm', row: string, instead: string, hint: string][] = [
-  ['apns', `if (status === 410) return 'doubtful'`, `if (status === 410) return 'refused'`, 'apns-410-never'],
-  ['apns', `status >= 500) return 'retry'`, `status >= 500) return 'refused'`, 'apns-502'],
-  ['apns', `status === 413) return 'refused'`, `status === 413) return 'retry'`, 'apns-400-never'],
-  ['apns', `return 'misconfigured';`, `return 'refused';`, 'apns-404-never'],
-  ['fcm', `status >= 500) return 'retry'`, `status >= 500) return 'refused'`, 'fcm-502'],
-  ['fcm', `status === 413) return 'refused'`, `status === 413) return 'retry'`, 'fcm-400-never'],
-  ['fcm', `return 'misconfigured';`, `return 'refused';`, 'fcm-405'],
+const defaultRows: readonly [file: string, row: string, instead: string, hint: string][] = [
+  [
+    'apns/results.ts',
+    `result: 'doubtful-token', scope: 'unclear' };`,
+    `result: 'payload-rejected', scope: 'unclear' };`,
+    'apns-410-never',
+  ],
+  [
+    'results.ts',
+    `status >= 500) return { result: 'retry'`,
+    `status >= 500) return { result: 'payload-rejected'`,
+    'apns-502',
+  ],
+  ['results.ts', `return { result: 'payload-rejected'`, `return { result: 'retry'`, 'apns-400-never'],
+  ['results.ts', `return { result: 'misconfigured'`, `return { result: 'payload-rejected'`, 'apns-404-never'],
+  [
+    'results.ts',
+    `status >= 500) return { result: 'retry'`,
+    `status >= 500) return { result: 'payload-rejected'`,
+    'fcm-502',
+  ],
+  ['results.ts', `return { result: 'payload-rejected'`, `return { result: 'retry'`, 'fcm-400-never'],
+  ['results.ts', `return { result: 'misconfigured'`, `return { result: 'payload-rejected'`, 'fcm-405'],
 ];
 
 export const mutants: readonly Mutant[] = [
-  ...answerRows.map(([verdict, answer, instead, ...hints]) => ({
-    name: `answer-${verdict.replaceAll(`'`, '')}`,
-    file: 'answers.ts',
-    row: `  ${verdict}: '${answer}',`,
-    instead: `  ${verdict}: '${instead}',`,
+  ...answerRows.map(([outcome, answer, instead, ...hints]) => ({
+    name: `answer-${outcome.replaceAll(`'`, '')}`,
+    file: 'core/answers.ts',
+    row: `  ${outcome}: '${answer}',`,
+    instead: `  ${outcome}: '${instead}',`,
     hints,
   })),
   ...routingRows.map(([name, row, instead, ...hints]) => ({
     name: `route-${name}`,
-    file: 'routing.ts',
+    file: 'core/routing.ts',
     row,
     instead,
     hints,
   })),
-  ...defaultRows.map(([provider, row, instead, hint], index) => ({
-    name: `${provider}-default-${index}`,
-    file: `providers/${provider}/outcomes.ts`,
+  ...defaultRows.map(([file, row, instead, hint], index) => ({
+    name: `default-${index}`,
+    file: `providers/${file}`,
     row,
     instead,
     hints: [hint],

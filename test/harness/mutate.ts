@@ -77,12 +77,12 @@ export async function createMutantTrials({ everywhere }: { readonly everywhere: 
       // Once is enough.
       shared = { ...stage, hasApps: false };
     }
-    const { meaning } = mutant.row;
-    mutant.row.meaning = mutant.instead;
+    const { result } = mutant.row;
+    mutant.row.result = mutant.instead;
     try {
       return await tryScenarios(mutant, shared);
     } finally {
-      mutant.row.meaning = meaning;
+      mutant.row.result = result;
     }
   }
 

@@ -89,10 +89,10 @@ test('ops - probes that come together are answered from one look', async (t) => 
 
 test('ops - metrics are Prometheus text', async (t) => {
   const { get, metrics } = await start(t, () => Promise.resolve({ status: 'pass', checks: {} }));
-  metrics.pushes.inc({ app: 'siskin', outcome: 'delivered' });
+  metrics.pushes.inc({ app: 'siskin', result: 'accepted' });
   const { status, type, text } = await get('/metrics');
   assert.deepEqual([status, type], [200, 'text/plain; version=0.0.4; charset=utf-8']);
-  assert.match(text, /^sealpost_pushes_total\{app="siskin",outcome="delivered"\} 1$/m);
+  assert.match(text, /^sealpost_pushes_total\{app="siskin",result="accepted"\} 1$/m);
 });
 
 test('ops - anything else is not found', async (t) => {

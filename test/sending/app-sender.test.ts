@@ -17,38 +17,48 @@ const push: Push = {
 };
 const device = { token: 'ab', registeredAtMs: 0 };
 
-/** A appSender whose provider plays back outcomes. */
+/** An app sender whose provider plays back results. */
 function playing(outcomes: PushResult[]) {
   const provider = {
-    send: () => Promise.resolve(outcomes.shift() ?? { kind: 'delivered' as const }),
+    send: () => Promise.resolve(outcomes.shift() ?? { kind: 'accepted' as const }),
     largestCiphertext: () => 3072,
     drain: () => Promise.resolve(),
   };
-  return createAppSender({ app: apnsAppOf(), provider, clock: manualClock(), random: () => 0.5, ...quietTelemetry() });
+  return createAppSender({
+    app: apnsAppOf(),
+    connect: () => provider,
+    clock: manualClock(),
+    random: () => 0.5,
+    ...quietTelemetry(),
+  });
 }
 
 const many = (outcome: PushResult, count = 10) => Array.from({ length: count }, () => outcome);
-const unavailable: PushResult = { kind: 'retry', reason: 'ServiceUnavailable' };
+const unavailable: PushResult = { kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' };
 
-test('lane - what one device is refused for is not said of others while the provider is spared', async () => {
+test('app sender - what one device is refused for is not said of others while the circuit is open', async () => {
   const ofOne: PushResult = { kind: 'misconfigured', reason: 'BadDeviceToken', scope: 'device' };
   const outcomes = [...many(unavailable, 9), ofOne, unavailable];
   const appSender = playing(outcomes);
   while (outcomes.length > 0) await appSender.attempt(push, device, 15_000);
   assert.equal(appSender.circuit.kind, 'open');
-  assert.deepEqual(await appSender.attempt(push, device, 15_000), { kind: 'retry', reason: 'spared' });
+  assert.deepEqual(await appSender.attempt(push, device, 15_000), {
+    kind: 'retry',
+    reason: 'circuit-open',
+    scope: 'app',
+  });
 });
 
-test('lane - a wrong key is said of all while the provider is spared', async () => {
-  const wrongKey: PushResult = { kind: 'misconfigured', reason: 'InvalidProviderToken' };
+test('app sender - a wrong key is said of all while the circuit is open', async () => {
+  const wrongKey: PushResult = { kind: 'misconfigured', reason: 'InvalidProviderToken', scope: 'app' };
   const outcomes = many(wrongKey);
   const appSender = playing(outcomes);
   while (outcomes.length > 0) await appSender.attempt(push, device, 15_000);
   assert.deepEqual(await appSender.attempt(push, device, 15_000), wrongKey);
 });
 
-test('lane - a payload that was never sent proves nothing about the provider', async () => {
-  const unsent: PushResult = { kind: 'refused', reason: 'payload-too-large', unsent: true };
+test('app sender - a payload that was never sent proves nothing about the provider', async () => {
+  const unsent: PushResult = { kind: 'payload-rejected', reason: 'payload-too-large', unsent: true };
   const outcomes = [...many(unavailable, 9), unsent, unavailable];
   const appSender = playing(outcomes);
   while (outcomes.length > 0) await appSender.attempt(push, device, 15_000);
@@ -56,14 +66,14 @@ test('lane - a payload that was never sent proves nothing about the provider', a
   assert.equal(appSender.state.kind, 'failing');
 });
 
-test('lane - one busy device is not the app’s trouble', async () => {
+test('app sender - one busy device is not the app’s trouble', async () => {
   const outcomes = many({ kind: 'retry', reason: 'TooManyRequests', scope: 'device' });
   const appSender = playing(outcomes);
   while (outcomes.length > 0) await appSender.attempt(push, device, 15_000);
   assert.deepEqual([appSender.state, appSender.circuit], [{ kind: 'working' }, { kind: 'closed' }]);
 });
 
-test('lane - while the provider hangs, who does not get in within a second is told so, whatever the patience', async () => {
+test('app sender - while the provider hangs, who does not get in within a second is told so, whatever the patience', async () => {
   const clock = manualClock();
   const provider = {
     send: () => new Promise<PushResult>(() => {}),
@@ -71,7 +81,7 @@ test('lane - while the provider hangs, who does not get in within a second is to
     drain: () => Promise.resolve(),
   };
   const app = apnsAppOf({ inFlight: 2 });
-  const appSender = createAppSender({ app, provider, clock, random: () => 0.5, ...quietTelemetry() });
+  const appSender = createAppSender({ app, connect: () => provider, clock, random: () => 0.5, ...quietTelemetry() });
   const told: PushResult[] = [];
   for (let i = 0; i < 5; i += 1) void appSender.attempt(push, device, 15_000).then((outcome) => told.push(outcome));
   clock.advance(999);
@@ -81,6 +91,6 @@ test('lane - while the provider hangs, who does not get in within a second is to
   await new Promise(setImmediate);
   assert.deepEqual(
     told,
-    Array.from({ length: 3 }, () => ({ kind: 'retry', reason: 'overloaded' })),
+    Array.from({ length: 3 }, () => ({ kind: 'retry', reason: 'overloaded', scope: 'device' })),
   );
 });

@@ -4,8 +4,8 @@ import { type Circuit, type CircuitState, createCircuit, type FinishCall } from 
 import type { PushResult } from '../../src/core/push.ts';
 import { manualClock } from '../support/clock.ts';
 
-const unavailable: PushResult = { kind: 'retry', reason: 'ServiceUnavailable' };
-const delivered: PushResult = { kind: 'delivered' };
+const unavailable: PushResult = { kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' };
+const delivered: PushResult = { kind: 'accepted' };
 
 /** `random` is one half throughout: pauses are 500, 1,000, 2,000 ms and so on. */
 function setUp() {
@@ -37,7 +37,7 @@ test('circuit - the third failure in a row opens it, and nobody calls', () => {
   const { circuit } = setUp();
   call(circuit, unavailable, unavailable);
   assert.deepEqual(circuit.state, { kind: 'closed' });
-  call(circuit, { kind: 'misconfigured', reason: 'InvalidProviderToken' });
+  call(circuit, { kind: 'misconfigured', reason: 'InvalidProviderToken', scope: 'app' });
   assert.deepEqual(circuit.state, open(500, 500, 'InvalidProviderToken'));
   assert.equal(circuit.begin(), undefined);
 });
@@ -45,8 +45,8 @@ test('circuit - the third failure in a row opens it, and nobody calls', () => {
 test('circuit - failures with an answer between them that proves the credential do not open it', () => {
   const proofs: PushResult[] = [
     delivered,
-    { kind: 'gone', reason: 'Unregistered' },
-    { kind: 'refused', reason: 'TooBig' },
+    { kind: 'dead-token', reason: 'Unregistered' },
+    { kind: 'payload-rejected', reason: 'TooBig' },
   ];
   for (const proof of proofs) {
     const { circuit } = setUp();
@@ -123,7 +123,7 @@ test('circuit - a probe that did not take place leaves its place to the next at 
   const { clock, circuit } = setUp();
   call(circuit, unavailable, unavailable, unavailable);
   clock.advance(500);
-  begin(circuit)();
+  begin(circuit)({ kind: 'payload-rejected', reason: 'payload-too-large', unsent: true });
   assert.deepEqual(circuit.state, open(0));
   call(circuit, delivered);
   assert.deepEqual(circuit.state, { kind: 'closed' });
@@ -166,14 +166,31 @@ test('circuit - a call is a probe sooner than others, and no sooner than the pro
   assert.deepEqual(circuit.state, { kind: 'closed' });
 });
 
-test('circuit - what may be about one device alone counts once for each', () => {
+test('circuit - what is, or may be, about one device neither opens nor closes it, however often it is said', () => {
+  const { clock, circuit } = setUp();
+  const ofDevices: PushResult[] = [
+    { kind: 'retry', reason: 'QUOTA_EXCEEDED', scope: 'unclear', afterMs: 60_000 },
+    { kind: 'retry', reason: 'TooManyRequests', scope: 'device' },
+    { kind: 'misconfigured', reason: 'THIRD_PARTY_AUTH_ERROR', scope: 'device' },
+    { kind: 'misconfigured', reason: 'BadDeviceToken', scope: 'unclear' },
+  ];
+  for (let i = 0; i < 100; i += 1) call(circuit, ...ofDevices);
+  assert.deepEqual([circuit.state, circuit.failures], [{ kind: 'closed' }, 0]);
+  call(circuit, unavailable, unavailable, ...ofDevices, unavailable);
+  assert.deepEqual(circuit.state, open(500));
+  clock.advance(500);
+  call(circuit, ...ofDevices);
+  assert.deepEqual(circuit.state, open(0));
+});
+
+test('circuit - a call finishes once: what is said later of the same call does not count', () => {
   const { circuit } = setUp();
-  const quota: PushResult = { ...unavailable, reason: 'QUOTA_EXCEEDED', scope: 'unclear' };
-  for (let i = 0; i < 10; i += 1) begin(circuit)({ ...quota, afterMs: 60_000 }, 'node-1');
-  begin(circuit)(quota, 'node-2');
-  assert.deepEqual(circuit.state, { kind: 'closed' });
-  begin(circuit)(quota, 'node-3');
-  assert.deepEqual(circuit.state, open(60_500, 60_500, 'QUOTA_EXCEEDED'));
+  const finish = begin(circuit);
+  for (let i = 0; i < 5; i += 1) finish(unavailable);
+  assert.deepEqual([circuit.state, circuit.failures], [{ kind: 'closed' }, 1]);
+  call(circuit, unavailable, unavailable);
+  finish({ kind: 'accepted' });
+  assert.deepEqual(circuit.state, open(500));
 });
 
 test('circuit - a stepped wall clock changes nothing', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { answers } from '../../src/core/answers.ts';
 import { createMutantTrials, type Trial } from '../harness/mutate.ts';
-import { apply, mutants, tableMutants, unreachableVerdicts } from '../harness/mutants.ts';
+import { apply, mutants, tableMutants, unreachableOutcomes } from '../harness/mutants.ts';
 
 let trials: Awaited<ReturnType<typeof createMutantTrials>>;
 before(async () => void (trials = await createMutantTrials({ everywhere: false })));
@@ -10,9 +10,9 @@ after(() => trials.close());
 
 const survivorsOf = (tried: readonly Trial[]) => tried.filter(({ noticed }) => !noticed).map(({ name }) => name);
 
-test('mutation - every verdict has a mutant, or is one that no phone’s story leads to', () => {
+test('mutation - every outcome has a mutant, or is one that no phone’s story leads to', () => {
   const changed = mutants.flatMap(({ name }) => (name.startsWith('answer-') ? [name.slice('answer-'.length)] : []));
-  assert.deepEqual([...changed, ...unreachableVerdicts].toSorted(), Object.keys(answers).toSorted());
+  assert.deepEqual([...changed, ...unreachableOutcomes].toSorted(), Object.keys(answers).toSorted());
 });
 
 test('mutation - every mutant applies to the server as it stands', () => {
@@ -30,12 +30,12 @@ test('mutation - a row that stays as it is goes unnoticed', async () => {
   for (const mutant of tableMutants.filter(({ name }) =>
     /bad-device-token|413|unregistered|401-unauth|503-unavail/.test(name),
   )) {
-    const { noticed } = await trials.tryRow({ ...mutant, row: mutant.row, instead: mutant.row.meaning });
+    const { noticed } = await trials.tryRow({ ...mutant, row: mutant.row, instead: mutant.row.result });
     assert.equal(noticed, undefined, mutant.name);
   }
 });
 
-test('mutation - no row of routing and answers, and no meaning of an unknown reason, changes unnoticed', async () => {
+test('mutation - no row of routing and answers, and no result of an unknown reason, changes unnoticed', async () => {
   const tried: Trial[] = [];
   for (const mutant of mutants) tried.push(await trials.tryMutant(mutant));
   assert.deepEqual(survivorsOf(tried), []);

@@ -14,7 +14,8 @@ import { createAppSender } from '../../src/sending/app-sender.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { Push } from '../../src/core/push.ts';
-import { createRetryScheduler, retryPause } from '../../src/delivery/retry.ts';
+import { createRetryScheduler } from '../../src/delivery/retry.ts';
+import { retryPause } from '../../src/delivery/retry-pause.ts';
 import { manualClock, wallOf } from '../support/clock.ts';
 import { apnsAppOf, notificationOf, registrationOf } from '../support/registrations.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
@@ -31,7 +32,7 @@ const outageMs = 600_000;
 const devices = 12_000;
 const callEvery = 50;
 const tickMs = 100;
-/** An owed call is due again after so long at most. */
+/** An queued call is due again after so long at most. */
 const callPauseMs = retryPause({ kind: 'voip' }).capMs;
 /** How long publishes go on beside the drain. */
 const watchedMs = 30_000;
@@ -44,7 +45,7 @@ const noticedWithinMs = 5_000;
 const heapGrowth = 8_000_000;
 /**
  * Of the whole process, the outbox's thread and what lies outside the heaps included: what is freed is not given back at
- * once. Held in memory, what is owed would be 200 MB and more.
+ * once. Held in memory, what is queued would be 200 MB and more.
  */
 const residentGrowth = 64_000_000;
 
@@ -83,13 +84,13 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
 
   const provider: Provider = {
     send(push) {
-      if (isAway) return Promise.resolve({ kind: 'retry', reason: 'ServiceUnavailable' });
+      if (isAway) return Promise.resolve({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
       const number = numberIn(push);
       copies[number] = (copies[number] ?? 0) + 1;
       arrivedAtMs[number] = clock.monotonic();
       arrivals += 1;
       place[number] = arrivals;
-      return Promise.resolve({ kind: 'delivered' });
+      return Promise.resolve({ kind: 'accepted' });
     },
     largestCiphertext: () => 3072,
     drain: () => Promise.resolve(),
@@ -109,13 +110,13 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
     rememberEnvironment: () => Promise.resolve(),
   };
   const guard = createGuard({ apps: [app.name], clock, log, metrics });
-  const appSender = createAppSender({ app, provider, clock, random, log, metrics });
+  const appSender = createAppSender({ app, connect: () => provider, clock, random, log, metrics });
   const appSenders = new Map([[app.name, appSender]]);
-  const shares = createRateLimits({ shares: defaultRateLimits, clock });
+  const rateLimits = createRateLimits({ settings: defaultRateLimits, clock });
   const dispatcher = createDispatcher({ registry, guard, onRemoved: () => {}, clock, log });
-  const parts = { registry, appSenders, dispatcher, outbox, shares, clock, random, log, metrics };
+  const parts = { registry, appSenders, dispatcher, outbox, rateLimits, clock, random, log, metrics };
   const retryScheduler = createRetryScheduler({ ...parts, perSecond: drainPerSecond });
-  const delivery = createDelivery({ ...parts, guard, onOwed: retryScheduler.expect, randomUuid: randomUUID });
+  const delivery = createDelivery({ ...parts, guard, onQueued: retryScheduler.expect, randomUuid: randomUUID });
   t.after(async () => {
     await retryScheduler.drain();
     await outbox.close();
@@ -154,10 +155,10 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
     const now = memory();
     growth.heap = Math.max(growth.heap, now.heap - early.heap);
     growth.resident = Math.max(growth.resident, now.resident - early.resident);
-    assert.ok(growth.heap < heapGrowth, `the heap grew by ${growth.heap} bytes, with ${await depth()} owed`);
+    assert.ok(growth.heap < heapGrowth, `the heap grew by ${growth.heap} bytes, with ${await depth()} queued`);
     assert.ok(
       growth.resident < residentGrowth,
-      `the process grew by ${growth.resident} bytes, with ${await depth()} owed`,
+      `the process grew by ${growth.resident} bytes, with ${await depth()} queued`,
     );
   }
   for (let part = 0; part < 4; part += 1) {
@@ -173,35 +174,35 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
     assert.ok(clock.monotonic() - backAtMs <= noticedWithinMs, 'the provider is back and nobody notices');
   }
   const closedAtMs = clock.monotonic();
-  const owedBefore = published;
+  const queuedBefore = published;
   const backlog = await depth();
-  assert.ok(backlog > 150_000, `${backlog} owed`);
+  assert.ok(backlog > 150_000, `${backlog} queued`);
 
-  // What comes now goes at once, whatever is owed; what is owed follows, within its rate.
+  // What comes now goes at once, whatever is queued; what is queued follows, within its rate.
   const until = clock.monotonic() + watchedMs;
   while (clock.monotonic() < until) {
     const [before, first] = [arrivals, published];
     await pass(tickMs, perSecond);
     const late = arrivals - before - (published - first);
-    assert.ok(late <= (drainPerSecond * tickMs) / 1000, `${late} owed pushes in a tenth of a second`);
+    assert.ok(late <= (drainPerSecond * tickMs) / 1000, `${late} queued pushes in a tenth of a second`);
   }
   await watchMemory();
   assert.ok((await depth()) > 100_000, 'the drain was over before it was watched');
-  for (let number = owedBefore; number < published; number += 1)
+  for (let number = queuedBefore; number < published; number += 1)
     assert.equal(arrivedAtMs[number], publishedAtMs[number], `publish ${number} waited behind the backlog`);
 
   for (let ticks = 0; (await depth()) > 0; ticks += 1) {
     const before = arrivals;
     await pass(tickMs, 0);
     assert.ok(arrivals - before <= (drainPerSecond * tickMs) / 1000, `${arrivals - before} in a tenth of a second`);
-    assert.ok(ticks < 4_000, `${await depth()} are still owed`);
+    assert.ok(ticks < 4_000, `${await depth()} are still queued`);
     if (ticks % 300 === 0) await watchMemory();
   }
   await watchMemory();
 
-  // Of what was owed, calls go first; those that were in a pause then follow when it is over.
+  // Of what was queued, calls go first; those that were in a pause then follow when it is over.
   const leaving = { alertFirst: Infinity, dueCalls: 0, dueCallLast: 0, callAfterMs: 0 };
-  for (let number = 0; number < owedBefore; number += 1) {
+  for (let number = 0; number < queuedBefore; number += 1) {
     const [cameAtMs = NaN, sinceMs = NaN, nth = 0] = [arrivedAtMs[number], publishedAtMs[number], place[number]];
     if (nth === 0 || cameAtMs === sinceMs) continue;
     if (!isCall(number)) {
@@ -214,16 +215,16 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
     leaving.dueCalls += 1;
     leaving.dueCallLast = Math.max(leaving.dueCallLast, nth);
   }
-  assert.ok(leaving.dueCalls > 50, `only ${leaving.dueCalls} calls were owed and due`);
-  assert.ok(leaving.dueCallLast < leaving.alertFirst, `an owed alert left before a call: ${JSON.stringify(leaving)}`);
-  assert.ok(leaving.callAfterMs <= callPauseMs + 2 * tickMs, `an owed call left after ${leaving.callAfterMs} ms`);
+  assert.ok(leaving.dueCalls > 50, `only ${leaving.dueCalls} calls were queued and due`);
+  assert.ok(leaving.dueCallLast < leaving.alertFirst, `an queued alert left before a call: ${JSON.stringify(leaving)}`);
+  assert.ok(leaving.callAfterMs <= callPauseMs + 2 * tickMs, `an queued call left after ${leaving.callAfterMs} ms`);
 
   const count = { lost: 0, twice: 0, callsInTime: 0, callsTooLate: 0, deadCalls: 0 };
   for (let number = 0; number < published; number += 1) {
     const times = copies[number] ?? 0;
     if (times > 1) count.twice += 1;
     if (!isCall(number)) count.lost += times === 0 ? 1 : 0;
-    else if (number < owedBefore) {
+    else if (number < queuedBefore) {
       const ageMs = closedAtMs - (publishedAtMs[number] ?? 0);
       // A call whose next attempt would come after its half minute is over by its rule.
       if (times > 0) count.callsInTime += 1;
@@ -243,8 +244,8 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
   );
   const kib = (bytes: number) => `${Math.round(bytes / 1024)} KiB`;
   t.diagnostic(
-    `${published} published; ${backlog} owed when it was over; heap grown by ${kib(growth.heap)} at most, the process by ` +
+    `${published} published; ${backlog} queued when it was over; heap grown by ${kib(growth.heap)} at most, the process by ` +
       `${kib(growth.resident)}; noticed after ${closedAtMs - backAtMs} ms; drained ` +
-      `${Math.round((clock.monotonic() - closedAtMs) / 1000)} s later; ${count.callsInTime} owed calls were still in time`,
+      `${Math.round((clock.monotonic() - closedAtMs) / 1000)} s later; ${count.callsInTime} queued calls were still in time`,
   );
 });

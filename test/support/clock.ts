@@ -11,7 +11,7 @@ export interface ManualClock extends Clock {
 }
 
 /** Its time by hand, its timers real: for what waits for another thread. */
-export function wallOf(clock: ManualClock): Clock {
+export function wallOf(clock: Clock): Clock {
   return { now: clock.now, monotonic: clock.monotonic, after: systemClock.after };
 }
 

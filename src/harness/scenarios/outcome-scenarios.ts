@@ -198,7 +198,7 @@ const single: readonly Scenario[] = [
     ],
   },
   {
-    id: 'owed-call',
+    id: 'queued-call',
     title: 'A call that cannot be sent at once is tried again while somebody rings',
     paragraphs: ['outcome/retry', 'payload/apns-voip'],
     scope: 'sealpost',

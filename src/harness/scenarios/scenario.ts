@@ -65,7 +65,7 @@ export type Step =
       readonly pubsub?: string;
       readonly expect: Expectation;
     }
-  /** A push that comes by itself, because something was owed or held back. */
+  /** A push that comes by itself, because something was queued or held back. */
   | { readonly do: 'wait'; readonly expect: PushExpectation; readonly shows?: Showing };
 
 /** What must come of one publish. */

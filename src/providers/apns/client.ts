@@ -12,7 +12,8 @@ import { readRetryAfter } from '../transport/retry-after.ts';
 import { createTransport, type Transport, type TransportResult } from '../transport/transport.ts';
 import { type ApnsIdentity, watchApnsCredentials } from './credentials.ts';
 import { apnsHints } from './hints.ts';
-import { judgeAnswer, judgeFailure, type Meaning, readReason } from './results.ts';
+import { createBelief, type ResultRow, resultOfFailure } from '../results.ts';
+import { readReason, resultOfAnswer } from './results.ts';
 import { composePush, largestCiphertext } from './payload.ts';
 import { createProviderTokens, type ProviderTokens } from './provider-tokens.ts';
 
@@ -20,9 +21,6 @@ const origins: Readonly<Record<Environment, string>> = {
   production: 'https://api.push.apple.com',
   sandbox: 'https://api.sandbox.push.apple.com',
 };
-
-/** A refused device token is believed dead only if so lately another one was accepted: else the fault is ours. */
-export const believableWithinMs = 3_600_000;
 
 /**
  * A device that registered again after APNs found its token dead: APNs has yet to learn of it. Milliseconds until the
@@ -40,17 +38,14 @@ export interface ApnsOptions extends CredentialWatching {
   readonly tokens?: ProviderTokens;
 }
 
-interface Attempt {
-  /** Who we were to APNs. */
-  readonly identity?: ApnsIdentity;
-  readonly meaning: Meaning;
-  readonly reason: string;
+/** What one request came to. */
+interface Attempt extends Pick<ResultRow, 'result' | 'reason' | 'scope'> {
   readonly afterMs?: number;
+  /** When APNs found the token dead, milliseconds since 1970. */
   readonly timestampMs?: number;
-  readonly scope?: 'device';
 }
 
-/** @throws Error if the app's certificate cannot be used. A key that cannot sign makes every outcome `misconfigured`. */
+/** @throws Error if the app's certificate cannot be used. A key that cannot sign makes every result `misconfigured`. */
 export function createApns(options: ApnsOptions): Provider {
   const { app, clock, random, metrics } = options;
   const tokens = options.tokens ?? createProviderTokens({ clock });
@@ -58,7 +53,7 @@ export function createApns(options: ApnsOptions): Provider {
   const transports = new Map<Environment, Transport>();
   /** Those of earlier credentials, until their last request is answered. */
   const retiring = new Set<Promise<void>>();
-  const deliveredAtMs = new Map<Environment, number>();
+  const beliefs = { production: createBelief(clock), sandbox: createBelief(clock) };
 
   function transportTo(environment: Environment): Transport {
     const known = transports.get(environment);
@@ -82,8 +77,7 @@ export function createApns(options: ApnsOptions): Provider {
 
   /** A certificate is shown when a connection is made; Apple wants those of a key that was revoked closed, too. */
   function onReplaced(): void {
-    // What the earlier one delivered says nothing about the tokens that this one finds dead.
-    deliveredAtMs.clear();
+    for (const belief of Object.values(beliefs)) belief.forget();
     for (const transport of transports.values()) retire(transport);
     transports.clear();
     options.onReplaced?.();
@@ -97,41 +91,33 @@ export function createApns(options: ApnsOptions): Provider {
 
   async function send(push: Push, device: Device, deadlineMs: number): Promise<PushResult> {
     const composed = composePush(push, app);
-    if (composed.kind === 'refused') return { ...composed, unsent: true };
+    if (composed.kind === 'payload-rejected') return { ...composed, unsent: true };
     if (composed.oversize) metrics.oversize.inc({ app: app.name });
     const endsAtMs = clock.monotonic() + deadlineMs;
     const [first, second] = environmentsOf(device);
     const identity = credentials.current;
-    const trial = async (environment: Environment) => {
-      return { ...(await attempt(identity, environment, composed, device, endsAtMs)), identity };
-    };
-    const answered = await trial(first);
-    if (answered.meaning !== 'doubtful') return aside(conclude(answered, first, device), first);
+    const answered = await attempt(identity, first, composed, device, endsAtMs);
+    if (answered.result !== 'doubtful-token') return aside(conclude(answered, identity, first, device), first);
     if (second !== undefined) {
-      const other = await trial(second);
-      if (other.meaning !== 'doubtful') return aside(conclude(other, second, device), second);
+      const other = await attempt(identity, second, composed, device, endsAtMs);
+      if (other.result !== 'doubtful-token') return aside(conclude(other, identity, second, device), second);
     }
-    const { reason } = answered;
-    if (isBelievable(first)) return { kind: 'gone', reason, doubtful: true };
-    return { kind: 'misconfigured', reason, scope: 'device' };
+    const { reason, scope } = answered;
+    if (beliefs[first].isBelievable) return { kind: 'dead-token', reason, doubtful: true };
+    return { kind: 'misconfigured', reason, scope };
   }
 
-  /** What is wrong with the sandbox, where only an `auto` app's testers are, spares production nothing. */
-  function aside(outcome: PushResult, environment: Environment): PushResult {
+  /** Only an `auto` app's testers are in the sandbox: what is wrong there is not about the app. */
+  function aside(result: PushResult, environment: Environment): PushResult {
     const isAside = app.environment === 'auto' && environment === 'sandbox';
-    const isTrouble = outcome.kind === 'retry' || outcome.kind === 'misconfigured';
-    return isAside && isTrouble ? { ...outcome, scope: 'device' } : outcome;
+    const isFailure = result.kind === 'retry' || result.kind === 'misconfigured';
+    return isAside && isFailure ? { ...result, scope: 'device' } : result;
   }
 
   /** Where to try, in this order. */
   function environmentsOf({ environment }: Device): [Environment, Environment?] {
     if (app.environment !== 'auto') return [app.environment];
     return environment === 'sandbox' ? ['sandbox', 'production'] : ['production', 'sandbox'];
-  }
-
-  function isBelievable(environment: Environment): boolean {
-    const latest = deliveredAtMs.get(environment);
-    return latest !== undefined && clock.monotonic() - latest <= believableWithinMs;
   }
 
   /** One request, and a second one if only our token was too old. */
@@ -149,7 +135,7 @@ export function createApns(options: ApnsOptions): Provider {
         body: composed.body,
         deadlineMs: Math.max(0, endsAtMs - clock.monotonic()),
       });
-      return judge(result);
+      return read(result);
     };
     if (identity.kind === 'certificate')
       return excuse(await post(undefined), identity.certificate.expiresAtMs <= clock.now());
@@ -157,58 +143,63 @@ export function createApns(options: ApnsOptions): Provider {
     try {
       token = await tokens.current(identity.key);
     } catch {
-      return { meaning: 'misconfigured', reason: 'unusable-key' };
+      return { result: 'misconfigured', reason: 'unusable-key', scope: 'app' };
     }
     const answered = await post(token);
-    if (answered.meaning !== 'renew') return answered;
+    if (answered.result !== 'renew-credential') return answered;
     const newer = await tokens.replace(identity.key, token);
     return newer === undefined ? answered : await post(newer);
   }
 
   /** What APNs says to a certificate that has expired, or leaves unsaid when TLS ends the connection. */
   function excuse(answered: Attempt, isExpired: boolean): Attempt {
-    const isRefused = answered.meaning === 'misconfigured' || answered.reason === 'connection';
-    return isExpired && isRefused ? { meaning: 'misconfigured', reason: 'expired-certificate' } : answered;
+    const isRefused = answered.result === 'misconfigured' || answered.reason === 'connection';
+    if (!isExpired || !isRefused) return answered;
+    return { result: 'misconfigured', reason: 'expired-certificate', scope: 'app' };
   }
 
-  function judge(result: TransportResult): Attempt {
-    if (result.kind === 'failure') {
-      metrics.attempts.inc({ app: app.name, status: '-', reason: result.reason });
-      return { meaning: judgeFailure(result), reason: result.reason };
+  function read(answer: TransportResult): Attempt {
+    if (answer.kind === 'failure') {
+      metrics.attempts.inc({ app: app.name, status: '-', reason: answer.reason });
+      return resultOfFailure(answer);
     }
-    const { reason: word, timestampMs } = readReason(result.body);
-    const { meaning, reason, scope } = judgeAnswer(result.status, word);
-    metrics.attempts.inc({ app: app.name, status: String(result.status), reason });
-    const afterMs = readRetryAfter(result.headers, clock.now());
+    const { reason: word, timestampMs } = readReason(answer.body);
+    const { result, reason, scope } = resultOfAnswer(answer.status, word);
+    metrics.attempts.inc({ app: app.name, status: String(answer.status), reason });
+    const afterMs = readRetryAfter(answer.headers, clock.now());
     return {
-      meaning,
+      result,
       reason,
+      scope,
       ...(afterMs !== undefined && { afterMs }),
       ...(timestampMs !== undefined && { timestampMs }),
-      ...(scope && { scope }),
     };
   }
 
-  function conclude(answered: Attempt, environment: Environment, device: Device): PushResult {
-    const { identity, meaning, reason, afterMs, timestampMs, scope } = answered;
-    switch (meaning) {
-      case 'delivered':
-        if (identity === credentials.current) deliveredAtMs.set(environment, clock.monotonic());
+  function conclude(
+    { result, reason, scope, afterMs, timestampMs }: Attempt,
+    identity: ApnsIdentity,
+    environment: Environment,
+    device: Device,
+  ): PushResult {
+    switch (result) {
+      case 'accepted':
+        if (identity === credentials.current) beliefs[environment].noteAccepted();
         metrics.lastDelivered.set({ app: app.name }, Math.floor(clock.now() / 1000));
-        return { kind: 'delivered', ...(app.environment === 'auto' && { environment }) };
-      case 'gone':
+        return { kind: 'accepted', ...(app.environment === 'auto' && { environment }) };
+      case 'dead-token':
         if (timestampMs !== undefined && timestampMs <= device.registeredAtMs)
           return { kind: 'retry', reason, afterMs: afterMs ?? staleNewsAfterMs, scope: 'device' };
-        return { kind: 'gone', reason };
+        return { kind: 'dead-token', reason };
       // Still too old after one renewal, or renewed less than 20 minutes ago: our clock is wrong.
-      case 'renew':
+      case 'renew-credential':
       case 'retry':
-        return { kind: 'retry', reason, ...(afterMs !== undefined && { afterMs }), ...(scope && { scope }) };
-      case 'doubtful':
+        return { kind: 'retry', reason, scope, ...(afterMs !== undefined && { afterMs }) };
+      case 'doubtful-token':
       case 'misconfigured':
-        return { kind: 'misconfigured', reason };
-      case 'refused':
-        return { kind: 'refused', reason };
+        return { kind: 'misconfigured', reason, scope };
+      case 'payload-rejected':
+        return { kind: 'payload-rejected', reason };
     }
   }
 

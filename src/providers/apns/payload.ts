@@ -18,7 +18,7 @@ export type ComposedPush =
       readonly oversize: boolean;
     }
   | {
-      readonly kind: 'refused';
+      readonly kind: 'payload-rejected';
       /**
        * `call-without-ciphertext`: PushKit wakes an app that must then ring, and without ciphertext it rings for
        * "Unknown", so a call that does not fit, or has none, may only go out as an alert to the first token.
@@ -81,7 +81,7 @@ export function largestCiphertext(account: string, app: AppWording): number {
 }
 
 function refuse(reason: 'call-without-ciphertext' | 'payload-too-large'): ComposedPush {
-  return { kind: 'refused', reason };
+  return { kind: 'payload-rejected', reason };
 }
 
 function encode(push: Push, content: PushContent, app: AppWording): { headers: Record<string, string>; body: Buffer } {

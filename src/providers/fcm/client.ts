@@ -10,14 +10,12 @@ import { assembleProvider } from '../assemble.ts';
 import { readRetryAfter } from '../transport/retry-after.ts';
 import { createTransport, type TransportResult } from '../transport/transport.ts';
 import { fcmHints } from './hints.ts';
-import { judgeAnswer, judgeFailure, type Meaning, readReason } from './results.ts';
+import { createBelief, type ResultRow, resultOfFailure } from '../results.ts';
+import { readReason, resultOfAnswer } from './results.ts';
 import { composePush, largestCiphertext } from './payload.ts';
 import { type Sender, watchServiceAccount } from './sender.ts';
 
 const googleOrigin = 'https://fcm.googleapis.com';
-
-/** A token of another sender is believed dead only if so lately another one was accepted: else the fault is ours. */
-export const believableWithinMs = 3_600_000;
 
 /** Google, "FCM error codes": without `Retry-After`, wait a minute when the quota is used up. Milliseconds. */
 const quotaPauseMs = 60_000;
@@ -30,23 +28,21 @@ export interface FcmOptions extends CredentialWatching {
   readonly metrics: Metrics;
 }
 
-interface Attempt {
+/** What one request came to. */
+interface Attempt extends Pick<ResultRow, 'result' | 'reason' | 'scope'> {
   /** Who we were to FCM. */
   readonly sender?: Sender;
-  readonly meaning: Meaning;
-  readonly reason: string;
   readonly afterMs?: number;
-  readonly scope?: 'unclear';
 }
 
-/** A service account that cannot be used makes every outcome `misconfigured`, until its file is right. */
+/** A service account that cannot be used makes every result `misconfigured`, until its file is right. */
 export function createFcm(options: FcmOptions): Provider {
   const { app, clock, random, metrics } = options;
+  const belief = createBelief(clock);
   const account = watchServiceAccount({
     ...options,
     onReplaced() {
-      // What the earlier one delivered says nothing about the tokens that this one finds dead.
-      deliveredAtMs = undefined;
+      belief.forget();
       options.onReplaced?.();
     },
   });
@@ -59,38 +55,37 @@ export function createFcm(options: FcmOptions): Provider {
     clock,
     random,
   });
-  let deliveredAtMs: number | undefined;
 
   async function send(push: Push, device: Device, deadlineMs: number): Promise<PushResult> {
     const composed = composePush(push, device.token, app, clock.now());
-    if (composed.kind === 'refused') return { ...composed, unsent: true };
+    if (composed.kind === 'payload-rejected') return { ...composed, unsent: true };
     if (composed.oversize) metrics.oversize.inc({ app: app.name });
     const endsAtMs = clock.monotonic() + deadlineMs;
     const first = await attempt(composed.body, endsAtMs);
     // The token was discarded: the second attempt asks for a new one.
-    return conclude(first.meaning === 'renew' ? await attempt(composed.body, endsAtMs) : first);
+    return conclude(first.result === 'renew-credential' ? await attempt(composed.body, endsAtMs) : first);
   }
 
   async function attempt(body: Buffer, endsAtMs: number): Promise<Attempt> {
     const sender = account.current;
-    if (!sender) return { meaning: 'misconfigured', reason: 'unusable-account' };
+    if (!sender) return { result: 'misconfigured', reason: 'unusable-account', scope: 'app' };
     const { tokens, path } = sender;
     const held = tokens.current();
     const token = held instanceof Promise ? await within(held, endsAtMs) : held;
-    if (token === undefined) return { meaning: 'retry', reason: 'oauth-timeout' };
+    if (token === undefined) return { result: 'retry', reason: 'oauth-timeout', scope: 'app' };
     if (typeof token !== 'string')
       return token.refused
-        ? { meaning: 'misconfigured', reason: 'oauth-refused' }
-        : { meaning: 'retry', reason: 'oauth-unavailable' };
+        ? { result: 'misconfigured', reason: 'oauth-refused', scope: 'app' }
+        : { result: 'retry', reason: 'oauth-unavailable', scope: 'app' };
     const result = await transport.send({
       path,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body,
       deadlineMs: Math.max(0, endsAtMs - clock.monotonic()),
     });
-    const answered = judge(result);
-    if (answered.meaning === 'renew') tokens.discard(token);
-    else if (answered.meaning === 'delivered') tokens.confirm();
+    const answered = read(result);
+    if (answered.result === 'renew-credential') tokens.discard(token);
+    else if (answered.result === 'accepted') tokens.confirm();
     return { ...answered, sender };
   }
 
@@ -105,38 +100,37 @@ export function createFcm(options: FcmOptions): Provider {
     return first;
   }
 
-  function judge(result: TransportResult): Attempt {
-    if (result.kind === 'failure') {
-      metrics.attempts.inc({ app: app.name, status: '-', reason: result.reason });
-      return { meaning: judgeFailure(result), reason: result.reason };
+  function read(answer: TransportResult): Attempt {
+    if (answer.kind === 'failure') {
+      metrics.attempts.inc({ app: app.name, status: '-', reason: answer.reason });
+      return resultOfFailure(answer);
     }
-    const { meaning, reason, scope } = judgeAnswer(result.status, result.status === 200 ? {} : readReason(result.body));
-    metrics.attempts.inc({ app: app.name, status: String(result.status), reason });
-    const asked = readRetryAfter(result.headers, clock.now());
-    const afterMs = asked ?? (result.status === 429 ? quotaPauseMs : undefined);
-    return { meaning, reason, ...(afterMs !== undefined && { afterMs }), ...(scope && { scope }) };
+    const said = answer.status === 200 ? {} : readReason(answer.body);
+    const { result, reason, scope } = resultOfAnswer(answer.status, said);
+    metrics.attempts.inc({ app: app.name, status: String(answer.status), reason });
+    const asked = readRetryAfter(answer.headers, clock.now());
+    const afterMs = asked ?? (answer.status === 429 ? quotaPauseMs : undefined);
+    return { result, reason, scope, ...(afterMs !== undefined && { afterMs }) };
   }
 
-  function conclude({ sender, meaning, reason, afterMs, scope }: Attempt): PushResult {
-    switch (meaning) {
-      case 'delivered':
-        if (sender === account.current) deliveredAtMs = clock.monotonic();
+  function conclude({ sender, result, reason, scope, afterMs }: Attempt): PushResult {
+    switch (result) {
+      case 'accepted':
+        if (sender === account.current) belief.noteAccepted();
         metrics.lastDelivered.set({ app: app.name }, Math.floor(clock.now() / 1000));
-        return { kind: 'delivered' };
-      case 'doubtful': {
-        const believable = deliveredAtMs !== undefined && clock.monotonic() - deliveredAtMs <= believableWithinMs;
-        if (believable) return { kind: 'gone', reason, doubtful: true };
-        return { kind: 'misconfigured', reason, scope: 'device' };
-      }
+        return { kind: 'accepted' };
+      case 'doubtful-token':
+        if (belief.isBelievable) return { kind: 'dead-token', reason, doubtful: true };
+        return { kind: 'misconfigured', reason, scope };
       case 'retry':
-        return { kind: 'retry', reason, ...(afterMs !== undefined && { afterMs }), ...(scope && { scope }) };
+        return { kind: 'retry', reason, scope, ...(afterMs !== undefined && { afterMs }) };
       // Refused with a token that was made for this very attempt.
-      case 'renew':
+      case 'renew-credential':
       case 'misconfigured':
-        return { kind: 'misconfigured', reason };
-      case 'gone':
-      case 'refused':
-        return { kind: meaning, reason };
+        return { kind: 'misconfigured', reason, scope };
+      case 'dead-token':
+      case 'payload-rejected':
+        return { kind: result, reason };
     }
   }
 

@@ -13,7 +13,7 @@ export type ComposedPush =
       /** The content did not fit: the device gets the same push without it. */
       readonly oversize: boolean;
     }
-  | { readonly kind: 'refused'; readonly reason: 'payload-too-large' };
+  | { readonly kind: 'payload-rejected'; readonly reason: 'payload-too-large' };
 
 /**
  * Bytes of `data`, counted as keys and values plus 8 per field. Google documents 4096 and not how it counts; measured
@@ -47,7 +47,7 @@ export function composePush(push: Push, token: string, app: Pick<FcmApp, 'collap
   const full = dataOf(push, push.content);
   const oversize = sizeOf(full) > dataLimit;
   const data = oversize ? dataOf(push, { kind: 'none' }) : full;
-  if (oversize && sizeOf(data) > dataLimit) return { kind: 'refused', reason: 'payload-too-large' };
+  if (oversize && sizeOf(data) > dataLimit) return { kind: 'payload-rejected', reason: 'payload-too-large' };
   const { collapseKey } = app;
   const android = {
     priority: push.kind === 'background' ? 'normal' : 'high',

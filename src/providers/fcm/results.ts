@@ -1,23 +1,13 @@
 /** firebase.google.com, "FCM error codes": every documented answer and what it means here. Messages are never read. */
-import type { TransportFailure } from '../transport/transport.ts';
+import { type ResultRow, resultOfStatus } from '../results.ts';
 
 /**
- * What an answer means before it is known whether the device token is believed dead:
- * `doubtful`: dead, or our project is wrong;
- * `renew`: the access token is not accepted, a new one may be.
+ * One row of the table. `reason` is the `errorCode` of the `FcmError` detail or, without one, the canonical status; `-`:
+ * neither.
  */
-export type Meaning = 'delivered' | 'retry' | 'gone' | 'doubtful' | 'refused' | 'misconfigured' | 'renew';
-
-/** One row of the table. */
-export interface FcmRow {
-  readonly status: number;
-  /** `errorCode` of the `FcmError` detail or, without one, the canonical status; `-`: neither. */
-  readonly reason: string;
+export interface FcmRow extends ResultRow {
   /** Where the reason stands. */
   readonly source: 'errorCode' | 'status' | 'none';
-  readonly meaning: Meaning;
-  /** It may say something about this device alone. */
-  readonly scope?: 'unclear';
 }
 
 /** What stands in the body of an answer. */
@@ -28,29 +18,30 @@ export interface FcmReason {
 }
 
 export const fcmTable: readonly FcmRow[] = [
-  { status: 200, source: 'none', reason: '-', meaning: 'delivered' },
-  { status: 400, source: 'errorCode', reason: 'INVALID_ARGUMENT', meaning: 'refused' },
-  { status: 404, source: 'errorCode', reason: 'UNREGISTERED', meaning: 'gone' },
+  { status: 200, source: 'none', reason: '-', result: 'accepted', scope: 'device' },
+  { status: 400, source: 'errorCode', reason: 'INVALID_ARGUMENT', result: 'payload-rejected', scope: 'device' },
+  { status: 404, source: 'errorCode', reason: 'UNREGISTERED', result: 'dead-token', scope: 'device' },
   // Issued for another sender: Google says drop it, but with a wrong service account every token looks like that.
-  { status: 403, source: 'errorCode', reason: 'SENDER_ID_MISMATCH', meaning: 'doubtful' },
-  // The project's quota or the device's: which one, only details tell whose form is not documented.
-  { status: 429, source: 'errorCode', reason: 'QUOTA_EXCEEDED', meaning: 'retry', scope: 'unclear' },
-  { status: 503, source: 'errorCode', reason: 'UNAVAILABLE', meaning: 'retry' },
-  { status: 500, source: 'errorCode', reason: 'INTERNAL', meaning: 'retry' },
-  // The APNs or web push credentials in the Firebase console; ours are another 401.
-  { status: 401, source: 'errorCode', reason: 'THIRD_PARTY_AUTH_ERROR', meaning: 'misconfigured' },
-  { status: 500, source: 'errorCode', reason: 'UNSPECIFIED_ERROR', meaning: 'retry' },
-  { status: 400, source: 'status', reason: 'INVALID_ARGUMENT', meaning: 'refused' },
-  { status: 400, source: 'status', reason: 'FAILED_PRECONDITION', meaning: 'misconfigured' },
-  { status: 401, source: 'status', reason: 'UNAUTHENTICATED', meaning: 'renew' },
+  { status: 403, source: 'errorCode', reason: 'SENDER_ID_MISMATCH', result: 'doubtful-token', scope: 'unclear' },
+  // One code for three quotas: of the device, of the topic, of the project. Anybody's device can use its own up.
+  { status: 429, source: 'errorCode', reason: 'QUOTA_EXCEEDED', result: 'retry', scope: 'unclear' },
+  { status: 503, source: 'errorCode', reason: 'UNAVAILABLE', result: 'retry', scope: 'app' },
+  { status: 500, source: 'errorCode', reason: 'INTERNAL', result: 'retry', scope: 'app' },
+  // The APNs or web push credentials in the Firebase console: said to iOS and web tokens of the project, not to others.
+  { status: 401, source: 'errorCode', reason: 'THIRD_PARTY_AUTH_ERROR', result: 'misconfigured', scope: 'device' },
+  { status: 500, source: 'errorCode', reason: 'UNSPECIFIED_ERROR', result: 'retry', scope: 'app' },
+  { status: 400, source: 'status', reason: 'INVALID_ARGUMENT', result: 'payload-rejected', scope: 'device' },
+  { status: 400, source: 'status', reason: 'FAILED_PRECONDITION', result: 'misconfigured', scope: 'app' },
+  { status: 401, source: 'status', reason: 'UNAUTHENTICATED', result: 'renew-credential', scope: 'app' },
   // IAM, or the API is switched off for the project.
-  { status: 403, source: 'status', reason: 'PERMISSION_DENIED', meaning: 'misconfigured' },
+  { status: 403, source: 'status', reason: 'PERMISSION_DENIED', result: 'misconfigured', scope: 'app' },
   // Without an FcmError it is the project that does not exist, not the device.
-  { status: 404, source: 'status', reason: 'NOT_FOUND', meaning: 'misconfigured' },
-  { status: 429, source: 'status', reason: 'RESOURCE_EXHAUSTED', meaning: 'retry' },
-  { status: 500, source: 'status', reason: 'INTERNAL', meaning: 'retry' },
-  { status: 503, source: 'status', reason: 'UNAVAILABLE', meaning: 'retry' },
-  { status: 504, source: 'status', reason: 'DEADLINE_EXCEEDED', meaning: 'retry' },
+  { status: 404, source: 'status', reason: 'NOT_FOUND', result: 'misconfigured', scope: 'app' },
+  // Without an FcmError it is the quota of Google's API, which is the project's.
+  { status: 429, source: 'status', reason: 'RESOURCE_EXHAUSTED', result: 'retry', scope: 'app' },
+  { status: 500, source: 'status', reason: 'INTERNAL', result: 'retry', scope: 'app' },
+  { status: 503, source: 'status', reason: 'UNAVAILABLE', result: 'retry', scope: 'app' },
+  { status: 504, source: 'status', reason: 'DEADLINE_EXCEEDED', result: 'retry', scope: 'app' },
 ];
 
 const byErrorCode = new Map(fcmTable.filter(({ source }) => source === 'errorCode').map((row) => [row.reason, row]));
@@ -62,26 +53,19 @@ const byStatus = new Map(
  * The row of an answer. A known `errorCode` decides within its class of HTTP status; then the canonical status; what
  * neither knows is `other` and means what its class of status says: nothing that could cost a registration.
  */
-export function judgeAnswer(status: number, { errorCode, status: canonical }: FcmReason): FcmRow {
+export function resultOfAnswer(status: number, { errorCode, status: canonical }: FcmReason): FcmRow {
   const byCode = errorCode === undefined ? undefined : byErrorCode.get(errorCode);
   if (byCode && sameClass(byCode.status, status)) return { ...byCode, status };
   const known = byStatus.get(`${status} ${status === 200 ? '-' : (canonical ?? '-')}`);
   if (known && errorCode === undefined) return known;
   const silent = errorCode === undefined && canonical === undefined;
-  return { status, source: 'none', reason: silent ? '-' : 'other', meaning: defaultMeaning(status) };
+  const reason = silent ? '-' : 'other';
+  if (status === 401) return { status, source: 'none', reason, result: 'renew-credential', scope: 'app' };
+  return { status, source: 'none', reason, ...resultOfStatus(status) };
 }
 
 function sameClass(a: number, b: number): boolean {
   return Math.floor(a / 100) === Math.floor(b / 100);
-}
-
-function defaultMeaning(status: number): Meaning {
-  if (status >= 200 && status < 300) return 'delivered';
-  if (status === 401) return 'renew';
-  if (status === 408 || status === 425 || status === 429 || status >= 500) return 'retry';
-  if (status === 400 || status === 413) return 'refused';
-  // Redirects, permissions, unknown paths: whoever answers is not FCM as we were told to reach it.
-  return 'misconfigured';
 }
 
 /** `google.rpc.Status` in JSON: details in any order, of types that we may not know; anything else is no reason. */
@@ -110,9 +94,4 @@ function isFcmError(type: unknown): boolean {
 
 function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-/** When no whole answer came: a status of 200 says accepted, whatever befell the rest; otherwise it may have been. */
-export function judgeFailure(failure: TransportFailure): 'delivered' | 'retry' {
-  return failure.status === 200 ? 'delivered' : 'retry';
 }

@@ -5,10 +5,10 @@ import type { DatabaseSync } from 'node:sqlite';
  * of then would hold it up for as long.
  */
 export function forgetTimesToCome(database: DatabaseSync, nowMs: number): void {
-  const latest = database.prepare('SELECT stored_at_ms AS storedAtMs FROM owed ORDER BY seq DESC LIMIT 1').get();
+  const latest = database.prepare('SELECT stored_at_ms AS storedAtMs FROM queued_push ORDER BY seq DESC LIMIT 1').get();
   if (latest === undefined || Number(latest['storedAtMs']) <= nowMs) return;
   try {
-    database.prepare('UPDATE owed SET due_at_ms = ?1 WHERE due_at_ms > ?1').run(nowMs);
+    database.prepare('UPDATE queued_push SET due_at_ms = ?1 WHERE due_at_ms > ?1').run(nowMs);
   } catch {
     // A full disk, most likely. It waits for the longest pause at most.
   }

@@ -1,7 +1,7 @@
 import type { Push } from '../../core/push.ts';
 
 /** A push that was accepted from an XMPP server and that no provider has taken yet. */
-export interface OwedPush {
+export interface QueuedPush {
   readonly push: Push;
   readonly target: 'first' | 'second';
   /** Attempts made so far. */
@@ -11,17 +11,17 @@ export interface OwedPush {
   readonly giveUpAtMs: number;
 }
 
-export interface Claim {
+export interface Lease {
   /** Calls first, then the newest. */
-  readonly pushes: readonly OwedPush[];
+  readonly pushes: readonly QueuedPush[];
   /**
-   * When to claim again: when the first of the rest falls due; not in the future when `limit` kept some back. Absent when
-   * nothing is left but what is claimed.
+   * When to lease again: when the first of the rest falls due; not in the future when `limit` kept some back. Absent when
+   * nothing is left but what is leased.
    */
   readonly nextDueAtMs?: number;
 }
 
-/** What one app is owed, claimed pushes included. */
+/** What is queued for one app, leased pushes included. */
 export interface Backlog {
   readonly depth: number;
   readonly bytes: number;
@@ -34,32 +34,30 @@ export type OutboxState =
   | { readonly kind: 'failing'; readonly reason: string };
 
 /**
- * Durable store of owed pushes. Times are milliseconds since 1970 as `now` tells them. No promise rejects: what the store cannot do
- * just now is said by the value.
+ * Durable store of queued pushes. Times are milliseconds since 1970 by a clock that never goes back. No promise rejects:
+ * what the store cannot do just now is said by the value.
  */
 export interface Outbox {
-  /** Wall time, that goes on at its own pace where the clock is set back: that would hold everything up. */
-  now(): number;
   /**
    * `stored`: after the commit; it survives a crash and a power cut, and `push.id` that is there already stays as it was.
    * `full`: a cap is reached. `failed`: not known to be stored (it may be, when the answer of the store was late).
    */
-  put(owed: OwedPush, dueAtMs: number): Promise<'stored' | 'full' | 'failed'>;
+  enqueue(queued: QueuedPush, dueAtMs: number): Promise<'stored' | 'full' | 'failed'>;
   /**
-   * Due pushes of one app, none that is past its `giveUpAtMs`. What was claimed is not given again until it is postponed or
-   * this process starts anew; whoever claims settles or postpones each, once.
+   * Due pushes of one app, none that is past its `giveUpAtMs`. What was leased is not given again until it is rescheduled or
+   * this process starts anew; whoever leases completes or reschedules each, once.
    * @param of calls alone, or whatever is due; `nextDueAtMs` is about all in either case
    */
-  claim(app: string, nowMs: number, limit: number, of?: 'all' | 'calls'): Promise<Claim>;
-  /** Its fate is decided. Written soon and retried; after a crash before that it is claimed once more. */
-  settle(id: string): void;
-  /** It is to be tried again, at `dueAtMs` or after the longest pause of the store. Written like `settle`. */
-  postpone(id: string, dueAtMs: number, attempts: number): void;
-  /** Takes the owed pushes of a removed registration along. Written like `settle`. */
+  lease(app: string, nowMs: number, limit: number, of?: 'all' | 'calls'): Promise<Lease>;
+  /** Its outcome is decided. Written soon and retried; after a crash before that it is leased once more. */
+  complete(id: string): void;
+  /** It is to be tried again, at `dueAtMs` or after the longest pause of the store. Written like `complete`. */
+  reschedule(id: string, dueAtMs: number, attempts: number): void;
+  /** Takes the queued pushes of a removed registration along. Written like `complete`. */
   removeNode(node: string): void;
   /** Removes what is past its `giveUpAtMs`; resolves with how many. */
   expire(nowMs: number): Promise<number>;
-  /** By app name; apps that are owed nothing are absent. Undefined when the store does not answer. */
+  /** By app name; apps without queued pushes are absent. Undefined when the store does not answer. */
   stats(): Promise<ReadonlyMap<string, Backlog> | undefined>;
   /** What became of the latest attempt to store. */
   readonly state: OutboxState;

@@ -1,36 +1,36 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Backlog } from './contract.ts';
 import type { OutboxLimits, OutboxTiming } from './limits.ts';
-import type { OwedRow, ReadOperation, Result } from './worker-protocol.ts';
+import type { QueuedRow, ReadOperation, Result } from './worker-protocol.ts';
 import type { Tally } from './counters.ts';
 
-type ClaimOperation = Extract<ReadOperation, { kind: 'claim' }>;
+type LeaseOperation = Extract<ReadOperation, { kind: 'lease' }>;
 
-export interface ClaimsOptions {
+export interface LeasesOptions {
   readonly database: DatabaseSync;
-  readonly limits: Pick<OutboxLimits, 'claimed'>;
+  readonly limits: Pick<OutboxLimits, 'leased'>;
   readonly timing: Pick<OutboxTiming, 'longestPauseMs'>;
   readonly tally: Pick<Tally, 'byApp'>;
 }
 
 /** What is read from the table: the due pushes in their order, and how much waits. Writes nothing. */
-export function createClaims({ database, limits, timing, tally }: ClaimsOptions) {
+export function createLeases({ database, limits, timing, tally }: LeasesOptions) {
   const due = database.prepare(`
     SELECT id, app, node, call, target, attempts, stored_at_ms AS storedAtMs, due_at_ms AS dueAtMs,
       give_up_at_ms AS giveUpAtMs, push
-    FROM owed INDEXED BY owed_by_claim
+    FROM queued_push INDEXED BY owed_by_claim
     WHERE app = ? AND call = ? AND (due_at_ms <= ? OR due_at_ms > ?) ORDER BY seq DESC`);
   const byDue = (direction: 'ASC' | 'DESC') =>
     database.prepare(`
-      SELECT id, due_at_ms AS dueAtMs, give_up_at_ms AS giveUpAtMs FROM owed INDEXED BY owed_by_due
+      SELECT id, due_at_ms AS dueAtMs, give_up_at_ms AS giveUpAtMs FROM queued_push INDEXED BY owed_by_due
       WHERE app = ? ORDER BY due_at_ms ${direction}`);
   const soonest = byDue('ASC');
   const latest = byDue('DESC');
   const oldest = database.prepare(`
-    SELECT min(stored_at_ms) AS storedAtMs FROM owed WHERE seq IN (
-      (SELECT min(seq) FROM owed WHERE app = ?1 AND call = 0), (SELECT min(seq) FROM owed WHERE app = ?1 AND call = 1))`);
+    SELECT min(stored_at_ms) AS storedAtMs FROM queued_push WHERE seq IN (
+      (SELECT min(seq) FROM queued_push WHERE app = ?1 AND call = 0), (SELECT min(seq) FROM queued_push WHERE app = ?1 AND call = 1))`);
 
-  /** When the next push that is neither claimed nor expired is due, as `nowMs` sees it. */
+  /** When the next push that is neither leased nor expired is due, as `nowMs` sees it. */
   function nextDue(app: string, nowMs: number, passOver: ReadonlySet<string>): number | undefined {
     const first = (statement: typeof soonest): number | undefined => {
       for (const { id, dueAtMs, giveUpAtMs } of statement.iterate(app)) {
@@ -43,22 +43,22 @@ export function createClaims({ database, limits, timing, tally }: ClaimsOptions)
     return lastDueAtMs > nowMs + timing.longestPauseMs ? nowMs : first(soonest);
   }
 
-  function claim({ app, nowMs, limit, of }: ClaimOperation, claimed: ReadonlySet<string>): Result {
-    const room = Math.min(limit, limits.claimed - claimed.size);
-    const rows: OwedRow[] = [];
-    // Without this look a claim that finds nothing due would walk past everything that is not.
-    const nextDueAtMs = nextDue(app, nowMs, claimed);
-    if (nextDueAtMs === undefined) return { kind: 'claimed', rows };
-    if (nextDueAtMs > nowMs || room <= 0) return { kind: 'claimed', rows, nextDueAtMs };
+  function lease({ app, nowMs, limit, of }: LeaseOperation, leased: ReadonlySet<string>): Result {
+    const room = Math.min(limit, limits.leased - leased.size);
+    const rows: QueuedRow[] = [];
+    // Without this look a lease that finds nothing due would walk past everything that is not.
+    const nextDueAtMs = nextDue(app, nowMs, leased);
+    if (nextDueAtMs === undefined) return { kind: 'leased', rows };
+    if (nextDueAtMs > nowMs || room <= 0) return { kind: 'leased', rows, nextDueAtMs };
     for (const call of of === 'calls' ? [1] : [1, 0]) {
       for (const row of due.iterate(app, call, nowMs, nowMs + timing.longestPauseMs)) {
         if (rows.length >= room) break;
-        const owed = row as unknown as OwedRow;
-        if (!claimed.has(owed.id) && owed.giveUpAtMs > nowMs) rows.push({ ...owed });
+        const queued = row as unknown as QueuedRow;
+        if (!leased.has(queued.id) && queued.giveUpAtMs > nowMs) rows.push({ ...queued });
       }
     }
-    const nextAtMs = nextDue(app, nowMs, new Set([...claimed, ...rows.map(({ id }) => id)]));
-    return { kind: 'claimed', rows, ...(nextAtMs !== undefined && { nextDueAtMs: nextAtMs }) };
+    const nextAtMs = nextDue(app, nowMs, new Set([...leased, ...rows.map(({ id }) => id)]));
+    return { kind: 'leased', rows, ...(nextAtMs !== undefined && { nextDueAtMs: nextAtMs }) };
   }
 
   function stats(): Result {
@@ -69,5 +69,5 @@ export function createClaims({ database, limits, timing, tally }: ClaimsOptions)
     return { kind: 'stats', byApp };
   }
 
-  return { claim, stats };
+  return { lease, stats };
 }

@@ -1,4 +1,4 @@
-/** What the store of owed pushes puts up with. */
+/** What the store of queued pushes puts up with. */
 export interface OutboxLimits {
   /**
    * Pushes of one registration; beyond it the oldest go. A user who comes back to a phone with twenty notifications looks
@@ -14,16 +14,16 @@ export interface OutboxLimits {
   readonly bytes: number;
   /**
    * The part of both that the pushes of one app may take, so that one provider's outage leaves room for what other apps
-   * are owed. Default nine tenths.
+   * are queued. Default nine tenths.
    */
   readonly ofOneApp: number;
   /**
    * Operations waiting for the thread that writes; beyond it new pushes are refused. About a second of its work, at most
    * 50 MB. Default 10,000.
    */
-  readonly queued: number;
-  /** Pushes claimed at a time over all apps; beyond it claims are empty. Far above what is in flight. Default 5,000. */
-  readonly claimed: number;
+  readonly waiting: number;
+  /** Pushes leased at a time over all apps; beyond it leases are empty. Far above what is in flight. Default 5,000. */
+  readonly leased: number;
   /** Pages of the file, 4 KiB each: a disk that is full earlier than it is. Default: as many as the disk takes. */
   readonly pages?: number;
 }
@@ -33,8 +33,8 @@ export const outboxLimits: OutboxLimits = {
   pushes: 1_000_000,
   bytes: 2_500_000_000,
   ofOneApp: 0.9,
-  queued: 10_000,
-  claimed: 5_000,
+  waiting: 10_000,
+  leased: 5_000,
 };
 
 /** How long it waits for what. Milliseconds. */
@@ -42,13 +42,13 @@ export interface OutboxTiming {
   /** For a process that has the file open (an old Sealpost, a shell). The thread that writes waits, nobody else. Default 2 s. */
   readonly lockWaitMs: number;
   /** For the commit of one push; afterwards it counts as failed. The XMPP server is answered within 20 s. Default 5 s. */
-  readonly putWithinMs: number;
+  readonly enqueueWithinMs: number;
   /**
-   * The longest pause of a postponed push. Due times further away count as due: without that, a wall clock that was set
+   * The longest pause of a rescheduled push. Due times further away count as due: without that, a wall clock that was set
    * back would hold everything for as long. Default 1 h.
    */
   readonly longestPauseMs: number;
-  /** After a settling or postponing that could not be written, and until an empty claim is worth repeating. Default 1 s. */
+  /** After a settling or postponing that could not be written, and until an empty lease is worth repeating. Default 1 s. */
   readonly retryMs: number;
   /** For the last writes when closing: what is not written by then is sent once more. Default 1 s. */
   readonly closeWithinMs: number;
@@ -56,7 +56,7 @@ export interface OutboxTiming {
 
 export const outboxTiming: OutboxTiming = {
   lockWaitMs: 2_000,
-  putWithinMs: 5_000,
+  enqueueWithinMs: 5_000,
   longestPauseMs: 3_600_000,
   retryMs: 1_000,
   closeWithinMs: 1_000,

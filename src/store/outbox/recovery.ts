@@ -15,7 +15,7 @@ const columns = 'seq, id, app, node, call, target, attempts, stored_at_ms, due_a
  */
 export function salvage(damagedPath: string, target: DatabaseSync): number {
   const placeholders = columns.replaceAll(/\w+/g, '?');
-  const insert = target.prepare(`INSERT OR IGNORE INTO owed (${columns}) VALUES (${placeholders})`);
+  const insert = target.prepare(`INSERT OR IGNORE INTO queued_push (${columns}) VALUES (${placeholders})`);
   let saved = 0;
   try {
     target.exec('BEGIN IMMEDIATE');
@@ -49,7 +49,7 @@ function* readableRows(path: string, direction: 'ASC' | 'DESC') {
   let damaged: DatabaseSync | undefined;
   try {
     damaged = new DatabaseSync(path, { readOnly: true });
-    yield* damaged.prepare(`SELECT ${columns} FROM owed NOT INDEXED ORDER BY seq ${direction}`).iterate();
+    yield* damaged.prepare(`SELECT ${columns} FROM queued_push NOT INDEXED ORDER BY seq ${direction}`).iterate();
   } catch {
     // Here the damage begins.
   } finally {

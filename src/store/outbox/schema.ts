@@ -7,10 +7,10 @@ const schemaVersion = 1;
 
 /**
  * `seq` is the order of arrival, so that a stepped clock does not make an old push the newest. The indexes: the order of
- * claims with all that filtering and counting needs; the next due time; the pushes of a registration; the next expiry.
+ * leases with all that filtering and counting needs; the next due time; the pushes of a registration; the next expiry.
  */
 const tables = `
-  CREATE TABLE owed (
+  CREATE TABLE queued_push (
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     app TEXT NOT NULL,
@@ -24,10 +24,10 @@ const tables = `
     bytes INTEGER NOT NULL,
     push TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX owed_by_claim ON owed (app, call, seq, due_at_ms, bytes);
-  CREATE INDEX owed_by_due ON owed (app, due_at_ms);
-  CREATE INDEX owed_by_node ON owed (node);
-  CREATE INDEX owed_by_give_up ON owed (give_up_at_ms);
+  CREATE INDEX owed_by_claim ON queued_push (app, call, seq, due_at_ms, bytes);
+  CREATE INDEX owed_by_due ON queued_push (app, due_at_ms);
+  CREATE INDEX owed_by_node ON queued_push (node);
+  CREATE INDEX owed_by_give_up ON queued_push (give_up_at_ms);
 `;
 
 /**
@@ -43,7 +43,7 @@ export function ensureSchema(database: DatabaseSync, path: string): void {
     throw new OutboxError(`${path} is the database of another program`, hint);
   }
   if (version > schemaVersion) {
-    const hint = 'Start that version again. If its owed pushes may be lost, move the file away instead.';
+    const hint = 'Start that version again. If its queued pushes may be lost, move the file away instead.';
     throw new OutboxError(`${path} was written by a newer Sealpost (version ${version} of the table)`, hint);
   }
   if (version === schemaVersion) return;

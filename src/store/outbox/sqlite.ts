@@ -1,8 +1,8 @@
 import { format, parse } from 'node:path';
-import { type Clock, neverBack } from '../../time/clock.ts';
+import type { Clock } from '../../time/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import type { Claim, Outbox, OwedPush } from './contract.ts';
+import type { Lease, Outbox, QueuedPush } from './contract.ts';
 import { type OutboxLimits, outboxLimits, type OutboxTiming, outboxTiming } from './limits.ts';
 import type { ChangeOperation, Opening, Operation, Result } from './worker-protocol.ts';
 import { OutboxError } from './outbox-error.ts';
@@ -21,6 +21,7 @@ const defaultThreadFile = new URL(
 export interface SqliteOutboxOptions {
   /** Of the file; made when there is none. */
   readonly path: string;
+  /** Its wall time never goes back. */
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'dropped'>;
@@ -45,9 +46,9 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
   const { path, clock, log, metrics, threadFile = defaultThreadFile } = options;
   const limits = { ...outboxLimits, ...options.limits };
   const timing = { ...outboxTiming, ...options.timing };
-  const { now } = neverBack(clock);
+  const now = () => clock.now();
   const reporter = createReporter({ path, clock, log, metrics });
-  const claimed = new Set<string>();
+  const leased = new Set<string>();
   /** Changes that could not be written and are tried again. */
   let unwritten: Entry[] = [];
   let closing: Promise<void> | undefined;
@@ -57,7 +58,7 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
     file: threadFile,
     data: { path, limits, timing },
     clock,
-    claimed,
+    leased,
     onReply(reply) {
       if (reply.kind !== 'batch') opening.resolve(reply);
       reporter.heard(reply);
@@ -71,14 +72,14 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
   });
 
   function ask<T>(operation: Operation, read: (result: Result) => T): Promise<T> {
-    if (closing || thread.queued >= limits.queued) return Promise.resolve(read({ kind: 'failed' }));
+    if (closing || thread.waiting >= limits.waiting) return Promise.resolve(read({ kind: 'failed' }));
     return new Promise((resolve) => thread.add({ operation, answer: (result) => resolve(read(result)) }));
   }
 
   function change(operation: ChangeOperation, written?: () => void): void {
-    // Whoever claims changes each once, so those are few. Removals beyond the limit may be done without: what is owed to
+    // Whoever leases changes each once, so those are few. Removals beyond the limit may be done without: what is queued to
     // a node that was removed is thrown out when its time comes.
-    const isFull = thread.queued + unwritten.length >= limits.queued + limits.claimed;
+    const isFull = thread.waiting + unwritten.length >= limits.waiting + limits.leased;
     if (closing || (isFull && operation.kind === 'remove-node')) return;
     const entry: Entry = {
       operation,
@@ -96,22 +97,22 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
     for (const entry of entries) thread.add(entry);
   }
 
-  function accept(result: Result, nowMs: number): Claim {
-    if (result.kind !== 'claimed') return { pushes: [], nextDueAtMs: nowMs + timing.retryMs };
-    const pushes: OwedPush[] = [];
+  function accept(result: Result, nowMs: number): Lease {
+    if (result.kind !== 'leased') return { pushes: [], nextDueAtMs: nowMs + timing.retryMs };
+    const pushes: QueuedPush[] = [];
     for (const row of result.rows) {
-      claimed.add(row.id);
-      const owed = fromRow(row);
-      if (owed) {
-        pushes.push(owed);
+      leased.add(row.id);
+      const queued = fromRow(row);
+      if (queued) {
+        pushes.push(queued);
         continue;
       }
       reporter.unreadable(row.app);
-      change({ kind: 'settle', id: row.id }, () => claimed.delete(row.id));
+      change({ kind: 'complete', id: row.id }, () => leased.delete(row.id));
     }
     const { nextDueAtMs } = result;
     if (nextDueAtMs === undefined) return { pushes };
-    const exhausted = claimed.size >= limits.claimed;
+    const exhausted = leased.size >= limits.leased;
     return { pushes, nextDueAtMs: exhausted ? Math.max(nextDueAtMs, nowMs + timing.retryMs) : nextDueAtMs };
   }
 
@@ -133,36 +134,35 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
   }
 
   return {
-    now,
-    put(owed, dueAtMs) {
+    enqueue(queued, dueAtMs) {
       if (closing) return Promise.resolve('failed');
-      if (thread.queued >= limits.queued) return Promise.resolve('full');
-      const row = toRow(owed, Math.min(dueAtMs, now() + timing.longestPauseMs));
+      if (thread.waiting >= limits.waiting) return Promise.resolve('full');
+      const row = toRow(queued, Math.min(dueAtMs, now() + timing.longestPauseMs));
       // The strict table would refuse it, and with it the whole transaction that it shares with others.
       if (![row.attempts, row.storedAtMs, row.dueAtMs, row.giveUpAtMs].every(Number.isSafeInteger)) {
         return Promise.resolve('failed');
       }
       return new Promise((resolve) => {
         const entry: Entry = {
-          operation: { kind: 'put', row },
+          operation: { kind: 'enqueue', row },
           answer(result) {
             cancel();
-            resolve(result.kind === 'put' ? result.outcome : 'failed');
+            resolve(result.kind === 'enqueue' ? result.outcome : 'failed');
           },
         };
-        const cancel = clock.after(timing.putWithinMs, () => {
+        const cancel = clock.after(timing.enqueueWithinMs, () => {
           thread.withdraw(entry);
           resolve('failed');
         });
         thread.add(entry);
       });
     },
-    claim: (app, nowMs, limit, of = 'all') =>
-      ask({ kind: 'claim', app, nowMs, limit, of }, (result) => accept(result, nowMs)),
-    settle: (id) => change({ kind: 'settle', id }, () => claimed.delete(id)),
-    postpone(id, dueAtMs, attempts) {
+    lease: (app, nowMs, limit, of = 'all') =>
+      ask({ kind: 'lease', app, nowMs, limit, of }, (result) => accept(result, nowMs)),
+    complete: (id) => change({ kind: 'complete', id }, () => leased.delete(id)),
+    reschedule(id, dueAtMs, attempts) {
       const dueSoonerMs = Math.round(Math.min(dueAtMs, now() + timing.longestPauseMs));
-      change({ kind: 'postpone', id, dueAtMs: dueSoonerMs, attempts }, () => claimed.delete(id));
+      change({ kind: 'reschedule', id, dueAtMs: dueSoonerMs, attempts }, () => leased.delete(id));
     },
     removeNode: (node) => change({ kind: 'remove-node', node }),
     async expire(nowMs) {

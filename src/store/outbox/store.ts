@@ -1,7 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { createClaims } from './leases.ts';
+import { createLeases } from './leases.ts';
 import type { OutboxLimits, OutboxTiming } from './limits.ts';
-import type { ChangeOperation, Dropped, OwedRow, PutOperation, ReadOperation, Result } from './worker-protocol.ts';
+import type {
+  ChangeOperation,
+  Dropped,
+  QueuedRow,
+  EnqueueOperation,
+  ReadOperation,
+  Result,
+} from './worker-protocol.ts';
 import { createTally } from './counters.ts';
 
 /** What one row takes in the file beside its JSON: other columns, indexes, room in pages. Measured, rounded up. */
@@ -10,7 +17,7 @@ const rowOverheadBytes = 800;
 export interface StoreOptions {
   /** With the table in it. */
   readonly database: DatabaseSync;
-  readonly limits: Pick<OutboxLimits, 'perRegistration' | 'pushes' | 'bytes' | 'ofOneApp' | 'claimed'>;
+  readonly limits: Pick<OutboxLimits, 'perRegistration' | 'pushes' | 'bytes' | 'ofOneApp' | 'leased'>;
   readonly timing: Pick<OutboxTiming, 'longestPauseMs'>;
 }
 
@@ -23,34 +30,36 @@ export interface Written {
 /** The statements on an open file. Everything throws what SQLite throws; a write that throws has changed nothing. */
 export interface Store {
   /** One transaction, on the disk when this returns. */
-  put(operations: readonly PutOperation[]): Written;
+  enqueue(operations: readonly EnqueueOperation[]): Written;
   /** One transaction, on the disk with the next checkpoint or `put`. */
   change(operations: readonly ChangeOperation[]): Written;
-  /** @param claimed ids that claims pass over */
-  read(operation: ReadOperation, claimed: ReadonlySet<string>): Result;
+  /** @param leased ids that leases pass over */
+  read(operation: ReadOperation, leased: ReadonlySet<string>): Result;
   close(): void;
 }
 
 /** Prepares the statements and counts what is there. */
 export function createStore({ database, limits, timing }: StoreOptions): Store {
-  const count = database.prepare('SELECT app, count(*) AS depth, sum(bytes) AS bytes FROM owed GROUP BY app');
+  const count = database.prepare('SELECT app, count(*) AS depth, sum(bytes) AS bytes FROM queued_push GROUP BY app');
   const tally = createTally(
     count.all().map(({ app, depth, bytes }) => [String(app), { depth: Number(depth), bytes: Number(bytes) }]),
   );
-  const claims = createClaims({ database, limits, timing, tally });
+  const leases = createLeases({ database, limits, timing, tally });
   const sql = {
-    known: database.prepare('SELECT seq FROM owed WHERE id = ?'),
-    beyondNewest: database.prepare('SELECT seq, bytes FROM owed WHERE node = ? ORDER BY seq DESC LIMIT -1 OFFSET ?'),
+    known: database.prepare('SELECT seq FROM queued_push WHERE id = ?'),
+    beyondNewest: database.prepare(
+      'SELECT seq, bytes FROM queued_push WHERE node = ? ORDER BY seq DESC LIMIT -1 OFFSET ?',
+    ),
     insert: database.prepare(`
-      INSERT INTO owed (id, app, node, call, target, attempts, stored_at_ms, due_at_ms, give_up_at_ms, bytes, push)
+      INSERT INTO queued_push (id, app, node, call, target, attempts, stored_at_ms, due_at_ms, give_up_at_ms, bytes, push)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-    remove: database.prepare('DELETE FROM owed WHERE seq = ? RETURNING app, bytes'),
-    settle: database.prepare('DELETE FROM owed WHERE id = ? RETURNING app, bytes'),
-    removeNode: database.prepare('DELETE FROM owed WHERE node = ? RETURNING app, bytes'),
+    remove: database.prepare('DELETE FROM queued_push WHERE seq = ? RETURNING app, bytes'),
+    complete: database.prepare('DELETE FROM queued_push WHERE id = ? RETURNING app, bytes'),
+    removeNode: database.prepare('DELETE FROM queued_push WHERE node = ? RETURNING app, bytes'),
     expire: database.prepare(`
-      DELETE FROM owed WHERE seq IN (SELECT seq FROM owed WHERE give_up_at_ms <= ? ORDER BY give_up_at_ms LIMIT ?)
+      DELETE FROM queued_push WHERE seq IN (SELECT seq FROM queued_push WHERE give_up_at_ms <= ? ORDER BY give_up_at_ms LIMIT ?)
       RETURNING app, bytes`),
-    postpone: database.prepare('UPDATE owed SET due_at_ms = ?, attempts = ? WHERE id = ?'),
+    reschedule: database.prepare('UPDATE queued_push SET due_at_ms = ?, attempts = ? WHERE id = ?'),
   };
 
   function transact(synchronous: 'FULL' | 'NORMAL', write: (drop: (dropped: Dropped) => void) => Result[]): Written {
@@ -79,7 +88,7 @@ export function createStore({ database, limits, timing }: StoreOptions): Store {
     return rows.length;
   }
 
-  function putOne(row: OwedRow, drop: (dropped: Dropped) => void): 'stored' | 'full' {
+  function enqueueOne(row: QueuedRow, drop: (dropped: Dropped) => void): 'stored' | 'full' {
     if (sql.known.get(row.id)) return 'stored';
     const bytes = Buffer.byteLength(row.push) + rowOverheadBytes;
     const leaving = sql.beyondNewest.all(row.node, limits.perRegistration - 1);
@@ -100,10 +109,10 @@ export function createStore({ database, limits, timing }: StoreOptions): Store {
 
   function changeOne(operation: ChangeOperation, drop: (dropped: Dropped) => void): number {
     switch (operation.kind) {
-      case 'settle':
-        return discount(sql.settle.all(operation.id));
-      case 'postpone':
-        return Number(sql.postpone.run(operation.dueAtMs, operation.attempts, operation.id).changes);
+      case 'complete':
+        return discount(sql.complete.all(operation.id));
+      case 'reschedule':
+        return Number(sql.reschedule.run(operation.dueAtMs, operation.attempts, operation.id).changes);
       case 'remove-node':
         return discount(sql.removeNode.all(operation.node), (app) => drop({ app, cause: 'outbox-removed', count: 1 }));
       case 'expire':
@@ -114,13 +123,13 @@ export function createStore({ database, limits, timing }: StoreOptions): Store {
   }
 
   return {
-    put: (operations) =>
-      transact('FULL', (drop) => operations.map(({ row }) => ({ kind: 'put', outcome: putOne(row, drop) }))),
+    enqueue: (operations) =>
+      transact('FULL', (drop) => operations.map(({ row }) => ({ kind: 'enqueue', outcome: enqueueOne(row, drop) }))),
     change: (operations) =>
       transact('NORMAL', (drop) =>
         operations.map((operation) => ({ kind: 'changed', count: changeOne(operation, drop) })),
       ),
-    read: (operation, claimed) => (operation.kind === 'claim' ? claims.claim(operation, claimed) : claims.stats()),
+    read: (operation, leased) => (operation.kind === 'lease' ? leases.lease(operation, leased) : leases.stats()),
     close: () => database.close(),
   };
 }

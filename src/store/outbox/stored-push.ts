@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Push, PushContent } from '../../core/push.ts';
-import type { OwedPush } from './contract.ts';
-import type { OwedRow } from './worker-protocol.ts';
+import type { QueuedPush } from './contract.ts';
+import type { QueuedRow } from './worker-protocol.ts';
 
 /** A schema for each field, the optional ones too: one that was forgotten here would be lost on the way. */
 type Fields<T> = Record<keyof T, z.ZodType>;
@@ -43,26 +43,26 @@ const push: z.ZodType<Push> = z.object(fields);
 
 const target = z.enum(['first', 'second']);
 
-/** What is written for an owed push. */
-export function toRow(owed: OwedPush, dueAtMs: number): OwedRow {
-  const { id, app, node, kind } = owed.push;
+/** What is written for an queued push. */
+export function toRow(queued: QueuedPush, dueAtMs: number): QueuedRow {
+  const { id, app, node, kind } = queued.push;
   return {
     id,
     app,
     node,
     call: kind === 'voip' || kind === 'call-alert' ? 1 : 0,
-    target: owed.target,
-    attempts: owed.attempts,
+    target: queued.target,
+    attempts: queued.attempts,
     // Whole numbers: the table is strict, and the arithmetic of back-off is not.
-    storedAtMs: Math.round(owed.storedAtMs),
+    storedAtMs: Math.round(queued.storedAtMs),
     dueAtMs: Math.round(dueAtMs),
-    giveUpAtMs: Math.round(owed.giveUpAtMs),
-    push: JSON.stringify(owed.push),
+    giveUpAtMs: Math.round(queued.giveUpAtMs),
+    push: JSON.stringify(queued.push),
   };
 }
 
-/** The owed push in a row; undefined when the row is not one, as it may be after damage to the disk. */
-export function fromRow(row: OwedRow): OwedPush | undefined {
+/** The queued push in a row; undefined when the row is not one, as it may be after damage to the disk. */
+export function fromRow(row: QueuedRow): QueuedPush | undefined {
   const { attempts, storedAtMs, giveUpAtMs } = row;
   const parsedPush = push.safeParse(parseJson(row.push));
   const parsedTarget = target.safeParse(row.target);

@@ -19,8 +19,8 @@ export interface ThreadOptions {
   readonly file: URL;
   readonly data: ThreadData;
   readonly clock: Clock;
-  /** Ids that claims pass over; looked at when a claim is sent. */
-  readonly claimed: ReadonlySet<string>;
+  /** Ids that leases pass over; looked at when a lease is sent. */
+  readonly leased: ReadonlySet<string>;
   readonly onReply: (reply: BatchReply | Opening) => void;
   /** @param error that ended the thread, unless it left by itself */
   readonly onDeath: (error: unknown) => void;
@@ -32,7 +32,7 @@ export interface Thread {
   add(entry: Entry): void;
   /** Takes an operation back that was not sent yet. */
   withdraw(entry: Entry): void;
-  readonly queued: number;
+  readonly waiting: number;
   /** Resolves when nothing is queued or under way. */
   whenIdle(): Promise<void>;
   /** Resolves when the thread has closed the file and ended. */
@@ -41,7 +41,7 @@ export interface Thread {
   terminate(): void;
 }
 
-export function startThread({ file, data, clock, claimed, onReply, onDeath }: ThreadOptions): Thread {
+export function startThread({ file, data, clock, leased, onReply, onDeath }: ThreadOptions): Thread {
   const queue = new Set<Entry>();
   let underway: readonly Entry[] = [];
   let worker: Worker | undefined;
@@ -67,9 +67,9 @@ export function startThread({ file, data, clock, claimed, onReply, onDeath }: Th
     underway = queue.values().take(batchLimit).toArray();
     for (const entry of underway) queue.delete(entry);
     const operations = underway.map(({ operation }) => operation);
-    const claims = operations.some(({ kind }) => kind === 'claim');
+    const leases = operations.some(({ kind }) => kind === 'lease');
     worker?.ref();
-    send({ kind: 'batch', operations, claimed: claims ? claimed : new Set() } satisfies Batch);
+    send({ kind: 'batch', operations, leased: leases ? leased : new Set() } satisfies Batch);
   }
 
   /** What is added in one turn of the event loop travels together. */
@@ -123,7 +123,7 @@ export function startThread({ file, data, clock, claimed, onReply, onDeath }: Th
       schedule();
     },
     withdraw: (entry) => void queue.delete(entry),
-    get queued() {
+    get waiting() {
       return queue.size;
     },
     whenIdle: () =>

@@ -1,8 +1,8 @@
 import type { Backlog, OutboxState } from './contract.ts';
 import type { OutboxLimits, OutboxTiming } from './limits.ts';
 
-/** One owed push as the file has it. */
-export interface OwedRow {
+/** One queued push as the file has it. */
+export interface QueuedRow {
   readonly id: string;
   readonly app: string;
   readonly node: string;
@@ -18,21 +18,21 @@ export interface OwedRow {
 }
 
 /** Writes that must be on the disk before they are answered. */
-export interface PutOperation {
-  readonly kind: 'put';
-  readonly row: OwedRow;
+export interface EnqueueOperation {
+  readonly kind: 'enqueue';
+  readonly row: QueuedRow;
 }
 
 /** Writes that may be lost by a crash: a push is then sent once more, or expires once more. */
 export type ChangeOperation =
-  | { readonly kind: 'settle'; readonly id: string }
-  | { readonly kind: 'postpone'; readonly id: string; readonly dueAtMs: number; readonly attempts: number }
+  | { readonly kind: 'complete'; readonly id: string }
+  | { readonly kind: 'reschedule'; readonly id: string; readonly dueAtMs: number; readonly attempts: number }
   | { readonly kind: 'remove-node'; readonly node: string }
   | { readonly kind: 'expire'; readonly nowMs: number; readonly limit: number };
 
 export type ReadOperation =
   | {
-      readonly kind: 'claim';
+      readonly kind: 'lease';
       readonly app: string;
       readonly nowMs: number;
       readonly limit: number;
@@ -40,13 +40,13 @@ export type ReadOperation =
     }
   | { readonly kind: 'stats' };
 
-export type Operation = PutOperation | ChangeOperation | ReadOperation;
+export type Operation = EnqueueOperation | ChangeOperation | ReadOperation;
 
 export type Result =
   | { readonly kind: 'failed' }
-  | { readonly kind: 'put'; readonly outcome: 'stored' | 'full' }
+  | { readonly kind: 'enqueue'; readonly outcome: 'stored' | 'full' }
   | { readonly kind: 'changed'; readonly count: number }
-  | { readonly kind: 'claimed'; readonly rows: readonly OwedRow[]; readonly nextDueAtMs?: number }
+  | { readonly kind: 'leased'; readonly rows: readonly QueuedRow[]; readonly nextDueAtMs?: number }
   | { readonly kind: 'stats'; readonly byApp: ReadonlyMap<string, Backlog> };
 
 /** Pushes that left the store without having been sent; also a metric label. */
@@ -66,8 +66,8 @@ export type Incident =
 export interface Batch {
   readonly kind: 'batch';
   readonly operations: readonly Operation[];
-  /** Ids that claims pass over. */
-  readonly claimed: ReadonlySet<string>;
+  /** Ids that leases pass over. */
+  readonly leased: ReadonlySet<string>;
 }
 
 /** To the thread. */

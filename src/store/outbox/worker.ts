@@ -106,7 +106,7 @@ export function createKeeper({ path, limits, timing, now }: KeeperOptions): Keep
       return { kind: 'opened', state, incidents };
     },
 
-    handle({ operations, claimed }) {
+    handle({ operations, leased }) {
       incidents = [];
       const results = new Map<Operation, Result>();
       const dropped: Dropped[] = [];
@@ -126,18 +126,18 @@ export function createKeeper({ path, limits, timing, now }: KeeperOptions): Keep
       // Changes first, and apart: they make room, and what a full disk does to the puts must not undo them.
       const changes = operations.filter(isChange);
       write(changes, (store) => store.change(changes));
-      const puts = operations.filter((operation) => operation.kind === 'put');
-      write(puts, (store) => store.put(puts));
+      const puts = operations.filter((operation) => operation.kind === 'enqueue');
+      write(puts, (store) => store.enqueue(puts));
 
-      const passOver = new Set(claimed);
+      const passOver = new Set(leased);
       for (const operation of changes) {
-        if (operation.kind === 'settle' && results.has(operation)) passOver.delete(operation.id);
+        if (operation.kind === 'complete' && results.has(operation)) passOver.delete(operation.id);
       }
       for (const operation of operations.filter(isRead)) {
         try {
           const result = withStore((store) => store.read(operation, passOver));
           results.set(operation, result);
-          if (result.kind === 'claimed') for (const { id } of result.rows) passOver.add(id);
+          if (result.kind === 'leased') for (const { id } of result.rows) passOver.add(id);
         } catch {
           // Left out, that is `failed`. Whether the store works, the writes say.
         }
@@ -152,11 +152,11 @@ export function createKeeper({ path, limits, timing, now }: KeeperOptions): Keep
 }
 
 function isRead(operation: Operation): operation is ReadOperation {
-  return operation.kind === 'claim' || operation.kind === 'stats';
+  return operation.kind === 'lease' || operation.kind === 'stats';
 }
 
 function isChange(operation: Operation): operation is ChangeOperation {
-  return operation.kind !== 'put' && !isRead(operation);
+  return operation.kind !== 'enqueue' && !isRead(operation);
 }
 
 function merge(dropped: readonly Dropped[]): Dropped[] {

@@ -1,6 +1,7 @@
 /**
  * Requests under way on one connection: each gets one reply, in time, on the connection that it came by or not at all.
  */
+import { type Answer, answers } from '../../core/answers.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { errorCode } from '../../telemetry/log.ts';
@@ -50,8 +51,12 @@ interface UnderWay {
   readonly untilMs: number;
 }
 
-const NOT_NOW: IqReply = { kind: 'error', error: 'internal-server-error' };
-const NOT_UNDERSTOOD: IqReply = { kind: 'error', error: 'bad-request' };
+const NOT_NOW: IqReply = replyOf(answers['timed-out']);
+const NOT_UNDERSTOOD: IqReply = replyOf(answers.malformed);
+
+function replyOf(answer: Answer): IqReply {
+  return answer === 'result' ? { kind: 'result' } : { kind: 'error', error: answer };
+}
 
 export function createRequests(options: RequestsOptions): Requests {
   const { domain, handle, clock, answerMs, log } = options;

@@ -6,7 +6,8 @@ import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { bareJid, domainOf } from '../../core/jid.ts';
 import { answerCommand } from './commands.ts';
-import type { Answer, XmppHandlers } from './contract.ts';
+import { type Answer, answers } from '../../core/answers.ts';
+import type { XmppHandlers } from './contract.ts';
 import { createDisco } from './disco.ts';
 import type { Iq, IqReply, StanzaHandler } from './iq.ts';
 import { NS } from '../stream/namespaces.ts';
@@ -35,7 +36,7 @@ interface Route {
   readonly answer: StanzaHandler;
 }
 
-const ANSWERS: readonly Answer[] = ['result', 'item-not-found', 'internal-server-error', 'bad-request', 'forbidden'];
+const ANSWERS: ReadonlySet<Answer> = new Set(Object.values(answers));
 
 /** The handler for a link's requests. */
 export function createComponent({
@@ -64,7 +65,7 @@ export function createComponent({
         return deliver(parsed);
       case 'fault':
         log.debug({ link: domain, domain: domainOf(iq.from), reason: parsed.fault }, 'malformed publish');
-        return answered('bad-request');
+        return answered(answers.malformed);
       case 'not-a-publish':
         return refuseOtherPubsub(iq);
     }

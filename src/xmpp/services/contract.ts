@@ -2,8 +2,6 @@ import type { Answer } from '../../core/answers.ts';
 import type { Notification } from '../../core/notification.ts';
 import type { CommandContext } from '../../conventions/convention.ts';
 
-export type { Answer } from '../../core/answers.ts';
-
 /** What the XMPP side needs of the rest of Sealpost; `server.ts` provides it. */
 export interface XmppHandlers extends Readonly<CommandContext['handlers']> {
   /** Never rejects; resolves within 20 s of the call. */

@@ -1,6 +1,6 @@
 /** Stanza errors (RFC 6120 section 8.3): the one table of what is said, and how. */
 import type { CommandRefusal } from '../../conventions/command.ts';
-import type { Answer } from './contract.ts';
+import type { Answer } from '../../core/answers.ts';
 import { NS } from '../stream/namespaces.ts';
 import { PUBSUB_FEATURES, type PubsubFeature } from './pubsub.ts';
 

@@ -79,7 +79,7 @@ test('push certificate - stands for a token; its end of life is a metric', async
   const identity = await authority.issue(['push'], notAfter);
   const credentials = { kind: 'certificate', file: pemOf(identity) } as const;
   const scene = await apnsScene(t, { app: { credentials }, standIn: { authority, keys: [] } });
-  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
   assert.equal(scene.standIn.received[0]?.headers['authorization'], undefined);
   const { values } = await scene.metrics.credentialExpiry.get();
   assert.deepEqual(values, [{ labels: { app: 'messenger', kind: 'certificate' }, value: notAfter.getTime() / 1000 }]);
@@ -89,7 +89,7 @@ test('push certificate - one of a stranger is misconfigured', async (t) => {
   const identity = await (await createAuthority()).issue(['push']);
   const credentials = { kind: 'certificate', file: pemOf(identity) } as const;
   const scene = await apnsScene(t, { app: { credentials } });
-  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'MissingProviderToken' });
+  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'MissingProviderToken', scope: 'app' });
 });
 
 test('push certificate - PKCS#12 goes out on the wire as well', { skip: !hasOpenssl() }, async (t) => {
@@ -97,7 +97,7 @@ test('push certificate - PKCS#12 goes out on the wire as well', { skip: !hasOpen
   const file = pkcs12Of(await authority.issue(['push']));
   const credentials = { kind: 'certificate', file, passphrase: secretOf('open sesame') } as const;
   const scene = await apnsScene(t, { app: { credentials }, standIn: { authority, keys: [] } });
-  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
 });
 
 test('push certificate - one that cannot be used ends the start, and says why', async (t) => {
@@ -125,11 +125,11 @@ async function filed(t: TestContext, authority: Authority, first: Identity) {
 test('push certificate - one that ended is misconfigured, and the next one in its file goes over a new connection', async (t) => {
   const authority = await createAuthority();
   const scene = await filed(t, authority, await authority.issue(['push'], new Date(Date.now() - 86_400_000)));
-  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'expired-certificate' });
+  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'expired-certificate', scope: 'app' });
   assert.match(scene.provider.concern?.reason ?? '', /has expired/);
   await scene.replaceBy(pemOf(await authority.issue(['push'], notAfter)));
   assert.equal(scene.provider.concern, undefined);
-  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
   assert.equal(scene.standIn.connections, 2);
   const [expiry] = (await scene.metrics.credentialExpiry.get()).values;
   assert.equal(expiry?.value, notAfter.getTime() / 1000);
@@ -138,13 +138,13 @@ test('push certificate - one that ended is misconfigured, and the next one in it
 test('push certificate - what was under way with the earlier one ends well on its own connection', async (t) => {
   const authority = await createAuthority();
   const scene = await filed(t, authority, await authority.issue(['push']));
-  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
   const slow = 'cd'.repeat(32);
   scene.standIn.script(slow, { delayMs: 300 });
   const underway = scene.send(slow);
   await scene.replaceBy(pemOf(await authority.issue(['push'])));
-  assert.deepEqual(await scene.send(), { kind: 'delivered' });
-  assert.deepEqual(await underway, { kind: 'delivered' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
+  assert.deepEqual(await underway, { kind: 'accepted' });
   assert.equal(scene.standIn.connections, 2);
 });
 
@@ -153,7 +153,7 @@ test('push certificate - a file that is of no use leaves the earlier one at work
   const scene = await filed(t, authority, await authority.issue(['push']));
   await scene.replaceBy(Buffer.from('garbage'));
   assert.match(scene.provider.concern?.reason ?? '', /messenger\.pem is of no use: .*; the earlier one stays in use/);
-  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
   assert.equal(scene.standIn.connections, 1);
 });
 
@@ -162,7 +162,7 @@ test('push certificate - an expired one takes nobody’s place', async (t) => {
   const scene = await filed(t, authority, await authority.issue(['push'], notAfter));
   await scene.replaceBy(pemOf(await authority.issue(['push'], new Date(Date.now() - 86_400_000))));
   assert.match(scene.provider.concern?.reason ?? '', /has expired; the earlier one stays in use/);
-  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
 });
 
 test('push certificate - less than 14 days before its end there is a concern that counts them', async (t) => {
@@ -203,5 +203,5 @@ test('push certificate - an expired one that TLS refuses is misconfigured, not a
       ca: authority.certificate,
     },
   });
-  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'expired-certificate' });
+  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'expired-certificate', scope: 'app' });
 });

@@ -5,7 +5,7 @@ import { apnsScene, account } from '../fixtures.ts';
 test('APNs client - an alert arrives as written and is delivered', async (t) => {
   const scene = await apnsScene(t);
   const id = 'eabeae54-14a8-11e5-b60b-1697f925ec7b';
-  assert.deepEqual(await scene.send(undefined, { id }), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(undefined, { id }), { kind: 'accepted' });
   const push = scene.standIn.received[0];
   assert.ok(push);
   const { authorization, 'content-length': length, ...headers } = push.headers;
@@ -29,10 +29,10 @@ test('APNs client - an alert arrives as written and is delivered', async (t) => 
 
 test('APNs client - a call goes to the VoIP topic, and none without ciphertext', async (t) => {
   const scene = await apnsScene(t);
-  assert.deepEqual(await scene.send(undefined, { kind: 'voip', expiresAtMs: 0 }), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(undefined, { kind: 'voip', expiresAtMs: 0 }), { kind: 'accepted' });
   assert.equal(scene.standIn.received[0]?.headers['apns-topic'], 'org.example.messenger.voip');
   assert.deepEqual(await scene.send(undefined, { kind: 'voip', content: { kind: 'none' } }), {
-    kind: 'refused',
+    kind: 'payload-rejected',
     reason: 'call-without-ciphertext',
     unsent: true,
   });
@@ -41,7 +41,7 @@ test('APNs client - a call goes to the VoIP topic, and none without ciphertext',
 test('APNs client - a ciphertext that does not fit is left out, and counted', async (t) => {
   const scene = await apnsScene(t);
   const content = { kind: 'sealed', ciphertext: 'A'.repeat(4000), iv: 'aXY=' } as const;
-  assert.deepEqual(await scene.send(undefined, { content }), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(undefined, { content }), { kind: 'accepted' });
   assert.equal('encrypted' in (scene.standIn.received[0]?.body ?? {}), false);
   assert.equal((await scene.metrics.oversize.get()).values[0]?.value, 1);
 });
@@ -62,9 +62,9 @@ test('APNs client - a device token that would leave its place in the path stays 
   const scene = await apnsScene(t);
   for (const token of ['../../1/x', 'a b', 'é', '\r\nx: y', '?', '']) {
     const { kind } = await scene.send(token);
-    assert.equal(kind === 'misconfigured' || kind === 'refused', true, JSON.stringify(token));
+    assert.equal(kind === 'misconfigured' || kind === 'payload-rejected', true, JSON.stringify(token));
   }
-  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
 });
 
 test('APNs client - when it delivered last and how long it took are metrics', async (t) => {

@@ -40,8 +40,8 @@ async function twoEnvironments(t: TestContext, environment: ApnsApp['environment
 
 test('environment - auto finds production at once and the sandbox at the second try, and tells which', async (t) => {
   const { production, sandbox, send } = await twoEnvironments(t);
-  assert.deepEqual(await send(productionToken), { kind: 'delivered', environment: 'production' });
-  assert.deepEqual(await send(sandboxToken), { kind: 'delivered', environment: 'sandbox' });
+  assert.deepEqual(await send(productionToken), { kind: 'accepted', environment: 'production' });
+  assert.deepEqual(await send(sandboxToken), { kind: 'accepted', environment: 'sandbox' });
   assert.deepEqual(
     production.received.map(({ status }) => status),
     [200, 400],
@@ -53,9 +53,9 @@ test('environment - auto finds production at once and the sandbox at the second 
 
 test('environment - auto begins where the token was accepted last', async (t) => {
   const { production, send } = await twoEnvironments(t);
-  assert.deepEqual(await send(sandboxToken, 'sandbox'), { kind: 'delivered', environment: 'sandbox' });
+  assert.deepEqual(await send(sandboxToken, 'sandbox'), { kind: 'accepted', environment: 'sandbox' });
   assert.equal(production.received.length, 0);
-  assert.deepEqual(await send(productionToken, 'sandbox'), { kind: 'delivered', environment: 'production' });
+  assert.deepEqual(await send(productionToken, 'sandbox'), { kind: 'accepted', environment: 'production' });
 });
 
 test('environment - a sandbox that is away says nothing about production', async (t) => {
@@ -64,35 +64,35 @@ test('environment - a sandbox that is away says nothing about production', async
   const away = { kind: 'retry', reason: 'ServiceUnavailable', scope: 'device' };
   assert.deepEqual(await send(sandboxToken), away);
   assert.deepEqual(await send(sandboxToken, 'sandbox'), away);
-  assert.deepEqual(await send(productionToken), { kind: 'delivered', environment: 'production' });
+  assert.deepEqual(await send(productionToken), { kind: 'accepted', environment: 'production' });
 });
 
 test('environment - a fixed one is not left, and not told', async (t) => {
   const { sandbox, send } = await twoEnvironments(t, 'production');
-  assert.deepEqual(await send(productionToken), { kind: 'delivered' });
-  assert.deepEqual(await send(sandboxToken), { kind: 'gone', reason: 'BadDeviceToken', doubtful: true });
+  assert.deepEqual(await send(productionToken), { kind: 'accepted' });
+  assert.deepEqual(await send(sandboxToken), { kind: 'dead-token', reason: 'BadDeviceToken', doubtful: true });
   assert.equal(sandbox.received.length, 0);
 });
 
 test('environment - sandbox only', async (t) => {
   const { production, send } = await twoEnvironments(t, 'sandbox');
-  assert.deepEqual(await send(sandboxToken), { kind: 'delivered' });
+  assert.deepEqual(await send(sandboxToken), { kind: 'accepted' });
   assert.equal(production.received.length, 0);
 });
 
 test('environment - BadDeviceToken is believed only if the first environment accepted something within the hour', async (t) => {
   const { clock, send } = await twoEnvironments(t);
-  const doubted = { kind: 'misconfigured', reason: 'BadDeviceToken', scope: 'device' };
+  const doubted = { kind: 'misconfigured', reason: 'BadDeviceToken', scope: 'unclear' };
   assert.deepEqual(await send(deadToken), doubted);
   await send(productionToken);
   clock.advance(3_600_000);
-  assert.deepEqual(await send(deadToken), { kind: 'gone', reason: 'BadDeviceToken', doubtful: true });
+  assert.deepEqual(await send(deadToken), { kind: 'dead-token', reason: 'BadDeviceToken', doubtful: true });
   clock.advance(1);
   assert.deepEqual(await send(deadToken), doubted);
   // What the sandbox accepts says nothing of production.
   await send(sandboxToken, 'sandbox');
   assert.deepEqual(await send(deadToken, 'production'), doubted);
-  assert.deepEqual(await send(deadToken, 'sandbox'), { kind: 'gone', reason: 'BadDeviceToken', doubtful: true });
+  assert.deepEqual(await send(deadToken, 'sandbox'), { kind: 'dead-token', reason: 'BadDeviceToken', doubtful: true });
 });
 
 test('environment - auto: what the second environment says decides, unless it is the same doubt', async (t) => {
@@ -107,7 +107,7 @@ test('environment - auto: what the second environment says decides, unless it is
     scope: 'device',
   });
   sandbox.script(deadToken, { status: 410, reason: 'Unregistered', timestampMs: Date.UTC(2026, 9, 1), times: 1 });
-  assert.deepEqual(await send(deadToken), { kind: 'gone', reason: 'Unregistered' });
+  assert.deepEqual(await send(deadToken), { kind: 'dead-token', reason: 'Unregistered' });
 });
 
 test('environment - with one endpoint for both, a dead token is asked for twice there and then doubted', async (t) => {
@@ -115,8 +115,8 @@ test('environment - with one endpoint for both, a dead token is asked for twice 
     app: { environment: 'auto' },
     standIn: { isForeignToken: (token) => token === deadToken },
   });
-  assert.deepEqual(await scene.send(deadToken), { kind: 'misconfigured', reason: 'BadDeviceToken', scope: 'device' });
-  assert.deepEqual(await scene.send(), { kind: 'delivered', environment: 'production' });
+  assert.deepEqual(await scene.send(deadToken), { kind: 'misconfigured', reason: 'BadDeviceToken', scope: 'unclear' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted', environment: 'production' });
 });
 
 test('environment - DeviceTokenNotForTopic is doubted alike', async (t) => {
@@ -126,11 +126,11 @@ test('environment - DeviceTokenNotForTopic is doubted alike', async (t) => {
   assert.deepEqual(await scene.send(deadToken), {
     kind: 'misconfigured',
     reason: 'DeviceTokenNotForTopic',
-    scope: 'device',
+    scope: 'unclear',
   });
   await scene.send();
   assert.deepEqual(await scene.send(deadToken), {
-    kind: 'gone',
+    kind: 'dead-token',
     reason: 'DeviceTokenNotForTopic',
     doubtful: true,
   });

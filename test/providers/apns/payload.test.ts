@@ -161,7 +161,7 @@ for (const kind of ['alert', 'call-alert', 'background'] as const)
 test('APNs payload - VoIP: 5120 bytes fit; what is longer, or has no ciphertext, never goes over PushKit', () => {
   const fits = compose({ kind: 'voip', content: filling(5120, { kind: 'voip' }) });
   assert.equal(fits.kind === 'request' && fits.body.length, 5120);
-  const refused = { kind: 'refused', reason: 'call-without-ciphertext' };
+  const refused = { kind: 'payload-rejected', reason: 'call-without-ciphertext' };
   assert.deepEqual(compose({ kind: 'voip', content: filling(5121, { kind: 'voip' }) }), refused);
   assert.deepEqual(compose({ kind: 'voip', content: none }), refused);
   assert.deepEqual(compose({ kind: 'voip', content: { kind: 'summary', unreadMessages: 1 } }), refused);
@@ -175,7 +175,7 @@ test('APNs payload - bytes are counted, not characters', () => {
 
 test('APNs payload - an account that fits into no push is refused', () => {
   const composed = compose({ account: `${'r'.repeat(4100)}@example.net` });
-  assert.deepEqual(composed, { kind: 'refused', reason: 'payload-too-large' });
+  assert.deepEqual(composed, { kind: 'payload-rejected', reason: 'payload-too-large' });
 });
 
 test('APNs payload - the largest ciphertext is 3072 bytes for ordinary accounts, less for long ones, never negative', () => {

@@ -99,17 +99,17 @@ test('provider token - a key that cannot sign is misconfigured, and no request l
   const credentials = { kind: 'token', key: secretOf('not a key'), keyId: 'ABC1234567', teamId: 'TEAM123456' } as const;
   const scene = await apnsScene(t, { app: { credentials } });
   for (let attempt = 0; attempt < 2; attempt += 1)
-    assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'unusable-key' });
+    assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'unusable-key', scope: 'app' });
   assert.equal(scene.standIn.received.length, 0);
 });
 
 test('APNs client - a token that APNs finds too old is renewed once, and the push delivered', async (t) => {
   const clock = manualClock();
   const scene = await apnsScene(t, { clock });
-  assert.equal((await scene.send()).kind, 'delivered');
+  assert.equal((await scene.send()).kind, 'accepted');
   clock.advance(30 * minuteMs);
   scene.standIn.script('*', { status: 403, reason: 'ExpiredProviderToken', times: 1 });
-  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
   const used = scene.standIn.received.map(({ headers }) => headers['authorization']);
   assert.equal(new Set(used).size, 2);
   assert.equal(used[0], used[1]);
@@ -119,11 +119,11 @@ test('APNs client - a token that APNs finds too old is renewed once, and the pus
 test('APNs client - a burst that is refused with one old token is sent again with one new token', async (t) => {
   const clock = manualClock();
   const scene = await apnsScene(t, { clock });
-  assert.equal((await scene.send()).kind, 'delivered');
+  assert.equal((await scene.send()).kind, 'accepted');
   clock.advance(30 * minuteMs);
   scene.standIn.script('*', { status: 403, reason: 'ExpiredProviderToken', times: 50 });
   const outcomes = await Promise.all(Array.from({ length: 50 }, () => scene.send()));
-  assert.deepEqual(new Set(outcomes.map(({ kind }) => kind)), new Set(['delivered']));
+  assert.deepEqual(new Set(outcomes.map(({ kind }) => kind)), new Set(['accepted']));
   assert.equal(new Set(scene.standIn.received.map(({ headers }) => headers['authorization'])).size, 2);
 });
 
@@ -132,14 +132,14 @@ test('APNs client - a wrong clock: retry, never a second token within 20 minutes
   const wrong = manualClock(right.now() - 2 * 3_600_000);
   const scene = await apnsScene(t, { clock: wrong, standIn: { clock: right } });
   for (let attempt = 0; attempt < 30; attempt += 1)
-    assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'ExpiredProviderToken' });
+    assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'ExpiredProviderToken', scope: 'app' });
   wrong.step(2 * 3_600_000);
   for (let minute = 0; minute < 20; minute += 1) {
     assert.equal((await scene.send()).kind, 'retry');
     wrong.advance(minuteMs);
     right.advance(minuteMs);
   }
-  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
   const reasons = new Set(scene.standIn.received.map(({ reason }) => reason));
   assert.deepEqual(reasons, new Set(['ExpiredProviderToken', undefined]));
 });
@@ -148,7 +148,7 @@ test('APNs client - ten hours of pushes: tokens change in time, none is refused'
   const clock = manualClock();
   const scene = await apnsScene(t, { clock });
   for (let minute = 0; minute < 600; minute += 10) {
-    assert.equal((await scene.send()).kind, 'delivered');
+    assert.equal((await scene.send()).kind, 'accepted');
     clock.advance(10 * minuteMs);
   }
   assert.equal(new Set(scene.standIn.received.map(({ headers }) => headers['authorization'])).size, 12);
@@ -206,15 +206,15 @@ test('APNs client - the key in its file is replaced: a broken one changes nothin
     writeFileSync(path, text);
     await scene.provider.checkCredentials?.();
   };
-  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
   await replaceBy(right.privateKey.slice(0, 60));
   assert.match(scene.provider.concern?.reason ?? '', /holds no key that can sign for APNs/);
-  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
   await replaceBy((await createApnsKey()).privateKey);
   assert.equal(scene.provider.concern, undefined);
-  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'InvalidProviderToken' });
+  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'InvalidProviderToken', scope: 'app' });
   await replaceBy(right.privateKey);
-  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
   // Each key over a connection of its own, and with one token of the right key: Apple saw nothing amiss.
   assert.equal(scene.standIn.connections, 3);
   const accepted = scene.standIn.received.filter(({ status }) => status === 200);

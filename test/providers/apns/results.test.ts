@@ -1,24 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apnsTable, judgeAnswer, judgeFailure, type Meaning, readReason } from '../../../src/providers/apns/results.ts';
+import { apnsTable, readReason, resultOfAnswer } from '../../../src/providers/apns/results.ts';
+import { type RowResult, resultOfFailure } from '../../../src/providers/results.ts';
 import type { PushResult } from '../../../src/core/push.ts';
 import { apnsScene, deviceOf, pushOf, valuesOf } from '../fixtures.ts';
 
 /** Apple's page of statuses and reasons, as the outcome of a device's very first push. */
 const rows: [number, string, PushResult['kind']][] = [
-  [400, 'BadCollapseId', 'refused'],
+  [400, 'BadCollapseId', 'payload-rejected'],
   [400, 'BadDeviceToken', 'misconfigured'],
-  [400, 'BadExpirationDate', 'refused'],
-  [400, 'BadMessageId', 'refused'],
-  [400, 'BadPriority', 'refused'],
+  [400, 'BadExpirationDate', 'payload-rejected'],
+  [400, 'BadMessageId', 'payload-rejected'],
+  [400, 'BadPriority', 'payload-rejected'],
   [400, 'BadTopic', 'misconfigured'],
   [400, 'DeviceTokenNotForTopic', 'misconfigured'],
-  [400, 'DuplicateHeaders', 'refused'],
+  [400, 'DuplicateHeaders', 'payload-rejected'],
   [400, 'IdleTimeout', 'retry'],
-  [400, 'InvalidPushType', 'refused'],
-  [400, 'MissingDeviceToken', 'refused'],
+  [400, 'InvalidPushType', 'payload-rejected'],
+  [400, 'MissingDeviceToken', 'payload-rejected'],
   [400, 'MissingTopic', 'misconfigured'],
-  [400, 'PayloadEmpty', 'refused'],
+  [400, 'PayloadEmpty', 'payload-rejected'],
   [400, 'TopicDisallowed', 'misconfigured'],
   [403, 'BadCertificate', 'misconfigured'],
   [403, 'BadCertificateEnvironment', 'misconfigured'],
@@ -30,9 +31,9 @@ const rows: [number, string, PushResult['kind']][] = [
   [403, 'UnrelatedKeyIdInToken', 'misconfigured'],
   [404, 'BadPath', 'misconfigured'],
   [405, 'MethodNotAllowed', 'misconfigured'],
-  [410, 'ExpiredToken', 'gone'],
-  [410, 'Unregistered', 'gone'],
-  [413, 'PayloadTooLarge', 'refused'],
+  [410, 'ExpiredToken', 'dead-token'],
+  [410, 'Unregistered', 'dead-token'],
+  [413, 'PayloadTooLarge', 'payload-rejected'],
   [429, 'TooManyProviderTokenUpdates', 'retry'],
   [429, 'TooManyRequests', 'retry'],
   [500, 'InternalServerError', 'retry'],
@@ -40,58 +41,64 @@ const rows: [number, string, PushResult['kind']][] = [
   [503, 'Shutdown', 'retry'],
 ];
 
-/** What one device is told says nothing of the others. */
-const aboutDevice = new Set(['BadDeviceToken', 'DeviceTokenNotForTopic', 'TooManyRequests']);
+/** What one device is told says nothing of the others, or nobody knows whether it does. */
+const scopes = new Map([
+  ['BadDeviceToken', 'unclear'],
+  ['DeviceTokenNotForTopic', 'unclear'],
+  ['TooManyRequests', 'device'],
+]);
 
-test('APNs outcomes - every row of the table, from the wire to the outcome and the metric', async (t) => {
+test('APNs results - every row of the table, from the wire to the outcome and the metric', async (t) => {
   const scene = await apnsScene(t);
   for (const [index, [status, reason, kind]] of rows.entries()) {
     const token = index.toString(16).padStart(64, '0');
     scene.standIn.script(token, { status, reason, timestampMs: Date.UTC(2026, 5, 1) });
-    const scope = aboutDevice.has(reason) && { scope: 'device' };
+    const isFailure = kind === 'retry' || kind === 'misconfigured';
+    const scope = isFailure && { scope: scopes.get(reason) ?? 'app' };
     assert.deepEqual(await scene.send(token), { kind, reason, ...scope }, reason);
   }
   const counted = Object.fromEntries(rows.map(([status, reason]) => [`${status} ${reason}`, 1]));
   assert.deepEqual(await valuesOf(scene.metrics.attempts), counted);
 });
 
-test('APNs outcomes - the table has no row beyond those of Apple’s page', () => {
+test('APNs results - the table has no row beyond those of Apple’s page', () => {
   const listed = new Set(rows.map(([status, reason]) => `${status} ${reason}`));
   assert.deepEqual(
     apnsTable.filter(({ status, reason }) => !listed.has(`${status} ${reason}`)),
-    [{ status: 200, reason: '-', meaning: 'delivered' }],
+    [{ status: 200, reason: '-', result: 'accepted', scope: 'device' }],
   );
 });
 
-const unknown: [number, string | undefined, Meaning, string][] = [
-  [200, 'Whatever', 'delivered', 'other'],
-  [204, undefined, 'delivered', '-'],
+const unknown: [number, string | undefined, RowResult, string][] = [
+  [200, 'Whatever', 'accepted', 'other'],
+  [204, undefined, 'accepted', '-'],
   [302, undefined, 'misconfigured', '-'],
-  [400, 'BrandNew', 'refused', 'other'],
-  [400, undefined, 'refused', '-'],
+  [400, 'BrandNew', 'payload-rejected', 'other'],
+  [400, undefined, 'payload-rejected', '-'],
   [401, undefined, 'misconfigured', '-'],
   [403, 'BrandNew', 'misconfigured', 'other'],
   [404, undefined, 'misconfigured', '-'],
   [407, undefined, 'misconfigured', '-'],
   [408, undefined, 'retry', '-'],
   // Some proxy's 410 must cost no registration.
-  [410, undefined, 'doubtful', '-'],
-  [410, 'BrandNew', 'doubtful', 'other'],
-  [413, undefined, 'refused', '-'],
+  [410, undefined, 'doubtful-token', '-'],
+  [410, 'BrandNew', 'doubtful-token', 'other'],
+  [413, undefined, 'payload-rejected', '-'],
   [429, 'BrandNew', 'retry', 'other'],
   [500, undefined, 'retry', '-'],
   [502, undefined, 'retry', '-'],
   [599, 'BrandNew', 'retry', 'other'],
   // A known word under a status where Apple never says it.
   [500, 'Unregistered', 'retry', 'Unregistered'],
-  [400, 'Unregistered', 'refused', 'Unregistered'],
+  [400, 'Unregistered', 'payload-rejected', 'Unregistered'],
 ];
-for (const [status, reason, meaning, word] of unknown)
-  test(`APNs outcomes - ${status} ${reason ?? 'without reason'} means ${meaning}`, () => {
-    assert.deepEqual(judgeAnswer(status, reason), { status, reason: word, meaning });
+for (const [status, reason, result, word] of unknown)
+  test(`APNs results - ${status} ${reason ?? 'without reason'} means ${result}`, () => {
+    const { scope: _, ...row } = resultOfAnswer(status, reason);
+    assert.deepEqual(row, { status, reason: word, result });
   });
 
-test('APNs outcomes - bodies that are no reason', () => {
+test('APNs results - bodies that are no reason', () => {
   for (const body of ['', '<html>', '{', 'null', '7', '[]', '{"reason":7}', '{"reason":null,"timestamp":"x"}'])
     assert.deepEqual(readReason(body), {}, body);
   assert.deepEqual(readReason('{"reason":"Unregistered","timestamp":1700000000000}'), {
@@ -100,18 +107,18 @@ test('APNs outcomes - bodies that are no reason', () => {
   });
 });
 
-test('APNs outcomes - without a whole answer it was accepted only if the status said so', () => {
-  assert.equal(judgeFailure({ kind: 'failure', reason: 'connection', status: 200 }), 'delivered');
-  assert.equal(judgeFailure({ kind: 'failure', reason: 'connection', status: 410 }), 'retry');
-  assert.equal(judgeFailure({ kind: 'failure', reason: 'timeout' }), 'retry');
+test('APNs results - without a whole answer it was accepted only if the status said so', () => {
+  assert.equal(resultOfFailure({ kind: 'failure', reason: 'connection', status: 200 }).result, 'accepted');
+  assert.equal(resultOfFailure({ kind: 'failure', reason: 'connection', status: 410 }).result, 'retry');
+  assert.equal(resultOfFailure({ kind: 'failure', reason: 'timeout' }).result, 'retry');
 });
 
-test('APNs outcomes - a 410 older than the registration is stale news: later, not gone', async (t) => {
+test('APNs results - a 410 older than the registration is stale news: later, not gone', async (t) => {
   const scene = await apnsScene(t);
   const diedAtMs = Date.UTC(2026, 5, 1);
   scene.standIn.script('*', { status: 410, reason: 'Unregistered', timestampMs: diedAtMs });
   const of = (registeredAtMs: number) => scene.send(undefined, {}, { registeredAtMs });
-  assert.deepEqual(await of(diedAtMs - 1), { kind: 'gone', reason: 'Unregistered' });
+  assert.deepEqual(await of(diedAtMs - 1), { kind: 'dead-token', reason: 'Unregistered' });
   assert.deepEqual(await of(diedAtMs), { kind: 'retry', reason: 'Unregistered', afterMs: 600_000, scope: 'device' });
   assert.deepEqual(await of(diedAtMs + 1), {
     kind: 'retry',
@@ -121,7 +128,7 @@ test('APNs outcomes - a 410 older than the registration is stale news: later, no
   });
 });
 
-test('APNs outcomes - Retry-After in seconds and as a date', async (t) => {
+test('APNs results - Retry-After in seconds and as a date', async (t) => {
   const scene = await apnsScene(t);
   scene.standIn.script('*', { status: 429, reason: 'TooManyRequests', retryAfter: '7', times: 1 });
   assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'TooManyRequests', afterMs: 7000, scope: 'device' });
@@ -134,11 +141,11 @@ test('APNs outcomes - Retry-After in seconds and as a date', async (t) => {
   assert.equal(outcome.kind === 'retry' && (outcome.afterMs ?? 0) > 85_000 && (outcome.afterMs ?? 0) <= 90_000, true);
 });
 
-test('APNs outcomes - what cannot be composed is refused without a request', async (t) => {
+test('APNs results - what cannot be composed is refused without a request', async (t) => {
   const scene = await apnsScene(t);
   const push = pushOf({ kind: 'voip', content: { kind: 'none' } });
   assert.deepEqual(await scene.provider.send(push, deviceOf('ab'), 1000), {
-    kind: 'refused',
+    kind: 'payload-rejected',
     reason: 'call-without-ciphertext',
     unsent: true,
   });

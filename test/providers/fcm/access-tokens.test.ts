@@ -12,7 +12,7 @@ import { quietTelemetry, recordedLog } from '../../support/telemetry.ts';
 import { deviceOf, fcmScene, fcmToken, pushOf, valuesOf } from '../fixtures.ts';
 
 const hourMs = 3_600_000;
-const delivered = { kind: 'delivered' };
+const delivered = { kind: 'accepted' };
 
 /** Tokens from a source that answers as told, each request by itself. */
 function setUp() {
@@ -141,7 +141,7 @@ test('FCM client - a burst on a revoked token asks for one new one', async (t) =
   assert.deepEqual(await scene.send(), delivered);
   scene.standIn.revokeTokens();
   const outcomes = await Promise.all(Array.from({ length: 30 }, () => scene.send()));
-  assert.deepEqual(new Set(outcomes.map(({ kind }) => kind)), new Set(['delivered']));
+  assert.deepEqual(new Set(outcomes.map(({ kind }) => kind)), new Set(['accepted']));
   assert.equal(scene.standIn.tokensIssued, 2);
 });
 
@@ -156,17 +156,17 @@ test('FCM client - FCM that refuses every token: misconfigured, not a storm of t
 test('FCM client - an OAuth server in trouble: retry; one that refuses the account: misconfigured', async (t) => {
   const troubled = await fcmScene(t);
   troubled.standIn.scriptTokens({ fault: 'reset' });
-  assert.deepEqual(await troubled.send(), { kind: 'retry', reason: 'oauth-unavailable' });
+  assert.deepEqual(await troubled.send(), { kind: 'retry', reason: 'oauth-unavailable', scope: 'app' });
   const refused = await fcmScene(t);
   refused.standIn.scriptTokens({ status: 400, error: 'invalid_grant' });
-  assert.deepEqual(await refused.send(), { kind: 'misconfigured', reason: 'oauth-refused' });
+  assert.deepEqual(await refused.send(), { kind: 'misconfigured', reason: 'oauth-refused', scope: 'app' });
   assert.equal(refused.standIn.received.length, 0);
 });
 
 test('FCM client - an OAuth server that says nothing costs a push no more than its deadline', async (t) => {
   const scene = await fcmScene(t, { deadlineMs: 300 });
   scene.standIn.scriptTokens({ fault: 'hang' });
-  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'oauth-timeout' });
+  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'oauth-timeout', scope: 'app' });
 });
 
 test('FCM client - an OAuth server that hung once is asked anew, and the push delivered', async (t) => {
@@ -176,9 +176,9 @@ test('FCM client - an OAuth server that hung once is asked anew, and the push de
   const first = scene.send();
   await eventually('the request for a token is under way', () => scene.standIn.tokensAsked > 0 || undefined);
   clock.advance(10_000);
-  assert.deepEqual(await first, { kind: 'retry', reason: 'oauth-unavailable' });
+  assert.deepEqual(await first, { kind: 'retry', reason: 'oauth-unavailable', scope: 'app' });
   clock.advance(2_000);
-  assert.deepEqual(await scene.send(), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
 });
 
 test('FCM client - a service account of somebody else, then the right file: well again without a restart', async (t) => {
@@ -196,7 +196,7 @@ test('FCM client - a service account of somebody else, then the right file: well
   assert.deepEqual(await scene.send(), delivered);
   await replaceBy((await createServiceAccount('example')).json);
   assert.equal(scene.provider.concern, undefined);
-  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'oauth-refused' });
+  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'oauth-refused', scope: 'app' });
   await replaceBy(right);
   assert.deepEqual(await scene.send(), delivered);
 });
@@ -207,7 +207,7 @@ test('FCM client - a service account of another project, then the right one: the
   const right = readFileSync(serviceAccountFile, 'utf8');
   writeFileSync(serviceAccountFile, right.replace('"project_id":"example"', '"project_id":"another"'));
   await scene.provider.checkCredentials?.();
-  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'PERMISSION_DENIED' });
+  assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'PERMISSION_DENIED', scope: 'app' });
   writeFileSync(serviceAccountFile, right);
   await scene.provider.checkCredentials?.();
   assert.deepEqual(await scene.send(), delivered);
@@ -218,7 +218,7 @@ test('FCM client - what was delivered for one project makes no word about tokens
   const { serviceAccountFile } = scene.app;
   scene.standIn.script('stranger:token', { reason: 'SENDER_ID_MISMATCH' });
   assert.deepEqual(await scene.send(), delivered);
-  assert.equal((await scene.send('stranger:token')).kind, 'gone');
+  assert.equal((await scene.send('stranger:token')).kind, 'dead-token');
   writeFileSync(serviceAccountFile, `${readFileSync(serviceAccountFile, 'utf8')}\n`);
   await scene.provider.checkCredentials?.();
   assert.equal((await scene.send('stranger:token')).kind, 'misconfigured');
@@ -237,7 +237,7 @@ test('FCM client - started without a usable file: misconfigured and said so, unt
   });
   t.after(() => provider.drain());
   const send = () => provider.send(pushOf(), deviceOf(fcmToken), 30_000);
-  assert.deepEqual(await send(), { kind: 'misconfigured', reason: 'unusable-account' });
+  assert.deepEqual(await send(), { kind: 'misconfigured', reason: 'unusable-account', scope: 'app' });
   await provider.checkCredentials?.();
   assert.match(provider.concern?.reason ?? '', /later.json cannot be read \(ENOENT\); nothing can be sent/);
   assert.equal(lines.length, 1);

@@ -4,7 +4,7 @@ import { account, fcmScene, fcmToken } from '../fixtures.ts';
 
 test('FCM client - a message arrives as written and is delivered', async (t) => {
   const scene = await fcmScene(t);
-  assert.deepEqual(await scene.send(undefined, { expiresAtMs: Date.now() + 60_000 }), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(undefined, { expiresAtMs: Date.now() + 60_000 }), { kind: 'accepted' });
   const push = scene.standIn.received[0];
   assert.ok(push);
   const { authorization, ...headers } = push.headers;
@@ -27,7 +27,7 @@ test('FCM client - a message arrives as written and is delivered', async (t) => 
 test('FCM client - a ciphertext that does not fit is left out, and counted', async (t) => {
   const scene = await fcmScene(t);
   const content = { kind: 'sealed', ciphertext: 'A'.repeat(4000), iv: 'aXY=' } as const;
-  assert.deepEqual(await scene.send(undefined, { content }), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(undefined, { content }), { kind: 'accepted' });
   const message = scene.standIn.received[0]?.body['message'] as { data: unknown } | undefined;
   assert.deepEqual(message?.data, { account });
   assert.equal((await scene.metrics.oversize.get()).values[0]?.value, 1);
@@ -37,7 +37,7 @@ test('FCM client - the largest payload that is composed is one that FCM takes', 
   const scene = await fcmScene(t);
   // account 7 + 17 + 8, encrypted 9 + n + 8, iv 2 + 4 + 8: 4000 in all
   const content = { kind: 'sealed', ciphertext: 'A'.repeat(4000 - 63), iv: 'aXY=' } as const;
-  assert.deepEqual(await scene.send(undefined, { content }), { kind: 'delivered' });
+  assert.deepEqual(await scene.send(undefined, { content }), { kind: 'accepted' });
   assert.equal((await scene.metrics.oversize.get()).values[0]?.value ?? 0, 0);
 });
 

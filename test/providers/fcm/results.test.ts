@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fcmTable, judgeAnswer, type Meaning, readReason } from '../../../src/providers/fcm/results.ts';
+import { fcmTable, readReason, resultOfAnswer } from '../../../src/providers/fcm/results.ts';
+import type { RowResult } from '../../../src/providers/results.ts';
 import type { PushResult } from '../../../src/core/push.ts';
 import { fcmScene, fcmToken, valuesOf } from '../fixtures.ts';
 
@@ -8,30 +9,30 @@ const fcmErrorType = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
 
 /** Google's page "FCM error codes", as the outcome of a device's very first push. */
 const codes: [number, string, PushResult][] = [
-  [400, 'INVALID_ARGUMENT', { kind: 'refused', reason: 'INVALID_ARGUMENT' }],
-  [404, 'UNREGISTERED', { kind: 'gone', reason: 'UNREGISTERED' }],
-  [403, 'SENDER_ID_MISMATCH', { kind: 'misconfigured', reason: 'SENDER_ID_MISMATCH', scope: 'device' }],
+  [400, 'INVALID_ARGUMENT', { kind: 'payload-rejected', reason: 'INVALID_ARGUMENT' }],
+  [404, 'UNREGISTERED', { kind: 'dead-token', reason: 'UNREGISTERED' }],
+  [403, 'SENDER_ID_MISMATCH', { kind: 'misconfigured', reason: 'SENDER_ID_MISMATCH', scope: 'unclear' }],
   [429, 'QUOTA_EXCEEDED', { kind: 'retry', reason: 'QUOTA_EXCEEDED', afterMs: 60_000, scope: 'unclear' }],
-  [503, 'UNAVAILABLE', { kind: 'retry', reason: 'UNAVAILABLE' }],
-  [500, 'INTERNAL', { kind: 'retry', reason: 'INTERNAL' }],
-  [401, 'THIRD_PARTY_AUTH_ERROR', { kind: 'misconfigured', reason: 'THIRD_PARTY_AUTH_ERROR' }],
-  [500, 'UNSPECIFIED_ERROR', { kind: 'retry', reason: 'UNSPECIFIED_ERROR' }],
+  [503, 'UNAVAILABLE', { kind: 'retry', reason: 'UNAVAILABLE', scope: 'app' }],
+  [500, 'INTERNAL', { kind: 'retry', reason: 'INTERNAL', scope: 'app' }],
+  [401, 'THIRD_PARTY_AUTH_ERROR', { kind: 'misconfigured', reason: 'THIRD_PARTY_AUTH_ERROR', scope: 'device' }],
+  [500, 'UNSPECIFIED_ERROR', { kind: 'retry', reason: 'UNSPECIFIED_ERROR', scope: 'app' }],
 ];
 
 /** Answers without an `FcmError`: by the canonical status. */
 const statuses: [number, string, PushResult][] = [
-  [400, 'INVALID_ARGUMENT', { kind: 'refused', reason: 'INVALID_ARGUMENT' }],
-  [400, 'FAILED_PRECONDITION', { kind: 'misconfigured', reason: 'FAILED_PRECONDITION' }],
-  [403, 'PERMISSION_DENIED', { kind: 'misconfigured', reason: 'PERMISSION_DENIED' }],
+  [400, 'INVALID_ARGUMENT', { kind: 'payload-rejected', reason: 'INVALID_ARGUMENT' }],
+  [400, 'FAILED_PRECONDITION', { kind: 'misconfigured', reason: 'FAILED_PRECONDITION', scope: 'app' }],
+  [403, 'PERMISSION_DENIED', { kind: 'misconfigured', reason: 'PERMISSION_DENIED', scope: 'app' }],
   // The project does not exist: whoever took that for a dead token would remove every registration.
-  [404, 'NOT_FOUND', { kind: 'misconfigured', reason: 'NOT_FOUND' }],
-  [429, 'RESOURCE_EXHAUSTED', { kind: 'retry', reason: 'RESOURCE_EXHAUSTED', afterMs: 60_000 }],
-  [500, 'INTERNAL', { kind: 'retry', reason: 'INTERNAL' }],
-  [503, 'UNAVAILABLE', { kind: 'retry', reason: 'UNAVAILABLE' }],
-  [504, 'DEADLINE_EXCEEDED', { kind: 'retry', reason: 'DEADLINE_EXCEEDED' }],
+  [404, 'NOT_FOUND', { kind: 'misconfigured', reason: 'NOT_FOUND', scope: 'app' }],
+  [429, 'RESOURCE_EXHAUSTED', { kind: 'retry', reason: 'RESOURCE_EXHAUSTED', afterMs: 60_000, scope: 'app' }],
+  [500, 'INTERNAL', { kind: 'retry', reason: 'INTERNAL', scope: 'app' }],
+  [503, 'UNAVAILABLE', { kind: 'retry', reason: 'UNAVAILABLE', scope: 'app' }],
+  [504, 'DEADLINE_EXCEEDED', { kind: 'retry', reason: 'DEADLINE_EXCEEDED', scope: 'app' }],
 ];
 
-test('FCM outcomes - every row of the table, from the wire to the outcome', async (t) => {
+test('FCM results - every row of the table, from the wire to the outcome', async (t) => {
   const scene = await fcmScene(t);
   for (const [status, reason, outcome] of codes) {
     scene.standIn.script(fcmToken, { status, reason, times: 1 });
@@ -59,15 +60,15 @@ test('FCM outcomes - every row of the table, from the wire to the outcome', asyn
   });
 });
 
-test('FCM outcomes - the table has no row beyond those, success and 401, which is tested with the tokens', () => {
+test('FCM results - the table has no row beyond those, success and 401, which is tested with the tokens', () => {
   const listed = new Set([
     ...codes.map(([status, reason]) => `errorCode ${status} ${reason}`),
     ...statuses.map(([status, reason]) => `status ${status} ${reason}`),
   ]);
   const rest = fcmTable.filter(({ source, status, reason }) => !listed.has(`${source} ${status} ${reason}`));
   assert.deepEqual(rest, [
-    { status: 200, source: 'none', reason: '-', meaning: 'delivered' },
-    { status: 401, source: 'status', reason: 'UNAUTHENTICATED', meaning: 'renew' },
+    { status: 200, source: 'none', reason: '-', result: 'accepted', scope: 'device' },
+    { status: 401, source: 'status', reason: 'UNAUTHENTICATED', result: 'renew-credential', scope: 'app' },
   ]);
 });
 
@@ -100,49 +101,49 @@ const bodies: [string, unknown, { errorCode?: string; status?: string }][] = [
   ['null', null, {}],
 ];
 for (const [what, body, reason] of bodies)
-  test(`FCM outcomes - reads ${what}`, () => assert.deepEqual(readReason(JSON.stringify(body)), reason));
+  test(`FCM results - reads ${what}`, () => assert.deepEqual(readReason(JSON.stringify(body)), reason));
 
-test('FCM outcomes - empty, broken and HTML bodies are no reason', () => {
+test('FCM results - empty, broken and HTML bodies are no reason', () => {
   for (const body of ['', '{', '<html>502</html>']) assert.deepEqual(readReason(body), {});
 });
 
-const unknown: [number, { errorCode?: string; status?: string }, Meaning, string][] = [
-  [204, {}, 'delivered', '-'],
+const unknown: [number, { errorCode?: string; status?: string }, RowResult, string][] = [
+  [204, {}, 'accepted', '-'],
   [302, {}, 'misconfigured', '-'],
-  [400, {}, 'refused', '-'],
-  [401, {}, 'renew', '-'],
+  [400, {}, 'payload-rejected', '-'],
+  [401, {}, 'renew-credential', '-'],
   [403, { status: 'BRAND_NEW' }, 'misconfigured', 'other'],
   [404, {}, 'misconfigured', '-'],
   [404, { errorCode: 'BRAND_NEW', status: 'NOT_FOUND' }, 'misconfigured', 'other'],
   [408, {}, 'retry', '-'],
-  [413, {}, 'refused', '-'],
+  [413, {}, 'payload-rejected', '-'],
   [429, {}, 'retry', '-'],
   [500, { errorCode: 'BRAND_NEW' }, 'retry', 'other'],
   [502, {}, 'retry', '-'],
   // A dead token is a 4xx; a server in trouble may say anything.
   [500, { errorCode: 'UNREGISTERED' }, 'retry', 'other'],
-  [400, { errorCode: 'UNREGISTERED' }, 'gone', 'UNREGISTERED'],
+  [400, { errorCode: 'UNREGISTERED' }, 'dead-token', 'UNREGISTERED'],
 ];
-for (const [status, reason, meaning, word] of unknown)
-  test(`FCM outcomes - ${status} ${JSON.stringify(reason)} means ${meaning}`, () => {
-    const row = judgeAnswer(status, reason);
-    assert.deepEqual([row.meaning, row.reason], [meaning, word]);
+for (const [status, reason, result, word] of unknown)
+  test(`FCM results - ${status} ${JSON.stringify(reason)} means ${result}`, () => {
+    const row = resultOfAnswer(status, reason);
+    assert.deepEqual([row.result, row.reason], [result, word]);
   });
 
-test('FCM outcomes - a token of another sender is gone once others were accepted within the hour', async (t) => {
+test('FCM results - a token of another sender is gone once others were accepted within the hour', async (t) => {
   const scene = await fcmScene(t);
   const stranger = 'stranger:APA91bExample';
   scene.standIn.script(stranger, { reason: 'SENDER_ID_MISMATCH' });
   assert.deepEqual(await scene.send(stranger), {
     kind: 'misconfigured',
     reason: 'SENDER_ID_MISMATCH',
-    scope: 'device',
+    scope: 'unclear',
   });
-  assert.equal((await scene.send()).kind, 'delivered');
-  assert.deepEqual(await scene.send(stranger), { kind: 'gone', reason: 'SENDER_ID_MISMATCH', doubtful: true });
+  assert.equal((await scene.send()).kind, 'accepted');
+  assert.deepEqual(await scene.send(stranger), { kind: 'dead-token', reason: 'SENDER_ID_MISMATCH', doubtful: true });
 });
 
-test('FCM outcomes - Retry-After in seconds and as a date wins over our own pause', async (t) => {
+test('FCM results - Retry-After in seconds and as a date wins over our own pause', async (t) => {
   const scene = await fcmScene(t);
   scene.standIn.script(fcmToken, { reason: 'QUOTA_EXCEEDED', retryAfter: '7', times: 1 });
   assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'QUOTA_EXCEEDED', afterMs: 7000, scope: 'unclear' });

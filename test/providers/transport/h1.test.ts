@@ -6,7 +6,7 @@ import { manualClock } from '../../support/clock.ts';
 import { fcmScene, type FcmSceneOptions } from '../fixtures.ts';
 import { deadOrigin, openRelay, type Relay } from './relay.ts';
 
-const delivered = { kind: 'delivered' };
+const delivered = { kind: 'accepted' };
 const tokenOf = (index: number) => `device-${index}:APA91bExample`;
 /** How many of each outcome. */
 function tally(outcomes: readonly PushResult[]): Record<string, number> {
@@ -72,7 +72,7 @@ test('HTTP/1.1 transport - a reset and a body cut in the middle are retry, at on
   for (const fault of ['reset', 'cut'] as const) {
     const scene = await fcmScene(t);
     scene.standIn.script(tokenOf(1), { fault, times: 1 });
-    assert.deepEqual(await scene.send(tokenOf(1)), { kind: 'retry', reason: 'connection' }, fault);
+    assert.deepEqual(await scene.send(tokenOf(1)), { kind: 'retry', reason: 'connection', scope: 'app' }, fault);
     assert.deepEqual(await scene.send(tokenOf(1)), delivered);
     assert.equal(scene.standIn.received.length, 2);
   }
@@ -83,7 +83,7 @@ test('HTTP/1.1 transport - empty, HTML and endless bodies leave the status in fo
   const bodies = ['', '<html><body>Bad gateway</body></html>', '{"error":', 'x'.repeat(200_000)];
   for (const [index, body] of bodies.entries()) {
     scene.standIn.script(tokenOf(index), { status: 502, body });
-    assert.deepEqual(await scene.send(tokenOf(index)), { kind: 'retry', reason: '-' });
+    assert.deepEqual(await scene.send(tokenOf(index)), { kind: 'retry', reason: '-', scope: 'app' });
   }
   assert.deepEqual(await scene.send(), delivered);
 });
@@ -93,7 +93,7 @@ test('HTTP/1.1 transport - one 500 among healthy requests harms no other', async
   for (const index of [0, 1, 2]) scene.standIn.script(tokenOf(index), { delayMs: 50 });
   scene.standIn.script(tokenOf(3), { reason: 'INTERNAL' });
   const outcomes = await sendMany(scene, 4);
-  assert.deepEqual(outcomes, [...times(3, delivered), { kind: 'retry', reason: 'INTERNAL' }]);
+  assert.deepEqual(outcomes, [...times(3, delivered), { kind: 'retry', reason: 'INTERNAL', scope: 'app' }]);
 });
 
 test('HTTP/1.1 transport - a push that hangs ends by its deadline and leaves the others alone', async (t) => {
@@ -102,7 +102,7 @@ test('HTTP/1.1 transport - a push that hangs ends by its deadline and leaves the
   scene.standIn.script(tokenOf(0), { fault: 'hang' });
   const hanging = scene.send(tokenOf(0), {}, {}, 600);
   for (let index = 1; index < 20; index += 1) assert.deepEqual(await scene.send(tokenOf(index)), delivered);
-  assert.deepEqual(await hanging, { kind: 'retry', reason: 'timeout' });
+  assert.deepEqual(await hanging, { kind: 'retry', reason: 'timeout', scope: 'app' });
 });
 
 test(
@@ -118,7 +118,7 @@ test(
     clock.advance(2001);
     assert.deepEqual(await sendMany(scene, 10), times(10, delivered));
     clock.advance(28_000);
-    assert.deepEqual(await lost, { kind: 'retry', reason: 'timeout' });
+    assert.deepEqual(await lost, { kind: 'retry', reason: 'timeout', scope: 'app' });
     assert.deepEqual(await sendMany(scene, 10), times(10, delivered));
   },
 );
@@ -145,7 +145,7 @@ test('HTTP/1.1 transport - drain refuses what is new, waits for what is in fligh
   scene.standIn.script(tokenOf(0), { delayMs: 100 });
   const slow = scene.send(tokenOf(0));
   const drained = scene.provider.drain();
-  assert.deepEqual(await scene.send(tokenOf(1)), { kind: 'retry', reason: 'closed' });
+  assert.deepEqual(await scene.send(tokenOf(1)), { kind: 'retry', reason: 'closed', scope: 'app' });
   await drained;
   assert.deepEqual(await slow, delivered);
 });

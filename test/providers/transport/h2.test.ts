@@ -14,7 +14,7 @@ import { eventually } from '../../support/process.ts';
 import { apnsScene, type ApnsSceneOptions, valuesOf } from '../fixtures.ts';
 import { deadOrigin, openRelay, type Relay } from './relay.ts';
 
-const delivered = { kind: 'delivered' };
+const delivered = { kind: 'accepted' };
 const tokenOf = (index: number) => index.toString(16).padStart(64, '0');
 
 /** Opens the connection and gets its credentials accepted, so that what follows goes out at once. */
@@ -67,7 +67,7 @@ function copiesOf(received: readonly { status: number; headers: Readonly<Record<
 
 test('HTTP/2 transport - a burst of 2,000 that nobody awaited is delivered', async (t) => {
   const scene = await apnsScene(t);
-  assert.equal(countOf(await sendMany(scene, 2000), 'delivered'), 2000);
+  assert.equal(countOf(await sendMany(scene, 2000), 'accepted'), 2000);
   assert.deepEqual(
     copiesOf(scene.standIn.received).every((copies) => copies === 1),
     true,
@@ -76,13 +76,13 @@ test('HTTP/2 transport - a burst of 2,000 that nobody awaited is delivered', asy
 
 test('HTTP/2 transport - a burst of 20,000 is delivered, over no more than four connections', async (t) => {
   const scene = await apnsScene(t, { standIn: { receivedLimit: 20 }, deadlineMs: 60_000 });
-  assert.equal(countOf(await sendMany(scene, 20_000), 'delivered'), 20_000);
+  assert.equal(countOf(await sendMany(scene, 20_000), 'accepted'), 20_000);
   assert.equal(scene.standIn.connections <= 4, true);
 });
 
 test('HTTP/2 transport - one stream at connect: every push of a burst is delivered', async (t) => {
   const scene = await apnsScene(t, { standIn: { oneStreamUntilToken: true, maxStreams: 50 } });
-  assert.equal(countOf(await sendMany(scene, 400), 'delivered'), 400);
+  assert.equal(countOf(await sendMany(scene, 400), 'accepted'), 400);
   assert.equal(copiesOf(scene.standIn.received).length, 400);
 });
 
@@ -101,7 +101,11 @@ test('HTTP/2 transport - one request until the credentials were accepted, also w
   const scene = await apnsScene(t);
   // Refused for its credentials, so it proves nothing.
   scene.standIn.script(tokenOf(0), { status: 403, reason: 'InvalidProviderToken' });
-  assert.deepEqual(await scene.send(tokenOf(0)), { kind: 'misconfigured', reason: 'InvalidProviderToken' });
+  assert.deepEqual(await scene.send(tokenOf(0)), {
+    kind: 'misconfigured',
+    reason: 'InvalidProviderToken',
+    scope: 'app',
+  });
   assert.deepEqual(await raceOf(scene), ['hanging', 'healthy']);
   assert.deepEqual(await raceOf(scene), ['healthy', 'hanging']);
 });
@@ -133,7 +137,7 @@ test('HTTP/2 transport - GOAWAY below the last stream: what was not processed is
   const scene = await warmScene(t);
   scene.standIn.script(tokenOf(50), { fault: 'goaway-unprocessed', times: 1 });
   const outcomes = await sendMany(scene, 100);
-  assert.equal(countOf(outcomes, 'delivered'), 100);
+  assert.equal(countOf(outcomes, 'accepted'), 100);
   assert.deepEqual(copiesOf(scene.standIn.received), times(101, 1));
 });
 
@@ -142,7 +146,12 @@ test('HTTP/2 transport - one 500 among healthy requests harms no other', async (
   for (const index of [0, 1, 2]) scene.standIn.script(tokenOf(index), { delayMs: 50 });
   scene.standIn.script(tokenOf(3), { status: 500, reason: 'InternalServerError' });
   const outcomes = await sendMany(scene, 4);
-  assert.deepEqual(outcomes, [delivered, delivered, delivered, { kind: 'retry', reason: 'InternalServerError' }]);
+  assert.deepEqual(outcomes, [
+    delivered,
+    delivered,
+    delivered,
+    { kind: 'retry', reason: 'InternalServerError', scope: 'app' },
+  ]);
   assert.equal(scene.standIn.connections, 1);
 });
 
@@ -159,7 +168,7 @@ test('HTTP/2 transport - CANCEL, a reset and a body cut in the middle are retry,
   for (const fault of ['cancel', 'reset', 'cut'] as const) {
     const scene = await warmScene(t);
     scene.standIn.script(tokenOf(1), { fault, times: 1 });
-    assert.deepEqual(await scene.send(tokenOf(1)), { kind: 'retry', reason: 'connection' }, fault);
+    assert.deepEqual(await scene.send(tokenOf(1)), { kind: 'retry', reason: 'connection', scope: 'app' }, fault);
     assert.deepEqual(await scene.send(tokenOf(1)), delivered);
     assert.equal(scene.standIn.received.length, 3);
   }
@@ -170,7 +179,7 @@ test('HTTP/2 transport - empty, HTML and endless bodies leave the status in forc
   const bodies = ['', '<html><body>Bad gateway</body></html>', '{"reason":', 'x'.repeat(200_000)];
   for (const [index, body] of bodies.entries()) {
     scene.standIn.script(tokenOf(index), { status: 503, body });
-    assert.deepEqual(await scene.send(tokenOf(index)), { kind: 'retry', reason: '-' });
+    assert.deepEqual(await scene.send(tokenOf(index)), { kind: 'retry', reason: '-', scope: 'app' });
   }
   assert.deepEqual(await scene.send(), delivered);
   assert.equal((await valuesOf(scene.metrics.attempts))['503 -'], 4);
@@ -181,7 +190,7 @@ test('HTTP/2 transport - a push that hangs ends by its deadline and leaves the o
   scene.standIn.script(tokenOf(0), { fault: 'hang' });
   const hanging = scene.send(tokenOf(0), {}, {}, 600);
   for (let index = 1; index < 20; index += 1) assert.deepEqual(await scene.send(tokenOf(index)), delivered);
-  assert.deepEqual(await hanging, { kind: 'retry', reason: 'timeout' });
+  assert.deepEqual(await hanging, { kind: 'retry', reason: 'timeout', scope: 'app' });
   assert.deepEqual(await scene.send(), delivered);
   assert.equal(scene.standIn.connections, 1);
 });
@@ -266,7 +275,7 @@ test(
     clock.advance(2001);
     assert.deepEqual(await scene.send(tokenOf(1)), delivered);
     clock.advance(28_000);
-    assert.deepEqual(await lost, { kind: 'retry', reason: 'timeout' });
+    assert.deepEqual(await lost, { kind: 'retry', reason: 'timeout', scope: 'app' });
   },
 );
 
@@ -289,7 +298,7 @@ test('HTTP/2 transport - the death of a socket fails what is in flight, and the 
   const lost = sendMany(scene, 3);
   await seen;
   scene.standIn.dropConnections();
-  assert.deepEqual(await lost, times(3, { kind: 'retry', reason: 'connection' }));
+  assert.deepEqual(await lost, times(3, { kind: 'retry', reason: 'connection', scope: 'app' }));
   assert.deepEqual(await scene.send(), delivered);
 });
 
@@ -304,20 +313,20 @@ test('HTTP/2 transport - a server that is back is found without waiting for a ne
   const { port } = new URL(first.standIn.origin);
   await first.standIn.close();
   const early = first.send(tokenOf(0));
-  assert.deepEqual(await early, { kind: 'retry', reason: 'connection' });
+  assert.deepEqual(await early, { kind: 'retry', reason: 'connection', scope: 'app' });
   const waiting = first.send(tokenOf(1));
   // The same authority, as after a restart; without the key, which is as far as it gets: it was asked.
   const { authority } = first.standIn;
   const again = await createApnsStandIn({ topics: ['org.example.messenger'], authority, port: Number(port) });
   t.after(() => again.close());
-  assert.deepEqual(await waiting, { kind: 'misconfigured', reason: 'InvalidProviderToken' });
+  assert.deepEqual(await waiting, { kind: 'misconfigured', reason: 'InvalidProviderToken', scope: 'app' });
 });
 
 test('HTTP/2 transport - an authority that is not trusted: retry, nothing was sent', async (t) => {
   const scene = await apnsScene(t);
   const stranger = await createAuthority();
   const other = await apnsScene(t, { app: { endpoint: scene.standIn.origin, ca: stranger.certificate } });
-  assert.deepEqual(await other.send(), { kind: 'retry', reason: 'connection' });
+  assert.deepEqual(await other.send(), { kind: 'retry', reason: 'connection', scope: 'app' });
   assert.equal(scene.standIn.received.length, 0);
 });
 
@@ -327,7 +336,7 @@ test('HTTP/2 transport - a body that is read late holds up nothing else, and end
   scene.standIn.script(tokenOf(1), { readAfterMs: 60_000, times: 1 });
   const [late, never] = [scene.send(tokenOf(0)), scene.send(tokenOf(1), {}, {}, 600)];
   for (let index = 2; index < 20; index += 1) assert.deepEqual(await scene.send(tokenOf(index)), delivered);
-  assert.deepEqual([await late, await never], [delivered, { kind: 'retry', reason: 'timeout' }]);
+  assert.deepEqual([await late, await never], [delivered, { kind: 'retry', reason: 'timeout', scope: 'app' }]);
   assert.deepEqual(await scene.send(tokenOf(1)), delivered);
   assert.equal(scene.standIn.connections, 1);
 });
@@ -339,8 +348,8 @@ test('HTTP/2 transport - a port that closes with pushes in flight and opens agai
   const lost = scene.send(tokenOf(0));
   await seen;
   await scene.standIn.closePort();
-  assert.deepEqual(await lost, { kind: 'retry', reason: 'connection' });
-  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'connection' });
+  assert.deepEqual(await lost, { kind: 'retry', reason: 'connection', scope: 'app' });
+  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'connection', scope: 'app' });
   await scene.standIn.openPort();
   assert.deepEqual(await sendMany(scene, 10), times(10, delivered));
 });
@@ -350,7 +359,7 @@ test('HTTP/2 transport - drain refuses what is new, waits for what is in flight 
   scene.standIn.script(tokenOf(0), { delayMs: 100 });
   const slow = scene.send(tokenOf(0));
   const drained = scene.provider.drain();
-  assert.deepEqual(await scene.send(tokenOf(1)), { kind: 'retry', reason: 'closed' });
+  assert.deepEqual(await scene.send(tokenOf(1)), { kind: 'retry', reason: 'closed', scope: 'app' });
   await drained;
   assert.deepEqual(await slow, delivered);
   await eventually('the connection is closed', () => scene.standIn.openConnections === 0 || undefined);

@@ -6,7 +6,7 @@ import { openConnectProxy } from './connect-proxy.ts';
 import { apnsScene, fcmScene, secretOf } from '../fixtures.ts';
 import { deadOrigin } from './relay.ts';
 
-const delivered = { kind: 'delivered' };
+const delivered = { kind: 'accepted' };
 const hostOf = (origin: string) => new URL(origin).host;
 
 test('proxy - APNs goes through one tunnel, with HTTP/2 inside', async (t) => {
@@ -32,7 +32,7 @@ test('proxy - it cannot stand in for the provider: the certificate is checked be
   const proxy = await openConnectProxy(t);
   const stranger = await createAuthority();
   const scene = await apnsScene(t, { app: { ca: stranger.certificate, proxy: proxy.settings } });
-  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'connection' });
+  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'connection', scope: 'app' });
   assert.equal(proxy.asked.length > 0, true);
   assert.equal(scene.standIn.received.length, 0);
 });
@@ -53,7 +53,7 @@ test('proxy - FCM goes through it, and so do the requests for access tokens', as
 test('proxy - a wrong password, and a proxy that says no, are told from a provider that is away', async (t) => {
   const proxy = await openConnectProxy(t);
   const wrong = { url: secretOf(`http://romeo:wrong@127.0.0.1:${proxy.port}`), except: [] };
-  const refused = { kind: 'retry', reason: 'proxy' };
+  const refused = { kind: 'retry', reason: 'proxy', scope: 'app' };
   const scene = await apnsScene(t, { app: { proxy: wrong } });
   assert.deepEqual(await scene.send(), refused);
   const forbidden = await apnsScene(t, { app: { proxy: proxy.settings } });
@@ -61,7 +61,7 @@ test('proxy - a wrong password, and a proxy that says no, are told from a provid
   assert.deepEqual(await forbidden.send(), refused);
   const overH1 = await fcmScene(t, { app: { proxy: wrong, tokenEndpoint: scene.standIn.origin } });
   // It gets no access token either, which is asked for first.
-  assert.deepEqual(await overH1.send(), { kind: 'retry', reason: 'oauth-unavailable' });
+  assert.deepEqual(await overH1.send(), { kind: 'retry', reason: 'oauth-unavailable', scope: 'app' });
   proxy.answer = 'tunnel';
   assert.deepEqual(await forbidden.send(), delivered);
   assert.equal(scene.standIn.received.length, 0);
@@ -70,14 +70,14 @@ test('proxy - a wrong password, and a proxy that says no, are told from a provid
 test('proxy - one that nobody listens at is a lost connection', async (t) => {
   const url = secretOf((await deadOrigin()).replace('https:', 'http:'));
   const scene = await apnsScene(t, { app: { proxy: { url, except: [] } } });
-  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'connection' });
+  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'connection', scope: 'app' });
 });
 
 test('proxy - one that says nothing holds a push up until its deadline, no longer', async (t) => {
   const proxy = await openConnectProxy(t);
   proxy.answer = 'silence';
   const scene = await apnsScene(t, { app: { proxy: proxy.settings } });
-  assert.deepEqual(await scene.send(undefined, {}, {}, 300), { kind: 'retry', reason: 'timeout' });
+  assert.deepEqual(await scene.send(undefined, {}, {}, 300), { kind: 'retry', reason: 'timeout', scope: 'app' });
 });
 
 test('proxy - a tunnel that breaks is replaced by another one', async (t) => {

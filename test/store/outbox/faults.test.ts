@@ -17,14 +17,14 @@ import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import type { Outbox } from '../../../src/store/outbox/contract.ts';
 import { eventually } from '../../support/process.ts';
-import { claimNumbers, folderFor, id, outboxesFor, owed, startMs } from './support.ts';
+import { claimNumbers, folderFor, id, outboxesFor, queued, startMs } from './support.ts';
 
 const big = 'A'.repeat(3_000);
 
 /** Puts pushes until one is not stored; returns how many were, and what the other was answered. */
 async function fill(outbox: Outbox): Promise<{ stored: number; answer: string }> {
   for (let n = 1; ; n += 1) {
-    const answer = await outbox.put(owed(n, { ciphertext: big }), startMs);
+    const answer = await outbox.enqueue(queued(n, { ciphertext: big }), startMs);
     if (answer !== 'stored') return { stored: n - 1, answer };
   }
 }
@@ -38,9 +38,9 @@ test('outbox faults - a full disk refuses, loses nothing, lets settle, and is ov
   assert.deepEqual(outbox.state, { kind: 'failing', reason: 'disk-full' });
   assert.equal((await outbox.stats())?.get('siskin')?.depth, stored);
 
-  const claimed = await claimNumbers(outbox, startMs, 5);
-  for (const n of claimed) outbox.settle(id(n));
-  assert.equal(await outbox.put(owed(900, { ciphertext: big }), startMs), 'stored');
+  const leased = await claimNumbers(outbox, startMs, 5);
+  for (const n of leased) outbox.complete(id(n));
+  assert.equal(await outbox.enqueue(queued(900, { ciphertext: big }), startMs), 'stored');
   assert.deepEqual(outbox.state, { kind: 'working' });
   assert.deepEqual(await claimNumbers(outbox, startMs, 3), [900, stored - 5, stored - 6]);
 
@@ -61,8 +61,8 @@ test('outbox faults - puts that do not fit do not keep settlings of the same bat
   const outbox = await outboxesFor(context).open({ limits: { pages: 40 } });
   const { stored } = await fill(outbox);
   const [newest] = await claimNumbers(outbox, startMs, 1);
-  outbox.settle(id(newest ?? 0));
-  const puts = Array.from({ length: 50 }, (_, n) => outbox.put(owed(1_000 + n, { ciphertext: big }), startMs));
+  outbox.complete(id(newest ?? 0));
+  const puts = Array.from({ length: 50 }, (_, n) => outbox.enqueue(queued(1_000 + n, { ciphertext: big }), startMs));
   assert.deepEqual(new Set(await Promise.all(puts)), new Set(['failed']));
   assert.equal((await outbox.stats())?.get('siskin')?.depth, stored - 1);
 });
@@ -85,7 +85,7 @@ test('outbox faults - a file system without room, the real thing', async (contex
     assert.equal(outbox.state.kind, 'failing');
     execFileSync('mount', ['-o', 'remount,size=8m', disk]);
     clock.advance(1_000);
-    assert.equal(await outbox.put(owed(900, { ciphertext: big }), startMs), 'stored');
+    assert.equal(await outbox.enqueue(queued(900, { ciphertext: big }), startMs), 'stored');
     await outbox.close();
     const again = await open();
     assert.equal((await again.stats())?.get('siskin')?.depth, stored + 1);
@@ -113,9 +113,9 @@ test('outbox faults - a disk that is full when it starts lets it start, and is o
     closeSync(filler);
     const outbox = await outboxesFor(context, join(disk, 'sealpost.outbox.db')).open();
     assert.equal(outbox.state.kind, 'failing');
-    assert.equal(await outbox.put(owed(1), startMs), 'failed');
+    assert.equal(await outbox.enqueue(queued(1), startMs), 'failed');
     execFileSync('mount', ['-o', 'remount,size=8m', disk]);
-    assert.equal(await outbox.put(owed(1), startMs), 'stored');
+    assert.equal(await outbox.enqueue(queued(1), startMs), 'stored');
     assert.deepEqual(outbox.state, { kind: 'working' });
     await outbox.close();
   } finally {
@@ -126,15 +126,15 @@ test('outbox faults - a disk that is full when it starts lets it start, and is o
 test('outbox faults - a file that another process holds is waited for without standing still', async (context) => {
   const { path, open, logged } = outboxesFor(context);
   const first = await open();
-  await first.put(owed(1), startMs);
+  await first.enqueue(queued(1), startMs);
   const second = await open({ timing: { lockWaitMs: 10 } });
   assert.deepEqual(second.state, { kind: 'failing', reason: 'locked' });
-  assert.equal(await second.put(owed(2), startMs), 'failed');
-  assert.deepEqual(await second.claim('siskin', startMs, 1), { pushes: [], nextDueAtMs: startMs + 1_000 });
+  assert.equal(await second.enqueue(queued(2), startMs), 'failed');
+  assert.deepEqual(await second.lease('siskin', startMs, 1), { pushes: [], nextDueAtMs: startMs + 1_000 });
   assert.equal(await second.stats(), undefined);
   assert.equal(await second.expire(startMs), 0);
   await first.close();
-  assert.equal(await second.put(owed(3), startMs), 'stored');
+  assert.equal(await second.enqueue(queued(3), startMs), 'stored');
   assert.deepEqual(await claimNumbers(second), [3, 1]);
   const [complaint] = logged();
   assert.deepEqual([complaint?.['reason'], complaint?.['file']], ['locked', path]);
@@ -143,14 +143,14 @@ test('outbox faults - a file that another process holds is waited for without st
 test('outbox faults - a settling that could not be written is written later, and not given again meanwhile', async (context) => {
   const { path, open, clock } = outboxesFor(context);
   const outbox = await open({ timing: { lockWaitMs: 10 } });
-  await outbox.put(owed(1), startMs);
-  await outbox.put(owed(2), startMs);
+  await outbox.enqueue(queued(1), startMs);
+  await outbox.enqueue(queued(2), startMs);
   assert.deepEqual(await claimNumbers(outbox), [2, 1]);
   // While the file is away it cannot be written; a folder in its place is nothing that SQLite could open.
   renameSync(path, `${path}.away`);
   mkdirSync(path);
-  outbox.settle(id(1));
-  outbox.postpone(id(2), startMs, 2);
+  outbox.complete(id(1));
+  outbox.reschedule(id(2), startMs, 2);
   assert.deepEqual(await claimNumbers(outbox), []);
   assert.equal(outbox.state.kind, 'failing');
   rmSync(path, { recursive: true });
@@ -178,7 +178,7 @@ test('outbox faults - a file that is no database is kept under another name, and
   const { path, open, logged } = outboxesFor(context);
   writeFileSync(path, 'this is no database, but somebody may want it back'.repeat(100));
   const outbox = await open();
-  assert.equal(await outbox.put(owed(1), startMs), 'stored');
+  assert.equal(await outbox.enqueue(queued(1), startMs), 'stored');
   const [kept] = setAsideFiles(path);
   assert.match(readFileSync(join(dirname(path), kept ?? ''), 'utf8'), /^this is no database/);
   const [line, ...more] = logged();
@@ -192,16 +192,16 @@ test('outbox faults - of a file with damaged pages everything that can be read i
   const { path, open, logged } = outboxesFor(context);
   const first = await open();
   const numbers = Array.from({ length: 300 }, (_, n) => n + 1);
-  await Promise.all(numbers.map((n) => first.put(owed(n, { ciphertext: big }), startMs)));
+  await Promise.all(numbers.map((n) => first.enqueue(queued(n, { ciphertext: big }), startMs)));
   await first.close();
   damage(path, Math.floor(statSync(path).size / 2 / 4_096) * 4_096, 4_096 * 4);
 
   const second = await open();
   const seen = new Set<number>();
   for (;;) {
-    const claimed = await claimNumbers(second, startMs, 50);
-    if (claimed.length === 0) break;
-    for (const n of claimed) seen.add(n);
+    const leased = await claimNumbers(second, startMs, 50);
+    if (leased.length === 0) break;
+    for (const n of leased) seen.add(n);
   }
   const [line] = logged();
   assert.match(String(line?.['msg']), /damaged and set aside/);
@@ -216,14 +216,16 @@ test('outbox faults - a file that is damaged while in use is replaced, and the p
   const first = await open();
   const numbers = Array.from({ length: 2_000 }, (_, n) => n + 1);
   for (let from = 0; from < 2_000; from += 500) {
-    await Promise.all(numbers.slice(from, from + 500).map((n) => first.put(owed(n, { ciphertext: big }), startMs)));
+    await Promise.all(
+      numbers.slice(from, from + 500).map((n) => first.enqueue(queued(n, { ciphertext: big }), startMs)),
+    );
   }
   await first.close();
   // Opened anew, so that the pages are not in its cache.
   const second = await open();
   assert.deepEqual(logged(), []);
   damage(path, 4_096, statSync(path).size - 4_096);
-  const answers = await Promise.all([5_001, 5_002].map((n) => second.put(owed(n, { node: 'node-7' }), startMs)));
+  const answers = await Promise.all([5_001, 5_002].map((n) => second.enqueue(queued(n, { node: 'node-7' }), startMs)));
   assert.deepEqual(answers, ['stored', 'stored']);
   assert.deepEqual(second.state, { kind: 'working' });
   const [line] = logged();
@@ -238,7 +240,7 @@ test('outbox faults - of a damaged file nothing is given up because the disk was
   const { path, open, logged } = outboxesFor(context);
   const first = await open();
   const numbers = Array.from({ length: 300 }, (_, n) => n + 1);
-  await Promise.all(numbers.map((n) => first.put(owed(n, { ciphertext: big }), startMs)));
+  await Promise.all(numbers.map((n) => first.enqueue(queued(n, { ciphertext: big }), startMs)));
   await first.close();
   damage(path, Math.floor(statSync(path).size / 2 / 4_096) * 4_096, 4_096 * 4);
   const short = await open({ limits: { pages: 20 } });
@@ -254,7 +256,7 @@ test('outbox faults - of a damaged file nothing is given up because the disk was
 test('outbox faults - killed while the file was being replaced, it goes on with what was salvaged', async (context) => {
   const { path, open } = outboxesFor(context);
   const first = await open();
-  await first.put(owed(1), startMs);
+  await first.enqueue(queued(1), startMs);
   await first.close();
   renameSync(path, `${path}.salvaged`);
   assert.deepEqual(await claimNumbers(await open()), [1]);
@@ -263,12 +265,14 @@ test('outbox faults - killed while the file was being replaced, it goes on with 
 test('outbox faults - a row that is no push any more is thrown out and counted, and the others are given', async (context) => {
   const { path, open, dropped } = outboxesFor(context);
   const first = await open();
-  for (const n of [1, 2, 3, 4]) await first.put(owed(n), startMs);
+  for (const n of [1, 2, 3, 4]) await first.enqueue(queued(n), startMs);
   await first.close();
   const database = new DatabaseSync(path);
-  database.prepare('UPDATE owed SET push = ? WHERE id = ?').run('{"id":', id(1));
-  database.prepare('UPDATE owed SET push = ? WHERE id = ?').run(JSON.stringify({ id: id(2), kind: 'loud' }), id(2));
-  database.prepare('UPDATE owed SET target = ? WHERE id = ?').run('third', id(3));
+  database.prepare('UPDATE queued_push SET push = ? WHERE id = ?').run('{"id":', id(1));
+  database
+    .prepare('UPDATE queued_push SET push = ? WHERE id = ?')
+    .run(JSON.stringify({ id: id(2), kind: 'loud' }), id(2));
+  database.prepare('UPDATE queued_push SET target = ? WHERE id = ?').run('third', id(3));
   database.close();
   const second = await open();
   assert.deepEqual(await claimNumbers(second), [4]);
@@ -279,9 +283,9 @@ test('outbox faults - a row that is no push any more is thrown out and counted, 
 test('outbox faults - a file that was deleted while in use is made anew, and an operator hears of it', async (context) => {
   const { path, open, logged } = outboxesFor(context);
   const first = await open();
-  await first.put(owed(1), startMs);
+  await first.enqueue(queued(1), startMs);
   rmSync(path);
-  assert.equal(await first.put(owed(2), startMs), 'stored');
+  assert.equal(await first.enqueue(queued(2), startMs), 'stored');
   await first.close();
   assert.deepEqual(await claimNumbers(await open()), [2]);
   assert.match(String(logged()[0]?.['msg']), /moved or deleted while in use/);
@@ -298,7 +302,7 @@ async function refusal(opening: Promise<Outbox>): Promise<{ message: string; hin
 test('outbox faults - the file of a newer version is refused and stays as it was', async (context) => {
   const { path, open } = outboxesFor(context);
   const first = await open();
-  await first.put(owed(1), startMs);
+  await first.enqueue(queued(1), startMs);
   await first.close();
   const database = new DatabaseSync(path);
   database.exec('PRAGMA user_version = 2');
@@ -306,7 +310,7 @@ test('outbox faults - the file of a newer version is refused and stays as it was
   const before = readFileSync(path);
   assert.deepEqual(await refusal(open()), {
     message: `${path} was written by a newer Sealpost (version 2 of the table)`,
-    hint: 'Start that version again. If its owed pushes may be lost, move the file away instead.',
+    hint: 'Start that version again. If its queued pushes may be lost, move the file away instead.',
   });
   assert.deepEqual(readFileSync(path), before);
 });
@@ -338,15 +342,18 @@ async function mortal(context: TestContext) {
 
 test('outbox faults - a thread that dies takes nothing along that was stored, and is started anew', async (context) => {
   const { outbox, clock, logged } = await mortal(context);
-  assert.deepEqual(await Promise.all([1, 2, 3].map((n) => outbox.put(owed(n), startMs))), Array(3).fill('stored'));
+  assert.deepEqual(
+    await Promise.all([1, 2, 3].map((n) => outbox.enqueue(queued(n), startMs))),
+    Array(3).fill('stored'),
+  );
   assert.deepEqual(await claimNumbers(outbox, startMs, 1), [3]);
-  assert.equal(await outbox.put(owed(4, { node: 'poison' }), startMs), 'failed');
+  assert.equal(await outbox.enqueue(queued(4, { node: 'poison' }), startMs), 'failed');
   await eventually('the death is noticed', () => outbox.state.kind === 'failing' || undefined);
-  const waiting = outbox.put(owed(5), startMs);
+  const waiting = outbox.enqueue(queued(5), startMs);
   clock.advance(100);
   assert.equal(await waiting, 'stored');
   assert.deepEqual(outbox.state, { kind: 'working' });
-  // The third is still claimed.
+  // The third is still leased.
   assert.deepEqual(await claimNumbers(outbox), [5, 2, 1]);
   assert.deepEqual(
     logged().map(({ msg }) => msg),
@@ -360,18 +367,18 @@ test('outbox faults - a thread that dies takes nothing along that was stored, an
 
 test('outbox faults - what was to be settled when the thread died is settled by the next one', async (context) => {
   const { outbox, clock } = await mortal(context);
-  await outbox.put(owed(1), startMs);
+  await outbox.enqueue(queued(1), startMs);
   await claimNumbers(outbox);
-  outbox.settle(id(1));
-  assert.equal(await outbox.put(owed(2, { node: 'poison' }), startMs), 'failed');
+  outbox.complete(id(1));
+  assert.equal(await outbox.enqueue(queued(2, { node: 'poison' }), startMs), 'failed');
   clock.advance(1_000);
   assert.equal((await outbox.stats())?.size, 0);
 });
 
 test('outbox faults - closing ends in its time although the thread does not answer any more', async (context) => {
   const { outbox, clock } = await mortal(context);
-  assert.equal(await outbox.put(owed(1, { node: 'poison' }), startMs), 'failed');
-  const owing = outbox.put(owed(2), startMs);
+  assert.equal(await outbox.enqueue(queued(1, { node: 'poison' }), startMs), 'failed');
+  const owing = outbox.enqueue(queued(2), startMs);
   const closed = outbox.close();
   clock.advance(1_000);
   await closed;

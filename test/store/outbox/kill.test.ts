@@ -37,16 +37,16 @@ test('outbox - whatever was answered `stored` outlives kill -9 at any moment', a
     if (child.signalCode === null) await once(child, 'exit');
     assert.equal(child.signalCode, 'SIGKILL');
 
-    const outbox = await open({ limits: { claimed: 100_000 } });
+    const outbox = await open({ limits: { leased: 100_000 } });
     const found = new Set<number>();
     for (;;) {
-      const claimed = await claimNumbers(outbox, startMs, 1_000);
-      if (claimed.length === 0) break;
-      for (const n of claimed) found.add(n);
+      const leased = await claimNumbers(outbox, startMs, 1_000);
+      if (leased.length === 0) break;
+      for (const n of leased) found.add(n);
     }
     await outbox.close();
-    const owed = stored.difference(settled);
-    assert.ok(owed.size > 0);
-    assert.deepEqual([...owed.difference(found)], [], `missing after round ${round}, ${lines} lines`);
+    const queued = stored.difference(settled);
+    assert.ok(queued.size > 0);
+    assert.deepEqual([...queued.difference(found)], [], `missing after round ${round}, ${lines} lines`);
   }
 });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { claimNumbers, id, outboxesFor, owed, startMs } from './support.ts';
+import { claimNumbers, id, outboxesFor, queued, startMs } from './support.ts';
 
 test('outbox limits - of one registration the newest stay and the oldest go', async (context) => {
   const { open, dropped } = outboxesFor(context);
   const outbox = await open({ limits: { perRegistration: 3 } });
-  for (const n of [1, 2, 3, 4, 5]) await outbox.put(owed(n, { node: 'busy' }), startMs);
-  await outbox.put(owed(6, { node: 'other' }), startMs);
+  for (const n of [1, 2, 3, 4, 5]) await outbox.enqueue(queued(n, { node: 'busy' }), startMs);
+  await outbox.enqueue(queued(6, { node: 'other' }), startMs);
   assert.equal((await outbox.stats())?.get('siskin')?.depth, 4);
   assert.deepEqual(await claimNumbers(outbox), [6, 5, 4, 3]);
   assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 2 });
@@ -14,20 +14,20 @@ test('outbox limits - of one registration the newest stay and the oldest go', as
 
 test('outbox limits - twenty of one registration stay unless said otherwise', async (context) => {
   const outbox = await outboxesFor(context).open();
-  await Promise.all(Array.from({ length: 25 }, (_, n) => outbox.put(owed(n + 1, { node: 'busy' }), startMs)));
+  await Promise.all(Array.from({ length: 25 }, (_, n) => outbox.enqueue(queued(n + 1, { node: 'busy' }), startMs)));
   const expected = Array.from({ length: 20 }, (_, n) => 25 - n);
   assert.deepEqual(await claimNumbers(outbox), expected);
 });
 
 test('outbox limits - the newest is the one that came last, whatever the clock said', async (context) => {
   const outbox = await outboxesFor(context).open({ limits: { perRegistration: 2 } });
-  for (const n of [1, 2, 3]) await outbox.put({ ...owed(n, { node: 'busy' }), storedAtMs: startMs - n }, startMs);
+  for (const n of [1, 2, 3]) await outbox.enqueue({ ...queued(n, { node: 'busy' }), storedAtMs: startMs - n }, startMs);
   assert.deepEqual(await claimNumbers(outbox), [3, 2]);
 });
 
 test('outbox limits - full by number refuses, but not what takes the place of its own', async (context) => {
   const outbox = await outboxesFor(context).open({ limits: { pushes: 3, perRegistration: 2 } });
-  const put = (n: number, node: string) => outbox.put(owed(n, { node }), startMs);
+  const put = (n: number, node: string) => outbox.enqueue(queued(n, { node }), startMs);
   assert.deepEqual(await Promise.all([put(1, 'a'), put(2, 'a'), put(3, 'b'), put(4, 'c')]), [
     'stored',
     'stored',
@@ -38,14 +38,14 @@ test('outbox limits - full by number refuses, but not what takes the place of it
   assert.equal(await put(1, 'a'), 'stored');
   assert.equal(await put(6, 'b'), 'full');
   assert.deepEqual(await claimNumbers(outbox), [1, 5, 3]);
-  outbox.settle(id(3));
+  outbox.complete(id(3));
   assert.equal(await put(6, 'b'), 'stored');
 });
 
 test('outbox limits - full by bytes refuses what is too long and takes what still fits', async (context) => {
   const outbox = await outboxesFor(context).open({ limits: { bytes: 5_000, perRegistration: 2 } });
   const put = (n: number, length: number, node = `node-${n}`) =>
-    outbox.put(owed(n, { node, ciphertext: 'A'.repeat(length) }), startMs);
+    outbox.enqueue(queued(n, { node, ciphertext: 'A'.repeat(length) }), startMs);
   assert.equal(await put(1, 2_000), 'stored');
   assert.equal(await put(2, 2_000), 'full');
   assert.equal(await put(3, 100), 'stored');
@@ -54,10 +54,10 @@ test('outbox limits - full by bytes refuses what is too long and takes what stil
   assert.deepEqual(await claimNumbers(outbox), [3, 1]);
 });
 
-test('outbox limits - what one app is owed leaves room for others, by number and by bytes', async (context) => {
+test('outbox limits - what one app is queued leaves room for others, by number and by bytes', async (context) => {
   const { open } = outboxesFor(context);
   const first = await open({ limits: { pushes: 4, ofOneApp: 0.5 } });
-  const put = (n: number, app: string) => first.put(owed(n, { app }), startMs);
+  const put = (n: number, app: string) => first.enqueue(queued(n, { app }), startMs);
   assert.deepEqual(await Promise.all([put(1, 'siskin'), put(2, 'siskin'), put(3, 'siskin')]), [
     'stored',
     'stored',
@@ -69,53 +69,53 @@ test('outbox limits - what one app is owed leaves room for others, by number and
   await first.close();
   const second = await open({ limits: { bytes: 4 * bytes, ofOneApp: 0.5 } });
   const long = 'A'.repeat(bytes / 2);
-  assert.equal(await second.put(owed(7, { ciphertext: long }), startMs), 'stored');
-  assert.equal(await second.put(owed(8, { ciphertext: long }), startMs), 'full');
-  assert.equal(await second.put(owed(9, { app: 'stork', ciphertext: long }), startMs), 'stored');
+  assert.equal(await second.enqueue(queued(7, { ciphertext: long }), startMs), 'stored');
+  assert.equal(await second.enqueue(queued(8, { ciphertext: long }), startMs), 'full');
+  assert.equal(await second.enqueue(queued(9, { app: 'stork', ciphertext: long }), startMs), 'stored');
 });
 
 test('outbox limits - caps that were lowered hold nothing back but what would make it grow', async (context) => {
   const { open } = outboxesFor(context);
   const first = await open();
-  for (const n of [1, 2, 3]) await first.put(owed(n, { node: 'a' }), startMs);
+  for (const n of [1, 2, 3]) await first.enqueue(queued(n, { node: 'a' }), startMs);
   await first.close();
   const second = await open({ limits: { pushes: 1, bytes: 1_000, perRegistration: 3 } });
-  assert.equal(await second.put(owed(4, { node: 'b' }), startMs), 'full');
-  assert.equal(await second.put(owed(5, { node: 'a' }), startMs), 'stored');
+  assert.equal(await second.enqueue(queued(4, { node: 'b' }), startMs), 'full');
+  assert.equal(await second.enqueue(queued(5, { node: 'a' }), startMs), 'stored');
   assert.deepEqual(await claimNumbers(second), [5, 3, 2]);
 });
 
 test('outbox limits - beyond the queue for the thread a put is refused at once', async (context) => {
-  const outbox = await outboxesFor(context).open({ limits: { queued: 10 } });
-  const puts = Array.from({ length: 15 }, (_, n) => outbox.put(owed(n), startMs));
+  const outbox = await outboxesFor(context).open({ limits: { waiting: 10 } });
+  const puts = Array.from({ length: 15 }, (_, n) => outbox.enqueue(queued(n), startMs));
   const answers = await Promise.all(puts);
   assert.deepEqual(answers, [...Array<string>(10).fill('stored'), ...Array<string>(5).fill('full')]);
 });
 
 test('outbox limits - settling goes through a queue that is full for puts', async (context) => {
-  const outbox = await outboxesFor(context).open({ limits: { queued: 3, claimed: 3 } });
-  await outbox.put(owed(1), startMs);
+  const outbox = await outboxesFor(context).open({ limits: { waiting: 3, leased: 3 } });
+  await outbox.enqueue(queued(1), startMs);
   await claimNumbers(outbox);
-  const puts = [2, 3, 4, 5].map((n) => outbox.put(owed(n), startMs));
-  outbox.settle(id(1));
+  const puts = [2, 3, 4, 5].map((n) => outbox.enqueue(queued(n), startMs));
+  outbox.complete(id(1));
   assert.deepEqual(await Promise.all(puts), ['stored', 'stored', 'stored', 'full']);
   assert.deepEqual(await claimNumbers(outbox), [4, 3, 2]);
 });
 
-test('outbox limits - beyond the number that may be claimed a claim is empty and asks for patience', async (context) => {
-  const outbox = await outboxesFor(context).open({ limits: { claimed: 2 } });
-  for (const n of [1, 2, 3]) await outbox.put(owed(n), startMs);
-  const { pushes, nextDueAtMs } = await outbox.claim('siskin', startMs, 10);
+test('outbox limits - beyond the number that may be leased a lease is empty and asks for patience', async (context) => {
+  const outbox = await outboxesFor(context).open({ limits: { leased: 2 } });
+  for (const n of [1, 2, 3]) await outbox.enqueue(queued(n), startMs);
+  const { pushes, nextDueAtMs } = await outbox.lease('siskin', startMs, 10);
   assert.deepEqual([pushes.length, nextDueAtMs], [2, startMs + 1_000]);
-  assert.deepEqual(await outbox.claim('siskin', startMs, 10), { pushes: [], nextDueAtMs: startMs + 1_000 });
-  outbox.settle(id(3));
+  assert.deepEqual(await outbox.lease('siskin', startMs, 10), { pushes: [], nextDueAtMs: startMs + 1_000 });
+  outbox.complete(id(3));
   assert.deepEqual(await claimNumbers(outbox, startMs), [1]);
 });
 
 test('outbox limits - a put that is not committed in time counts as failed', async (context) => {
   const { open, clock } = outboxesFor(context);
-  const outbox = await open({ timing: { putWithinMs: 5_000 } });
-  const put = outbox.put(owed(1), startMs);
+  const outbox = await open({ timing: { enqueueWithinMs: 5_000 } });
+  const put = outbox.enqueue(queued(1), startMs);
   clock.advance(5_000);
   assert.equal(await put, 'failed');
   assert.equal(clock.waiting, 0);

@@ -4,7 +4,9 @@ import type { Request } from '../../../src/store/outbox/worker-protocol.ts';
 // Listens before the real thread does, and so dies before it has seen the batch.
 parentPort?.on('message', (request: Request) => {
   if (request.kind !== 'batch') return;
-  const poisoned = request.operations.some((operation) => operation.kind === 'put' && operation.row.node === 'poison');
+  const poisoned = request.operations.some(
+    (operation) => operation.kind === 'enqueue' && operation.row.node === 'poison',
+  );
   // Ends the thread alone, at once.
   if (poisoned) process.exit(1);
 });

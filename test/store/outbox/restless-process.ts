@@ -2,9 +2,9 @@ import { writeSync } from 'node:fs';
 import { systemClock } from '../../../src/time/clock.ts';
 import { openSqliteOutbox } from '../../../src/store/outbox/sqlite.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
-import { owed, startMs } from './support.ts';
+import { queued, startMs } from './support.ts';
 
-// Puts, claims and settles until it is killed: `node restless-process.ts FILE FIRST-NUMBER`. Writes a line once a push is
+// Puts, leases and completes until it is killed: `node restless-process.ts FILE FIRST-NUMBER`. Writes a line once a push is
 // stored and before one is settled, with a call that returns when the line has left the process.
 
 const [path = '', first = ''] = process.argv.slice(2);
@@ -27,19 +27,19 @@ function say(line: string): void {
 async function putForEver(): Promise<void> {
   for (;;) {
     const n = (next += 1);
-    const answer = await outbox.put(owed(n, { ciphertext: 'A'.repeat(1_200) }), startMs);
+    const answer = await outbox.enqueue(queued(n, { ciphertext: 'A'.repeat(1_200) }), startMs);
     if (answer === 'stored') say(`stored ${n}`);
   }
 }
 
 async function settleForEver(): Promise<void> {
   for (;;) {
-    const { pushes } = await outbox.claim('siskin', startMs, 5);
+    const { pushes } = await outbox.lease('siskin', startMs, 5);
     for (const [index, { push, attempts }] of pushes.entries()) {
-      if (index === 0) outbox.postpone(push.id, startMs, attempts + 1);
+      if (index === 0) outbox.reschedule(push.id, startMs, attempts + 1);
       else {
         say(`settling ${Number(push.id.slice(-12))}`);
-        outbox.settle(push.id);
+        outbox.complete(push.id);
       }
     }
   }

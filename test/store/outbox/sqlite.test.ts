@@ -2,78 +2,78 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { test } from 'node:test';
 import { outboxPathBeside } from '../../../src/store/outbox/sqlite.ts';
-import type { OwedPush } from '../../../src/store/outbox/contract.ts';
-import { claimNumbers, id, outboxesFor, owed, startMs } from './support.ts';
+import type { QueuedPush } from '../../../src/store/outbox/contract.ts';
+import { claimNumbers, id, outboxesFor, queued, startMs } from './support.ts';
 
-test('outbox - what was stored is claimed as it was, from the same process and from the next', async (context) => {
+test('outbox - what was stored is leased as it was, from the same process and from the next', async (context) => {
   const { open } = outboxesFor(context);
   const first = await open();
-  const pushes: OwedPush[] = [
-    owed(1),
-    { ...owed(2, { kind: 'voip', giveUpAtMs: startMs + 30_000 }), attempts: 7 },
+  const pushes: QueuedPush[] = [
+    queued(1),
+    { ...queued(2, { kind: 'voip', giveUpAtMs: startMs + 30_000 }), attempts: 7 },
     {
-      ...owed(3, { kind: 'background' }),
+      ...queued(3, { kind: 'background' }),
       push: {
-        ...owed(3).push,
+        ...queued(3).push,
         kind: 'background',
         content: { kind: 'summary', unreadMessages: 0, sender: 'juliet@example.net', body: 'O Romeo', nickname: 'J' },
       },
     },
-    { ...owed(4), push: { ...owed(4).push, channel: 'f00', content: { kind: 'none' } } },
+    { ...queued(4), push: { ...queued(4).push, channel: 'f00', content: { kind: 'none' } } },
   ];
-  for (const push of pushes) assert.equal(await first.put(push, startMs), 'stored');
+  for (const push of pushes) assert.equal(await first.enqueue(push, startMs), 'stored');
   const inOrder = [pushes[1], pushes[3], pushes[2], pushes[0]];
-  assert.deepEqual(await first.claim('siskin', startMs, 10), { pushes: inOrder });
+  assert.deepEqual(await first.lease('siskin', startMs, 10), { pushes: inOrder });
   await first.close();
   const second = await open();
-  assert.deepEqual(await second.claim('siskin', startMs, 10), { pushes: inOrder });
+  assert.deepEqual(await second.lease('siskin', startMs, 10), { pushes: inOrder });
 });
 
-test('outbox - calls are claimed first, then the newest, and of the given app alone', async (context) => {
+test('outbox - calls are leased first, then the newest, and of the given app alone', async (context) => {
   const outbox = await outboxesFor(context).open();
-  await outbox.put(owed(1), startMs);
-  await outbox.put(owed(2, { kind: 'voip' }), startMs);
-  await outbox.put(owed(3, { kind: 'background' }), startMs);
-  await outbox.put(owed(4, { kind: 'call-alert' }), startMs);
-  await outbox.put(owed(5), startMs);
-  await outbox.put(owed(6, { app: 'android' }), startMs);
+  await outbox.enqueue(queued(1), startMs);
+  await outbox.enqueue(queued(2, { kind: 'voip' }), startMs);
+  await outbox.enqueue(queued(3, { kind: 'background' }), startMs);
+  await outbox.enqueue(queued(4, { kind: 'call-alert' }), startMs);
+  await outbox.enqueue(queued(5), startMs);
+  await outbox.enqueue(queued(6, { app: 'android' }), startMs);
   assert.deepEqual(await claimNumbers(outbox, startMs, 3), [4, 2, 5]);
   assert.deepEqual(await claimNumbers(outbox), [3, 1]);
   assert.deepEqual(await claimNumbers(outbox, startMs, 10, 'android'), [6]);
   assert.deepEqual(await claimNumbers(outbox, startMs, 10, 'unknown'), []);
 });
 
-test('outbox - a claim says when the next push falls due, at once when the limit kept some back', async (context) => {
+test('outbox - a lease says when the next push falls due, at once when the limit kept some back', async (context) => {
   const outbox = await outboxesFor(context).open();
-  await outbox.put(owed(1), startMs + 5_000);
-  await outbox.put(owed(2), startMs + 3_000);
-  await outbox.put(owed(3), startMs);
-  await outbox.put(owed(4), startMs);
-  assert.equal((await outbox.claim('siskin', startMs, 1)).nextDueAtMs, startMs);
-  assert.equal((await outbox.claim('siskin', startMs, 1)).nextDueAtMs, startMs + 3_000);
-  assert.deepEqual(await outbox.claim('siskin', startMs + 2_999, 1), { pushes: [], nextDueAtMs: startMs + 3_000 });
+  await outbox.enqueue(queued(1), startMs + 5_000);
+  await outbox.enqueue(queued(2), startMs + 3_000);
+  await outbox.enqueue(queued(3), startMs);
+  await outbox.enqueue(queued(4), startMs);
+  assert.equal((await outbox.lease('siskin', startMs, 1)).nextDueAtMs, startMs);
+  assert.equal((await outbox.lease('siskin', startMs, 1)).nextDueAtMs, startMs + 3_000);
+  assert.deepEqual(await outbox.lease('siskin', startMs + 2_999, 1), { pushes: [], nextDueAtMs: startMs + 3_000 });
   assert.deepEqual(await claimNumbers(outbox, startMs + 5_000), [2, 1]);
-  assert.deepEqual(await outbox.claim('siskin', startMs + 5_000, 1), { pushes: [] });
+  assert.deepEqual(await outbox.lease('siskin', startMs + 5_000, 1), { pushes: [] });
 });
 
-test('outbox - two claims at the same time share what is due', async (context) => {
+test('outbox - two leases at the same time share what is due', async (context) => {
   const outbox = await outboxesFor(context).open();
-  for (const n of [1, 2, 3, 4]) await outbox.put(owed(n), startMs);
-  const claims = await Promise.all([claimNumbers(outbox, startMs, 3), claimNumbers(outbox, startMs, 3)]);
-  assert.deepEqual(claims, [[4, 3, 2], [1]]);
+  for (const n of [1, 2, 3, 4]) await outbox.enqueue(queued(n), startMs);
+  const leases = await Promise.all([claimNumbers(outbox, startMs, 3), claimNumbers(outbox, startMs, 3)]);
+  assert.deepEqual(leases, [[4, 3, 2], [1]]);
 });
 
-test('outbox - what is claimed stays away until it is postponed and due; what is settled for good', async (context) => {
+test('outbox - what is leased stays away until it is rescheduled and due; what is settled for good', async (context) => {
   const { open } = outboxesFor(context);
   const first = await open();
-  await first.put(owed(1), startMs);
-  await first.put(owed(2), startMs);
-  await first.put(owed(3), startMs);
+  await first.enqueue(queued(1), startMs);
+  await first.enqueue(queued(2), startMs);
+  await first.enqueue(queued(3), startMs);
   assert.deepEqual(await claimNumbers(first), [3, 2, 1]);
-  first.settle(id(1));
-  first.postpone(id(2), startMs + 1_000, 2);
+  first.complete(id(1));
+  first.reschedule(id(2), startMs + 1_000, 2);
   assert.deepEqual(await claimNumbers(first, startMs + 999), []);
-  const { pushes, nextDueAtMs } = await first.claim('siskin', startMs + 1_000, 10);
+  const { pushes, nextDueAtMs } = await first.lease('siskin', startMs + 1_000, 10);
   assert.deepEqual(
     pushes.map(({ push, attempts }) => [push.id, attempts]),
     [[id(2), 2]],
@@ -85,29 +85,32 @@ test('outbox - what is claimed stays away until it is postponed and due; what is
 
 test('outbox - the same id twice is one entry, and the first one stays', async (context) => {
   const outbox = await outboxesFor(context).open();
-  await outbox.put(owed(1), startMs);
-  const again = { ...owed(1, { ciphertext: 'YW5vdGhlcg==' }), attempts: 9 };
-  assert.deepEqual(await Promise.all([outbox.put(again, startMs), outbox.put(again, startMs)]), ['stored', 'stored']);
-  assert.deepEqual(await outbox.claim('siskin', startMs, 10), { pushes: [owed(1)] });
+  await outbox.enqueue(queued(1), startMs);
+  const again = { ...queued(1, { ciphertext: 'YW5vdGhlcg==' }), attempts: 9 };
+  assert.deepEqual(await Promise.all([outbox.enqueue(again, startMs), outbox.enqueue(again, startMs)]), [
+    'stored',
+    'stored',
+  ]);
+  assert.deepEqual(await outbox.lease('siskin', startMs, 10), { pushes: [queued(1)] });
 });
 
-test('outbox - a registration that is removed takes its owed pushes along', async (context) => {
+test('outbox - a registration that is removed takes its queued pushes along', async (context) => {
   const { open, dropped } = outboxesFor(context);
   const outbox = await open();
-  for (const n of [1, 2]) await outbox.put(owed(n, { node: 'removed' }), startMs);
-  await outbox.put(owed(3, { node: 'other' }), startMs);
+  for (const n of [1, 2]) await outbox.enqueue(queued(n, { node: 'removed' }), startMs);
+  await outbox.enqueue(queued(3, { node: 'other' }), startMs);
   outbox.removeNode('removed');
   assert.deepEqual(await claimNumbers(outbox), [3]);
   assert.deepEqual(await dropped(), { 'siskin outbox-removed': 2 });
 });
 
-test('outbox - nothing is claimed from the millisecond of its expiry, and expiring removes it', async (context) => {
+test('outbox - nothing is leased from the millisecond of its expiry, and expiring removes it', async (context) => {
   const { open, dropped } = outboxesFor(context);
   const outbox = await open();
-  await outbox.put(owed(1, { kind: 'voip', giveUpAtMs: startMs + 30_000 }), startMs);
-  await outbox.put(owed(2, { giveUpAtMs: startMs + 30_001 }), startMs);
+  await outbox.enqueue(queued(1, { kind: 'voip', giveUpAtMs: startMs + 30_000 }), startMs);
+  await outbox.enqueue(queued(2, { giveUpAtMs: startMs + 30_001 }), startMs);
   assert.deepEqual(await claimNumbers(outbox, startMs + 30_000), [2]);
-  assert.deepEqual(await outbox.claim('siskin', startMs + 30_000, 10), { pushes: [] });
+  assert.deepEqual(await outbox.lease('siskin', startMs + 30_000, 10), { pushes: [] });
   assert.equal(await outbox.expire(startMs + 29_999), 0);
   assert.equal(await outbox.expire(startMs + 30_000), 1);
   assert.equal((await outbox.stats())?.get('siskin')?.depth, 1);
@@ -118,7 +121,7 @@ test('outbox - more than fits into one transaction expires at one call', async (
   const { open, dropped } = outboxesFor(context);
   const outbox = await open();
   const numbers = Array.from({ length: 2_345 }, (_, n) => n);
-  await Promise.all(numbers.map((n) => outbox.put(owed(n, { giveUpAtMs: startMs + 1 }), startMs)));
+  await Promise.all(numbers.map((n) => outbox.enqueue(queued(n, { giveUpAtMs: startMs + 1 }), startMs)));
   assert.equal(await outbox.expire(startMs + 1), 2_345);
   assert.deepEqual(await dropped(), { 'siskin outbox-expired': 2_345 });
   assert.equal((await outbox.stats())?.size, 0);
@@ -127,12 +130,15 @@ test('outbox - more than fits into one transaction expires at one call', async (
 test('outbox - stats tell depth, bytes and age by app, in this process and in the next', async (context) => {
   const { open } = outboxesFor(context);
   const first = await open();
-  await first.put({ ...owed(1), storedAtMs: startMs + 5 }, startMs);
-  await first.put({ ...owed(2, { kind: 'voip' }), storedAtMs: startMs + 3 }, startMs);
-  await first.put({ ...owed(3, { app: 'android', ciphertext: 'A'.repeat(1_000) }), storedAtMs: startMs }, startMs);
-  await first.put(owed(4), startMs);
+  await first.enqueue({ ...queued(1), storedAtMs: startMs + 5 }, startMs);
+  await first.enqueue({ ...queued(2, { kind: 'voip' }), storedAtMs: startMs + 3 }, startMs);
+  await first.enqueue(
+    { ...queued(3, { app: 'android', ciphertext: 'A'.repeat(1_000) }), storedAtMs: startMs },
+    startMs,
+  );
+  await first.enqueue(queued(4), startMs);
   await claimNumbers(first, startMs, 1);
-  first.settle(id(4));
+  first.complete(id(4));
   const stats = await first.stats();
   const [siskin, android] = [stats?.get('siskin'), stats?.get('android')];
   assert.deepEqual([siskin?.depth, siskin?.oldestStoredAtMs], [2, startMs + 3]);
@@ -145,14 +151,14 @@ test('outbox - stats tell depth, bytes and age by app, in this process and in th
 test('outbox - due times further away than the longest pause come sooner, also when the clock is set back', async (context) => {
   const { open, clock } = outboxesFor(context);
   const outbox = await open();
-  await outbox.put(owed(1), startMs + 86_400_000);
-  assert.equal((await outbox.claim('siskin', startMs, 1)).nextDueAtMs, startMs + 3_600_000);
-  await outbox.put(owed(2), startMs);
+  await outbox.enqueue(queued(1), startMs + 86_400_000);
+  assert.equal((await outbox.lease('siskin', startMs, 1)).nextDueAtMs, startMs + 3_600_000);
+  await outbox.enqueue(queued(2), startMs);
   assert.deepEqual(await claimNumbers(outbox), [2]);
-  outbox.postpone(id(2), startMs + 86_400_000, 2);
+  outbox.reschedule(id(2), startMs + 86_400_000, 2);
   assert.deepEqual(await claimNumbers(outbox, startMs + 3_599_999), []);
   clock.step(-86_400_000);
-  assert.equal((await outbox.claim('siskin', clock.now(), 1)).nextDueAtMs, clock.now());
+  assert.equal((await outbox.lease('siskin', clock.now(), 1)).nextDueAtMs, clock.now());
   assert.deepEqual(await claimNumbers(outbox, clock.now()), [1]);
 });
 
@@ -161,7 +167,7 @@ test('outbox - after a restart with the clock set back what waits is due, and no
   const aheadMs = Date.now() + 600_000;
   clock.step(aheadMs - clock.now());
   const first = await open();
-  await first.put({ ...owed(1, { giveUpAtMs: aheadMs + 86_400_000 }), storedAtMs: aheadMs }, aheadMs + 2_000);
+  await first.enqueue({ ...queued(1, { giveUpAtMs: aheadMs + 86_400_000 }), storedAtMs: aheadMs }, aheadMs + 2_000);
   assert.deepEqual(await claimNumbers(first, Date.now()), []);
   await first.close();
   assert.deepEqual(await claimNumbers(await open(), Date.now()), [1]);
@@ -170,7 +176,7 @@ test('outbox - after a restart with the clock set back what waits is due, and no
 test('outbox - the file is for its owner alone, and lies beside the registrations', async (context) => {
   const { open, path } = outboxesFor(context);
   const outbox = await open();
-  await outbox.put(owed(1), startMs);
+  await outbox.enqueue(queued(1), startMs);
   assert.deepEqual(
     [path, `${path}-wal`].map((file) => (statSync(file).mode & 0o777).toString(8)),
     ['600', '600'],
@@ -182,11 +188,11 @@ test('outbox - the file is for its owner alone, and lies beside the registration
 test('outbox - a time that is no number is refused alone, not with those that are stored beside it', async (context) => {
   const outbox = await outboxesFor(context).open();
   const puts = [
-    outbox.put(owed(1), startMs),
-    outbox.put(owed(2), NaN),
-    outbox.put(owed(3, { giveUpAtMs: Infinity }), startMs),
-    outbox.put({ ...owed(4), attempts: 0.5 }, startMs),
-    outbox.put(owed(5), Infinity),
+    outbox.enqueue(queued(1), startMs),
+    outbox.enqueue(queued(2), NaN),
+    outbox.enqueue(queued(3, { giveUpAtMs: Infinity }), startMs),
+    outbox.enqueue({ ...queued(4), attempts: 0.5 }, startMs),
+    outbox.enqueue(queued(5), Infinity),
   ];
   assert.deepEqual(await Promise.all(puts), ['stored', 'failed', 'failed', 'failed', 'stored']);
 });
@@ -194,10 +200,10 @@ test('outbox - a time that is no number is refused alone, not with those that ar
 test('outbox - closing waits for what was put, and stores nothing afterwards', async (context) => {
   const { open } = outboxesFor(context);
   const first = await open();
-  const puts = [1, 2, 3].map((n) => first.put(owed(n), startMs));
+  const puts = [1, 2, 3].map((n) => first.enqueue(queued(n), startMs));
   await Promise.all([first.close(), first.close()]);
   assert.deepEqual(await Promise.all(puts), ['stored', 'stored', 'stored']);
-  assert.equal(await first.put(owed(4), startMs), 'failed');
-  assert.deepEqual((await first.claim('siskin', startMs, 1)).pushes, []);
+  assert.equal(await first.enqueue(queued(4), startMs), 'failed');
+  assert.deepEqual((await first.lease('siskin', startMs, 1)).pushes, []);
   assert.deepEqual(await claimNumbers(await open()), [3, 2, 1]);
 });

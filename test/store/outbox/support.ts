@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { Outbox, OwedPush } from '../../../src/store/outbox/contract.ts';
+import type { Outbox, QueuedPush } from '../../../src/store/outbox/contract.ts';
 import { openSqliteOutbox, type SqliteOutboxOptions } from '../../../src/store/outbox/sqlite.ts';
 import type { PushKind } from '../../../src/core/push.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
@@ -42,7 +42,7 @@ export function outboxesFor(context: TestContext, path = join(folderFor(context)
 /** The n-th UUID. */
 export const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
-export interface OwedDetails {
+export interface QueuedDetails {
   readonly app?: string;
   readonly node?: string;
   readonly kind?: PushKind;
@@ -50,8 +50,8 @@ export interface OwedDetails {
   readonly ciphertext?: string;
 }
 
-/** An owed alert with the n-th UUID, of a registration of its own, worth sending for a week. */
-export function owed(n: number, details: OwedDetails = {}): OwedPush {
+/** An queued alert with the n-th UUID, of a registration of its own, worth sending for a week. */
+export function queued(n: number, details: QueuedDetails = {}): QueuedPush {
   const { app = 'siskin', node = `node-${n}`, kind = 'alert', giveUpAtMs = startMs + 604_800_000 } = details;
   const { ciphertext = 'c2VhbGVk' } = details;
   return {
@@ -71,8 +71,8 @@ export function owed(n: number, details: OwedDetails = {}): OwedPush {
   };
 }
 
-/** Numbers of the owed pushes that a claim gives. */
+/** Numbers of the queued pushes that a lease gives. */
 export async function claimNumbers(outbox: Outbox, nowMs = startMs, limit = 100, app = 'siskin'): Promise<number[]> {
-  const { pushes } = await outbox.claim(app, nowMs, limit);
+  const { pushes } = await outbox.lease(app, nowMs, limit);
   return pushes.map(({ push }) => Number(push.id.slice(-12)));
 }

@@ -3,7 +3,7 @@ import type { Notification } from '../../../src/core/notification.ts';
 import type { Registration, RegistrationMatch, RegistrationRequest } from '../../../src/core/registration.ts';
 import type { Metrics } from '../../../src/telemetry/metrics.ts';
 import { createComponent } from '../../../src/xmpp/services/component.ts';
-import type { Answer } from '../../../src/xmpp/services/contract.ts';
+import type { Answer } from '../../../src/core/answers.ts';
 import { createRequests } from '../../../src/xmpp/link/requests.ts';
 import { manualClock } from '../../support/clock.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
