@@ -78,6 +78,7 @@ export interface LimitsConfig {
   readonly commandsPerDomain?: ShareConfig;
   readonly commandsPerAccount?: ShareConfig;
   readonly pushesPerRegistration?: ShareConfig;
+  readonly pushesPerToken?: ShareConfig;
 }
 
 /** Where an HTTP listener listens. */

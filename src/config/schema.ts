@@ -148,6 +148,7 @@ function limits(values: ValueKinds) {
     commandsPerDomain: share,
     commandsPerAccount: share,
     pushesPerRegistration: share,
+    pushesPerToken: share,
   }).prefault({});
 }
 

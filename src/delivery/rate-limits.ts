@@ -24,7 +24,8 @@ export interface RateLimitSettings {
   readonly pushesPerRegistration: Share;
   /**
    * Pushes to one device token, whoever registered it and however often: providers count by token. FCM takes 240 a minute
-   * and 5,000 an hour for a device. What is beyond waits likewise. Default 1 a second, 150 at once.
+   * and 5,000 an hour for a device. What is beyond waits likewise. Default 1 a second, 150 at once, and never less than a
+   * single registration may take.
    */
   readonly pushesPerToken: Share;
 }
@@ -37,6 +38,15 @@ export const defaultRateLimits: RateLimitSettings = {
   pushesPerRegistration: { perSecond: 1, burst: 100 },
   pushesPerToken: { perSecond: 1, burst: 150 },
 };
+
+/** The settings of an operator, with defaults for what they do not say. */
+export function withDefaults(given: Partial<RateLimitSettings>): RateLimitSettings {
+  const settings = { ...defaultRateLimits, ...given };
+  if (given.pushesPerToken) return settings;
+  const { pushesPerRegistration: own, pushesPerToken: token } = settings;
+  const larger = { burst: Math.max(own.burst, token.burst), perSecond: Math.max(own.perSecond, token.perSecond) };
+  return { ...settings, pushesPerToken: larger };
+}
 
 /** Buckets of each kind, about 150 bytes each. Whoever fills them with names of his own only makes others start anew. */
 const bucketsLimit = 50_000;

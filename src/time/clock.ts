@@ -34,7 +34,7 @@ export function neverBack(clock: Clock): Clock {
     now() {
       const monotonicMs = clock.monotonic();
       aheadMs = Math.max(aheadMs, clock.now() - monotonicMs);
-      return Math.round(monotonicMs + aheadMs);
+      return Math.floor(monotonicMs + aheadMs);
     },
     monotonic: clock.monotonic,
     after: clock.after,

@@ -65,16 +65,16 @@ test('bench - samples of C++ belong to the script that called, those of packages
   assert.deepEqual(
     [...samples.groups],
     [
-      ['src/delivery/delivery.ts', 1],
+      ['src/delivery/deliver.ts', 1],
       ['@scope/lib', 1],
       ['(garbage collector)', 1],
     ],
   );
   assert.deepEqual(
     [...samples.functions.keys()],
-    ['deliver  src/delivery/delivery.ts:10', 'writev < compose  @scope/lib/index.js:2', '(garbage collector)'],
+    ['deliver  src/delivery/deliver.ts:10', 'writev < compose  @scope/lib/index.js:2', '(garbage collector)'],
   );
-  assert.deepEqual([...samples.own], [['deliver  src/delivery/delivery.ts:10', 2]]);
+  assert.deepEqual([...samples.own], [['deliver  src/delivery/deliver.ts:10', 2]]);
 });
 
 test('bench - scripts of Node are grouped by its modules', () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { createDelivery, type Delivery } from '../../src/delivery/deliver.ts';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
-import { createRateLimits, defaultRateLimits, type RateLimitSettings } from '../../src/delivery/rate-limits.ts';
+import { createRateLimits, type RateLimitSettings, withDefaults } from '../../src/delivery/rate-limits.ts';
 import { createGuard } from '../../src/guard/guard.ts';
 import { createAppSender, type AppSender } from '../../src/sending/app-sender.ts';
 import { createLookup, type Lookup } from '../../src/delivery/lookup.ts';
@@ -89,7 +89,7 @@ function deliveryFor(app: App, given: Partial<RateLimitSettings> = {}, lookup: L
     appSenders: new Map([[app.name, appSender]]),
     dispatcher: createDispatcher({ registry: lookup, guard, onRemoved, clock, log }),
     outbox,
-    rateLimits: createRateLimits({ settings: { ...defaultRateLimits, ...given }, clock }),
+    rateLimits: createRateLimits({ settings: withDefaults(given), clock }),
     onQueued: (_, dueAtMs) => queuedTimes.push(dueAtMs),
     clock,
     random,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRateLimits, defaultRateLimits } from '../../src/delivery/rate-limits.ts';
+import { createRateLimits, defaultRateLimits, withDefaults } from '../../src/delivery/rate-limits.ts';
 import { createTokenBuckets } from '../../src/time/token-bucket.ts';
 import { manualClock } from '../support/clock.ts';
 
@@ -60,4 +60,37 @@ test('rate limits - one account’s commands do not use up those of its server, 
     asked.map((from) => fair.mayCommand(from)),
     [true, true, false, true, false, true],
   );
+});
+
+test('rate limits - one device token has one share, however many accounts registered it', () => {
+  const clock = manualClock();
+  const limits = createRateLimits({ settings: defaultRateLimits, clock });
+  const token = 'fcmInst:APA91bExample';
+  const delays = Array.from({ length: 200 }, (_, i) => limits.pushDelay({ app: 'android', node: `node-${i}`, token }));
+  assert.deepEqual([delays.filter((ms) => ms === 0).length, delays.at(-1)], [150, 1_000]);
+  // Neither another token nor the same one of another app pays for it.
+  assert.equal(limits.pushDelay({ app: 'android', node: 'other', token: 'another' }), 0);
+  assert.equal(limits.pushDelay({ app: 'siskin', node: 'third', token }), 0);
+});
+
+test('rate limits - what the token’s share refuses costs the registration nothing of its own', () => {
+  const clock = manualClock();
+  const settings = {
+    ...defaultRateLimits,
+    pushesPerRegistration: { burst: 2, perSecond: 0.001 },
+    pushesPerToken: { burst: 1, perSecond: 1 },
+  };
+  const limits = createRateLimits({ settings, clock });
+  const push = () => limits.pushDelay({ app: 'android', node: 'node', token: 'token' });
+  assert.deepEqual([push(), push(), push()], [0, 1_000, 1_000]);
+  clock.advance(1_000);
+  assert.equal(push(), 0);
+});
+
+test('rate limits - a token may take at least what the config gives a registration', () => {
+  const given = { burst: 1_000, perSecond: 50 };
+  assert.deepEqual(withDefaults({ pushesPerRegistration: given }).pushesPerToken, given);
+  assert.deepEqual(withDefaults({}).pushesPerToken, { burst: 150, perSecond: 1 });
+  const own = { burst: 5, perSecond: 1 };
+  assert.deepEqual(withDefaults({ pushesPerRegistration: given, pushesPerToken: own }).pushesPerToken, own);
 });

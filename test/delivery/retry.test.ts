@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
-import { createRateLimits, defaultRateLimits, type RateLimitSettings } from '../../src/delivery/rate-limits.ts';
+import { createRateLimits, type RateLimitSettings, withDefaults } from '../../src/delivery/rate-limits.ts';
 import { createGuard } from '../../src/guard/guard.ts';
 import { createAppSender, type AppSender } from '../../src/sending/app-sender.ts';
 import type { Outbox, QueuedPush } from '../../src/store/outbox/contract.ts';
@@ -103,7 +103,7 @@ function schedulerFor(app: App, perSecond?: number, given: Partial<RateLimitSett
       log,
     }),
     outbox,
-    rateLimits: createRateLimits({ settings: { ...defaultRateLimits, ...given }, clock }),
+    rateLimits: createRateLimits({ settings: withDefaults(given), clock }),
     clock: forward,
     random,
     log,

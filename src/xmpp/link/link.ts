@@ -170,4 +170,4 @@ export function createLink(options: LinkOptions): Link {
 }
 
 /** Values of the `reason` label of rejected stanzas: limits that were passed, what is no request, and too many commands. */
-const REJECTIONS = ['bytes', 'depth', 'attributes', 'nodes', 'malformed', 'unanswerable', 'over-share'] as const;
+const REJECTIONS = ['bytes', 'depth', 'attributes', 'nodes', 'malformed', 'unanswerable', 'rate-limited'] as const;

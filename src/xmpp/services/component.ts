@@ -77,7 +77,7 @@ export function createComponent({
 
   function runCommand(iq: Iq): IqReply | Promise<IqReply> {
     if (handlers.mayCommand?.(bareJid(iq.from)) === false) {
-      metrics.stanzasRejected.inc({ link: domain, reason: 'over-share' });
+      metrics.stanzasRejected.inc({ link: domain, reason: 'rate-limited' });
       return { kind: 'error', error: 'too-many-commands' };
     }
     return answerCommand({ commands, clock }, iq);
