@@ -9,7 +9,8 @@ import { detach, type Element } from './element.ts';
 import { createLexer, type TokenSink } from './lexer.ts';
 import type { LinkLimits } from './limits.ts';
 import { NS } from './namespaces.ts';
-import { type GrowingElement, readStartTag, ROOT_SCOPE, type StartTag } from './start-tag.ts';
+import { createNamespaceScope } from '../namespace-scope.ts';
+import { type GrowingElement, readStartTag, type StartTag } from './start-tag.ts';
 
 export type ParserLimits = Pick<LinkLimits, 'stanzaBytes' | 'depth' | 'attributes' | 'nodes'>;
 
@@ -49,7 +50,10 @@ const NOT_SPACE = /[^ \t\n]/;
 /** A parser for one stream; a new connection needs a new one. */
 export function createParser(limits: ParserLimits, events: ParserEvents): Parser {
   const stack: StartTag[] = [];
+  const scope = createNamespaceScope();
   let root: StartTag | undefined;
+  /** Where the scope of a stanza begins. */
+  let rootMark = 0;
   let stopped = false;
   let skip: Skip | undefined;
   let bytes = 0;
@@ -67,12 +71,13 @@ export function createParser(limits: ParserLimits, events: ParserEvents): Parser
   }
 
   function openStream(source: string, from: number, to: number): void {
-    const tag = readStartTag(source, from, to, ROOT_SCOPE, limits.attributes);
+    const tag = readStartTag(source, from, to, scope, limits.attributes);
     if (tag === 'attributes') throw new XmlError('policy-violation', 'a stream header with too many attributes');
     if (tag.element.name !== 'stream' || tag.element.namespace !== NS.stream) {
       throw new XmlError('invalid-namespace', 'not a stream');
     }
     root = tag;
+    rootMark = scope.mark;
     events.header(tag.element);
     if (tag.empty && !stopped) endStream();
   }
@@ -91,11 +96,13 @@ export function createParser(limits: ParserLimits, events: ParserEvents): Parser
   function endStanza(element: Element | undefined): void {
     const skipped = skip;
     skip = undefined;
+    scope.leave(rootMark);
     if (skipped) events.skipped(skipped.reason, skipped.head);
     else if (element) events.stanza(element);
   }
 
-  function endElement({ element }: StartTag): void {
+  function endElement({ element, mark }: StartTag): void {
+    scope.leave(mark);
     const parent = stack.at(-1);
     if (!parent) endStanza(element);
     else if (!skip) parent.element.children.push(element);
@@ -132,7 +139,6 @@ export function createParser(limits: ParserLimits, events: ParserEvents): Parser
         else if (stack.length === 0 && bytes > limits.stanzaBytes) beginSkip('bytes');
         else addNode();
       }
-      const scope = (stack.at(-1) ?? root).scope;
       const tag = skip ? undefined : readStartTag(source, from, to, scope, limits.attributes);
       if (tag === 'attributes') beginSkip('attributes');
       if (tag === undefined || tag === 'attributes') sink.skippedTag(false, source[to - 1] === '/');

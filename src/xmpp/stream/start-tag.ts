@@ -1,21 +1,7 @@
 /** Reads one complete start tag: XML 1.0 section 3.1, Namespaces in XML 1.0. */
 import { decodeReferences, endOfName, XmlError } from './characters.ts';
 import type { Attribute, Element } from './element.ts';
-
-/** Namespace declarations in force at a place in the document. */
-export interface Scope {
-  readonly defaultNamespace: string;
-  readonly prefixes: ReadonlyMap<string, string>;
-}
-
-/** What holds outside of the document's root. */
-export const ROOT_SCOPE: Scope = {
-  defaultNamespace: '',
-  prefixes: new Map([
-    ['xml', 'http://www.w3.org/XML/1998/namespace'],
-    ['xmlns', 'http://www.w3.org/2000/xmlns/'],
-  ]),
-};
+import { type NamespaceScope, XML_NAMESPACE, XMLNS_NAMESPACE } from '../namespace-scope.ts';
 
 /** An element whose children are still to come. */
 export interface GrowingElement extends Element {
@@ -26,7 +12,8 @@ export interface StartTag {
   readonly element: GrowingElement;
   /** As written, with prefix: the end tag has to repeat it. */
   readonly qualifiedName: string;
-  readonly scope: Scope;
+  /** What `leave` of the scope takes when the element ends. */
+  readonly mark: number;
   /** `<x/>` */
   readonly empty: boolean;
 }
@@ -37,7 +24,7 @@ const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
 
 /**
- * Reads the start tag that has its `<` at `from` and its `>` at `to`.
+ * Reads the start tag that has its `<` at `from` and its `>` at `to`, and makes its declarations in the scope.
  * @param attributesMax how many attributes it may have, namespace declarations included
  * @returns 'attributes' when it has more
  * @throws XmlError when it is not well-formed or uses an undeclared prefix
@@ -46,7 +33,7 @@ export function readStartTag(
   source: string,
   from: number,
   to: number,
-  outer: Scope,
+  scope: NamespaceScope,
   attributesMax: number,
 ): StartTag | 'attributes' {
   const empty = source.charCodeAt(to - 1) === SLASH;
@@ -72,7 +59,8 @@ export function readStartTag(
     at = close + 1;
   }
 
-  const scope = declare(raw, outer);
+  const { mark } = scope;
+  declare(raw, scope);
   const colon = qualifiedName.indexOf(':');
   return {
     element: {
@@ -82,7 +70,7 @@ export function readStartTag(
       children: [],
     },
     qualifiedName,
-    scope,
+    mark,
     empty,
   };
 }
@@ -103,41 +91,36 @@ function attributeValue(raw: string): string {
   return decodeReferences(raw.includes('\n') || raw.includes('\t') ? raw.replace(/[\n\t]/g, ' ') : raw);
 }
 
-/** The scope inside of a tag with these attributes (name, value, name, value, …). */
-function declare(raw: readonly string[], outer: Scope): Scope {
-  let defaultNamespace = outer.defaultNamespace;
-  let prefixes: Map<string, string> | undefined;
+/** Makes the declarations among these attributes (name, value, name, value, …). */
+function declare(raw: readonly string[], scope: NamespaceScope): void {
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] as string;
     const value = raw[at + 1] as string;
     if (name === 'xmlns') {
       if (isReserved(value)) throw new XmlError('invalid-namespace', 'a reserved namespace is bound');
-      defaultNamespace = value;
+      scope.declare('', value);
     } else if (name.startsWith('xmlns:')) {
       const prefix = name.slice(6);
-      const rightXml = prefix === 'xml' && value === ROOT_SCOPE.prefixes.get('xml');
+      const rightXml = prefix === 'xml' && value === XML_NAMESPACE;
       if (value === '' || prefix === 'xmlns' || (!rightXml && (prefix === 'xml' || isReserved(value)))) {
         throw new XmlError('bad-namespace-prefix', 'a prefix is bound to what it may not be bound to');
       }
-      prefixes ??= new Map(outer.prefixes);
-      prefixes.set(prefix, value);
+      scope.declare(prefix, value);
     }
   }
-  if (!prefixes && defaultNamespace === outer.defaultNamespace) return outer;
-  return { defaultNamespace, prefixes: prefixes ?? outer.prefixes };
 }
 
 function isReserved(namespace: string): boolean {
-  return namespace === ROOT_SCOPE.prefixes.get('xml') || namespace === ROOT_SCOPE.prefixes.get('xmlns');
+  return namespace === XML_NAMESPACE || namespace === XMLNS_NAMESPACE;
 }
 
-function resolve(prefix: string, scope: Scope): string {
-  const namespace = scope.prefixes.get(prefix);
-  if (namespace === undefined || prefix === 'xmlns') throw new XmlError('bad-namespace-prefix', 'an undeclared prefix');
+function resolve(prefix: string, scope: NamespaceScope): string {
+  const namespace = scope.resolve(prefix);
+  if (namespace === undefined) throw new XmlError('bad-namespace-prefix', 'an undeclared prefix');
   return namespace;
 }
 
-function resolveAttributes(raw: readonly string[], scope: Scope): Attribute[] {
+function resolveAttributes(raw: readonly string[], scope: NamespaceScope): Attribute[] {
   const attributes: Attribute[] = [];
   for (let at = 0; at < raw.length; at += 2) {
     const qualifiedName = raw[at] as string;

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, it, mock } from 'node:test';
+import { createNamespaceScope } from '../../../src/xmpp/namespace-scope.ts';
+import { createParser, type ParserLimits } from '../../../src/xmpp/stream/parser.ts';
+import { header, recordEvents } from './parse-stanza.ts';
+
+describe('namespace scope', () => {
+  it('namespace scope - outside of everything there is `xml` and nothing else', () => {
+    const scope = createNamespaceScope();
+    assert.equal(scope.defaultNamespace, '');
+    assert.equal(scope.resolve('xml'), 'http://www.w3.org/XML/1998/namespace');
+    assert.equal(scope.resolve('xmlns'), undefined);
+    assert.equal(scope.resolve('constructor'), undefined);
+    assert.equal(scope.mark, 0);
+  });
+
+  it('namespace scope - what is declared inside hides what is outside, and leaving brings it back', () => {
+    const scope = createNamespaceScope();
+    scope.declare('', 'urn:a');
+    scope.declare('p', 'urn:a');
+    const inner = scope.mark;
+    scope.declare('p', 'urn:b');
+    scope.declare('p', 'urn:c');
+    scope.declare('q', 'urn:d');
+    scope.declare('', '');
+    assert.deepEqual([scope.defaultNamespace, scope.resolve('p'), scope.resolve('q')], ['', 'urn:c', 'urn:d']);
+    scope.leave(inner);
+    assert.deepEqual([scope.defaultNamespace, scope.resolve('p'), scope.resolve('q')], ['urn:a', 'urn:a', undefined]);
+    scope.leave(0);
+    assert.deepEqual([scope.defaultNamespace, scope.resolve('p')], ['', undefined]);
+  });
+});
+
+const limits: ParserLimits = { stanzaBytes: 1_000_000, depth: 10_000, attributes: 1_000, nodes: 100_000 };
+
+/** How many entries are written into maps while a stanza with this in it is read; copying a map writes each of its entries. */
+function mapWrites(content: string): number {
+  const { told, events } = recordEvents();
+  const parser = createParser(limits, events);
+  parser.write(Buffer.from(header));
+  const { mock: written } = mock.method(Map.prototype, 'set');
+  parser.write(Buffer.from(`<iq>${content}</iq>`));
+  const writes = written.callCount();
+  written.restore();
+  assert.ok(told[1] && 'stanza' in told[1]);
+  return writes;
+}
+
+describe('parser - twice as many namespace declarations are twice the work', () => {
+  const shapes: [string, (count: number) => string][] = [
+    [
+      'one in each of many levels',
+      (count) => Array.from({ length: count }, (_, at) => `<a xmlns:p${at}='u'>`).join('') + '</a>'.repeat(count),
+    ],
+    [
+      'many in one element, and one in each of as many within',
+      (count) =>
+        `<a${Array.from({ length: count }, (_, at) => ` xmlns:p${at}='u'`).join('')}>` +
+        `${"<b xmlns:q='u'/>".repeat(count)}</a>`,
+    ],
+  ];
+  for (const [name, shape] of shapes) {
+    it(`parser - ${name}`, () => {
+      const [some, twiceAsMany] = [mapWrites(shape(400)), mapWrites(shape(800))];
+      assert.ok(some >= 400, `${some} are counted`);
+      assert.ok(twiceAsMany <= 2 * some, `${some} and ${twiceAsMany}`);
+    });
+  }
+});
