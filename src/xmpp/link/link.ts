@@ -9,6 +9,7 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import type { StanzaHandler } from '../services/iq.ts';
 import { LINK_LIMITS, LINK_TIMING, type LinkLimits, type LinkTiming } from '../stream/limits.ts';
 import { isRefusal, LOSSES, lossHint, type LossReason, retryDelay } from './disconnect-reasons.ts';
+import { SKIP_REASONS } from '../stream/parser.ts';
 import { openSession, type Session } from './session.ts';
 
 export type { StanzaHandler } from '../services/iq.ts';
@@ -169,5 +170,5 @@ export function createLink(options: LinkOptions): Link {
   };
 }
 
-/** Values of the `reason` label of rejected stanzas: limits that were passed, what is no request, and too many commands. */
-const REJECTIONS = ['bytes', 'depth', 'attributes', 'nodes', 'malformed', 'unanswerable', 'rate-limited'] as const;
+/** Values of the `reason` label of rejected stanzas: those that were skipped, what is no request, and too many commands. */
+const REJECTIONS = [...SKIP_REASONS, 'malformed', 'unanswerable', 'rate-limited'] as const;

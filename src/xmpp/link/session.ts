@@ -1,4 +1,5 @@
 /** One connection from its first packet to its last: a stream, its requests under way, its flow control, its pings. */
+import { domainOf } from '../../core/jid.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { attribute, escapeXml } from '../stream/element.ts';
@@ -41,7 +42,7 @@ const PINGS_AT_ONCE_MAX = 32;
 
 /** Starts to connect. A session that was lost is of no more use. */
 export function openSession(options: SessionOptions, events: SessionEvents): Session {
-  const { domain, clock, limits, timing, metrics } = options;
+  const { domain, clock, limits, timing, log, metrics } = options;
   let watchdog: Watchdog | undefined;
   let stanzaSinceTick = false;
   let paused = false;
@@ -78,6 +79,11 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     },
     skipped(reason, head) {
       countRejected(reason);
+      const from = head && attribute(head, 'from');
+      log.debug(
+        { link: domain, ...(from !== undefined && { domain: domainOf(from) }), reason },
+        'a stanza was skipped',
+      );
       if (head) exchange.refuse(head);
     },
     drained: regulate,

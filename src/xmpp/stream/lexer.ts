@@ -1,23 +1,30 @@
 /**
  * Cuts one XMPP stream into tags and texts, wherever the packets cut it (XML 1.0; RFC 6120 section 11 for what is left
  * out). Whether a tag is worth keeping is the sink's to say: one that is skipped takes no memory, however long it is.
+ * `sound` is false for what has characters in it that XML does not have, or bytes that are no UTF-8.
  */
 import { findIllegal, REFERENCE_MAX, XmlError } from './characters.ts';
+import { createDecoder } from './utf8.ts';
 
 export interface TokenSink {
   /** A tag begins. False: it is only to be measured. An end tag that is refused here comes as `skippedTag`. */
   wants(closing: boolean): boolean;
-  /** The document grew by so many bytes. */
+  /** The document grew by so many bytes; told after a text of that length, and before what ends with a tag. */
   grow(bytes: number): void;
   /** Asked while a tag that was wanted grows: false when it has become too long to be kept. */
   stillWants(closing: boolean, length: number): boolean;
   /** A start tag with its `<` at `from` and its `>` at `to`. */
-  startTag(source: string, from: number, to: number): void;
-  /** The same for an end tag. */
+  startTag(source: string, from: number, to: number, sound: boolean): void;
+  /** The same for an end tag, whose characters nobody has looked at. */
   endTag(source: string, from: number, to: number): void;
   skippedTag(closing: boolean, empty: boolean): void;
-  /** A piece of text: of CDATA (`literal`), or with its references still in it. Never half a reference. */
-  text(piece: string, literal: boolean): void;
+  /**
+   * A piece of text: of CDATA (`literal`), or with its references still in it. Never half a reference. Not `sound` is
+   * also a text with a `]]>` in it.
+   */
+  text(piece: string, literal: boolean, sound: boolean): void;
+  /** A comment or a processing instruction begins; nothing more is told of it. */
+  restricted(): void;
 }
 
 export interface Lexer {
@@ -33,6 +40,7 @@ interface PartialTag {
   wanted: boolean;
   /** What has come of it; '' when it is not wanted. */
   read: string;
+  sound: boolean;
   /** The quote that an attribute is open with, or ''. */
   quote: string;
   /** The last character so far. */
@@ -40,12 +48,15 @@ interface PartialTag {
 }
 
 const CDATA_OPEN = '<![CDATA[';
+const CDATA_CLOSE = ']]>';
+const COMMENT_OPEN = '<!--';
 const DECLARATION =
   /^<\?xml\s+version\s*=\s*(["'])1\.[0-9]+\1(?:\s+encoding\s*=\s*(["'])([A-Za-z0-9._-]+)\2)?(?:\s+standalone\s*=\s*(["'])(?:yes|no)\4)?\s*\?>$/;
 /** An XML declaration with all its parts has 56 characters. */
 const DECLARATION_MAX = 256;
 /** What may be half a reference or half of `]]>`. */
 const UNFINISHED_TEXT = new RegExp(`(?:&[#0-9A-Za-z]{0,${REFERENCE_MAX}}|\\]{1,2})$`);
+const SLASH = 0x2f;
 const LESS = 0x3c;
 const GREATER = 0x3e;
 const QUOTE = 0x22;
@@ -60,11 +71,20 @@ export function createLexer(sink: TokenSink): Lexer {
   let carry = '';
   let ascii = true;
   let started = false;
-  let inCdata = false;
+  /** What ends the CDATA, comment or processing instruction that is being read, or ''. */
+  let sectionClose = '';
   let partial: PartialTag | undefined;
+  /** Where the next character is that XML does not have, seen from where it was last asked for. */
+  let illegalAt = 0;
 
   function grow(from: number, to: number): void {
     sink.grow(ascii ? to - from : Buffer.byteLength(input.slice(from, to)));
+  }
+
+  /** To be asked from the front to the back of a packet. */
+  function isSound(from: number, to: number): boolean {
+    if (illegalAt < from) illegalAt = findIllegal(input, from);
+    return illegalAt >= to;
   }
 
   function leave(from: number): void {
@@ -84,29 +104,42 @@ export function createLexer(sink: TokenSink): Lexer {
     }
     if (end === from) return;
     const piece = input.slice(from, end);
-    if (piece.includes(']]>')) throw new XmlError('not-well-formed', "a ']]>' in text");
+    sink.text(piece, false, isSound(from, end) && !piece.includes(CDATA_CLOSE));
     grow(from, end);
-    sink.text(piece, false);
   }
 
-  function readCdata(): void {
+  function openSection(opening: string, close: string): void {
+    grow(at, at + opening.length);
+    at += opening.length;
+    sectionClose = close;
+  }
+
+  function readSection(): void {
     const from = at;
-    const close = input.indexOf(']]>', from);
-    let end = close;
-    at = close + 3;
-    inCdata = close < 0;
-    if (inCdata) {
-      const tail = input.slice(Math.max(from, input.length - 2));
-      end = input.length - (/\]{1,2}$/.exec(tail)?.[0].length ?? 0);
+    const close = sectionClose;
+    const found = input.indexOf(close, from);
+    let end = found;
+    if (found >= 0) {
+      at = found + close.length;
+      sectionClose = '';
+    } else {
+      let kept = Math.min(close.length - 1, input.length - from);
+      while (!input.endsWith(close.slice(0, kept))) kept -= 1;
+      end = input.length - kept;
       leave(end);
     }
+    if (close === CDATA_CLOSE) sink.text(input.slice(from, end), true, isSound(from, end));
     grow(from, end);
-    sink.text(input.slice(from, end), true);
   }
 
   /** Where the tag ends, looking from `from` on; -1 when that has not come yet. */
   function endOfTag(tag: PartialTag, from: number): number {
-    if (tag.closing) return input.indexOf('>', from);
+    if (tag.closing) {
+      const end = input.indexOf('>', from);
+      const less = input.indexOf('<', from);
+      if (less >= 0 && (less < end || end < 0)) throw lessInTag();
+      return end;
+    }
     for (let each = from; each < input.length; each += 1) {
       if (tag.quote !== '') {
         each = input.indexOf(tag.quote, each);
@@ -116,20 +149,28 @@ export function createLexer(sink: TokenSink): Lexer {
       }
       const code = input.charCodeAt(each);
       if (code === GREATER) return each;
-      if (code === LESS) throw new XmlError('not-well-formed', "a '<' in a tag");
+      if (code === LESS) throw lessInTag();
       if (code === QUOTE) tag.quote = '"';
       else if (code === APOSTROPHE) tag.quote = "'";
     }
     return -1;
   }
 
+  function beginTag(): PartialTag {
+    const code = input.charCodeAt(at + 1);
+    if (code === GREATER || isSpace(code)) throw new XmlError('not-well-formed', 'a tag without a name');
+    const closing = code === SLASH;
+    return { closing, wanted: sink.wants(closing), read: '', sound: true, quote: '', last: '' };
+  }
+
   /** Reads a tag whose `<` is at `at`, or goes on with one from the packet before. */
   function readTag(): void {
     const from = at;
-    const closing = partial ? partial.closing : input[from + 1] === '/';
-    const tag = partial ?? { closing, wanted: sink.wants(closing), read: '', quote: '', last: '' };
+    const tag = partial ?? beginTag();
+    const { closing } = tag;
     const end = endOfTag(tag, partial ? from : from + 1);
     at = end < 0 ? input.length : end + 1;
+    if (illegalAt < at) tag.sound &&= isSound(from, at);
     grow(from, at);
     if (end < 0) {
       tag.wanted &&= sink.stillWants(closing, tag.read.length + at - from);
@@ -145,21 +186,22 @@ export function createLexer(sink: TokenSink): Lexer {
       const start = tag.read === '' ? from : 0;
       const stop = tag.read === '' ? end : source.length - 1;
       if (closing) sink.endTag(source, start, stop);
-      else sink.startTag(source, start, stop);
+      else sink.startTag(source, start, stop, tag.sound);
     }
   }
 
-  /** `<!` and `<?`: CDATA and, at the very start, the XML declaration; RFC 6120 section 11.1 forbids everything else. */
+  /** `<!` and `<?`: CDATA, what the sink is told as restricted, and the XML declaration at the very start. */
   function readSpecial(): void {
     const rest = input.slice(at, at + DECLARATION_MAX);
-    if (rest.startsWith(CDATA_OPEN)) {
-      grow(at, at + CDATA_OPEN.length);
-      at += CDATA_OPEN.length;
-      inCdata = true;
-    } else if (CDATA_OPEN.startsWith(rest)) {
-      leave(at);
-    } else if (started || !rest.startsWith('<?')) {
-      throw new XmlError('restricted-xml', 'a comment, DOCTYPE or processing instruction');
+    if (rest.startsWith(CDATA_OPEN)) openSection(CDATA_OPEN, CDATA_CLOSE);
+    else if (rest.startsWith(COMMENT_OPEN)) {
+      sink.restricted();
+      openSection(COMMENT_OPEN, '-->');
+    } else if (CDATA_OPEN.startsWith(rest) || COMMENT_OPEN.startsWith(rest)) leave(at);
+    else if (!rest.startsWith('<?')) throw new XmlError('restricted-xml', 'a DOCTYPE, or no markup that there is');
+    else if (started) {
+      sink.restricted();
+      openSection('<?', '?>');
     } else {
       const end = rest.indexOf('?>');
       if (end < 0 && rest.length < DECLARATION_MAX) leave(at);
@@ -173,7 +215,7 @@ export function createLexer(sink: TokenSink): Lexer {
 
   function readNext(): void {
     if (partial) readTag();
-    else if (inCdata) readCdata();
+    else if (sectionClose !== '') readSection();
     else if (input.charCodeAt(at) !== LESS) {
       started = true;
       readText();
@@ -188,23 +230,30 @@ export function createLexer(sink: TokenSink): Lexer {
   return {
     write(chunk) {
       const decoded = decode(chunk);
-      const illegal = findIllegal(decoded);
-      // What comes before it counts, however the packets were cut.
-      input = carry + (illegal < 0 ? decoded : decoded.slice(0, illegal));
-      ascii = Buffer.byteLength(input) === input.length;
+      ascii = decoded.ascii && (carry === '' || Buffer.byteLength(carry) === carry.length);
+      input = carry + decoded.text;
       carry = '';
       at = 0;
+      illegalAt = findIllegal(input, 0);
       while (at < input.length) {
         readNext();
         if (stopped) break;
       }
       input = '';
-      if (illegal >= 0 && !stopped) throw new XmlError('not-well-formed', 'a control character');
     },
     stop() {
       stopped = true;
     },
   };
+}
+
+/** Of the white space of XML, carriage returns are line feeds by now. */
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x09;
+}
+
+function lessInTag(): XmlError {
+  return new XmlError('not-well-formed', "a '<' in a tag");
 }
 
 function checkDeclaration(declaration: string): void {
@@ -213,26 +262,4 @@ function checkDeclaration(declaration: string): void {
   if (parts[3] !== undefined && parts[3].toLowerCase() !== 'utf-8') {
     throw new XmlError('unsupported-encoding', 'not UTF-8');
   }
-}
-
-/**
- * UTF-8 cut anywhere, with line ends made the same (XML 1.0 section 2.11). A packet with other bytes is refused whole: the
- * stream ends with it anyway.
- */
-function createDecoder(): (chunk: Uint8Array) => string {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  let afterReturn = false;
-  return (chunk) => {
-    let decoded: string;
-    try {
-      decoded = decoder.decode(chunk, { stream: true });
-    } catch {
-      throw new XmlError('not-well-formed', 'not UTF-8');
-    }
-    if (decoded === '') return '';
-    const from = afterReturn && decoded.startsWith('\n') ? 1 : 0;
-    afterReturn = decoded.endsWith('\r');
-    const lines = decoded.includes('\r') ? decoded.replace(/\r\n?/g, '\n') : decoded;
-    return from === 0 ? lines : lines.slice(from);
-  };
 }

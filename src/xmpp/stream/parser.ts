@@ -1,28 +1,35 @@
 /**
  * Strict, bounded parser for one XMPP stream (RFC 6120 sections 4 and 11, XEP-0114). It costs the same for every byte,
- * keeps nothing of what it has handed out, and skips a stanza beyond the limits in constant memory instead of ending
- * the stream: whoever sends such a stanza is a remote user, whoever would lose the stream is everybody. Of what is
- * skipped only the nesting is checked, not the names.
+ * keeps nothing of what it has handed out, and skips a stanza that is beyond the limits, or wrong in whatever leaves it
+ * clear where it ends, in constant memory instead of ending the stream: whoever sends such a stanza is a remote user,
+ * whoever would lose the stream is everybody. Of elements that are skipped only the nesting counts: their end tags are
+ * not compared with their start tags, which would have to be kept.
  */
-import { checkReferences, decodeReferences, XmlError } from './characters.ts';
+import { decodeReferences, FLAWS, XmlError } from './characters.ts';
 import { detach, type Element } from './element.ts';
 import { createLexer, type TokenSink } from './lexer.ts';
 import type { LinkLimits } from './limits.ts';
 import { NS } from './namespaces.ts';
-import { createNamespaceScope } from '../namespace-scope.ts';
-import { type GrowingElement, readStartTag, type StartTag } from './start-tag.ts';
+import { createPrefixScope } from './prefix-scope.ts';
+import { createStartTagReader, type StartTag } from './start-tag.ts';
 
 export type ParserLimits = Pick<LinkLimits, 'stanzaBytes' | 'depth' | 'attributes' | 'nodes'>;
 
-/** Why a stanza was skipped: the limit that it passed. */
-export type SkipReason = 'bytes' | 'depth' | 'attributes' | 'nodes';
+/** Values of `SkipReason`. */
+export const SKIP_REASONS = ['bytes', 'depth', 'attributes', 'nodes', ...FLAWS] as const;
+
+/** Why a stanza was skipped: the limit that it passed, or what is wrong with it. One that is too long is told as such. */
+export type SkipReason = (typeof SKIP_REASONS)[number];
 
 export interface ParserEvents {
   /** The stream's header, without children. */
   header(element: Element): void;
   /** A child of the stream, complete. */
   stanza(element: Element): void;
-  /** A child of the stream was beyond the limits; `head` is its start tag, if that could be read. */
+  /**
+   * A child of the stream was beyond the limits or wrong; `head` is its start tag, if that could be read, without the
+   * attributes that are wrong.
+   */
   skipped(reason: SkipReason, head: Element | undefined): void;
   /** `</stream:stream>`; nothing follows. */
   end(): void;
@@ -50,17 +57,18 @@ const NOT_SPACE = /[^ \t\n]/;
 /** A parser for one stream; a new connection needs a new one. */
 export function createParser(limits: ParserLimits, events: ParserEvents): Parser {
   const stack: StartTag[] = [];
-  const scope = createNamespaceScope();
+  const prefixes = createPrefixScope();
+  const readStartTag = createStartTagReader(prefixes, limits.attributes);
   let root: StartTag | undefined;
-  /** Where the scope of a stanza begins. */
+  /** Of the prefixes around each stanza. */
   let rootMark = 0;
   let stopped = false;
   let skip: Skip | undefined;
   let bytes = 0;
   let nodes = 0;
 
-  function beginSkip(reason: SkipReason): void {
-    const head = stack[0]?.element;
+  /** @param head start tag of the stanza, where that is not among the open elements */
+  function beginSkip(reason: SkipReason, head: Element | undefined = stack[0]?.element): void {
     for (const open of stack) open.element.children.length = 0;
     skip = { reason, depth: 0, head: head && detachHead(head) };
   }
@@ -70,14 +78,15 @@ export function createParser(limits: ParserLimits, events: ParserEvents): Parser
     if (nodes > limits.nodes) beginSkip('nodes');
   }
 
-  function openStream(source: string, from: number, to: number): void {
-    const tag = readStartTag(source, from, to, scope, limits.attributes);
-    if (tag === 'attributes') throw new XmlError('policy-violation', 'a stream header with too many attributes');
+  function openStream(source: string, from: number, to: number, sound: boolean): void {
+    const tag = sound ? readStartTag(source, from, to, '') : undefined;
+    if (tag?.flaw === 'attributes') throw new XmlError('policy-violation', 'a stream header with too many attributes');
+    if (!tag || tag.flaw) throw new XmlError(tag?.flaw ?? 'not-well-formed', 'a stream header that cannot be read');
     if (tag.element.name !== 'stream' || tag.element.namespace !== NS.stream) {
       throw new XmlError('invalid-namespace', 'not a stream');
     }
     root = tag;
-    rootMark = scope.mark;
+    rootMark = prefixes.mark;
     events.header(tag.element);
     if (tag.empty && !stopped) endStream();
   }
@@ -96,13 +105,18 @@ export function createParser(limits: ParserLimits, events: ParserEvents): Parser
   function endStanza(element: Element | undefined): void {
     const skipped = skip;
     skip = undefined;
-    scope.leave(rootMark);
-    if (skipped) events.skipped(skipped.reason, skipped.head);
+    prefixes.leave(rootMark);
+    if (skipped) events.skipped(reasonFor(skipped), skipped.head);
     else if (element) events.stanza(element);
   }
 
+  /** Whether a long text is found to be wrong before it is found to be too long depends on how the packets cut it. */
+  function reasonFor({ reason }: Skip): SkipReason {
+    return bytes > limits.stanzaBytes && FLAWS.some((flaw) => flaw === reason) ? 'bytes' : reason;
+  }
+
   function endElement({ element, mark }: StartTag): void {
-    scope.leave(mark);
+    if (mark !== undefined) prefixes.leave(mark);
     const parent = stack.at(-1);
     if (!parent) endStanza(element);
     else if (!skip) parent.element.children.push(element);
@@ -128,9 +142,9 @@ export function createParser(limits: ParserLimits, events: ParserEvents): Parser
       if (length > limits.stanzaBytes && !skip) beginSkip('bytes');
       return closing || !skip;
     },
-    startTag(source, from, to) {
+    startTag(source, from, to, sound) {
       if (!root) {
-        openStream(source, from, to);
+        openStream(source, from, to, sound);
         return;
       }
       if (!skip) {
@@ -139,19 +153,27 @@ export function createParser(limits: ParserLimits, events: ParserEvents): Parser
         else if (stack.length === 0 && bytes > limits.stanzaBytes) beginSkip('bytes');
         else addNode();
       }
-      const tag = skip ? undefined : readStartTag(source, from, to, scope, limits.attributes);
-      if (tag === 'attributes') beginSkip('attributes');
-      if (tag === undefined || tag === 'attributes') sink.skippedTag(false, source[to - 1] === '/');
+      if (!skip && !sound) beginSkip('not-well-formed');
+      const tag = skip ? undefined : readStartTag(source, from, to, (stack.at(-1) ?? root).defaultNamespace);
+      if (tag?.flaw) beginSkip(tag.flaw, stack.length === 0 ? tag.head : undefined);
+      if (!tag || tag.flaw) sink.skippedTag(false, source[to - 1] === '/');
       else if (tag.empty) endElement(tag);
       else stack.push(tag);
     },
     endTag(source, from, to) {
-      const open = stack.pop() ?? root;
-      if (!open || !matches(source, from, to, open.qualifiedName)) {
-        throw new XmlError('not-well-formed', 'an end tag that does not match');
+      const open = stack.at(-1) ?? root;
+      if (to - from > limits.stanzaBytes) throw new XmlError('not-well-formed', 'an endless end tag');
+      const after = open && afterName(source, from, to, open.qualifiedName);
+      if (!open || after === undefined) throw new XmlError('not-well-formed', 'an end tag that does not match');
+      const plain = after === '' || !NOT_SPACE.test(after);
+      if (open === root) {
+        if (!plain) throw new XmlError('not-well-formed', 'attributes of an end tag');
+        endStream();
+        return;
       }
-      if (open === root) endStream();
-      else endElement(open);
+      if (!plain && !skip) beginSkip('not-well-formed');
+      stack.pop();
+      endElement(open);
     },
     skippedTag(closing, empty) {
       if (!skip) return;
@@ -159,29 +181,30 @@ export function createParser(limits: ParserLimits, events: ParserEvents): Parser
       else if (!empty) skip.depth += 1;
       endSkipped(skip);
     },
-    text(piece, literal) {
+    text(piece, literal, sound) {
       const open = stack.at(-1);
       if (!open && !skip && (literal || NOT_SPACE.test(piece))) {
         throw new XmlError('not-well-formed', 'text outside of a stanza');
       }
-      if (!open || skip) {
-        if (!literal) checkReferences(piece);
-        return;
+      if (!open || skip || piece === '') return;
+      const { children } = open.element;
+      const before = children.at(-1);
+      if (typeof before !== 'string') {
+        addNode();
+        if (skip) return;
       }
-      addText(open.element, literal ? piece : decodeReferences(piece));
+      const decoded = literal ? piece : decodeReferences(piece);
+      if (!sound || decoded === undefined) beginSkip('not-well-formed');
+      else if (typeof before === 'string') children[children.length - 1] = before + decoded;
+      else children.push(decoded);
+    },
+    restricted() {
+      if (stack.length === 0 && !skip) {
+        throw new XmlError('restricted-xml', 'a comment or processing instruction outside of a stanza');
+      }
+      if (!skip) beginSkip('restricted-xml');
     },
   };
-
-  function addText(element: GrowingElement, piece: string): void {
-    if (piece === '') return;
-    const { children } = element;
-    const before = children.at(-1);
-    if (typeof before === 'string') children[children.length - 1] = before + piece;
-    else {
-      addNode();
-      if (!skip) children.push(piece);
-    }
-  }
 
   const lexer = createLexer(sink);
 
@@ -200,11 +223,12 @@ export function createParser(limits: ParserLimits, events: ParserEvents): Parser
   };
 }
 
-/** Whether `</name >` closes what was opened by that name. */
-function matches(source: string, from: number, to: number, name: string): boolean {
-  if (!source.startsWith(name, from + 2)) return false;
+/** What `</name …>` has after the name that it is to repeat, if only space; undefined when it has another name. */
+function afterName(source: string, from: number, to: number, name: string): string | undefined {
+  if (!source.startsWith(name, from + 2)) return undefined;
   const end = from + 2 + name.length;
-  return end === to || !NOT_SPACE.test(source.slice(end, to));
+  if (end === to) return '';
+  return NOT_SPACE.test(source.charAt(end)) ? undefined : source.slice(end, to);
 }
 
 function detachHead(head: Element): Element {

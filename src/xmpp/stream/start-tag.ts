@@ -1,7 +1,7 @@
 /** Reads one complete start tag: XML 1.0 section 3.1, Namespaces in XML 1.0. */
-import { decodeReferences, endOfName, XmlError } from './characters.ts';
+import { decodeReferences, endOfName, type Flaw } from './characters.ts';
 import type { Attribute, Element } from './element.ts';
-import { type NamespaceScope, XML_NAMESPACE, XMLNS_NAMESPACE } from '../namespace-scope.ts';
+import { type PrefixScope, XML_NAMESPACE, XMLNS_NAMESPACE } from './prefix-scope.ts';
 
 /** An element whose children are still to come. */
 export interface GrowingElement extends Element {
@@ -9,70 +9,107 @@ export interface GrowingElement extends Element {
 }
 
 export interface StartTag {
+  readonly flaw?: undefined;
   readonly element: GrowingElement;
   /** As written, with prefix: the end tag has to repeat it. */
   readonly qualifiedName: string;
-  /** What `leave` of the scope takes when the element ends. */
-  readonly mark: number;
+  /** Of the elements in it that have no prefix. */
+  readonly defaultNamespace: string;
+  /** What `leave` of the prefixes takes when the element ends; undefined when it declares none. */
+  readonly mark: number | undefined;
   /** `<x/>` */
   readonly empty: boolean;
 }
 
+export interface UnreadableTag {
+  readonly flaw: Flaw | 'attributes';
+  /** The element without the attributes that are wrong; absent when it is not clear what the others are. */
+  readonly head?: Element;
+}
+
+/**
+ * Reads the start tag that has its `<` at `from` and its `>` at `to`. It declares its prefixes, also where it turns out
+ * to be unreadable.
+ * @param outerDefault default namespace around it
+ */
+export type StartTagReader = (
+  source: string,
+  from: number,
+  to: number,
+  outerDefault: string,
+) => StartTag | UnreadableTag;
+
+const BROKEN: UnreadableTag = { flaw: 'not-well-formed' };
+const TOO_MANY_ATTRIBUTES: UnreadableTag = { flaw: 'attributes' };
 const SLASH = 0x2f;
 const EQUALS = 0x3d;
 const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
 
 /**
- * Reads the start tag that has its `<` at `from` and its `>` at `to`, and makes its declarations in the scope.
- * @param attributesMax how many attributes it may have, namespace declarations included
- * @returns 'attributes' when it has more
- * @throws XmlError when it is not well-formed or uses an undeclared prefix
+ * @param prefixes in force where the next tag will stand
+ * @param attributesMax how many attributes a tag may have, namespace declarations included
  */
-export function readStartTag(
-  source: string,
-  from: number,
-  to: number,
-  scope: NamespaceScope,
-  attributesMax: number,
-): StartTag | 'attributes' {
-  const empty = source.charCodeAt(to - 1) === SLASH;
-  const end = empty ? to - 1 : to;
-  let at = endOfName(source, from + 1);
-  const qualifiedName = source.slice(from + 1, at);
-  const raw: string[] = [];
+export function createStartTagReader(prefixes: PrefixScope, attributesMax: number): StartTagReader {
+  return (source, from, to, outerDefault) => {
+    const empty = source.charCodeAt(to - 1) === SLASH;
+    const end = empty ? to - 1 : to;
+    const nameEnd = endOfName(source, from + 1);
+    if (nameEnd < 0) return BROKEN;
+    const qualifiedName = source.slice(from + 1, nameEnd);
+    const raw = readAttributes(source, nameEnd, end, attributesMax);
+    if (!Array.isArray(raw)) return raw;
 
+    const attributes: Attribute[] = [];
+    let prefixed: string[] | undefined;
+    let mark: number | undefined;
+    let defaultNamespace = outerDefault;
+    let flaw: Flaw | undefined;
+    for (let at = 0; at < raw.length; at += 2) {
+      const name = raw[at] as string;
+      const value = raw[at + 1] as string;
+      if (name === 'xmlns') defaultNamespace = value;
+      else if (!name.includes(':')) attributes.push({ name, namespace: '', value });
+      else if (name.startsWith('xmlns:')) {
+        mark ??= prefixes.mark;
+        flaw = declare(prefixes, name.slice(6), value) ?? flaw;
+      } else (prefixed ??= []).push(name, value);
+    }
+    if (defaultNamespace === XMLNS_NAMESPACE) flaw = 'invalid-namespace';
+    if (prefixed) flaw = addPrefixed(attributes, prefixed, prefixes) ?? flaw;
+
+    const colon = qualifiedName.indexOf(':');
+    const name = colon < 0 ? qualifiedName : qualifiedName.slice(colon + 1);
+    const namespace = colon < 0 ? defaultNamespace : prefixes.resolve(qualifiedName.slice(0, colon));
+    if (namespace === undefined) return { flaw: 'bad-namespace-prefix' };
+    const element: GrowingElement = { name, namespace, attributes, children: [] };
+    return flaw ? { flaw, head: element } : { element, qualifiedName, defaultNamespace, mark, empty };
+  };
+}
+
+/** Names and values in turns, as they are written but for the references in values. */
+function readAttributes(source: string, from: number, end: number, attributesMax: number): string[] | UnreadableTag {
+  const raw: string[] = [];
+  let at = from;
   while (at < end) {
     const next = skipSpace(source, at, end);
     if (next === end) break;
-    if (next === at) throw new XmlError('not-well-formed', 'no space before an attribute');
-    if (raw.length === 2 * attributesMax) return 'attributes';
+    if (raw.length === 2 * attributesMax) return TOO_MANY_ATTRIBUTES;
     const nameEnd = endOfName(source, next);
+    if (next === at || nameEnd < 0) return BROKEN;
     const equals = skipSpace(source, nameEnd, end);
-    if (source.charCodeAt(equals) !== EQUALS) throw new XmlError('not-well-formed', 'an attribute without value');
     const open = skipSpace(source, equals + 1, end);
     const quote = source.charCodeAt(open);
-    if (quote !== QUOTE && quote !== APOSTROPHE) throw new XmlError('not-well-formed', 'an attribute without quotes');
+    if (source.charCodeAt(equals) !== EQUALS || (quote !== QUOTE && quote !== APOSTROPHE)) return BROKEN;
     const close = source.indexOf(quote === QUOTE ? '"' : "'", open + 1);
-    if (close < 0 || close >= end) throw new XmlError('not-well-formed', 'an attribute that does not end');
-    raw.push(source.slice(next, nameEnd), attributeValue(source.slice(open + 1, close)));
+    if (close < 0 || close >= end) return BROKEN;
+    const name = source.slice(next, nameEnd);
+    const value = attributeValue(source.slice(open + 1, close));
+    if (value === undefined || valueOf(raw, name) !== undefined) return BROKEN;
+    raw.push(name, value);
     at = close + 1;
   }
-
-  const { mark } = scope;
-  declare(raw, scope);
-  const colon = qualifiedName.indexOf(':');
-  return {
-    element: {
-      name: colon < 0 ? qualifiedName : qualifiedName.slice(colon + 1),
-      namespace: colon < 0 ? scope.defaultNamespace : resolve(qualifiedName.slice(0, colon), scope),
-      attributes: resolveAttributes(raw, scope),
-      children: [],
-    },
-    qualifiedName,
-    mark,
-    empty,
-  };
+  return raw;
 }
 
 function skipSpace(source: string, from: number, end: number): number {
@@ -85,56 +122,41 @@ function skipSpace(source: string, from: number, end: number): number {
   return at;
 }
 
-function attributeValue(raw: string): string {
-  if (raw.includes('<')) throw new XmlError('not-well-formed', "a '<' in an attribute");
+function attributeValue(raw: string): string | undefined {
+  if (raw.includes('<')) return undefined;
   // XML 1.0 section 3.3.3: literal white space is a space, a reference to it is not.
   return decodeReferences(raw.includes('\n') || raw.includes('\t') ? raw.replace(/[\n\t]/g, ' ') : raw);
 }
 
-/** Makes the declarations among these attributes (name, value, name, value, …). */
-function declare(raw: readonly string[], scope: NamespaceScope): void {
-  for (let at = 0; at < raw.length; at += 2) {
-    const name = raw[at] as string;
-    const value = raw[at + 1] as string;
-    if (name === 'xmlns') {
-      if (isReserved(value)) throw new XmlError('invalid-namespace', 'a reserved namespace is bound');
-      scope.declare('', value);
-    } else if (name.startsWith('xmlns:')) {
-      const prefix = name.slice(6);
-      const rightXml = prefix === 'xml' && value === XML_NAMESPACE;
-      if (value === '' || prefix === 'xmlns' || (!rightXml && (prefix === 'xml' || isReserved(value)))) {
-        throw new XmlError('bad-namespace-prefix', 'a prefix is bound to what it may not be bound to');
-      }
-      scope.declare(prefix, value);
-    }
-  }
+/** Of the attribute with this qualified name. */
+function valueOf(raw: readonly string[], qualifiedName: string): string | undefined {
+  for (let at = 0; at < raw.length; at += 2) if (raw[at] === qualifiedName) return raw[at + 1];
+  return undefined;
 }
 
-function isReserved(namespace: string): boolean {
-  return namespace === XML_NAMESPACE || namespace === XMLNS_NAMESPACE;
+/**
+ * Makes a declaration, or tells what is wrong with it. The namespace of `xml` may have other prefixes and be the default,
+ * although Namespaces in XML 1.0 section 3 forbids it: Prosody writes it so when a user sent `<xml:x xml:y='z'/>`.
+ */
+function declare(prefixes: PrefixScope, prefix: string, namespace: string): Flaw | undefined {
+  const isTaken = prefix === 'xmlns' || (prefix === 'xml' && namespace !== XML_NAMESPACE);
+  if (isTaken || namespace === '' || namespace === XMLNS_NAMESPACE) return 'bad-namespace-prefix';
+  prefixes.declare(prefix, namespace);
+  return undefined;
 }
 
-function resolve(prefix: string, scope: NamespaceScope): string {
-  const namespace = scope.resolve(prefix);
-  if (namespace === undefined) throw new XmlError('bad-namespace-prefix', 'an undeclared prefix');
-  return namespace;
-}
-
-function resolveAttributes(raw: readonly string[], scope: NamespaceScope): Attribute[] {
-  const attributes: Attribute[] = [];
-  for (let at = 0; at < raw.length; at += 2) {
-    const qualifiedName = raw[at] as string;
-    for (let before = 0; before < at; before += 2) {
-      if (raw[before] === qualifiedName) throw new XmlError('not-well-formed', 'an attribute twice');
-    }
-    if (qualifiedName === 'xmlns' || qualifiedName.startsWith('xmlns:')) continue;
+/** Adds the attributes whose names have prefixes, and tells what is wrong with those that it leaves out. */
+function addPrefixed(attributes: Attribute[], prefixed: readonly string[], prefixes: PrefixScope): Flaw | undefined {
+  let flaw: Flaw | undefined;
+  for (let at = 0; at < prefixed.length; at += 2) {
+    const qualifiedName = prefixed[at] as string;
+    const value = prefixed[at + 1] as string;
     const colon = qualifiedName.indexOf(':');
-    const name = colon < 0 ? qualifiedName : qualifiedName.slice(colon + 1);
-    const namespace = colon < 0 ? '' : resolve(qualifiedName.slice(0, colon), scope);
-    if (namespace !== '' && attributes.some((each) => each.name === name && each.namespace === namespace)) {
-      throw new XmlError('not-well-formed', 'an attribute twice');
-    }
-    attributes.push({ name, namespace, value: raw[at + 1] as string });
+    const name = qualifiedName.slice(colon + 1);
+    const namespace = prefixes.resolve(qualifiedName.slice(0, colon));
+    if (namespace === undefined) flaw = 'bad-namespace-prefix';
+    else if (attributes.some((each) => each.name === name && each.namespace === namespace)) flaw = 'not-well-formed';
+    else attributes.push({ name, namespace, value });
   }
-  return attributes;
+  return flaw;
 }

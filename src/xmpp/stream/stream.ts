@@ -84,6 +84,8 @@ export function openStream(options: StreamOptions, events: StreamEvents): Compon
     },
     skipped(reason, head) {
       if (phase === 'online') events.skipped(reason, head);
+      // No user is behind what comes before we are accepted: it was the answer to the handshake.
+      else lose('malformed', reason);
     },
     end: () => lose('stream-ended'),
     error: loseToXml,

@@ -11,17 +11,13 @@ const badRequest =
 
 describe('link - a stream that cannot be read any further is ended and opened anew', () => {
   const rows: [string, string | Uint8Array, string][] = [
-    ['an unknown entity', `<iq type='get' id='1' ${from}>&lol;</iq>`, 'not-well-formed'],
-    ['a reference to no character', `<iq type='get' id='&#0;' ${from}/>`, 'not-well-formed'],
     ['two mismatched end tags', '<iq><a></b></c></iq>', 'not-well-formed'],
     ['an unclosed child and the next stanza', `<iq ${from}><x <iq/>`, 'not-well-formed'],
-    ['an attribute without value', `<iq ${from}><x foo></iq>`, 'not-well-formed'],
+    ['text between stanzas', 'x', 'not-well-formed'],
     ['a DOCTYPE', '<!DOCTYPE x [<!ENTITY a "b">]>', 'restricted-xml'],
+    ['a DOCTYPE in a stanza', `<iq ${from}><!DOCTYPE x></iq>`, 'restricted-xml'],
     ['a comment that does not end', '<!-- ', 'restricted-xml'],
     ['a processing instruction', '<?x ?>', 'restricted-xml'],
-    ['a duplicate attribute', `<iq id='1' id='2' ${from}/>`, 'not-well-formed'],
-    ['an undeclared prefix', `<p:iq ${from}/>`, 'bad-namespace-prefix'],
-    ['invalid UTF-8', Buffer.from([0x3c, 0x61, 0x3e, 0xff]), 'not-well-formed'],
   ];
   for (const [name, bytes, condition] of rows) {
     linkTest(`link - ${name}`, async (t) => {
@@ -53,6 +49,132 @@ describe('link - a stream that cannot be read any further is ended and opened an
   });
 });
 
+describe('link - what is wrong inside a stanza costs that stanza, which is answered, and the link stays', () => {
+  const head = `<iq type='set' id='bad' ${from}`;
+  const publish = (attribute: string, content: string) =>
+    `${head}><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='n'${attribute}>${content}</publish></pubsub></iq>`;
+  const answer =
+    `<iq type='error' id='bad' from='push.example.org' to='romeo@example.org/x'><error type='wait'>` +
+    `<bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>` +
+    `<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>` +
+    `This is not a request that can be understood. Send it as the specification says.</text></error></iq>`;
+  const bytes = (before: string, wrong: readonly number[], after: string) =>
+    Buffer.concat([Buffer.from(before), Buffer.from(wrong), Buffer.from(after)]);
+  const rows: [name: string, stanza: string | Uint8Array, reason: string, answer: string][] = [
+    ['an undeclared prefix inside', publish('', '<evil:foo/>'), 'bad-namespace-prefix', answer],
+    ['an undeclared prefix of an attribute inside', publish(" w:a='1'", ''), 'bad-namespace-prefix', answer],
+    ['an undeclared prefix of its own attribute', `${head} w:a='1'/>`, 'bad-namespace-prefix', answer],
+    ['an undeclared prefix of its own', `<evil:iq type='set' id='bad' ${from}/>`, 'bad-namespace-prefix', ''],
+    ['a prefix for nothing', publish(" xmlns:p=''", ''), 'bad-namespace-prefix', answer],
+    ['another meaning of xml, of its own', `${head} xmlns:xml='urn:x'><x/></iq>`, 'bad-namespace-prefix', answer],
+    ['the meaning of xmlns', publish(" xmlns='http://www.w3.org/2000/xmlns/'", ''), 'invalid-namespace', answer],
+    [
+      'an attribute twice by two prefixes',
+      `${head} xmlns:p='u' xmlns:q='u' p:a='1' q:a='1'><x/></iq>`,
+      'not-well-formed',
+      answer,
+    ],
+    ['an attribute twice', publish(" node='m'", ''), 'not-well-formed', answer],
+    ['its own attribute twice', `<iq type='set' id='1' id='2' ${from}/>`, 'not-well-formed', ''],
+    ['a bad name', publish('', '<1/>'), 'not-well-formed', answer],
+    ['a name with two colons', publish('', '<a:b:c/>'), 'not-well-formed', answer],
+    ['an attribute without value', publish(' foo', ''), 'not-well-formed', answer],
+    ['its own attribute without value', `${head} foo></iq>`, 'not-well-formed', ''],
+    ['an attribute without quotes', publish(' a=b', ''), 'not-well-formed', answer],
+    ['a tag in an attribute', publish(" a='</iq>'", ''), 'not-well-formed', answer],
+    ['an unknown entity', publish('', '&lol;'), 'not-well-formed', answer],
+    ['an unknown entity in an attribute', publish(" a='&lol;'", ''), 'not-well-formed', answer],
+    ['a reference to no character', publish('', '&#0;'), 'not-well-formed', answer],
+    ['a reference to no character as its id', `<iq type='get' id='&#0;' ${from}/>`, 'not-well-formed', ''],
+    ['a control character', publish('', '\u0001'), 'not-well-formed', answer],
+    ['a control character in an attribute', publish(" a='\u0001'", ''), 'not-well-formed', answer],
+    ['a control character in its own tag', `${head}\u0001/>`, 'not-well-formed', ''],
+    ['U+FFFF', publish('', '\uffff'), 'not-well-formed', answer],
+    ['invalid UTF-8', bytes(`${head}>`, [0xff], '</iq>'), 'not-well-formed', answer],
+    ['an overlong less-than sign', bytes(`${head}>`, [0xc0, 0xbc], '</iq>'), 'not-well-formed', answer],
+    ['half a character', bytes(`${head}><x>`, [0xf0, 0x9f], '</x></iq>'), 'not-well-formed', answer],
+    ['invalid UTF-8 in a name', bytes(`${head}><x`, [0xed, 0xa0, 0x80], '/></iq>'), 'not-well-formed', answer],
+    ['the end of CDATA in text', publish('', ']]>'), 'not-well-formed', answer],
+    ['a comment', publish('', '<!-- </iq> -->'), 'restricted-xml', answer],
+    ['a processing instruction', publish('', '<?php </iq> ?>'), 'restricted-xml', answer],
+    ['an end tag with an attribute', `${head}><x></x a='1'></iq>`, 'not-well-formed', answer],
+    ['its own end tag with an attribute', `${head}><x/></iq a='1'>`, 'not-well-formed', answer],
+    ['too long, too', publish('', `<evil:foo/>${'x'.repeat(100_000)}`), 'bytes', answer],
+    [
+      'too deep, too',
+      publish('', `<evil:foo/>${'<x>'.repeat(1_000)}${'</x>'.repeat(1_000)}`),
+      'bad-namespace-prefix',
+      answer,
+    ],
+    // RFC 6120 section 8.2.3: nothing is said to an answer, nor to what is no IQ; whoever answers it back would go on for ever.
+    ['a wrong result', `<iq type='result' id='bad' ${from}><evil:x/></iq>`, 'bad-namespace-prefix', ''],
+    ['a wrong error', `<iq type='error' id='bad' ${from}><evil:x/></iq>`, 'bad-namespace-prefix', ''],
+    ['a wrong IQ without id', `<iq type='set' ${from}><evil:x/></iq>`, 'bad-namespace-prefix', ''],
+    [
+      'a wrong IQ to nobody here',
+      `<iq type='set' id='bad' from='a@b' to='else.example.org'>&</iq>`,
+      'not-well-formed',
+      '',
+    ],
+    ['a wrong message', `<message id='bad' ${from}><evil:x/></message>`, 'bad-namespace-prefix', ''],
+    ['a wrong presence', `<presence id='bad' ${from}><evil:x/></presence>`, 'bad-namespace-prefix', ''],
+  ];
+  for (const [name, stanza, reason, expected] of rows) {
+    linkTest(`link - ${name}`, async (t) => {
+      const { online, server, metrics } = await startLinked(t);
+      const peer = await online();
+      const before = peer.received.length;
+      peer.send(
+        Buffer.concat([pingIq('before'), stanza, stanza, pingIq('after')].map((part) => Buffer.from(part as string))),
+      );
+      await peer.until(/id='after'/);
+      assert.equal(peer.received.slice(before), pong('before') + expected + expected + pong('after'));
+      assert.equal(server.connections, 1);
+      const rejected = (await metrics.stanzasRejected.get()).values.find(({ labels }) => labels.reason === reason);
+      assert.equal(rejected?.value, 2);
+    });
+  }
+
+  linkTest('link - wrong stanzas that come byte by byte', async (t) => {
+    const { online, server } = await startLinked(t);
+    const peer = await online();
+    const before = peer.received.length;
+    const wrong = [
+      publish('', '<evil:foo/>'),
+      bytes(`${head}>`, [0xf0, 0x9f, 0x28], '</iq>'),
+      publish('', '&lol;]]><!-- -->'),
+    ];
+    for (const part of [...wrong, pingIq('after')]) {
+      for (const byte of Buffer.from(part as string)) {
+        await new Promise((resolve) => void peer.socket.write(Uint8Array.of(byte), resolve));
+        await new Promise((resolve) => void setImmediate(resolve));
+      }
+    }
+    await peer.until(/id='after'/);
+    assert.equal(peer.received.slice(before), answer.repeat(3) + pong('after'));
+    assert.equal(server.connections, 1);
+  });
+
+  linkTest('link - the log names the domain of who sent it, and what was wrong, at level debug', async (t) => {
+    const { online, lines } = await startLinked(t);
+    const peer = await online();
+    peer.send(`${publish('', '<evil:foo/>')}<message ${from} w:a='secret'/>${pingIq('after')}`);
+    await peer.until(/id='after'/);
+    const told = lines.filter((line) => line.includes('skipped')).map((line) => JSON.parse(line) as object);
+    const line = {
+      link: 'push.example.org',
+      domain: 'example.org',
+      reason: 'bad-namespace-prefix',
+      msg: 'a stanza was skipped',
+    };
+    assert.deepEqual(
+      told.map((each) => ({ ...each, level: undefined, time: undefined })),
+      [line, line].map((each) => ({ ...each, level: undefined, time: undefined })),
+    );
+    assert.doesNotMatch(lines.join(), /romeo|evil|secret/);
+  });
+});
+
 describe('link - what looks odd and is well-formed is answered, and the link stays', () => {
   const ping = "<ping xmlns='urn:xmpp:ping'/>";
   const rows: [string, string, RegExp][] = [
@@ -66,6 +188,11 @@ describe('link - what looks odd and is well-formed is answered, and the link sta
     [
       'a prefixed name',
       `<c:iq xmlns:c='jabber:component:accept' type='get' id='1' ${from}>${ping}</c:iq>`,
+      /<iq type='result' id='1'/,
+    ],
+    [
+      'the namespace of xml by another prefix',
+      `<iq type='get' id='1' xmlns:ns1='http://www.w3.org/XML/1998/namespace' ns1:foo='y' ${from}>${ping}</iq>`,
       /<iq type='result' id='1'/,
     ],
     ['__proto__', `<iq type='get' id='1' __proto__='x' ${from}>${ping}</iq>`, /<iq type='result' id='1'/],
@@ -326,6 +453,47 @@ describe('link - servers that end, refuse or never begin', () => {
     await peer.closed;
     assertWaiting(link, 'malformed');
   });
+
+  const headers: [string, string][] = [
+    ['an undeclared prefix', streamHeader.replace('id=', 'evil:id=')],
+    ['a reference to no character', streamHeader.replace('s1', '&#0;')],
+    ['a control character', streamHeader.replace('s1', '\u0001')],
+    ['an id twice', streamHeader.replace('id=', "id='s0' id=")],
+  ];
+  for (const [name, header] of headers) {
+    linkTest(`link - a header with ${name} ends the connection`, async (t) => {
+      const { link, server, again } = await startLinked(t);
+      link.start();
+      const peer = await server.next();
+      await peer.until(/<stream:stream/);
+      peer.send(header);
+      await peer.closed;
+      assertWaiting(link, 'malformed');
+      assert.doesNotMatch(peer.received, /<handshake>/);
+      await again();
+    });
+  }
+
+  const acknowledgements: [string, string][] = [
+    ['an undeclared prefix', "<handshake evil:a='1'/>"],
+    ['a wrong text', '<handshake>&lol;</handshake>'],
+    ['more than any stanza may have', `<handshake>${'x'.repeat(100_000)}</handshake>`],
+  ];
+  for (const [name, acknowledgement] of acknowledgements) {
+    linkTest(`link - an acknowledgement with ${name} is none, and ends the connection at once`, async (t) => {
+      const { link, server, again } = await startLinked(t);
+      link.start();
+      const peer = await server.next();
+      await peer.until(/<stream:stream/);
+      peer.send(streamHeader);
+      await peer.until(/<handshake>/);
+      peer.send(acknowledgement + pingIq('early'));
+      await peer.closed;
+      assertWaiting(link, 'malformed');
+      assert.doesNotMatch(peer.received, /early/);
+      await again();
+    });
+  }
 
   linkTest('link - an acknowledgement that never comes, or too late', async (t) => {
     const { link, server, clock, again } = await startLinked(t);

@@ -1,7 +1,8 @@
+import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { limitSets, properties, readsAlike } from '../../fuzz/properties.ts';
+import { limitSets, properties, read, readsAlike } from '../../fuzz/properties.ts';
 
 /** How long each property is tried, and from where; `npm run fuzz` goes on without end. */
 const forMs = Number(process.env['FUZZ_MS'] ?? 3_000);
@@ -19,3 +20,20 @@ for (const file of readdirSync(folder).toSorted()) {
     }
   });
 }
+
+it('parser - of the fixed cases, those end the stream of which it is not clear where a stanza ends, and no others', () => {
+  const ending = readdirSync(folder).filter((file) => {
+    const last = read(readFileSync(join(folder, file))).at(-1);
+    return !last || 'error' in last;
+  });
+  assert.deepEqual(ending.toSorted(), [
+    'CDATA-that-does-not-begin.xml',
+    'a-DOCTYPE-in-a-stanza.xml',
+    'a-comment.xml',
+    'a-control-character-after-whole-stanzas.xml',
+    'a-declaration-in-mid-stream.xml',
+    'a-less-than-sign-in-an-end-tag.xml',
+    'a-tag-without-a-name.xml',
+    'the-end-of-the-stream-in-a-skipped-stanza.xml',
+  ]);
+});

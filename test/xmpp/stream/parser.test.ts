@@ -40,6 +40,8 @@ function summary(told: readonly Told[]): string[] {
   });
 }
 
+const xmlNamespace = 'http://www.w3.org/XML/1998/namespace';
+
 describe('parser - what XMPP allows', () => {
   const rows: [string, string, string[]][] = [
     ['nothing', '', []],
@@ -57,6 +59,7 @@ describe('parser - what XMPP allows', () => {
     ['line ends are the same', '<a>1\r\n2\r3\n4</a>', ['a["1\\n2\\n3\\n4"]']],
     ['literal space in attributes', "<a b='1\r\n2\t3&#10;&#9;'/>", ['a(b=1 2 3\n\t)']],
     ['characters of all lengths', "<a b='äß'>ü\u20ac\u{1F600}</a>", ['a(b=äß)["ü\u20ac\u{1F600}"]']],
+    ['the replacement character', "<a b='\ufffd'>&#xFFFD;\ufffd</a>", ['a(b=\ufffd)["\ufffd\ufffd"]']],
     ['names beyond ASCII', '<größe-1.x/>', ['größe-1.x']],
     ['a default namespace', "<iq><q xmlns='u'><r/></q><s/></iq>", ['iq[{u}q[{u}r]|s]']],
     ['an undeclared default', "<iq><q xmlns=''/></iq>", ['iq[{}q]']],
@@ -65,6 +68,9 @@ describe('parser - what XMPP allows', () => {
     ['prefixes that shadow', "<a xmlns:p='u'><p:b xmlns:p='v'><p:c/></p:b><p:d/></a>", ['a[{v}b[{v}c]|{u}d]']],
     ['the prefix of the stream', '<stream:error/>', ['{http://etherx.jabber.org/streams}error']],
     ['xml:lang', "<a xml:lang='en'/>", ['a({http://www.w3.org/XML/1998/namespace}lang=en)']],
+    ['xml:lang, declared', `<a xmlns:xml='${xmlNamespace}' xml:lang='en'/>`, [`a({${xmlNamespace}}lang=en)`]],
+    ['xml by another prefix', `<a xmlns:ns1='${xmlNamespace}' ns1:foo='y'/>`, [`a({${xmlNamespace}}foo=y)`]],
+    ['xml as the default', `<a><b xmlns='${xmlNamespace}'><c/></b></a>`, [`a[{${xmlNamespace}}b[{${xmlNamespace}}c]]`]],
     ['one name in two namespaces', "<a b='1' p:b='2' xmlns:p='u'/>", ['a(b=1,{u}b=2)']],
     ['names that objects have', "<__proto__ constructor='1' __proto__='2'/>", ['__proto__(constructor=1,__proto__=2)']],
     ['the end of the stream', '<iq/></stream:stream >', ['iq', 'end']],
@@ -101,36 +107,51 @@ describe('parser - what XMPP allows', () => {
   });
 });
 
-describe('parser - what XMPP forbids ends the stream, whatever follows', () => {
+describe('parser - what is wrong inside a stanza costs that stanza and nothing else', () => {
   const rows: [string, string, string][] = [
-    ['a DOCTYPE', '<!DOCTYPE x [<!ENTITY lol "lol">]>', 'restricted-xml'],
-    ['a DOCTYPE that is not finished', '<!DOC', 'restricted-xml'],
-    ['a comment', '<!-- -->', 'restricted-xml'],
-    ['a comment in a stanza', '<iq><!-- --></iq>', 'restricted-xml'],
-    ['a processing instruction', '<iq><?php ?></iq>', 'restricted-xml'],
-    ['a second declaration', "<?xml version='1.0'?>", 'restricted-xml'],
-    ['text outside of stanzas', 'x', 'not-well-formed'],
-    ['CDATA outside of stanzas', '<![CDATA[ ]]>', 'not-well-formed'],
-    ['an unknown entity', '<a>&lol;</a>', 'not-well-formed'],
+    ['an undeclared prefix', '<p:a/>', 'bad-namespace-prefix'],
+    ['an undeclared prefix inside', '<a><p:b/></a>', 'bad-namespace-prefix a'],
+    ['an undeclared prefix of an attribute', "<a b='1' p:b='2'/>", 'bad-namespace-prefix a(b=1)'],
+    ['an undeclared prefix of an attribute inside', "<a><b p:c='1'/></a>", 'bad-namespace-prefix a'],
+    ['a prefix out of its scope', "<a><b xmlns:p='u'/><p:c/></a>", 'bad-namespace-prefix a'],
+    ['a prefix for nothing', "<a xmlns:p=''/>", 'bad-namespace-prefix a'],
+    ['the prefix xmlns', "<a xmlns:xmlns='u'/>", 'bad-namespace-prefix a'],
+    ['an element with the prefix xmlns', '<xmlns:a/>', 'bad-namespace-prefix'],
+    ['another meaning of xml', "<a xmlns:xml='u'/>", 'bad-namespace-prefix a'],
+    ['a prefix for what xmlns means', "<a xmlns:p='http://www.w3.org/2000/xmlns/'/>", 'bad-namespace-prefix a'],
+    ['what xmlns means as default', "<a><b xmlns='http://www.w3.org/2000/xmlns/'/></a>", 'invalid-namespace a'],
+    ['an attribute twice', "<a b='1' b='2'/>", 'not-well-formed'],
+    ['an attribute twice inside', "<a><c b='1' b='2'/></a>", 'not-well-formed a'],
+    ['a declaration twice', "<a xmlns='u' xmlns='u'/>", 'not-well-formed'],
+    [
+      'an attribute twice by two prefixes',
+      "<a c='0' p:b='1' q:b='2' xmlns:p='u' xmlns:q='u'/>",
+      'not-well-formed a(c=0,{u}b=1)',
+    ],
+    ['a comment', '<iq><!-- --></iq>', 'restricted-xml iq'],
+    ['a comment with tags', "<iq><!-- </iq> <x> -- > ' --></iq>", 'restricted-xml iq'],
+    ['a short comment', '<iq><!----></iq>', 'restricted-xml iq'],
+    ['a processing instruction', '<iq><?php echo "</iq>" ?></iq>', 'restricted-xml iq'],
+    ['a declaration inside', "<iq><x><?xml version='1.0'?></x></iq>", 'restricted-xml iq'],
+    ['an unknown entity', '<a>&lol;</a>', 'not-well-formed a'],
     ['an unknown entity in an attribute', "<a b='&lol;'/>", 'not-well-formed'],
-    ['an entity with a name of Object', '<a>&constructor;</a>', 'not-well-formed'],
-    ['a bare ampersand', '<a>a & b</a>', 'not-well-formed'],
-    ['a reference to no character', '<a>&#0;</a>', 'not-well-formed'],
-    ['a reference to a surrogate', '<a>&#xD800;</a>', 'not-well-formed'],
-    ['a reference beyond Unicode', '<a>&#x110000;</a>', 'not-well-formed'],
+    ['an unknown entity in an attribute inside', "<a><b c='&lol;'/></a>", 'not-well-formed a'],
+    ['an entity with a name of Object', '<a>&constructor;</a>', 'not-well-formed a'],
+    ['a bare ampersand', '<a>a & b</a>', 'not-well-formed a'],
+    ['a reference that ends with the text', '<a>a&am</a>', 'not-well-formed a'],
+    ['a reference to no character', '<a>&#0;</a>', 'not-well-formed a'],
+    ['a reference to a surrogate', '<a>&#xD800;</a>', 'not-well-formed a'],
+    ['a reference beyond Unicode', '<a>&#x110000;</a>', 'not-well-formed a'],
     ['a reference to U+FFFF', "<a b='&#xFFFF;'/>", 'not-well-formed'],
-    ['a control character', '<a>\u0001</a>', 'not-well-formed'],
+    ['a control character', '<a>\u0001</a>', 'not-well-formed a'],
+    ['a control character in CDATA', '<a>x<![CDATA[\u0001]]></a>', 'not-well-formed a'],
     ['a NUL in an attribute', "<a b='\0'/>", 'not-well-formed'],
-    ['U+FFFE', '<a>\ufffe</a>', 'not-well-formed'],
-    ['mismatched tags', '<a><b></a>', 'not-well-formed'],
-    ['an end tag too many', '</a>', 'not-well-formed'],
-    ['an end tag with an attribute', "<a></a b='1'>", 'not-well-formed'],
-    ['an end tag that is longer', '<a></ab>', 'not-well-formed'],
-    ['an empty end tag', '<a></>', 'not-well-formed'],
-    ['a prefix only at the end', '<a></p:a>', 'not-well-formed'],
-    ['an empty tag', '<>', 'not-well-formed'],
-    ['space before a name', '< a/>', 'not-well-formed'],
+    ['a NUL in a name', '<a\0b/>', 'not-well-formed'],
+    ['a NUL in a name inside', '<a><b\0c></b\0c></a>', 'not-well-formed a'],
+    ['U+FFFE', '<a>\ufffe</a>', 'not-well-formed a'],
+    ['the end of CDATA in text', '<a>]]></a>', 'not-well-formed a'],
     ['a digit before a name', '<1/>', 'not-well-formed'],
+    ['a digit before a name inside', '<a><1></1></a>', 'not-well-formed a'],
     ['a name with a bad character', '<a!/>', 'not-well-formed'],
     ['a name with two colons', "<p:a:b xmlns:p='u'/>", 'not-well-formed'],
     ['a name that ends in a colon', '<a:/>', 'not-well-formed'],
@@ -138,40 +159,133 @@ describe('parser - what XMPP forbids ends the stream, whatever follows', () => {
     ['a multiplication sign in a name', '<a\u00d7/>', 'not-well-formed'],
     ['an attribute without value', '<a b/>', 'not-well-formed'],
     ['an attribute without quotes', '<a b=c/>', 'not-well-formed'],
+    ['an attribute with a bad name', "<a><b 1='2'/></a>", 'not-well-formed a'],
     ['attributes without space between', "<a b='1'c='2'/>", 'not-well-formed'],
     ['a less-than sign in an attribute', "<a b='<'/>", 'not-well-formed'],
-    ['a less-than sign in a tag', '<a <b/>', 'not-well-formed'],
-    ['an attribute twice', "<a b='1' b='2'/>", 'not-well-formed'],
-    ['a declaration twice', "<a xmlns='u' xmlns='u'/>", 'not-well-formed'],
-    ['an attribute twice by two prefixes', "<a p:b='1' q:b='2' xmlns:p='u' xmlns:q='u'/>", 'not-well-formed'],
-    ['an undeclared prefix', '<p:a/>', 'bad-namespace-prefix'],
-    ['an undeclared prefix of an attribute', "<a p:b='1'/>", 'bad-namespace-prefix'],
-    ['a prefix out of its scope', "<a><b xmlns:p='u'/><p:c/></a>", 'bad-namespace-prefix'],
-    ['a prefix for nothing', "<a xmlns:p=''/>", 'bad-namespace-prefix'],
-    ['the prefix xmlns', "<a xmlns:xmlns='u'/>", 'bad-namespace-prefix'],
-    ['an element with the prefix xmlns', '<xmlns:a/>', 'bad-namespace-prefix'],
-    ['another meaning of xml', "<a xmlns:xml='u'/>", 'bad-namespace-prefix'],
-    ['the namespace of xml as default', "<a xmlns='http://www.w3.org/XML/1998/namespace'/>", 'invalid-namespace'],
-    ['the end of CDATA in text', '<a>]]></a>', 'not-well-formed'],
-    ['a byte order mark', '\ufeff<a/>', 'not-well-formed'],
+    ['a greater-than sign before and a tag in an attribute', "<a b='></a><x>'></a>", 'not-well-formed'],
+    ['an end tag with an attribute', "<a></a b='1'>", 'not-well-formed a'],
+    ['an end tag with an attribute inside', '<a><b></b c></a>', 'not-well-formed a'],
+    ['an end tag with a NUL', '<a></a \0>', 'not-well-formed a'],
   ];
-  for (const [name, xml, condition] of rows) {
+  for (const [name, xml, expected] of rows) {
     it(`parser - ${name}`, () => {
-      assert.deepEqual(summary(read(`${header}<first/>${xml}<after/>`)), ['first', `error ${condition}`]);
-      assert.deepEqual(summary(read(`${header}<first/>${xml}<after/>`, { size: 1 })), ['first', `error ${condition}`]);
+      const stream = `${header}<first/>${xml}<between/>${xml}${xml}<after>x</after>`;
+      const skipped = `skipped ${expected}`;
+      for (const size of [Infinity, 1, 2, 3, 5]) {
+        const told = ['first', skipped, 'between', skipped, skipped, 'after["x"]'];
+        assert.deepEqual(summary(read(stream, { size })), told, `in packets of ${size}`);
+      }
     });
   }
 
-  it('parser - invalid UTF-8', () => {
-    for (const bytes of [[0xff], [0xc3, 0x28], [0xed, 0xa0, 0x80], [0xc0, 0xaf], [0xf4, 0x90, 0x80, 0x80]]) {
-      const xml = Buffer.concat([Buffer.from(`${header}<a>`), Buffer.from(bytes), Buffer.from('</a>')]);
-      assert.deepEqual(summary(read(xml, { size: 1 })), ['error not-well-formed']);
+  it('parser - invalid UTF-8, wherever it is, and what is whole in the same packet is kept', () => {
+    for (const bytes of [
+      [0xff],
+      [0xc3, 0x28],
+      [0xed, 0xa0, 0x80],
+      [0xc0, 0xaf],
+      [0xf4, 0x90, 0x80, 0x80],
+      [0xe2, 0x82],
+      [0xf0, 0x9f, 0x98],
+      [0x80],
+      [0xef, 0xbf, 0xbd, 0xff, 0xef, 0xbf, 0xbd],
+    ]) {
+      const around: [string, string, string][] = [
+        ['<a>', '</a>', ' a'],
+        ["<a><b c='", "'/></a>", ' a'],
+        ['<a><b', '/></a>', ' a'],
+        ['<a><![CDATA[', ']]></a>', ' a'],
+        ['<a>ä', '€</a>', ' a'],
+        ["<a id='", "'></a>", ''],
+        ['<a', '/>', ''],
+      ];
+      for (const [before, after, head] of around) {
+        const wrong = Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]);
+        const parts = [Buffer.from(`${header}<ä>\ufffd</ä>`), wrong, wrong, Buffer.from('<after>€</after>')];
+        for (const size of [Infinity, 1, 2, 3]) {
+          const told = summary(read(Buffer.concat(parts), { size }));
+          const skipped = `skipped not-well-formed${head}`;
+          assert.deepEqual(told, ['ä["\ufffd"]', skipped, skipped, 'after["€"]'], `${before}${bytes.join()}${after}`);
+        }
+      }
     }
   });
+
+  it('parser - a wrong stanza goes on being skipped, whatever else is wrong in it', () => {
+    const more = [
+      '&lol;',
+      '<!-- </iq> -->',
+      '<?x </iq> ?>',
+      ']]>',
+      '\0',
+      '<![CDATA[</iq>\u0001]]>',
+      '<p:y><1/>&</p:y>',
+      "<y a='</iq>' a=\"'/>\"><z></other></y>",
+      '<y></y a>',
+      '<y b/>',
+    ];
+    const wrong = `<iq id='1'><p:x/>${more.join('<x>1</x>')}</iq>`;
+    for (const size of [Infinity, 1, 2, 3, 7]) {
+      const told = summary(read(`${header}${wrong}<after/>`, { size }));
+      assert.deepEqual(told, ['skipped bad-namespace-prefix iq(id=1)', 'after']);
+    }
+  });
+
+  it('parser - prefixes of a wrong stanza are gone with it', () => {
+    const wrong = "<a xmlns='u' xmlns:p='u' xmlns:q=''><b xmlns:r='u'><p:c s:d='1'/>";
+    const told = summary(read(`${header}${wrong}</b></a><b/><p:c/><r:d/><a p:e='1'/>`));
+    assert.deepEqual(told, [
+      'skipped bad-namespace-prefix {u}a',
+      'b',
+      'skipped bad-namespace-prefix',
+      'skipped bad-namespace-prefix',
+      'skipped bad-namespace-prefix a',
+    ]);
+  });
+});
+
+describe('parser - what leaves it unclear where a stanza ends, or is between stanzas, ends the stream', () => {
+  const rows: [string, string, string][] = [
+    ['a DOCTYPE', '<!DOCTYPE x [<!ENTITY lol "lol">]>', 'restricted-xml'],
+    ['a DOCTYPE that is not finished', '<!DOC', 'restricted-xml'],
+    ['a DOCTYPE in a stanza', '<iq><!DOCTYPE x></iq>', 'restricted-xml'],
+    ['a comment', '<!-- -->', 'restricted-xml'],
+    ['a processing instruction', '<?php ?>', 'restricted-xml'],
+    ['a second declaration', "<?xml version='1.0'?>", 'restricted-xml'],
+    ['text outside of stanzas', 'x', 'not-well-formed'],
+    ['a control character outside of stanzas', '\u0001', 'not-well-formed'],
+    ['CDATA outside of stanzas', '<![CDATA[ ]]>', 'not-well-formed'],
+    ['mismatched tags', '<a><b></a>', 'not-well-formed'],
+    ['an end tag too many', '</a>', 'not-well-formed'],
+    ['an end tag that is longer', '<a></ab>', 'not-well-formed'],
+    ['an end tag that ends in a control character', '<a></a\u0001>', 'not-well-formed'],
+    ['an empty end tag', '<a></>', 'not-well-formed'],
+    ['a prefix only at the end', '<a></p:a>', 'not-well-formed'],
+    ['an empty tag', '<>', 'not-well-formed'],
+    ['space before a name', '< a/>', 'not-well-formed'],
+    ['a less-than sign in a tag', '<a <b/>', 'not-well-formed'],
+    ['a less-than sign in an end tag', '<a></a <b>', 'not-well-formed'],
+    ['a byte order mark', '\ufeff<a/>', 'not-well-formed'],
+    ['the end of the stream with attributes', "</stream:stream a='1'>", 'not-well-formed'],
+  ];
+  for (const [name, xml, condition] of rows) {
+    it(`parser - ${name}`, () => {
+      for (const size of [Infinity, 1, 2, 3]) {
+        const told = summary(read(`${header}<first/>${xml}<after/>`, { size }));
+        assert.deepEqual(told, ['first', `error ${condition}`], `in packets of ${size}`);
+      }
+    });
+  }
 
   it('parser - what is no XMPP stream', () => {
     const rows2: [string, string][] = [
       ['HTTP/1.1 400 Bad Request', 'not-well-formed'],
+      ['\u0001', 'not-well-formed'],
+      ["<stream:stream xmlns:stream='http://etherx.jabber.org/streams' id='\u0001'>", 'not-well-formed'],
+      ["<stream:stream xmlns:stream='http://etherx.jabber.org/streams' id='&lol;'>", 'not-well-formed'],
+      ["<stream:stream xmlns:stream='http://etherx.jabber.org/streams' p:id='1'>", 'bad-namespace-prefix'],
+      ['<stream:stream>', 'bad-namespace-prefix'],
+      ['<!-- --><stream:stream>', 'restricted-xml'],
       ['<html>', 'invalid-namespace'],
       ["<stream xmlns='u'>", 'invalid-namespace'],
       ["<?xml version='2.0'?>", 'not-well-formed'],
@@ -226,17 +340,52 @@ describe('parser - limits', () => {
     });
   }
 
-  it('parser - what is skipped still has to be well-formed as far as it is read', () => {
+  it('parser - of what is skipped it still has to be clear where it ends', () => {
     for (const [content, condition] of [
-      ['&lol;', 'not-well-formed'],
-      ['<!-- -->', 'restricted-xml'],
+      ['<!DOCTYPE x>', 'restricted-xml'],
       ['<a></a></b>', 'not-well-formed'],
       ['</b>', 'not-well-formed'],
       ['<a <b/>', 'not-well-formed'],
-      [']]>', 'not-well-formed'],
+      ['<a></a <b/>', 'not-well-formed'],
+      ['<>', 'not-well-formed'],
     ]) {
-      const told = summary(read(`${header}${iq}${'x'.repeat(300)}${content}</iq>`, { limits }));
-      assert.deepEqual(told, [`error ${condition}`], content);
+      for (const wrong of ['x'.repeat(300), '<p:a/>']) {
+        const told = summary(read(`${header}${iq}${wrong}${content}</iq>`, { limits }));
+        assert.deepEqual(told, [`error ${condition}`], content);
+      }
+    }
+  });
+
+  it('parser - what is too long is told as that, whatever else is wrong with it and wherever', () => {
+    const text = 'x'.repeat(200);
+    for (const content of [
+      `&lol;${text}`,
+      `${text}&lol;`,
+      `${text}<p:a/>`,
+      `<p:a/>${text}`,
+      `<!-- ${text} -->`,
+      `<p:a b='${text}'/>`,
+      `<![CDATA[\u0001${text}]]>`,
+    ]) {
+      for (const size of [Infinity, 1, 2, 7, 64]) {
+        const told = summary(read(`${header}${iq}${content}</iq><b/>`, { limits, size }));
+        assert.deepEqual(told, [`skipped bytes ${head}`, 'b'], content);
+      }
+    }
+  });
+
+  it('parser - within the length, what comes first is told', () => {
+    for (const [content, reason] of [
+      ['<p:a/><a><b><c><d/></c></b></a>', 'bad-namespace-prefix'],
+      ['<a><b><c><d p:e="1"/></c></b></a>', 'depth'],
+      [`${'<b/>'.repeat(9)}&lol;`, 'nodes'],
+      [`${'<b/>'.repeat(8)}&lol;<b/><b/>`, 'not-well-formed'],
+      ["<q p:z='1' a='1' b='1' c='1' d='1' e='1' f='1'/>", 'attributes'],
+    ]) {
+      for (const size of [Infinity, 1, 2, 7]) {
+        const told = summary(read(`${header}${iq}${content}</iq><b/>`, { limits, size }));
+        assert.deepEqual(told, [`skipped ${reason} ${head}`, 'b'], content);
+      }
     }
   });
 
@@ -309,20 +458,33 @@ describe('parser - cost', () => {
     assert.ok(long < Math.max(short, 0.3) * 8, `${short} us and ${long} us per byte`);
   });
 
-  it('parser - skipping keeps nothing', () => {
-    const { events } = recordEvents();
-    const parser = createParser(limits, events);
-    parser.write(Buffer.from(`${header}<iq>`));
-    const piece = Buffer.alloc(65_536, '<a b="1"/>'.repeat(8));
-    const part = piece.subarray(0, Math.floor(piece.length / 10) * 10);
-    let peak = 0;
-    const before = process.memoryUsage().heapUsed;
-    for (let at = 0; at < 200; at += 1) {
-      parser.write(part);
-      if (at % 50 === 0) peak = Math.max(peak, process.memoryUsage().heapUsed - before);
-    }
-    assert.ok(peak < 64 * 1_048_576, `${peak} bytes`);
-  });
+  const endless: [name: string, beginning: string, unit: string, unitAfter: string, end: string][] = [
+    ['what is too long', '<iq>', '<a b="1"/>', '', '</iq>'],
+    ['what is wrong', '<iq><p:x>', '<a b="1"/>', '', '</p:x></iq>'],
+    ['ever more levels', '<iq><p:x>', '<a b="1" >', '</a>', '</p:x></iq>'],
+    ['a comment', '<iq><!--', '<a b="1"/>', '', '--></iq>'],
+    ['a processing instruction', '<iq><?x ', '<a b="1"/>', '', '?></iq>'],
+    ['a wrong text', '<iq><p:x>&', '&x;]]>\u0001\0\0', '', '</p:x></iq>'],
+    ['a wrong start tag', '<iq><p:x ', ` \0='"' `, '', '/></iq>'],
+  ];
+  for (const [name, beginning, unit, unitAfter, end] of endless) {
+    it(`parser - skipping ${name} keeps nothing`, () => {
+      const { told, events } = recordEvents();
+      const parser = createParser(limits, events);
+      parser.write(Buffer.from(`${header}${beginning}`));
+      const [piece, pieceAfter] = [Buffer.from(unit.repeat(6_553)), Buffer.from(unitAfter.repeat(6_553))];
+      let peak = 0;
+      const before = process.memoryUsage().heapUsed;
+      for (let at = 0; at < 200; at += 1) {
+        parser.write(piece);
+        if (at % 50 === 0) peak = Math.max(peak, process.memoryUsage().heapUsed - before);
+      }
+      assert.ok(peak < 64 * 1_048_576, `${peak} bytes`);
+      for (let at = 0; at < 200; at += 1) parser.write(pieceAfter);
+      parser.write(Buffer.from(`${end}<after/>`));
+      assert.match(summary(told).join(), /^skipped (?:bytes|nodes) iq,after$/);
+    });
+  }
 });
 
 it('parser - an event may stop it', () => {

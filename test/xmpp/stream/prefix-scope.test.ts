@@ -1,33 +1,30 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
-import { createNamespaceScope } from '../../../src/xmpp/namespace-scope.ts';
 import { createParser, type ParserLimits } from '../../../src/xmpp/stream/parser.ts';
+import { createPrefixScope } from '../../../src/xmpp/stream/prefix-scope.ts';
 import { header, recordEvents } from './parse-stanza.ts';
 
-describe('namespace scope', () => {
-  it('namespace scope - outside of everything there is `xml` and nothing else', () => {
-    const scope = createNamespaceScope();
-    assert.equal(scope.defaultNamespace, '');
-    assert.equal(scope.resolve('xml'), 'http://www.w3.org/XML/1998/namespace');
-    assert.equal(scope.resolve('xmlns'), undefined);
-    assert.equal(scope.resolve('constructor'), undefined);
-    assert.equal(scope.mark, 0);
+describe('prefix scope', () => {
+  it('prefix scope - outside of everything there is `xml` and nothing else', () => {
+    const prefixes = createPrefixScope();
+    assert.equal(prefixes.resolve('xml'), 'http://www.w3.org/XML/1998/namespace');
+    assert.equal(prefixes.resolve('xmlns'), undefined);
+    assert.equal(prefixes.resolve('constructor'), undefined);
+    assert.equal(prefixes.mark, 0);
   });
 
-  it('namespace scope - what is declared inside hides what is outside, and leaving brings it back', () => {
-    const scope = createNamespaceScope();
-    scope.declare('', 'urn:a');
-    scope.declare('p', 'urn:a');
-    const inner = scope.mark;
-    scope.declare('p', 'urn:b');
-    scope.declare('p', 'urn:c');
-    scope.declare('q', 'urn:d');
-    scope.declare('', '');
-    assert.deepEqual([scope.defaultNamespace, scope.resolve('p'), scope.resolve('q')], ['', 'urn:c', 'urn:d']);
-    scope.leave(inner);
-    assert.deepEqual([scope.defaultNamespace, scope.resolve('p'), scope.resolve('q')], ['urn:a', 'urn:a', undefined]);
-    scope.leave(0);
-    assert.deepEqual([scope.defaultNamespace, scope.resolve('p')], ['', undefined]);
+  it('prefix scope - what is declared inside hides what is outside, and leaving brings it back', () => {
+    const prefixes = createPrefixScope();
+    prefixes.declare('p', 'urn:a');
+    const inner = prefixes.mark;
+    prefixes.declare('p', 'urn:b');
+    prefixes.declare('p', 'urn:c');
+    prefixes.declare('q', 'urn:d');
+    assert.deepEqual([prefixes.resolve('p'), prefixes.resolve('q')], ['urn:c', 'urn:d']);
+    prefixes.leave(inner);
+    assert.deepEqual([prefixes.resolve('p'), prefixes.resolve('q')], ['urn:a', undefined]);
+    prefixes.leave(0);
+    assert.equal(prefixes.resolve('p'), undefined);
   });
 });
 
