@@ -54,8 +54,14 @@ function lasting(name: string, bytes: () => string | Uint8Array, answer: RegExp,
   };
 }
 
-const tooBig = (id: string) => new RegExp(`<iq type='error' id='${id}' [^>]*><error type='wait'><bad-request `);
+const badRequest = (id: string) => new RegExp(`<iq type='error' id='${id}' [^>]*><error type='wait'><bad-request `);
 const bigStanza = (id: string, content: string) => `<iq type='set' id='${id}' ${from}>${content}</iq>`;
+
+/** An IQ with this in it is answered, and nobody else hears of it. */
+function wrong(name: string, id: string, content: string | Uint8Array): Row {
+  const parts = [`<iq type='set' id='${id}' ${from}>`, content, '</iq>'];
+  return lasting(name, () => Buffer.concat(parts.map((part) => Buffer.from(part as string))), badRequest(id));
+}
 
 /** The connection ends, and then the next is met by this. */
 function meeting(
@@ -86,8 +92,6 @@ async function atHandshake({ server }: Stage) {
 const afterRefusal = (timing: LinkTiming) => timing.refusedMs;
 
 export const rows: readonly Row[] = [
-  breaking('an unknown entity', `<iq ${from}>&lol;</iq>`, 'not-well-formed'),
-  breaking('a reference to no character', `<iq type='get' id='&#0;' ${from}/>`, 'not-well-formed'),
   breaking('two mismatched end tags in one packet', '<iq><a></b></c></iq>', 'not-well-formed'),
   {
     name: 'a mismatched end tag, more in the next packet',
@@ -100,14 +104,56 @@ export const rows: readonly Row[] = [
     },
   },
   breaking('an unclosed child and the next stanza', `<iq ${from}><x <iq/>`, 'not-well-formed'),
-  breaking('an attribute without value', `<iq ${from}><x foo></iq>`, 'not-well-formed'),
-  breaking('an attribute without quotes', `<iq ${from}><x a=b></iq>`, 'not-well-formed'),
-  breaking('an attribute twice', `<iq id='1' id='2' ${from}/>`, 'not-well-formed'),
-  breaking('a prefix that was not declared', `<p:iq ${from}/>`, 'bad-namespace-prefix'),
   breaking('a DOCTYPE with entities', '<!DOCTYPE x [<!ENTITY a "b"><!ENTITY b "&a;&a;">]>', 'restricted-xml'),
   breaking('a comment that does not end', '<!-- ', 'restricted-xml'),
   breaking('a processing instruction', '<?x ?>', 'restricted-xml'),
-  breaking('bytes that are no UTF-8', Buffer.from([0x3c, 0x61, 0x3e, 0xff]), 'not-well-formed'),
+  wrong('an unknown entity', 'entity', '&lol;'),
+  wrong('a reference to no character', 'character', "<x a='&#0;'/>"),
+  wrong('an attribute without value', 'value', '<x foo/>'),
+  wrong('an attribute without quotes', 'quotes', '<x a=b></x>'),
+  wrong('an attribute twice', 'twice', "<x a='1' a='2'/>"),
+  wrong('a prefix that was not declared', 'prefix', '<evil:foo/>'),
+  lasting(
+    'an attribute with a prefix that was not declared',
+    () => `<iq type='set' id='attribute-prefix' ${from} w:a='1'><x/></iq>`,
+    badRequest('attribute-prefix'),
+  ),
+  lasting(
+    'a stanza whose own prefix was not declared',
+    () => `<evil:iq type='get' id='evil' ${from}/>${pingIq('after-evil')}`,
+    /id='after-evil'/,
+  ),
+  wrong('bytes that are no UTF-8', 'utf8', Buffer.from([0xff])),
+  wrong('a control character', 'control', '\u0001'),
+  wrong('a comment in a stanza', 'comment', '<!-- </iq> -->'),
+  wrong('a processing instruction in a stanza', 'instruction', '<?x </iq> ?>'),
+  lasting(
+    'xml: by another prefix',
+    () =>
+      `<iq type='get' id='xml' xmlns:ns1='http://www.w3.org/XML/1998/namespace' ns1:foo='y' ${from}>` +
+      `<ping xmlns='urn:xmpp:ping'/></iq>`,
+    /<iq type='result' id='xml'/,
+  ),
+  {
+    name: '10,000 wrong stanzas between publishes',
+    fate: 'the connection stays',
+    async attack({ connection }) {
+      const batch = `<message ${from}><evil:foo/></message><presence ${from} w:a='1'/>`.repeat(50);
+      for (let sent = 0; sent < 100; sent += 1) connection.peer.send(batch + connection.publishes(1));
+      await connection.whenAnswered();
+    },
+  },
+  lasting(
+    'a megabyte of namespace declarations',
+    () => {
+      const names = Array.from({ length: 30 }, (_, at) => ` xmlns:p${at}='u'`).join('');
+      const levels = (tag: string) => Array.from({ length: 25 }, (_, at) => tag.replaceAll('p', `p${at}-`)).join('');
+      const inside = "<a xmlns:q='u'/>".repeat(900);
+      const stanza = `<message ${from}>${levels(`<a${names}>`)}${inside}${levels('</a>')}</message>`;
+      return stanza.repeat(Math.ceil(1_048_576 / stanza.length)) + pingIq('after-names');
+    },
+    /id='after-names'/,
+  ),
   lasting(
     "from='@'",
     () => pingIq('at', `from='@' to='${domain}'`),
@@ -161,24 +207,24 @@ export const rows: readonly Row[] = [
           `<encrypted xmlns='tigase:push:encrypt:0' iv='AAAA'>${'A'.repeat(102_400)}</encrypted>` +
           '</notification></item></publish></pubsub>',
       ),
-    tooBig('publish-100k'),
+    badRequest('publish-100k'),
   ),
-  lasting('16 MB of text in a stanza', () => bigStanza('text', 'x'.repeat(16 * 1_048_576)), tooBig('text'), 200),
+  lasting('16 MB of text in a stanza', () => bigStanza('text', 'x'.repeat(16 * 1_048_576)), badRequest('text'), 200),
   lasting(
     'an attribute of 4 MB',
     () => bigStanza('attribute', `<x a='${'y'.repeat(4 * 1_048_576)}'/>`),
-    tooBig('attribute'),
+    badRequest('attribute'),
   ),
   lasting('a tag name of 16 MB', () => `<${'n'.repeat(16 * 1_048_576)}/>${pingIq('after-name')}`, /id='after-name'/),
   lasting(
     '100,000 levels of elements',
     () => bigStanza('levels', '<x>'.repeat(1e5) + '</x>'.repeat(1e5)),
-    tooBig('levels'),
+    badRequest('levels'),
   ),
   lasting(
     'a thousand attributes',
     () => bigStanza('attributes', `<a ${Array.from({ length: 1_000 }, (_, at) => `b${at}='1'`).join(' ')}/>`),
-    tooBig('attributes'),
+    badRequest('attributes'),
   ),
   {
     name: '100 MB of small elements in a stanza',
@@ -190,7 +236,7 @@ export const rows: readonly Row[] = [
         if (!peer.socket.write(piece)) await new Promise((resolve) => void peer.socket.once('drain', resolve));
       }
       peer.send('</iq>');
-      await peer.until(tooBig('elements'));
+      await peer.until(badRequest('elements'));
     },
   },
   {
