@@ -50,11 +50,22 @@ interface RegistrationBody {
   readonly secret?: boolean;
 }
 
+/** The answer to a registering, as the schema of this name describes it. */
+interface Registered {
+  readonly node: string;
+  readonly secret?: string;
+  readonly jids: readonly string[];
+  readonly maxPayloadSize: number;
+  readonly registeredAt: string;
+}
+
 /** Adds the four routes of registrations. */
 export function addRegistrationRoutes(api: FastifyInstance, options: RegistrationRoutesOptions): void {
   const { apps, registry, domains, largestCiphertext, clock } = options;
   const accountMayRegister = createRateLimit({ clock, ...accountLimits });
-  const replays = new Map(apps.map(({ name }) => [name, createIdempotency<object>({ clock, ...idempotencyLimits })]));
+  const stillHolds = async ({ node }: Registered) => (await registry.find(node)) !== undefined;
+  const createReplays = () => createIdempotency<Registered>({ clock, ...idempotencyLimits, stillHolds });
+  const replays = new Map(apps.map(({ name }) => [name, createReplays()]));
   const callerOf = (request: FastifyRequest): ApiApp => {
     const app = options.callerOf(request);
     if (!app) throw new Error('a request without a caller passed its check');
@@ -70,7 +81,7 @@ export function addRegistrationRoutes(api: FastifyInstance, options: Registratio
   };
   const security = [{ appToken: [] }];
 
-  async function register(app: ApiApp, body: RegistrationBody, tokens: DeviceTokens): Promise<object> {
+  async function register(app: ApiApp, body: RegistrationBody, tokens: DeviceTokens): Promise<Registered> {
     const stored = await registry.register({
       app: app.name,
       convention: http.name,

@@ -158,7 +158,8 @@ export const idempotencyHeaders = {
       pattern: String.raw`^[\x20-\x7e]{1,255}$`,
       description:
         'Any name of your own for this one registering, such as a UUID: repeated with the same body within ten minutes, ' +
-        'the answer is the same. Registering is idempotent without it, too: the same device keeps its node.',
+        'the answer is the same, unless the registration was removed meanwhile: then the device is registered anew. ' +
+        'Registering is idempotent without it, too: the same device keeps its node.',
     },
   },
 } as const;

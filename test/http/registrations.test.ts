@@ -259,6 +259,69 @@ test('registrations - a key repeated with the same body gets the same answer, wi
   assert.deepEqual(Object.fromEntries(await registry.count()), { siskin: 1, android: 1 });
 });
 
+const removals: readonly [string, (world: Awaited<ReturnType<typeof start>>, node: string) => Promise<unknown>][] = [
+  ['DELETE', ({ read }, node) => read(node, { method: 'DELETE' })],
+  ['unregistering over XMPP', ({ registry }) => registry.unregister({ ...romeo, app: 'siskin' })],
+  [
+    'unregistering over HTTP, as phones do it',
+    ({ url }) =>
+      fetch(`${url}/unregister-device/push.example.org`, {
+        method: 'POST',
+        body: JSON.stringify({ account: romeo.account, 'device-token': romeo.token }),
+      }),
+  ],
+  [
+    'a provider that calls its device token dead',
+    ({ registry, clock }, node) => registry.remove(node, clock.now(), 'gone'),
+  ],
+];
+
+for (const [what, remove] of removals) {
+  test(`registrations - a key does not outlive its registration, removed by ${what}`, async (t) => {
+    const world = await start(t);
+    const { register, read, registry } = world;
+    const headers = { 'idempotency-key': 'k' };
+    const first = await register(romeo, { headers });
+    await remove(world, String(first.json['node']));
+    assert.equal(await registry.find(String(first.json['node'])), undefined);
+    const replayed = await register(romeo, { headers });
+    assert.equal(replayed.status, 200);
+    assert.notEqual(replayed.json['node'], first.json['node']);
+    assert.equal((await read(replayed.json['node'])).status, 200);
+    assert.deepEqual((await register(romeo, { headers })).json, replayed.json);
+  });
+}
+
+test('registrations - a key that comes again late does not undo a newer registering of the device', async (t) => {
+  const { register, registry, clock } = await start(t);
+  const phone = { account: romeo.account, device: 'phone-1' };
+  const headers = { 'idempotency-key': 'k' };
+  const first = await register({ ...phone, token: apnsToken }, { headers });
+  clock.advance(1_000);
+  await register({ ...phone, token: 'ef'.repeat(32) });
+  assert.deepEqual((await register({ ...phone, token: apnsToken }, { headers })).json, first.json);
+  assert.equal((await registry.find(String(first.json['node'])))?.token, 'ef'.repeat(32));
+});
+
+test('registrations - whether a secret is wanted belongs to what a key stands for', async (t) => {
+  const { register } = await start(t);
+  const headers = { 'idempotency-key': 'k' };
+  assert.equal((await register({ ...romeo, secret: false }, { headers })).status, 200);
+  assert.equal((await register(romeo, { headers })).status, 200);
+  const other = await register({ ...romeo, secret: true }, { headers });
+  assert.deepEqual([other.status, other.json['type']], [422, '/v1/problems/idempotency-key-reused']);
+});
+
+for (const asked of [{}, { secret: false }]) {
+  test(`registrations - ${JSON.stringify(asked)} gets no secret, and publishes need none`, async (t) => {
+    const { register, read, registry } = await start(t);
+    const { json } = await register({ ...romeo, ...asked });
+    assert.deepEqual(Object.keys(json).toSorted(), ['jids', 'maxPayloadSize', 'node', 'registeredAt']);
+    assert.equal((await read(json['node'])).json['hasSecret'], false);
+    assert.equal((await registry.find(String(json['node'])))?.secret, undefined);
+  });
+}
+
 test('registrations - requests with one key at the same time are one', async (t) => {
   const { register, metrics } = await start(t);
   const headers = { 'idempotency-key': 'k' };
