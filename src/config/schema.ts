@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { appsSchema } from './apps.ts';
 import { authorities, listenerTls } from './kinds/tls.ts';
 import { withHint } from './kinds/problems.ts';
+import { foldCase } from '../core/jid.ts';
 import { createSecret } from '../core/secret.ts';
 import { createValueKinds, section, type Sources, type ValueKinds } from './kinds/values.ts';
 
@@ -68,7 +69,10 @@ function link(values: ValueKinds) {
     /** The component's domain; also the JID that clients register at. */
     domain: values
       .text('a domain', /^[^\s@/<>&'"]{1,255}$/)
-      .transform((domain) => domain.toLowerCase().replace(/\.$/, '')),
+      .transform((domain) => foldCase(domain).replace(/\.$/, ''))
+      .refine((domain) => !/\p{Lu}/u.test(domain), {
+        error: withHint('has capital letters beyond A to Z', 'Write it in small letters, as the XMPP server does.'),
+      }),
     secret: values.secret('the secret that the XMPP server has for this component'),
     /** Authorities trusted for `xmpps://` beside the system's. */
     ca: authorities(values).optional(),

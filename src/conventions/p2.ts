@@ -4,6 +4,7 @@
  * the same node and secret, which their server then has to show with each publish.
  */
 import { createHash } from 'node:crypto';
+import { foldCase } from '../core/jid.ts';
 import type { App } from '../core/app.ts';
 import type { PushAddress } from '../core/push.ts';
 import type { Registration } from '../core/registration.ts';
@@ -141,5 +142,5 @@ function readRoom(fields: FormFields): { readonly room?: string } | undefined {
   if (written === undefined || written === '') return {};
   const room = accountOf(written);
   if (room !== written || /[\s\p{Cc}]/u.test(room)) return undefined;
-  return { room: room.toLowerCase() };
+  return { room: foldCase(room) };
 }

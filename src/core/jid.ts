@@ -1,5 +1,6 @@
-// RFC 7622: how a JID falls into parts. Comparing folds the case of ASCII letters, no more: what the servers send was
-// prepared by them, and what Unicode folds beyond (the Kelvin sign to k) would make one domain of two.
+// RFC 7622: how a JID falls into parts, and the one rule by which JIDs are compared. Comparing folds the case of ASCII
+// letters, no more: what servers send was prepared by them. What Unicode folds beyond (the Kelvin sign to k, Georgian
+// capitals to small letters) depends on its version, and would make one account of two that a server tells apart.
 
 /** The JID without its resource, character for character as it came. */
 export function bareJid(jid: string): string {
@@ -23,6 +24,7 @@ export function isSameAccount(a: string, b: string): boolean {
   return foldCase(a) === foldCase(b);
 }
 
-function foldCase(text: string): string {
+/** What two texts have in common that are the same account, domain, device or token: the letters A to Z in lower case. */
+export function foldCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

@@ -53,7 +53,7 @@ export interface RegistrationRequest {
   readonly importedAs?: string;
 }
 
-/** Which registrations an unregistering means; account and token are matched without regard to case. */
+/** Which registrations an unregistering means; account and token are matched by `foldCase`. */
 export interface RegistrationMatch {
   readonly account: string;
   /** Names the device: by its first token, by its `device`, or by the node. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { bareJid, domainOf, isDomain } from '../core/jid.ts';
+import { bareJid, domainOf, foldCase, isDomain } from '../core/jid.ts';
 import type { Registration } from '../core/registration.ts';
 import type { Clock } from '../time/clock.ts';
 import { createTokenBuckets, type Share } from '../time/token-bucket.ts';
@@ -75,7 +75,7 @@ export function createRateLimits(options: {
   const commandsPerAccount = bucketsOf(settings.commandsPerAccount);
   const pushesPerRegistration = bucketsOf(settings.pushesPerRegistration);
   const pushesPerToken = bucketsOf(settings.pushesPerToken);
-  const accountOf = (jid: string) => bareJid(jid).toLowerCase();
+  const accountOf = (jid: string) => foldCase(bareJid(jid));
   return {
     mayPublish(publisher) {
       // The account first: what it may not do is not to cost its server anything.

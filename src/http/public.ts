@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Clock } from '../time/clock.ts';
 import type { PublicListenerConfig } from '../config/config.ts';
+import { foldCase } from '../core/jid.ts';
 import type { RegistrationMatch } from '../core/registration.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -63,7 +64,7 @@ export function createPublicListener(options: PublicListenerOptions): Promise<Li
   };
 
   const handle = async (request: FastifyRequest<{ Params: { jid: string } }>, reply: FastifyReply) => {
-    const isOurs = domains.includes(request.params.jid.toLowerCase());
+    const isOurs = domains.includes(foldCase(request.params.jid));
     const result = isOurs ? await run(request.body) : 'failure';
     count(result);
     return reply.code(isOurs ? 200 : 404).send({ result });

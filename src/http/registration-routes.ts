@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../time/clock.ts';
+import { foldCase } from '../core/jid.ts';
 import { http } from '../conventions/http.ts';
 import { parseDeviceToken } from '../providers/all.ts';
 import type { App } from '../core/app.ts';
@@ -119,8 +120,7 @@ export function addRegistrationRoutes(api: FastifyInstance, options: Registratio
       const { body } = request;
       const tokens = readDevice(app, body);
       if ('pointer' in tokens) return sendProblem(reply, 'invalid-request', [tokens]);
-      if (!accountMayRegister(digestOf(app.name, body.account.toLowerCase())))
-        return sendProblem(reply, 'rate-limited');
+      if (!accountMayRegister(digestOf(app.name, foldCase(body.account)))) return sendProblem(reply, 'rate-limited');
       const key = request.headers['idempotency-key'];
       const work = () => register(app, body, tokens);
       if (key === undefined) return work();

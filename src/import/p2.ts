@@ -1,5 +1,6 @@
 // The table `target` of p2, the app server of Conversations. It keeps neither account nor device id but the SHA-1 of
 // both, which is also what its payloads carry, and of the account the domain, which alone may publish.
+import { foldCase } from '../core/jid.ts';
 import { p2 } from '../conventions/p2.ts';
 import { parseDeviceToken } from '../providers/all.ts';
 import type { ChooseApp } from './apps.ts';
@@ -20,7 +21,7 @@ export function translateP2(chooseApp: ChooseApp): Translate {
     const hash = (fields.get('device') ?? '').toLowerCase();
     if (!SHA1.test(hash)) return 'device is no SHA-1 of p2';
     if (fields.get('channel')) return 'is for a room, and p2 did not keep which';
-    const domain = fields.get('domain')?.toLowerCase();
+    const domain = foldCase(fields.get('domain') ?? '');
     if (!isDomainName(domain)) return 'domain is none';
     const token = parseDeviceToken(app.provider, fields.get('token') ?? '');
     if (token === undefined) return `token is none of ${app.provider}`;

@@ -234,6 +234,11 @@ const refused: readonly [string, unknown, readonly string[]][] = [
     ['xmpp[1].domain: another link has the same service and domain'],
   ],
   [
+    'a domain whose capital letters are folded in one way by some and in another by others',
+    { ...small, xmpp: [{ ...link, domain: 'P\u00dcSH.example.com' }] },
+    ['xmpp[0].domain: has capital letters beyond A to Z'],
+  ],
+  [
     'a database in memory',
     { ...small, store: 'sqlite::memory:' },
     ['store: would lose all registrations when the process ends; name a file, such as sqlite:./data/sealpost.db'],

@@ -41,6 +41,24 @@ test('rate limits - one account that publishes by itself uses up its own share, 
   );
 });
 
+test('rate limits - an account that Unicode would fold to another does not use up its share', () => {
+  const shares = {
+    ...defaultRateLimits,
+    publishesPerAccount: { burst: 1, perSecond: 1 },
+    commandsPerAccount: { burst: 1, perSecond: 1 },
+  };
+  const fair = createRateLimits({ settings: shares, clock: manualClock() });
+  const asked = ['\u1c90@example.net', '\u10d0@example.net', '\u10d0@EXAMPLE.net'];
+  assert.deepEqual(
+    asked.map((from) => fair.mayPublish(from)),
+    [true, true, false],
+  );
+  assert.deepEqual(
+    asked.map((from) => fair.mayCommand(`${from}/phone`)),
+    [true, true, false],
+  );
+});
+
 test('rate limits - one account’s commands do not use up those of its server, and one server’s not another’s', () => {
   const shares = {
     ...defaultRateLimits,

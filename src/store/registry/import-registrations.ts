@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { ForeignRegistration, TakeOverFate } from './contract.ts';
 import type { RegistrationRequest } from '../../core/registration.ts';
-import { fold, toRow } from './rows.ts';
+import { domainOf, foldCase } from '../../core/jid.ts';
+import { toRow } from './rows.ts';
 import type { RegistrationRow, Tables } from './tables.ts';
 
 /**
@@ -67,11 +68,10 @@ export async function claimImported(
   { app, account, device }: RegistrationRequest,
   hash: string,
 ): Promise<void> {
-  const domain = account.slice(account.indexOf('@') + 1);
   await db
     .updateTable('registration')
-    .set({ account, account_key: fold(account), device, device_key: fold(device), account_hash: null })
-    .where('account_key', '=', fold(domain))
+    .set({ account, account_key: foldCase(account), device, device_key: foldCase(device), account_hash: null })
+    .where('account_key', '=', domainOf(account))
     .where('device_key', '=', hash)
     .where('app', '=', app)
     .where('account_hash', '=', hash)
@@ -80,8 +80,8 @@ export async function claimImported(
         exists(
           selectFrom('registration as other')
             .select('other.node')
-            .where('other.account_key', '=', fold(account))
-            .where('other.device_key', '=', fold(device))
+            .where('other.account_key', '=', foldCase(account))
+            .where('other.device_key', '=', foldCase(device))
             .where('other.app', '=', app),
         ),
       ),

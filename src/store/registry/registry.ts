@@ -1,9 +1,10 @@
 import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../../time/clock.ts';
+import { foldCase } from '../../core/jid.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { type Registry, registrationsPerAccount, type RemovalReason } from './contract.ts';
 import type { RegistrationMatch } from '../../core/registration.ts';
-import { fold, registrationColumns, toRegistration, toRow } from './rows.ts';
+import { registrationColumns, toRegistration, toRow } from './rows.ts';
 import type { RegistrationRow, Tables } from './tables.ts';
 import { restore } from './restore.ts';
 import { claimImported, takeOver } from './import-registrations.ts';
@@ -136,9 +137,9 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
       const rows = await db
         .selectFrom('registration')
         .select(registrationColumns)
-        .where('account_key', '=', fold(account))
+        .where('account_key', '=', foldCase(account))
         .where('app', '=', app)
-        .$if(device !== undefined, (query) => query.where('device_key', '=', fold(device ?? '')))
+        .$if(device !== undefined, (query) => query.where('device_key', '=', foldCase(device ?? '')))
         .orderBy('registered_at_ms', 'desc')
         .limit(limit)
         .execute();
@@ -197,8 +198,8 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
 
 /** Devices are named by their token; by their id in conventions that have one; or by the node that they were given. */
 function matching({ account, token, app }: RegistrationMatch) {
-  const named = fold(token);
-  const anyApp = sql<boolean>`account_key = ${fold(account)} 
+  const named = foldCase(token);
+  const anyApp = sql<boolean>`account_key = ${foldCase(account)} 
     AND (token_key = ${named} OR device_key = ${named} OR node = ${token})`;
   return app === undefined ? anyApp : sql<boolean>`${anyApp} AND app = ${app}`;
 }

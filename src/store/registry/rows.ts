@@ -1,3 +1,4 @@
+import { foldCase } from '../../core/jid.ts';
 import type { Registration } from '../../core/registration.ts';
 import type { RegistrationRequest } from '../../core/registration.ts';
 import type { RegistrationRow } from './tables.ts';
@@ -19,11 +20,6 @@ export const registrationColumns = [
   'component',
 ] as const;
 
-/** How accounts, devices and tokens are compared. */
-export function fold(text: string): string {
-  return text.toLowerCase();
-}
-
 export function toRow(
   request: RegistrationRequest,
   node: string,
@@ -35,11 +31,11 @@ export function toRow(
     app: request.app,
     convention: request.convention,
     account: request.account,
-    account_key: fold(request.account),
+    account_key: foldCase(request.account),
     device: request.device,
-    device_key: fold(request.device),
+    device_key: foldCase(request.device),
     token: request.token,
-    token_key: fold(request.token),
+    token_key: foldCase(request.token),
     second_token: request.secondToken ?? null,
     secret,
     account_hash: null,

@@ -49,7 +49,7 @@ export function sortStanza(stanza: Element, domain: string): Sorted {
   const id = attribute(stanza, 'id');
   const from = attribute(stanza, 'from');
   const to = attribute(stanza, 'to') ?? domain;
-  if (id === undefined || from === undefined || from === '' || domainOf(to) !== domain.toLowerCase()) {
+  if (id === undefined || from === undefined || from === '' || domainOf(to) !== domainOf(domain)) {
     return { kind: 'unanswerable' };
   }
   const envelope = `id='${escapeXml(id)}' from='${escapeXml(to)}' to='${escapeXml(from)}'`;

@@ -113,6 +113,29 @@ for (const { name, prepare } of engines) {
     assert.deepEqual(await registry.find(mine.node), mine);
   });
 
+  /** Pairs that Unicode folds to one, and XMPP servers of an older Unicode tell apart. */
+  for (const [mine, theirs] of [
+    ['\u10d0@example.net', '\u1c90@example.net'],
+    ['k@example.net', '\u212a@example.net'],
+    ['\u00e4@example.net', '\u00c4@example.net'],
+    ['romeo@\u00e4.example', 'romeo@\u00c4.example'],
+  ] as const) {
+    registryTest(`${mine} and ${theirs} are two accounts`, async ({ registry }) => {
+      const request = { ...romeo, convention: 'p2', account: mine, withSecret: true } as const;
+      const { node, secret } = await registry.register(request);
+      const other = await registry.register({ ...request, account: theirs });
+      assert.notEqual(other.node, node);
+      assert.notEqual(other.secret, secret);
+      assert.equal((await registry.find(node))?.account, mine);
+      for (const token of [romeo.token, romeo.device, node]) {
+        await registry.unregister({ account: theirs, token });
+        assert.ok(await registry.find(node), token);
+      }
+      assert.deepEqual(await registry.list({ app: romeo.app, account: theirs }, 10), []);
+      assert.equal(await registry.unregister({ account: mine, token: romeo.token }), 1);
+    });
+  }
+
   registryTest('an account that makes up devices without end displaces its own oldest', async ({ registry, clock }) => {
     const juliet = await registry.register({ ...romeo, account: 'juliet@example.net' });
     const nodes: string[] = [];

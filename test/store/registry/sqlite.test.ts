@@ -169,6 +169,51 @@ test('sqlite - a migration that fails leaves nothing behind', async () => {
   await db.destroy();
 });
 
+/** As versions before the migration 0005 left it: keys in the small letters of all of Unicode. */
+function foldKeysAsBefore(path: string): void {
+  const database = new DatabaseSync(path);
+  database.exec("DELETE FROM kysely_migration WHERE name >= '0005'");
+  const update = database.prepare(
+    'UPDATE registration SET account_key = ?, device_key = ?, token_key = ? WHERE node = ?',
+  );
+  for (const { node, account, device, token } of database.prepare('SELECT * FROM registration').all()) {
+    const keys = [account, device, token].map((value) => String(value).toLowerCase());
+    update.run(...keys, String(node));
+  }
+  database.close();
+}
+
+test('sqlite - what was stored under keys of all of Unicode is found and renewed, not doubled', async (t) => {
+  const path = pathOf(t);
+  const before = await open(path);
+  const requests = ['\u00c4rger@example.net', '\u212aate@\u00c4.example', 'ROMEO@example.net'].map((account) => ({
+    app: 'android',
+    convention: 'p2' as const,
+    account,
+    device: `D\u00c9VICE-${account}`,
+    token: 'fcmInst:APA91b',
+    withSecret: true,
+  }));
+  const stored = [];
+  for (const request of requests) stored.push(await before.register(request));
+  await before.close();
+  foldKeysAsBefore(path);
+
+  const registry = await open(path);
+  for (const [i, request] of requests.entries()) {
+    const { node, secret } = await registry.register(request);
+    assert.deepEqual([node, secret], [stored[i]?.node, stored[i]?.secret], request.account);
+    const found = await registry.list({ app: 'android', account: request.account }, 10);
+    assert.deepEqual(
+      found.map((one) => one.node),
+      [node],
+    );
+  }
+  assert.equal((await registry.count()).get('android'), requests.length);
+  for (const { account, token } of requests) assert.equal(await registry.unregister({ account, token }), 1, account);
+  await registry.close();
+});
+
 test('sqlite - more different queries than are kept prepared go on working', async () => {
   const db = new Kysely<unknown>({ dialect: createSqliteDialect(new DatabaseSync(':memory:')) });
   for (let i = 0; i < 600; i++) {

@@ -3,6 +3,7 @@ import { registrations } from './0001-registrations.ts';
 import { accountHash } from './0002-account-hash.ts';
 import { roomsAndComponents } from './0003-rooms-and-components.ts';
 import { signsOfLife } from './0004-signs-of-life.ts';
+import { asciiKeys } from './0005-ascii-keys.ts';
 import { noSignsOfLife } from './0006-no-signs-of-life.ts';
 
 /** In the order in which they run; a released one never changes. */
@@ -11,5 +12,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0002-account-hash': accountHash,
   '0003-rooms-and-components': roomsAndComponents,
   '0004-signs-of-life': signsOfLife,
+  '0005-ascii-keys': asciiKeys,
   '0006-no-signs-of-life': noSignsOfLife,
 };
