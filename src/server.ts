@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import { realpathSync, statSync } from 'node:fs';
 import { type Clock, neverBack, type Random } from './time/clock.ts';
 import type { Config } from './config/config.ts';
+import { warnOfExposure } from './config/exposure.ts';
 import { createDelivery } from './delivery/deliver.ts';
 import { createDispatcher } from './delivery/dispatch.ts';
 import { createGuard } from './guard/guard.ts';
@@ -64,6 +66,9 @@ export interface Server {
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, version, clock, random, log, metrics } = options;
+  const files = { realpath: (path: string) => realpathSync(path), stat: (path: string) => statSync(path) };
+  warnOfExposure({ origin: config.origin, files, uid: process.getuid?.(), log });
+
   // What is stored by times to come must not wait for as long as the machine's clock was set back.
   const forward = neverBack(clock);
   const registry = await openRegistry({ store: config.store, clock, randomBytes, log, metrics });

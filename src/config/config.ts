@@ -23,6 +23,17 @@ export interface Config {
   readonly log: { readonly level: LogLevel };
   /** At least one; names are unique and fit for metric labels. */
   readonly apps: readonly AppSettings[];
+  readonly origin: ConfigOrigin;
+}
+
+/** What the config was read from; the files in it are absolute paths. */
+export interface ConfigOrigin {
+  /** The config file itself; absent when there is none. */
+  readonly file?: string;
+  /** Whether a secret stands in the config itself. */
+  readonly holdsSecrets: boolean;
+  /** Files that secrets came from, each once: keys, certificates with keys, service accounts, texts named by `{ file: … }`. */
+  readonly secretFiles: readonly string[];
 }
 
 /** One component link (XEP-0114). */
@@ -123,7 +134,9 @@ export function loadConfig(path: string, env: Sources['env'] = process.env): Con
     const hint = 'Name the file with --config FILE or SEALPOST_CONFIG.';
     throw new ConfigError(path, [{ path: '', message: `cannot be read (${errorCode(error)})`, hint }]);
   }
-  return parseConfigText(text, { baseDir: dirname(resolve(path)), readFile: readSmallFile, env }, path);
+  const file = resolve(path);
+  const config = parseConfigText(text, { baseDir: dirname(file), readFile: readSmallFile, env }, path);
+  return { ...config, origin: { ...config.origin, file } };
 }
 
 /**
@@ -145,9 +158,12 @@ export function parseConfig(
   sources: Sources,
   { source = 'config', locate }: { readonly source?: string; readonly locate?: Locate } = {},
 ): Config {
-  const parsed = createSchema(sources).safeParse(value, { error: (issue) => describeMismatch(issue) });
+  const secretsFrom = new Set<string | undefined>();
+  const schema = createSchema(sources, (file) => void secretsFrom.add(file));
+  const parsed = schema.safeParse(value, { error: (issue) => describeMismatch(issue), reportInput: true });
   if (!parsed.success) throw new ConfigError(source, describeIssues(parsed.error.issues, locate));
-  return toConfig(parsed.data);
+  const secretFiles = [...secretsFrom].filter((file) => file !== undefined);
+  return toConfig(parsed.data, { holdsSecrets: secretsFrom.has(undefined), secretFiles });
 }
 
 /** For everything that the schema itself has no words for. */
@@ -157,7 +173,8 @@ function describeMismatch({ code, input }: { readonly code?: string; readonly in
   return input === null ? 'is empty: give it a value or remove the line' : 'expected a map of keys and values';
 }
 
-function toConfig({ xmpp, http, store, admin, limits, credentials, log, apps }: ParsedConfig): Config {
+function toConfig(parsed: ParsedConfig, origin: ConfigOrigin): Config {
+  const { xmpp, http, store, admin, limits, credentials, log, apps } = parsed;
   return {
     xmpp: xmpp.map((link) => ({ ...defined(link), limits: defined(link.limits), timing: toTiming(link.timing) })),
     http: { ops: defined(http.ops), public: defined(http.public) },
@@ -167,6 +184,7 @@ function toConfig({ xmpp, http, store, admin, limits, credentials, log, apps }: 
     credentials: { checkEveryMs: credentials.checkInterval },
     log,
     apps: Object.entries(apps).map(([name, app]) => ({ ...app, name })),
+    origin,
   };
 }
 

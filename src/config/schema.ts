@@ -5,7 +5,7 @@ import { authorities, listenerTls } from './kinds/tls.ts';
 import { withHint } from './kinds/problems.ts';
 import { foldCase } from '../core/jid.ts';
 import { createSecret } from '../core/secret.ts';
-import { createValueKinds, section, type Sources, type ValueKinds } from './kinds/values.ts';
+import { createValueKinds, type NoteSecret, section, type Sources, type ValueKinds } from './kinds/values.ts';
 
 /** The port that Prosody and Tigase listen on for components unless told otherwise. */
 const COMPONENT_PORT = 5347;
@@ -17,8 +17,8 @@ const MAX_CONNECTIONS = 16;
 export type ParsedConfig = z.output<ReturnType<typeof createSchema>>;
 
 /** The whole of `sealpost.yaml`; what each key means stands beside it. */
-export function createSchema(sources: Sources) {
-  const values = createValueKinds(sources);
+export function createSchema(sources: Sources, noteSecret: NoteSecret) {
+  const values = createValueKinds(sources, noteSecret);
   return section({
     /** Component links (XEP-0114), at least one. */
     xmpp: z

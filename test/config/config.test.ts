@@ -471,6 +471,100 @@ test('config - messages quote no value, for it may be a secret', () => {
   );
 });
 
+test('config - where its secrets came from is told, each place once', () => {
+  const referring = parseConfigText(example, createSources()).origin;
+  assert.deepEqual(referring, {
+    holdsSecrets: false,
+    secretFiles: [
+      '/run/secrets/component',
+      '/etc/sealpost/certs/AuthKey_ABC1234567.p8',
+      '/etc/sealpost/certs/service-account.json',
+    ],
+  });
+  const literal = parseConfig(
+    { ...small, apps: { siskin: apns, second: { ...apns, ids: ['x'] } } },
+    createSources(),
+  ).origin;
+  assert.deepEqual(literal, {
+    holdsSecrets: true,
+    secretFiles: ['/etc/sealpost/certs/AuthKey_ABC1234567.p8'],
+  });
+});
+
+/** Secrets of a config that says nothing secret but this. */
+const heldBy: readonly [string, object, boolean, readonly string[]][] = [
+  ['nothing more', {}, false, []],
+  ['a password for a proxy', { proxy: 'http://a:hunter2@proxy:3128' }, true, []],
+  ['a proxy without password', { proxy: 'http://proxy:3128' }, false, []],
+  ['an authority', { ca: 'certs/ca.pem' }, false, []],
+  ['a key in the config', { key: { ...apns.key, file: p8 } }, true, []],
+  ['a key from the environment', { key: { ...apns.key, file: { env: 'APNS_KEY' } } }, false, []],
+  ['a key in a file that is named in a file', { key: { ...apns.key, file: { file: 'key' } } }, false, ['key']],
+];
+
+for (const [what, app, holdsSecrets, more] of heldBy) {
+  test(`config - ${what}: the secrets’ places`, async () => {
+    const { certificate } = await createAuthority();
+    const sources = createSources(
+      { '/etc/sealpost/certs/ca.pem': certificate, '/etc/sealpost/key': p8 },
+      { APNS_KEY: p8, SECRET: 'juliet' },
+    );
+    const xmpp = [{ ...link, secret: { env: 'SECRET' } }];
+    const { origin } = parseConfig({ xmpp, apps: { siskin: { ...apns, ...app } } }, sources);
+    const usual = 'key' in app ? [] : ['certs/AuthKey_ABC1234567.p8'];
+    const secretFiles = [...usual, ...more].map((file) => `/etc/sealpost/${file}`);
+    assert.deepEqual(origin, { holdsSecrets, secretFiles });
+  });
+}
+
+const known = 'Known here: service, domain, secret, ca, connections, limits, timing.';
+const misplaced: readonly [string, string][] = [
+  ['a secret before the colon', 'hunter2: secret'],
+  ['words before the colon', 'correct-horse-battery: secret'],
+  ['a random secret', 'aB3dE9fGhK2mNpQr:'],
+  ['one in base64', '"4f+bQ0nTz/1Yw9VxTgXk0Q==": 1'],
+  ['one in hexadecimal', '9f86d081884c7d659a2feaa0c55ad015: 1'],
+  ['one in small letters', 'qjxkvbzmwpfgydlrchtsno: 1'],
+  ['one of mixed letters', 'QjXkVBzmWPFgYdLr: 1'],
+  ['a UUID', '8e03978e-40d5-43dd-bc93-6894a57f9324: 1'],
+  ['a passphrase with spaces', 'correct horse: 1'],
+  ['many words', 'correct-horse-battery-staple-and-one-more-word: 1'],
+];
+
+for (const [what, line] of misplaced) {
+  test(`config - ${what} is no key, and its text is not told`, () => {
+    const text = `xmpp:\n  - service: xmpp://127.0.0.1\n    domain: a\n    secret: b\n    ${line}\napps: { siskin: ${JSON.stringify(apns)} }\n`;
+    assert.throws(() => parseConfigText(text, createSources()), {
+      message: `sealpost.yaml:5:5: xmpp[0].(not shown): unknown key\n    It looks like a value on the wrong side of a colon. ${known}`,
+    });
+  });
+}
+
+for (const name of ['domian', 'componentSecret', 'bundle_id', 'push-module', 'in.flight', 'Secret', 'http2', 'x']) {
+  test(`config - the unknown key ${name} is named`, () => {
+    assert.deepEqual(
+      problemsOf(() => parseConfig({ ...small, xmpp: [{ ...link, [name]: 1 }] }, createSources())),
+      [`xmpp[0].${name}: unknown key`],
+    );
+  });
+}
+
+test('config - a secret in place of the name of an app, or of a variable, is not told', () => {
+  const secret = 'aB3dE9fGhK2mNpQr';
+  assert.deepEqual(
+    problemsOf(() => parseConfig({ ...small, apps: { [secret]: apns } }, createSources())),
+    ['apps.(not shown): a name has 1 to 40 of a-z, 0-9, _ and -'],
+  );
+  assert.deepEqual(
+    problemsOf(() => parseConfig({ ...small, apps: { 'eu-2_siskin2': {} } }, createSources())),
+    ['apps.eu-2_siskin2.provider: expected one of: apns, fcm'],
+  );
+  assert.deepEqual(
+    problemsOf(() => parseConfig({ ...small, admin: { token: { env: secret } } }, createSources())),
+    ['admin.token: the environment variable with this name is not set'],
+  );
+});
+
 const notYaml: readonly [string, string, string][] = [
   ['a tab', 'xmpp:\n\t- a: b\n', 'sealpost.yaml:2:1: not valid YAML: tab as indent'],
   ['a key given twice', 'store: a\nstore: b\n', 'sealpost.yaml:2:1: not valid YAML: duplicate key'],

@@ -1,4 +1,5 @@
 import type { core } from 'zod';
+import { isNameToShow } from './key-names.ts';
 
 /** One thing that is wrong in the config file. */
 export interface ConfigProblem {
@@ -32,11 +33,15 @@ function formatProblem(source: string, { path, line, column, message, hint }: Co
 
 export type Path = readonly PropertyKey[];
 
+/** In place of a name that looks like a value. */
+const HIDDEN = '(not shown)';
+
 /** `['xmpp', 0, 'secret']` as `xmpp[0].secret`. */
 export function formatPath(path: Path): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`;
-    return text === '' ? String(step) : `${text}.${String(step)}`;
+    const name = step === HIDDEN || isNameToShow(String(step)) ? String(step) : HIDDEN;
+    return text === '' ? name : `${text}.${name}`;
   }, '');
 }
 
@@ -54,7 +59,11 @@ export function describeIssues(issues: readonly core.$ZodIssue[], locate?: Locat
     const [message = '', ...rest] = issue.message.split('\n');
     if (issue.code !== 'unrecognized_keys') return [describe(issue.path, 'value', message, rest.join(' '), locate)];
     const hints = [message, ...rest];
-    return issue.keys.map((key, i) => describe([...issue.path, key], 'key', 'unknown key', hints[i] ?? '', locate));
+    const values = issue.input;
+    return issue.keys.map((key, i) => {
+      const problem = describe([...issue.path, key], 'key', 'unknown key', hints[i] ?? '', locate);
+      return isNameToShow(key, values?.[key]) ? problem : { ...problem, path: formatPath([...issue.path, HIDDEN]) };
+    });
   });
   return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 }
@@ -67,26 +76,4 @@ function describe(
   locate: Locate | undefined,
 ): ConfigProblem {
   return { path: formatPath(path), ...locate?.(path, part), message, ...(hint === '' ? {} : { hint }) };
-}
-
-/** What to say about a key that the schema does not know. */
-export function suggestKey(unknown: string, known: readonly string[]): string {
-  const [nearest = ''] = known.toSorted((a, b) => editDistance(unknown, a) - editDistance(unknown, b));
-  return `Did you mean "${nearest}"? Known here: ${known.join(', ')}.`;
-}
-
-/** Levenshtein distance, without regard to case. Keys of any length: the text is cut to 64 characters. */
-function editDistance(left: string, right: string): number {
-  const a = left.toLowerCase().slice(0, 64);
-  const b = right.toLowerCase().slice(0, 64);
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -12,7 +12,7 @@ const FORM = 'http://USER:PASSWORD@HOST:PORT';
  */
 export function proxySetting(values: ValueKinds, { env }: Sources) {
   return values
-    .secret(`the URL of an HTTP proxy, ${FORM}, or none`)
+    .secret(`the URL of an HTTP proxy, ${FORM}, or none`, (text) => text.includes('@'))
     .optional()
     .transform((given, context): ProxySettings | undefined => {
       const text = given?.reveal() ?? env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '';

@@ -9,10 +9,12 @@ const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICA
 
 /** `tls: { cert, key }` of a listener: PEM files. */
 export function listenerTls(values: ValueKinds) {
-  const pem = (about: string) => values.content(about).transform((content) => Buffer.from(content).toString('utf8'));
+  const toText = (content: Uint8Array) => Buffer.from(content).toString('utf8');
   return section({
-    cert: pem('the path of the certificate chain, PEM'),
-    key: pem("the path of the certificate's private key, PEM").transform(createSecret),
+    cert: values.publicContent('the path of the certificate chain, PEM').transform(toText),
+    key: values
+      .file("the path of the certificate's private key, PEM")
+      .transform(({ content }) => createSecret(toText(content))),
   }).refine(({ cert, key }) => isAccepted({ cert, key: key.reveal() }), {
     path: ['key'],
     error: 'certificate and key do not belong together, or one of them is not PEM',
@@ -21,13 +23,15 @@ export function listenerTls(values: ValueKinds) {
 
 /** `ca:`: PEM of authorities that are trusted beside the system's. */
 export function authorities(values: ValueKinds) {
-  return values.content('the path of a PEM file with certificates of authorities').transform((content, context) => {
-    const pem = Buffer.from(content).toString('utf8');
-    const blocks = pem.match(CERTIFICATE_BLOCK) ?? [];
-    if (blocks.length > 0 && blocks.every(isCertificate)) return pem;
-    context.addIssue('holds no certificate in PEM, or a damaged one');
-    return z.NEVER;
-  });
+  return values
+    .publicContent('the path of a PEM file with certificates of authorities')
+    .transform((content, context) => {
+      const pem = Buffer.from(content).toString('utf8');
+      const blocks = pem.match(CERTIFICATE_BLOCK) ?? [];
+      if (blocks.length > 0 && blocks.every(isCertificate)) return pem;
+      context.addIssue('holds no certificate in PEM, or a damaged one');
+      return z.NEVER;
+    });
 }
 
 function isCertificate(pem: string): boolean {

@@ -2,7 +2,8 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { errorCode } from '../../telemetry/log.ts';
-import { suggestKey, withHint } from './problems.ts';
+import { suggestKey } from './key-names.ts';
+import { withHint } from './problems.ts';
 import { createSecret } from '../../core/secret.ts';
 
 /** What a config may refer to. */
@@ -14,16 +15,25 @@ export interface Sources {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Is told where a secret came from: a file by its absolute path, or the config itself (undefined). */
+export type NoteSecret = (file: string | undefined) => void;
+
 const DURATION_UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const PEM = /-----BEGIN [A-Z0-9 ]+-----/;
+const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/;
+/** Names of environment variables as people choose them. What looks different may be the value itself, and is not shown. */
+const VARIABLE = /^[A-Z][A-Z0-9]{0,15}(?:_[A-Z0-9]{1,16}){0,6}$/;
 const TRUE_OR_FALSE: Readonly<Record<string, boolean>> = { true: true, false: false };
 
 /** A map whose unknown keys are errors that name the nearest known one. */
 export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => suggestKey(key, known)).join('\n') : undefined,
+    error({ code, keys, input }) {
+      if (code !== 'unrecognized_keys') return undefined;
+      const values = input as Readonly<Record<string, unknown>>;
+      return keys.map((key) => suggestKey(key, values[key], known)).join('\n');
+    },
   });
 }
 
@@ -40,7 +50,7 @@ export type ValueKinds = ReturnType<typeof createValueKinds>;
  * The kinds of values that a config is made of. Each may be written literally, as `{ file: PATH }` (the file's content
  * without the line break at its end) or as `{ env: NAME }`. `about` says what the value is, for messages.
  */
-export function createValueKinds({ baseDir, readFile, env }: Sources) {
+export function createValueKinds({ baseDir, readFile, env }: Sources, noteSecret: NoteSecret) {
   const absolute = (path: string): string => resolve(baseDir, path);
 
   const read = (path: string, context: z.RefinementCtx): Uint8Array | undefined => {
@@ -79,20 +89,29 @@ export function createValueKinds({ baseDir, readFile, env }: Sources) {
     if (kind !== 'env') return { value, referred: false };
     const text = env[name];
     if (text === undefined || text === '') {
-      context.addIssue(withHint(`the environment variable ${name} is not set`, 'Set it where Sealpost is started.'));
+      const which = VARIABLE.test(name) ? name : 'with this name';
+      context.addIssue(withHint(`the environment variable ${which} is not set`, 'Set it where Sealpost is started.'));
     }
     return { value: text, referred: true };
   };
 
-  /** @param convert makes the wanted type out of the text of a reference; `path` where it led to a file */
+  /**
+   * @param convert makes the wanted type out of the text of a reference; `path` where it led to a file
+   * @param isSecret whether this text is a secret
+   */
   const leaf = <T extends z.ZodType>(
     schema: T,
     convert: (text: string, path: string | undefined) => unknown = (text) => text,
+    isSecret: (text: string) => boolean = () => false,
   ) =>
     z.preprocess((value, context) => {
       const issues = context.issues.length;
       const followed = follow(value, context);
       if (context.issues.length > issues) return z.NEVER;
+      const isFromEnvironment = followed.referred && followed.path === undefined;
+      if (!isFromEnvironment && typeof followed.value === 'string' && isSecret(followed.value)) {
+        noteSecret(followed.path);
+      }
       return followed.referred ? convert(String(followed.value), followed.path) : followed.value;
     }, schema);
 
@@ -107,15 +126,18 @@ export function createValueKinds({ baseDir, readFile, env }: Sources) {
             ),
     });
 
-  const text = (about: string, pattern: RegExp = /\S/) =>
-    leaf(
-      string(about)
-        .max(2_000, { error: 'is longer than 2000 characters' })
-        .regex(pattern, { error: withHint('does not have the right form', `It is ${about}.`) }),
-    );
+  const limited = (about: string, pattern: RegExp) =>
+    string(about)
+      .max(2_000, { error: 'is longer than 2000 characters' })
+      .regex(pattern, { error: withHint('does not have the right form', `It is ${about}.`) });
 
-  /** A file named by its path, with its content; text that holds PEM is the content itself, and has no path. */
-  const file = (about: string) =>
+  const text = (about: string, pattern: RegExp = /\S/) => leaf(limited(about, pattern));
+
+  /**
+   * A file named by its path, with its content; text that holds PEM is the content itself, and has no path.
+   * @param isPublic whether everybody may read the file
+   */
+  const file = (about: string, isPublic = false) =>
     leaf(
       string(about).transform((value, context): { content: Uint8Array; path?: string } => {
         if (PEM.test(value)) return { content: Buffer.from(value) };
@@ -124,9 +146,13 @@ export function createValueKinds({ baseDir, readFile, env }: Sources) {
           return z.NEVER;
         }
         const content = read(value, context);
-        return content ? { content, path: absolute(value) } : z.NEVER;
+        if (!content) return z.NEVER;
+        const path = absolute(value);
+        if (!isPublic) noteSecret(path);
+        return { content, path };
       }),
       (referred, path) => (path !== undefined && PEM.test(referred) ? path : referred),
+      (written) => PRIVATE_KEY.test(written),
     );
 
   return {
@@ -160,15 +186,22 @@ export function createValueKinds({ baseDir, readFile, env }: Sources) {
         }),
       ),
 
-    secret: (about: string) => text(about).transform(createSecret),
+    /** @param isSecret tells secrets from values that only may hold one */
+    secret: (about: string, isSecret: (text: string) => boolean = () => true) =>
+      leaf(limited(about, /\S/), undefined, isSecret).transform(createSecret),
 
-    /** A path, made absolute. */
-    path: (about: string) => text(about).transform(absolute),
+    /** The path of a file with secrets, made absolute. */
+    secretFile: (about: string) =>
+      text(about).transform((value) => {
+        const path = absolute(value);
+        noteSecret(path);
+        return path;
+      }),
 
     file,
 
-    /** The content alone. */
-    content: (about: string) => file(about).transform(({ content }) => content),
+    /** The content of a file that everybody may read. */
+    publicContent: (about: string) => file(about, true).transform(({ content }) => content),
 
     /** Scheme, host and port of an HTTPS server. */
     origin: (about: string) =>

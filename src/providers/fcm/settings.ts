@@ -47,7 +47,7 @@ export function fcmSection(context: AppContext) {
 /** `serviceAccount: { file }`: what FCM knows a sender by. */
 export function fcmServiceAccount(values: ValueKinds, readFile: (path: string) => Uint8Array) {
   return section({
-    file: values.path("the path of the service account's JSON file").transform((path, context) => {
+    file: values.secretFile("the path of the service account's JSON file").transform((path, context) => {
       const projectId = readProjectId(path, readFile);
       if (typeof projectId === 'string') return { path, projectId };
       context.addIssue(withHint(projectId.problem, projectId.hint));
