@@ -5,19 +5,20 @@ import { fastify, type FastifyInstance } from 'fastify';
 import type { Clock } from '../time/clock.ts';
 import type { ListenerConfig } from '../config/config.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
+import { type ConnectionLimits, limitConnections } from './connection-limits.ts';
+import { createTrustedProxies } from './trusted-proxies.ts';
 
 /** What a listener allows its callers; each has a default for its purpose. */
-export interface ListenerLimits {
+export interface ListenerLimits extends ConnectionLimits {
   /** Bytes of a request's body. */
   readonly maxBodyBytes: number;
-  /** Sockets at a time; more are closed at once. */
-  readonly maxConnections: number;
   /** From the first byte of a request, or from connecting, until it is there as a whole; milliseconds. */
   readonly requestTimeoutMs: number;
 }
 
 export interface ListenerOptions extends ListenerConfig {
   readonly limits: ListenerLimits;
+  /** Proxies whose `X-Forwarded-For` is believed; see `createTrustedProxies`. */
   readonly trustProxy?: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
@@ -49,6 +50,7 @@ const KEEP_ALIVE_MS = 65_000;
  */
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const { host, port, tls, limits, trustProxy = [], clock, log, describeFailure, routes } = options;
+  const isTrustedProxy = createTrustedProxies(trustProxy);
   const app = fastify({
     logger: false,
     allowErrorHandlerOverride: false,
@@ -56,7 +58,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     // What does not match a route's schema is refused as it stands, not turned into what would match.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
-    trustProxy: trustProxy.length > 0 && [...trustProxy],
+    trustProxy: isTrustedProxy,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     serverFactory: (handler) => createBoundedServer(handler, tls, limits),
@@ -71,6 +73,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     return reply.code(status).send(describeFailure(status));
   });
   routes(app);
+  limitConnections(app.server, { limits, isTrustedProxy, clock, log });
   await app.listen({ host, port });
 
   return {
@@ -91,14 +94,12 @@ function createBoundedServer(handler: RequestListener, tls: ListenerConfig['tls'
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
   };
-  const server = tls
+  return tls
     ? createTlsServer(
         { ...options, cert: tls.cert, key: tls.key.reveal(), handshakeTimeout: limits.requestTimeoutMs },
         handler,
       )
     : createServer(options, handler);
-  server.maxConnections = limits.maxConnections;
-  return server;
 }
 
 function statusOf(error: unknown): number {

@@ -24,8 +24,16 @@ export interface PublicListenerOptions extends PublicListenerConfig {
   readonly more?: (app: FastifyInstance) => void;
 }
 
-/** Phones with bad connections, all over the world: short requests, many sockets. */
-const defaultLimits: ListenerLimits = { maxBodyBytes: 4_096, maxConnections: 1_000, requestTimeoutMs: 10_000 };
+/**
+ * Phones with bad connections, all over the world: short requests, many sockets. Many phones, or all connections of a
+ * vendor's own service, may share an address; a tenth is more than either needs, and leaves the rest to others.
+ */
+const defaultLimits: ListenerLimits = {
+  maxBodyBytes: 4_096,
+  maxConnections: 1_000,
+  maxConnectionsPerAddress: 100,
+  requestTimeoutMs: 10_000,
+};
 
 /**
  * A phone makes two requests per account that it removes, but many phones may share an address. Tokens cannot be

@@ -17,8 +17,8 @@ export function createRateLimit({ maxAddresses, ...options }: RateLimitOptions):
   return (address) => buckets.take(networkOf(address)) === 0;
 }
 
-/** One customer commonly has a whole /64 of IPv6 addresses. */
-function networkOf(address: string): string {
+/** What is counted as one address: one customer commonly has a whole /64 of IPv6 addresses. */
+export function networkOf(address: string): string {
   if (!isIPv6(address)) return address.slice(0, 64);
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;

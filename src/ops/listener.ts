@@ -19,7 +19,12 @@ export interface OpsListenerOptions extends ListenerConfig {
 }
 
 /** Few callers, all of them the operator's own. */
-const limits: ListenerLimits = { maxBodyBytes: 16_384, maxConnections: 100, requestTimeoutMs: 10_000 };
+const limits: ListenerLimits = {
+  maxBodyBytes: 16_384,
+  maxConnections: 100,
+  maxConnectionsPerAddress: 100,
+  requestTimeoutMs: 10_000,
+};
 
 /** What an operator and their tools look at: `/healthz`, `/readyz`, `/metrics`, and the admin API. Never to be public. */
 export function createOpsListener(options: OpsListenerOptions): Promise<Listener> {

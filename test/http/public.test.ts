@@ -196,7 +196,7 @@ test('unregister over HTTP - nothing of a request is logged', async (t) => {
   assert.deepEqual(lines, []);
 });
 
-const limits = { maxBodyBytes: 4_096, maxConnections: 2, requestTimeoutMs: 40 };
+const limits = { maxBodyBytes: 4_096, maxConnections: 2, maxConnectionsPerAddress: 2, requestTimeoutMs: 40 };
 
 test('unregister over HTTP - a request that does not come to its end is cut off', async (t) => {
   const { url, asked } = await start(t, { limits });
