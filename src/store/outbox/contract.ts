@@ -49,7 +49,10 @@ export interface Outbox {
    * @param of calls alone, or whatever is due; `nextDueAtMs` is about all in either case
    */
   lease(app: string, nowMs: number, limit: number, of?: 'all' | 'calls'): Promise<Lease>;
-  /** Its outcome is decided. Written soon and retried; after a crash before that it is leased once more. */
+  /**
+   * Its outcome is decided. Written soon and retried; after a crash before that it is leased once more, and takes no place
+   * from what was not leased before.
+   */
   complete(id: string): void;
   /** It is to be tried again, at `dueAtMs` or after the longest pause of the store. Written like `complete`. */
   reschedule(id: string, dueAtMs: number, attempts: number): void;

@@ -2,7 +2,8 @@
 export interface OutboxLimits {
   /**
    * Pushes of one registration; beyond it the oldest go. A user who comes back to a phone with twenty notifications looks
-   * into the app anyway. Default 20.
+   * into the app anyway. What was leased when an earlier process ended a provider may have taken: as many of it stay beside
+   * the others, so that it displaces none. Default 20.
    */
   readonly perRegistration: number;
   /** Pushes in all; beyond it new ones are refused. Nearly an hour of an outage at 300 a second. Default 1,000,000. */

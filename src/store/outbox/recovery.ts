@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { findPushTable } from './schema.ts';
 import { sqliteReason } from './sqlite-reason.ts';
 
 /** Some seconds of work, during which nothing can be stored. */
@@ -21,7 +22,7 @@ export function salvage(damagedPath: string, target: DatabaseSync): number {
     target.exec('BEGIN IMMEDIATE');
     for (const direction of ['DESC', 'ASC'] as const) {
       for (const row of readableRows(damagedPath, direction)) {
-        if (saved >= salvageLimit || !takeOver(Object.values(row) as SQLInputValue[])) break;
+        if (saved >= salvageLimit || !keep(Object.values(row) as SQLInputValue[])) break;
       }
     }
     target.exec('COMMIT');
@@ -34,7 +35,7 @@ export function salvage(damagedPath: string, target: DatabaseSync): number {
   }
 
   /** False when the row is there already: the two ends have met. */
-  function takeOver(values: SQLInputValue[]): boolean {
+  function keep(values: SQLInputValue[]): boolean {
     try {
       if (insert.run(...values).changes === 0) return false;
       saved += 1;
@@ -49,7 +50,8 @@ function* readableRows(path: string, direction: 'ASC' | 'DESC') {
   let damaged: DatabaseSync | undefined;
   try {
     damaged = new DatabaseSync(path, { readOnly: true });
-    yield* damaged.prepare(`SELECT ${columns} FROM queued_push NOT INDEXED ORDER BY seq ${direction}`).iterate();
+    const table = findPushTable(damaged) ?? 'queued_push';
+    yield* damaged.prepare(`SELECT ${columns} FROM "${table}" NOT INDEXED ORDER BY seq ${direction}`).iterate();
   } catch {
     // Here the damage begins.
   } finally {

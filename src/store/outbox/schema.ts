@@ -3,7 +3,7 @@ import { OutboxError } from './outbox-error.ts';
 
 /** "Seob" in the file's header says whose it is. */
 const applicationId = 0x53656f62;
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 /**
  * `seq` is the order of arrival, so that a stepped clock does not make an old push the newest. The indexes: the order of
@@ -31,7 +31,27 @@ const tables = `
 `;
 
 /**
- * Makes the table in an empty file; leaves one that has it as it is.
+ * Pushes that were leased and neither completed nor rescheduled, and in which run of the outbox. A table of its own because
+ * its pages are few: marking a push in its own row would write one or two pages for each push.
+ */
+const leasedTable = `
+  CREATE TABLE leased (
+    seq INTEGER PRIMARY KEY REFERENCES queued_push (seq) ON DELETE CASCADE,
+    run INTEGER NOT NULL
+  ) STRICT;
+`;
+
+/**
+ * The table of pushes, whatever the version of the file calls it: the one that has this index.
+ * @returns undefined when there is none
+ */
+export function findPushTable(database: DatabaseSync): string | undefined {
+  const index = database.prepare("SELECT tbl_name FROM sqlite_schema WHERE name = 'owed_by_claim'").get();
+  return index && String(index['tbl_name']);
+}
+
+/**
+ * Makes the tables in an empty file, and brings the file of an older version to this one.
  * @throws OutboxError when the file is another program's or a newer Sealpost's
  */
 export function ensureSchema(database: DatabaseSync, path: string): void {
@@ -47,10 +67,12 @@ export function ensureSchema(database: DatabaseSync, path: string): void {
     throw new OutboxError(`${path} was written by a newer Sealpost (version ${version} of the table)`, hint);
   }
   if (version === schemaVersion) return;
+  const earlier = findPushTable(database);
   database.exec(`
     BEGIN IMMEDIATE;
     PRAGMA application_id = ${applicationId};
-    ${tables}
+    ${earlier === undefined ? tables : `ALTER TABLE "${earlier}" RENAME TO queued_push;`}
+    ${leasedTable}
     PRAGMA user_version = ${schemaVersion};
     COMMIT;
   `);

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { format, parse } from 'node:path';
 import type { Clock } from '../../time/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -27,6 +28,8 @@ export interface SqliteOutboxOptions {
   readonly metrics: Pick<Metrics, 'dropped'>;
   readonly limits?: Partial<OutboxLimits>;
   readonly timing?: Partial<OutboxTiming>;
+  /** A whole number that no other opening of the same file has. Default: a random one. */
+  readonly run?: number;
   /** Another start of the thread, for tests of its death. */
   readonly threadFile?: URL;
 }
@@ -56,7 +59,7 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
   const opening = Promise.withResolvers<Opening>();
   const thread = startThread({
     file: threadFile,
-    data: { path, limits, timing },
+    data: { path, run: options.run ?? randomInt(2 ** 47), limits, timing },
     clock,
     leased,
     onReply(reply) {

@@ -15,8 +15,10 @@ import { createTally } from './counters.ts';
 const rowOverheadBytes = 800;
 
 export interface StoreOptions {
-  /** With the table in it. */
+  /** With the tables in it. */
   readonly database: DatabaseSync;
+  /** Tells one opening of the outbox from all others. */
+  readonly run: number;
   readonly limits: Pick<OutboxLimits, 'perRegistration' | 'pushes' | 'bytes' | 'ofOneApp' | 'leased'>;
   readonly timing: Pick<OutboxTiming, 'longestPauseMs'>;
 }
@@ -33,13 +35,18 @@ export interface Store {
   enqueue(operations: readonly EnqueueOperation[]): Written;
   /** One transaction, on the disk with the next checkpoint or `put`. */
   change(operations: readonly ChangeOperation[]): Written;
+  /**
+   * Notes that these pushes are leased in this run, until they are completed or rescheduled; what an earlier run leased
+   * stays noted as its own. One transaction, on the disk like `change`.
+   */
+  mark(ids: readonly string[]): void;
   /** @param leased ids that leases pass over */
   read(operation: ReadOperation, leased: ReadonlySet<string>): Result;
   close(): void;
 }
 
 /** Prepares the statements and counts what is there. */
-export function createStore({ database, limits, timing }: StoreOptions): Store {
+export function createStore({ database, run, limits, timing }: StoreOptions): Store {
   const count = database.prepare('SELECT app, count(*) AS depth, sum(bytes) AS bytes FROM queued_push GROUP BY app');
   const tally = createTally(
     count.all().map(({ app, depth, bytes }) => [String(app), { depth: Number(depth), bytes: Number(bytes) }]),
@@ -47,9 +54,17 @@ export function createStore({ database, limits, timing }: StoreOptions): Store {
   const leases = createLeases({ database, limits, timing, tally });
   const sql = {
     known: database.prepare('SELECT seq FROM queued_push WHERE id = ?'),
-    beyondNewest: database.prepare(
-      'SELECT seq, bytes FROM queued_push WHERE node = ? ORDER BY seq DESC LIMIT -1 OFFSET ?',
-    ),
+    // What an earlier run leased and did not complete a provider may have taken: it is counted apart, so that it takes no
+    // place from what no provider has. The push to come needs a place among the others.
+    beyondNewest: database.prepare(`
+      SELECT seq, bytes FROM (
+        SELECT seq, bytes, left_leased, row_number() OVER (PARTITION BY left_leased ORDER BY seq DESC) AS place
+        FROM (
+          SELECT queued_push.seq, bytes, run IS NOT NULL AND run <> ?2 AS left_leased
+          FROM queued_push LEFT JOIN leased ON leased.seq = queued_push.seq WHERE node = ?1))
+      WHERE place >= ?3 + left_leased`),
+    mark: database.prepare('INSERT OR IGNORE INTO leased (seq, run) SELECT seq, ? FROM queued_push WHERE id = ?'),
+    unmark: database.prepare('DELETE FROM leased WHERE run = ? AND seq = (SELECT seq FROM queued_push WHERE id = ?)'),
     insert: database.prepare(`
       INSERT INTO queued_push (id, app, node, call, target, attempts, stored_at_ms, due_at_ms, give_up_at_ms, bytes, push)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
@@ -91,7 +106,7 @@ export function createStore({ database, limits, timing }: StoreOptions): Store {
   function enqueueOne(row: QueuedRow, drop: (dropped: Dropped) => void): 'stored' | 'full' {
     if (sql.known.get(row.id)) return 'stored';
     const bytes = Buffer.byteLength(row.push) + rowOverheadBytes;
-    const leaving = sql.beyondNewest.all(row.node, limits.perRegistration - 1);
+    const leaving = sql.beyondNewest.all(row.node, run, limits.perRegistration);
     const freed = leaving.reduce((sum, old) => sum + Number(old['bytes']), 0);
     const own = tally.byApp.get(row.app) ?? { depth: 0, bytes: 0 };
     for (const [{ depth, bytes: held }, part] of [[tally.total, 1] as const, [own, limits.ofOneApp] as const]) {
@@ -112,6 +127,7 @@ export function createStore({ database, limits, timing }: StoreOptions): Store {
       case 'complete':
         return discount(sql.complete.all(operation.id));
       case 'reschedule':
+        sql.unmark.run(run, operation.id);
         return Number(sql.reschedule.run(operation.dueAtMs, operation.attempts, operation.id).changes);
       case 'remove-node':
         return discount(sql.removeNode.all(operation.node), (app) => drop({ app, cause: 'outbox-removed', count: 1 }));
@@ -129,6 +145,12 @@ export function createStore({ database, limits, timing }: StoreOptions): Store {
       transact('NORMAL', (drop) =>
         operations.map((operation) => ({ kind: 'changed', count: changeOne(operation, drop) })),
       ),
+    mark(ids) {
+      transact('NORMAL', () => {
+        for (const id of ids) sql.mark.run(run, id);
+        return [];
+      });
+    },
     read: (operation, leased) => (operation.kind === 'lease' ? leases.lease(operation, leased) : leases.stats()),
     close: () => database.close(),
   };

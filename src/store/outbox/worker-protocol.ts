@@ -93,6 +93,8 @@ export type Reply = Opening | BatchReply;
 
 export interface ThreadData {
   readonly path: string;
+  /** Tells one opening of the outbox from all others; the same for each thread that serves it. */
+  readonly run: number;
   readonly limits: OutboxLimits;
   readonly timing: Pick<OutboxTiming, 'lockWaitMs' | 'longestPauseMs'>;
 }

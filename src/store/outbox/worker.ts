@@ -36,7 +36,7 @@ export interface Keeper {
 /** After these the open file is as good as before; after all others it is opened anew. */
 const harmless: ReadonlySet<string> = new Set(['disk-full', 'locked']);
 
-export function createKeeper({ path, limits, timing, now }: KeeperOptions): Keeper {
+export function createKeeper({ path, run, limits, timing, now }: KeeperOptions): Keeper {
   const file = { path, lockWaitMs: timing.lockWaitMs, ...(limits.pages !== undefined && { pages: limits.pages }) };
   let opened: { readonly store: Store; readonly identity: string | undefined } | undefined;
   let state: OutboxState = { kind: 'working' };
@@ -60,7 +60,7 @@ export function createKeeper({ path, limits, timing, now }: KeeperOptions): Keep
     if (!opened) {
       const database = openFile(file);
       forgetTimesToCome(database, now());
-      opened = { store: createStore({ database, limits, timing }), identity: identify(path) };
+      opened = { store: createStore({ database, run, limits, timing }), identity: identify(path) };
     }
     return opened.store;
   }
@@ -137,9 +137,13 @@ export function createKeeper({ path, limits, timing, now }: KeeperOptions): Keep
         try {
           const result = withStore((store) => store.read(operation, passOver));
           results.set(operation, result);
-          if (result.kind === 'leased') for (const { id } of result.rows) passOver.add(id);
+          if (result.kind !== 'leased' || result.rows.length === 0) continue;
+          const ids = result.rows.map(({ id }) => id);
+          for (const id of ids) passOver.add(id);
+          withStore((store) => store.mark(ids));
         } catch {
-          // Left out, that is `failed`. Whether the store works, the writes say.
+          // What was not read is left out, that is `failed`; what could not be marked is sent all the same. Whether the
+          // store works, the writes say.
         }
       }
 

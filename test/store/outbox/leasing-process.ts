@@ -1,0 +1,13 @@
+import { systemClock } from '../../../src/time/clock.ts';
+import { openSqliteOutbox } from '../../../src/store/outbox/sqlite.ts';
+import { quietTelemetry } from '../../support/telemetry.ts';
+import { claimNumbers, queued, startMs } from './support.ts';
+
+// Enqueues so many pushes of one registration, leases the newest of them and writes their numbers on one line, as if they were
+// sent then: `node leasing-process.ts FILE PUSHES LEASED`. Goes on until it is killed.
+
+const [path = '', pushes = '', leased = ''] = process.argv.slice(2);
+const outbox = await openSqliteOutbox({ path, clock: systemClock, ...quietTelemetry() });
+for (let n = 1; n <= Number(pushes); n += 1) await outbox.enqueue(queued(n, { node: 'busy' }), startMs);
+console.log((await claimNumbers(outbox, startMs, Number(leased))).join(' '));
+setInterval(() => {}, 60_000);

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Outbox } from '../../../src/store/outbox/contract.ts';
+import { eventually } from '../../support/process.ts';
+import { claimNumbers, folderFor, id, outboxesFor, queued, startMs } from './support.ts';
+
+// What was leased when a process ended, and not settled, a provider may have taken: it takes no place of the newest ones
+// from what no provider has taken.
+
+const put = (outbox: Outbox, n: number) => outbox.enqueue(queued(n, { node: 'busy' }), startMs);
+
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+const newestFirst = (numbers: Iterable<number>) => [...numbers].toSorted((a, b) => b - a);
+
+test('outbox left leased - after kill -9 what was being sent displaces nothing that was not', async (context) => {
+  const { path, open, dropped } = outboxesFor(context);
+  const claimingProcess = fileURLToPath(new URL('leasing-process.ts', import.meta.url));
+  const child = spawn(process.execPath, [claimingProcess, path, '20', '9'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: child.stdout })) {
+    assert.equal(line, '20 19 18 17 16 15 14 13 12');
+    child.kill('SIGKILL');
+  }
+  if (child.signalCode === null) await once(child, 'exit');
+  assert.equal(child.signalCode, 'SIGKILL');
+
+  const outbox = await open();
+  for (const n of range(21, 29)) await put(outbox, n);
+  assert.deepEqual(await dropped(), {});
+  assert.deepEqual(await claimNumbers(outbox), newestFirst(range(1, 29)));
+  await put(outbox, 30);
+  assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 1 });
+});
+
+test('outbox left leased - it is counted apart, and what no run has leased gives way to newer ones alone', async (context) => {
+  const { open, dropped } = outboxesFor(context);
+  const limits = { perRegistration: 3 };
+  const first = await open({ limits });
+  for (const n of [1, 2, 3]) await put(first, n);
+  assert.deepEqual(await claimNumbers(first, startMs, 2), [3, 2]);
+  await first.close();
+  const second = await open({ limits });
+  for (const n of [4, 5]) await put(second, n);
+  assert.deepEqual(await dropped(), {});
+  await put(second, 6);
+  assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 1 });
+  assert.deepEqual(await claimNumbers(second), [6, 5, 4, 3, 2]);
+});
+
+test('outbox left leased - as many of one registration stay as of the others, the newest', async (context) => {
+  const { open, dropped } = outboxesFor(context);
+  for (const [run, numbers] of [range(1, 3), range(4, 6), range(7, 9)].entries()) {
+    const outbox = await open({ limits: { perRegistration: 3 } });
+    for (const n of numbers) await put(outbox, n);
+    assert.equal((await outbox.stats())?.get('siskin')?.depth, run === 0 ? 3 : 6);
+    assert.deepEqual(await claimNumbers(outbox, startMs, 3), newestFirst(numbers));
+    await outbox.close();
+  }
+  const last = await open({ limits: { perRegistration: 3 } });
+  await put(last, 10);
+  assert.deepEqual(await claimNumbers(last), [10, 9, 8, 7]);
+  assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 6 });
+});
+
+test('outbox left leased - what this run leases, settles or postpones counts as ever, its thread dead or not', async (context) => {
+  const { open, dropped, clock } = outboxesFor(context);
+  const threadFile = new URL('mortal-thread.ts', import.meta.url);
+  const outbox = await open({ limits: { perRegistration: 3 }, threadFile });
+  for (const n of [1, 2, 3]) await put(outbox, n);
+  assert.deepEqual(await claimNumbers(outbox), [3, 2, 1]);
+  outbox.reschedule(id(3), startMs, 2);
+  await put(outbox, 4);
+  assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 1 });
+  assert.equal(await outbox.enqueue(queued(99, { node: 'poison' }), startMs), 'failed');
+  await eventually('the death is noticed', () => outbox.state.kind === 'failing' || undefined);
+  const waiting = put(outbox, 5);
+  clock.advance(100);
+  assert.equal(await waiting, 'stored');
+  assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 2 });
+  assert.deepEqual(await claimNumbers(outbox), [5, 4, 3]);
+});
+
+test('outbox left leased - a push that was postponed or settled leaves no mark', async (context) => {
+  const { open, dropped } = outboxesFor(context);
+  const limits = { perRegistration: 2 };
+  const first = await open({ limits });
+  for (const n of [1, 2]) await put(first, n);
+  await claimNumbers(first);
+  first.reschedule(id(1), startMs, 2);
+  first.complete(id(2));
+  // It comes to lie where the second one lay.
+  await put(first, 3);
+  await first.close();
+  const second = await open({ limits });
+  await put(second, 4);
+  assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 1 });
+  assert.deepEqual(await claimNumbers(second), [4, 3]);
+});
+
+test('outbox left leased - leased again and postponed it stays what a provider may have taken', async (context) => {
+  const { open, dropped } = outboxesFor(context);
+  const limits = { perRegistration: 2 };
+  const first = await open({ limits });
+  for (const n of [1, 2]) await put(first, n);
+  assert.deepEqual(await claimNumbers(first, startMs, 1), [2]);
+  await first.close();
+  const second = await open({ limits });
+  assert.deepEqual(await claimNumbers(second, startMs, 1), [2]);
+  second.reschedule(id(2), startMs, 2);
+  await put(second, 3);
+  assert.deepEqual(await dropped(), {});
+  assert.deepEqual(await claimNumbers(second), [3, 2, 1]);
+});
+
+test('outbox left leased - the file of a version that noted no leases is taken over', async (context) => {
+  const { path, open } = outboxesFor(context);
+  const first = await open();
+  await put(first, 1);
+  await first.close();
+  const database = new DatabaseSync(path);
+  database.exec('DROP TABLE leased');
+  database.close();
+  const second = await open();
+  assert.equal(await put(second, 2), 'stored');
+  assert.deepEqual(await claimNumbers(second), [2, 1]);
+});
+
+test('outbox left leased - on a disk without room for the mark a push is leased all the same', async (context) => {
+  const disk = join(folderFor(context), 'disk');
+  mkdirSync(disk);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'none', disk], { stdio: 'ignore' });
+  } catch {
+    context.skip('needs the right to mount a tmpfs');
+    return;
+  }
+  try {
+    const outbox = await outboxesFor(context, join(disk, 'sealpost.outbox.db')).open();
+    await put(outbox, 1);
+    assert.throws(() => {
+      for (;;) appendFileSync(join(disk, 'filler'), Buffer.alloc(4_096));
+    }, /ENOSPC/);
+    assert.equal(await put(outbox, 2), 'failed');
+    assert.deepEqual(await claimNumbers(outbox), [1]);
+    await outbox.close();
+  } finally {
+    execFileSync('umount', ['-l', disk]);
+  }
+});
