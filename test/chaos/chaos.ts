@@ -3,7 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Script } from '../../src/harness/stand-ins/contract.ts';
 import { type Background, startBackground } from './background.ts';
-import type { Ledger, LedgerEntry } from './ledger.ts';
+import type { LedgerReport } from './ledger.ts';
+import { proveRegistrations } from './proving.ts';
 import { publishOnce, publishSteadily } from './publishing.ts';
 import { openStage, type Stage } from './stage.ts';
 import { settle } from './settle.ts';
@@ -23,12 +24,14 @@ export interface ChaosOptions {
 }
 
 export interface ChaosReport {
-  readonly ledger: Ledger;
+  readonly ledger: LedgerReport;
   readonly kills: number;
   /** Devices that were told that they are registered: from the beginning, and in the midst of it. */
   readonly registered: number;
   /** Those of them that no provider declared gone and to whom no push leads any more. */
   readonly registrationsLost: number;
+  /** Those of whom that could not be found out. */
+  readonly registrationsUndecided: number;
   readonly diskWasFull: boolean;
   /** Times that Google was asked for a token and gave none. */
   readonly tokensDenied: number;
@@ -46,7 +49,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const random = seededRandom(options.seed);
   await using stage = await openStage({ smallDisk: true, nodeArguments: ['--import', steppingClock] });
   await using background = startBackground(options.signal);
-  const { ledger, disk } = stage;
+  const { books, disk } = stage;
 
   const known: Device[] = [];
   for (let i = 0; i < devices; i += 1) {
@@ -72,18 +75,21 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   let diskWasFull = false;
   while (performance.now() < endsAtMs) {
     await background.rest(2000 + random() * 3000);
-    if (!stepped && share(0.3)) {
+    const stepsAtMs = !stepped && share(0.3) ? Date.now() : undefined;
+    if (stepsAtMs !== undefined) {
       stepped = true;
       stage.sealpost.process.kill('SIGUSR2');
       say('clock set back');
       await background.rest(1000);
     }
     if (!diskWasFull && share(0.5) && disk.fill) {
+      const fullSinceMs = Date.now();
       await disk.fill();
       diskWasFull = true;
       say('disk full');
       await background.rest(3000);
       await disk.empty?.();
+      books.diskWasFull(fullSinceMs);
     }
     if (!died && share(0.7)) {
       died = true;
@@ -91,26 +97,24 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     }
     await stage.restart(['--import', stepped ? `${steppingClock}?set-back` : steppingClock]);
     kills += 1;
+    if (stepsAtMs !== undefined) books.setBack(stepsAtMs);
   }
   await background.finish();
   const { tokensAsked, tokensIssued } = stage.providers.fcm;
-  say(`${ledger.entries.length} published, ${kills} kills; fair weather from here on`);
+  say(`${books.published} published, ${kills} kills; fair weather from here on`);
 
-  const deadline = AbortSignal.any([options.signal, AbortSignal.timeout(settleWithinMs)]);
+  const deadline = () => AbortSignal.any([options.signal, AbortSignal.timeout(settleWithinMs)]);
   const fairSinceMs = performance.now();
-  await settle(stage, deadline);
+  await settle(stage, deadline());
   const settledAfterMs = performance.now() - fairSinceMs;
 
-  const registrationsLost = await countLost(
-    stage,
-    known.filter((device) => !dying.includes(device)),
-    deadline,
-  );
+  const living = known.filter((device) => !dying.includes(device));
+  const registrations = await judgeRegistrations(stage, living, deadline());
   return {
-    ledger,
+    ledger: await books.report(),
     kills,
     registered: known.length,
-    registrationsLost,
+    ...registrations,
     diskWasFull,
     tokensDenied: tokensAsked - tokensIssued,
     settledAfterMs,
@@ -140,7 +144,10 @@ function changeWeather({ stage, background, random }: Traffic, provider: 'apns' 
     while (!background.isOver) {
       const weather = nextWeather(provider, random);
       standIn.script('*', weather === 'closed' ? undefined : weather);
-      if (weather === 'closed') await standIn.closePort();
+      if (weather === 'closed') {
+        stage.books.hungUp(provider);
+        await standIn.closePort();
+      }
       await pause(300 + random() * 900);
       if (weather === 'closed') await standIn.openPort();
     }
@@ -173,23 +180,28 @@ function registerMore({ stage, background, known, devices }: Traffic): void {
 /** Dead since a time that is later than any registering, whatever the clock of the server says. */
 const dead410 = (): Script => ({ status: 410, reason: 'Unregistered', timestampMs: Date.now() + 86_400_000 });
 
-function declareDead({ providers, ledger }: Stage, dying: readonly Device[], deaf: readonly Device[]): void {
+function declareDead({ providers, books }: Stage, dying: readonly Device[], deaf: readonly Device[]): void {
   for (const { secondToken } of deaf) if (secondToken !== undefined) providers.apns.script(secondToken, dead410());
   for (const device of dying) {
     const { provider, token } = device;
-    ledger.gone(device);
+    books.gone(device);
     providers[provider].script(token, provider === 'apns' ? dead410() : { status: 404, reason: 'UNREGISTERED' });
   }
 }
 
-/** To how many of the devices no push leads. */
-async function countLost(stage: Stage, devices: readonly Device[], deadline: AbortSignal): Promise<number> {
-  const proofs: LedgerEntry[] = [];
-  for (const device of devices) {
-    deadline.throwIfAborted();
-    proofs.push(await publishOnce(stage, { device, kind: 'alert' }));
-  }
-  const missing = () => proofs.filter(({ accepted }) => accepted === 0).length;
-  if (missing() > 0) await settle(stage, deadline);
-  return missing();
+/** To how many of the devices no push leads, and of how many nobody can tell. */
+async function judgeRegistrations(stage: Stage, devices: readonly Device[], deadline: AbortSignal) {
+  const { promised, refused, undecided } = await proveRegistrations(devices, {
+    publish(device) {
+      deadline.throwIfAborted();
+      return publishOnce(stage, { device, kind: 'alert' });
+    },
+    rest: () => pause(1_000),
+  });
+  const countMissing = async () => (await stage.books.missing(promised)).length;
+  if ((await countMissing()) > 0) await settle(stage, deadline);
+  return {
+    registrationsLost: refused.length + (await countMissing()),
+    registrationsUndecided: undecided.length,
+  };
 }

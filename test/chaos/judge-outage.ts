@@ -1,7 +1,6 @@
 import { redeliveriesPerSecond } from '../../src/delivery/retry.ts';
 import { busiestSecond } from './busiest-second.ts';
 import type { Figure } from './figures.ts';
-import type { LedgerEntry } from './ledger.ts';
 import type { OutageReport } from './outage-run.ts';
 
 /** What is claimed every tenth of a second arrives a little sooner or later: two tenths of a second's share. */
@@ -22,22 +21,24 @@ const newWithinMs = 1_000;
 /** What must be true of every outage. */
 export function judgeOutage(report: OutageReport): Figure[] {
   const { ledger } = report;
-  const answers = ledger.answers();
   const figures: Figure[] = [
-    { name: 'answered otherwise than result', value: ledger.entries.length - (answers.get('result') ?? 0), most: 0 },
-    { name: 'lost', value: ledger.lost().length, most: 0 },
-    { name: 'copies with different apns-id', value: ledger.torn().length, most: 0 },
-    { name: 'copies to another device', value: ledger.astray.size, most: 0 },
-    { name: 'calls that rang too late', value: ledger.late().length, most: 0 },
+    {
+      name: 'answered otherwise than result',
+      value: ledger.entries.length - (ledger.answers.get('result') ?? 0),
+      most: 0,
+    },
+    { name: 'lost', value: ledger.lost.length, most: 0 },
+    { name: 'copies with different apns-id', value: ledger.torn.length, most: 0 },
+    { name: 'copies to another device', value: ledger.astray.length, most: 0 },
+    { name: 'calls that rang too late', value: ledger.late.length, most: 0 },
   ];
   for (const provider of ['apns', 'fcm'] as const) figures.push(...judgeDrain(report, provider));
   return [...figures, judgeMemory(report)];
 }
 
 function judgeDrain({ ledger, backAtMs }: OutageReport, provider: 'apns' | 'fcm'): Figure[] {
-  const arrived = ledger.entries.filter(
-    (entry): entry is LedgerEntry & { acceptedAtMs: number } =>
-      entry.device.provider === provider && entry.acceptedAtMs !== undefined,
+  const arrived = ledger.entries.flatMap(({ device, publishedAtMs, acceptedAtMs: [acceptedAtMs] }) =>
+    device.provider === provider && acceptedAtMs !== undefined ? { publishedAtMs, acceptedAtMs } : [],
   );
   const after = arrived.filter(({ acceptedAtMs }) => acceptedAtMs >= backAtMs);
   const noticedAtMs = after.reduce((least, { acceptedAtMs }) => Math.min(least, acceptedAtMs), Infinity);

@@ -1,36 +1,50 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ReceivedPush } from '../../src/harness/stand-ins/contract.ts';
-import { ciphertextOf, createLedger, type LedgerEntry } from './ledger.ts';
+import type { LedgerEntry, LedgerEvent, PublishKind } from './ledger-entry.ts';
+import { createLedger } from './ledger.ts';
 import type { Device } from './traffic.ts';
+
+// Histories that are made up: of a server that kept its rules, and of one that did not.
 
 const living: Device = { token: 'living', node: 'n1', provider: 'apns', secondToken: 'living-voip' };
 const dying: Device = { token: 'dying', node: 'n2', provider: 'apns', secondToken: 'dying-voip' };
 const startMs = Date.now() - 600_000;
 
+/** Books by the second. */
 function openBooks() {
   const ledger = createLedger();
+  const at = (seconds: number) => startMs + seconds * 1000;
+  const devices: Device[] = [];
   return {
     ledger,
-    publish(kind: LedgerEntry['kind'], device: Device, seconds: number, answer = 'result') {
-      const entry = ledger.published({ kind, device, publishedAtMs: startMs + seconds * 1000 });
-      entry.answer = answer;
-      return entry;
+    /** @returns the number of the publish */
+    publish(of: PublishKind, device: Device, seconds: number, answer = 'result', answeredAtSeconds = seconds): number {
+      const number = devices.push(device) - 1;
+      ledger.record({ kind: 'published', number, of, device, atMs: at(seconds) });
+      ledger.record({ kind: 'answered', number, answer, atMs: at(answeredAtSeconds) });
+      return number;
     },
-    arrive(entry: LedgerEntry, seconds: number, more: Partial<ReceivedPush> = {}) {
-      ledger.received({
-        provider: 'apns',
-        token: entry.device.token,
-        headers: { 'apns-id': `id-${entry.number}` },
-        body: { encrypted: ciphertextOf(entry.number) },
-        bytes: 0,
-        atMs: startMs + seconds * 1000,
-        status: 200,
+    arrive(number: number, seconds: number, more: Partial<LedgerEvent & { kind: 'received' }> = {}): void {
+      const { provider, token } = devices[number] as Device;
+      const status = 200;
+      ledger.record({
+        ...{ kind: 'received', number, provider, token, status, id: `id-${number}`, atMs: at(seconds) },
         ...more,
       });
     },
+    gone: ({ token }: Device, seconds: number) => ledger.record({ kind: 'gone', token, atMs: at(seconds) }),
+    killed: (from: number, until: number) => ledger.record({ kind: 'killed', fromMs: at(from), untilMs: at(until) }),
+    hungUp: (seconds: number) => ledger.record({ kind: 'hung-up', provider: 'apns', atMs: at(seconds) }),
+    diskFull: (from: number, until: number) =>
+      ledger.record({ kind: 'disk-full', fromMs: at(from), untilMs: at(until) }),
+    lost: () => numbersOf(ledger.report().lost),
   };
 }
+
+const numbersOf = (entries: readonly LedgerEntry[]) => entries.map(({ number }) => number);
+
+/** Calls `of` so many times, with what it makes of each. */
+const times = <T>(count: number, of: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => of(i));
 
 test('ledger - what was answered result and never accepted is lost, a call missed', () => {
   const { ledger, publish, arrive } = openBooks();
@@ -41,48 +55,172 @@ test('ledger - what was answered result and never accepted is lost, a call misse
   const missed = publish('call', living, 3);
   arrive(publish('call', living, 4), 5, { token: 'living-voip' });
   publish('call', living, 6, 'wait/internal-server-error');
-  assert.deepEqual(ledger.lost(), [lost]);
-  assert.deepEqual(ledger.missedCalls(), [missed]);
-  assert.equal(ledger.promisedCalls().length, 2);
+  const report = ledger.report();
+  assert.deepEqual(numbersOf(report.lost), [lost]);
+  assert.deepEqual(numbersOf(report.missedCalls), [missed]);
+  assert.equal(report.promisedCalls.length, 2);
   assert.deepEqual(
-    [...ledger.answers()],
+    [...report.answers],
     [
       ['result', 4],
       ['disconnected', 1],
       ['wait/internal-server-error', 1],
     ],
   );
+  assert.deepEqual(ledger.missing([0, lost, missed]), [lost, missed]);
+});
+
+test('ledger - it balances when nothing is lost and no call can still arrive', () => {
+  const { ledger, publish, arrive } = openBooks();
+  arrive(publish('alert', living, 0), 1);
+  publish('call', living, 10);
+  assert.equal(ledger.balances(startMs + 40_000), false);
+  assert.equal(ledger.balances(startMs + 42_000), true);
+  publish('alert', living, 11);
+  assert.equal(ledger.balances(startMs + 42_000), false);
 });
 
 test('ledger - a death excuses what was published no longer before it than the slowest push to the living took', () => {
-  const { ledger, publish, arrive } = openBooks();
+  const { ledger, publish, arrive, gone } = openBooks();
   arrive(publish('alert', living, 0), 60);
   const before = publish('alert', dying, 600 - 65);
   publish('alert', dying, 600 - 55);
   const call = publish('call', dying, 600 - 40);
   publish('call', dying, 600 - 20);
-  ledger.gone(dying);
+  gone(dying, 600);
   publish('alert', dying, 601);
-  assert.deepEqual(ledger.lost(), [before]);
-  assert.deepEqual(ledger.missedCalls(), [call]);
+  const report = ledger.report();
+  assert.equal(report.slowestMs, 60_000);
+  assert.deepEqual(numbersOf(report.lost), [before]);
+  assert.deepEqual(numbersOf(report.missedCalls), [call]);
 });
 
 test('ledger - the newest twenty of a registration take the place of older ones', () => {
   const { ledger, publish } = openBooks();
-  const entries = Array.from({ length: 22 }, (_, i) => publish('alert', living, i));
-  assert.deepEqual(ledger.replaced(), entries.slice(0, 2));
-  assert.deepEqual(ledger.lost(), entries.slice(2));
+  const numbers = times(22, (i) => publish('alert', living, i));
+  assert.deepEqual(numbersOf(ledger.report().replaced), numbers.slice(0, 2));
+  assert.deepEqual(numbersOf(ledger.report().lost), numbers.slice(2));
+});
+
+test('ledger - nineteen newer ones, or twenty of which one had arrived before the last came, displace nothing', () => {
+  const { lost, publish, arrive } = openBooks();
+  const first = publish('alert', living, 0);
+  for (const number of times(19, (i) => publish('alert', living, i + 1))) arrive(number, 60);
+  const second = publish('alert', dying, 100);
+  const newer = times(20, (i) => publish('alert', dying, i + 101));
+  for (const number of newer) arrive(number, number === newer[0] ? 110 : 160);
+  assert.deepEqual(lost(), [first, second]);
+});
+
+test('ledger - the newest is what was stored last, whatever was published last', () => {
+  const { lost, publish, arrive } = openBooks();
+  const newer = times(20, () => publish('alert', living, 0, 'result', 17));
+  publish('alert', living, 1, 'result', 2);
+  for (const number of newer) arrive(number, 60);
+  assert.deepEqual(lost(), []);
+});
+
+test('ledger - what was stored has a place although the link died before its answer', () => {
+  const { lost, publish, arrive } = openBooks();
+  publish('alert', living, 0);
+  for (const number of times(20, (i) => publish('alert', living, i + 1, 'disconnected', 30))) arrive(number, 60);
+  assert.deepEqual(lost(), []);
+});
+
+test('ledger - what had no answer and never arrived was not stored, and displaces nothing', () => {
+  const { lost, publish, arrive } = openBooks();
+  const first = publish('alert', living, 0);
+  for (const number of times(19, (i) => publish('alert', living, i + 1))) arrive(number, 60);
+  publish('alert', living, 20, 'disconnected', 30);
+  assert.deepEqual(lost(), [first]);
+});
+
+test('ledger - a call has a place for its half minute, and until what has expired is cleared away', () => {
+  const { lost, publish } = openBooks();
+  publish('alert', living, 0);
+  times(20, (i) => publish('call', living, i + 1, i % 2 === 0 ? 'result' : 'disconnected'));
+  const second = publish('alert', dying, 100);
+  times(20, (i) => publish('call', dying, 100 + (i + 1) * 3));
+  assert.deepEqual(lost(), [second]);
+});
+
+test('ledger - taken and not settled when killed: it displaces nothing that nobody had sent', () => {
+  const { lost, publish, arrive, killed } = openBooks();
+  const unsent = publish('alert', living, 0);
+  const taken = times(10, (i) => publish('alert', living, i + 1));
+  for (const number of taken) arrive(number, 19);
+  killed(20, 22);
+  const newer = times(10, (i) => publish('alert', living, i + 30));
+  for (const number of [...taken, ...newer]) arrive(number, 60);
+  assert.deepEqual(lost(), [unsent]);
+});
+
+test('ledger - taken and not settled when killed: they have places among themselves', () => {
+  const { lost, publish, arrive, killed } = openBooks();
+  publish('alert', living, 0);
+  const taken = times(20, (i) => publish('alert', living, i + 1));
+  for (const number of taken) arrive(number, 24);
+  killed(25, 27);
+  for (const number of taken) arrive(number, 60);
+  const after = publish('alert', living, 70);
+  assert.deepEqual(lost(), [after]);
+});
+
+test('ledger - what a dying connection answered, or was sent on a full disk, the server may take for unsent', () => {
+  for (const trouble of ['none', 'hung-up', 'unanswered', 'disk-full']) {
+    const { lost, publish, arrive, killed, hungUp, diskFull } = openBooks();
+    const unsent = publish('alert', living, 0);
+    const taken = times(10, (i) => publish('alert', living, i + 1));
+    for (const number of taken) arrive(number, 19);
+    if (trouble === 'hung-up') hungUp(19.5);
+    if (trouble === 'unanswered') arrive(unsent, 19.5, { status: 0 });
+    if (trouble === 'disk-full') diskFull(16, 19.5);
+    killed(20, 22);
+    const newer = times(10, (i) => publish('alert', living, i + 30));
+    for (const number of [...taken, ...newer]) arrive(number, 60);
+    assert.deepEqual(lost(), trouble === 'none' ? [unsent] : [], trouble);
+  }
+});
+
+test('ledger - taken long before the kill it was settled, and its place is free', () => {
+  const { lost, publish, arrive, killed } = openBooks();
+  const first = publish('alert', living, 0);
+  for (const number of times(20, (i) => publish('alert', living, i + 1))) arrive(number, number + 2);
+  killed(50, 52);
+  assert.deepEqual(lost(), [first]);
+});
+
+test('ledger - a call is not missed that was queued when the clock was set back, or while the server was down for the most part', () => {
+  const { ledger, publish, killed } = openBooks();
+  const calls = [0, 30, 60, 100].map((seconds) => publish('call', living, seconds));
+  ledger.record({ kind: 'set-back', fromMs: startMs + 65_000, untilMs: startMs + 68_000 });
+  killed(10, 20);
+  killed(25, 30);
+  killed(101, 107);
+  killed(110, 120);
+  const report = ledger.report();
+  assert.equal(report.answeredCalls, 4);
+  assert.deepEqual(numbersOf(report.promisedCalls), calls.slice(0, 2));
+  assert.deepEqual(numbersOf(report.missedCalls), calls.slice(0, 2));
+});
+
+test('ledger - hundreds of thousands to one device, all lost, add up in time', () => {
+  const { ledger, publish } = openBooks();
+  times(300_000, (i) => publish('alert', living, i / 1000));
+  const { lost, replaced } = ledger.report();
+  assert.deepEqual([lost.length, replaced.length], [20, 299_980]);
 });
 
 test('ledger - copies without answer count for the id, and every copy needs one', () => {
   const { ledger, publish, arrive } = openBooks();
   const [torn, whole, bare] = [publish('alert', living, 0), publish('alert', living, 1), publish('alert', living, 2)];
-  arrive(torn, 1, { status: 0, headers: { 'apns-id': 'another' } });
+  arrive(torn, 1, { status: 0, id: 'another' });
   arrive(torn, 2);
   arrive(whole, 2, { status: 503 });
   arrive(whole, 3);
-  arrive(bare, 3, { headers: {} });
-  assert.deepEqual(ledger.torn(), [torn, bare]);
+  const { token } = living;
+  ledger.record({ kind: 'received', number: bare, provider: 'apns', token, status: 200, atMs: startMs + 3000 });
+  assert.deepEqual(numbersOf(ledger.report().torn), [torn, bare]);
 });
 
 test('ledger - a call that rings after its half minute is late, a push to another device astray', () => {
@@ -92,6 +230,6 @@ test('ledger - a call that rings after its half minute is late, a push to anothe
   arrive(late, 32);
   const astray = publish('alert', living, 1);
   arrive(astray, 2, { token: 'living-voip' });
-  assert.deepEqual(ledger.late(), [late]);
-  assert.deepEqual([...ledger.astray], [astray]);
+  assert.deepEqual(numbersOf(ledger.report().late), [late]);
+  assert.deepEqual(numbersOf(ledger.report().astray), [astray]);
 });

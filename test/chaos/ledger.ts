@@ -1,143 +1,164 @@
 import type { ReceivedPush } from '../../src/harness/stand-ins/contract.ts';
-import { callLifetimeMs } from '../../src/core/routing.ts';
-import type { Device } from './traffic.ts';
+import { callLifeMs, type LedgerEntry, type LedgerEvent } from './ledger-entry.ts';
+import { gaveWayUntil } from './places.ts';
+import { staysOf } from './stays.ts';
+import { createTroubles } from './troubles.ts';
 
-/** One publish and what became of it. */
-export interface LedgerEntry {
-  /** What the ciphertext has to carry. */
-  readonly number: number;
-  readonly kind: 'alert' | 'call' | 'background';
-  readonly device: Device;
-  readonly publishedAtMs: number;
-  /** Absent while unanswered, and for ever when the link died first. */
-  answer?: string;
-  /** Copies that a provider accepted. */
-  accepted: number;
-  /** Of the first copy. */
-  acceptedAtMs?: number;
-  /** Of the last copy. */
-  latestAtMs?: number;
-  /** Of all copies that reached APNs, accepted or not. */
-  readonly ids: Set<string>;
-}
-
-/** Books what was published, what was answered and what arrived, and tells what does not add up. */
-export interface Ledger {
+/** What adds up and what does not. */
+export interface LedgerReport {
   readonly entries: readonly LedgerEntry[];
-  published(entry: Pick<LedgerEntry, 'kind' | 'device' | 'publishedAtMs'>): LedgerEntry;
-  received(push: ReceivedPush): void;
-  /** From now on its provider declares this device gone. */
-  gone(device: Device): void;
   /**
    * How long the slowest alert or wake-up to a living device took. One to a device that died is excused if it was published
    * no longer before the death: weather and back-off were the same for both.
    */
-  slowestMs(): number;
+  readonly slowestMs: number;
   /** Alerts and wake-ups that were answered `result` and have neither arrived nor ended by a rule. */
-  lost(): LedgerEntry[];
-  /** Calls that were answered `result`, to devices that were there for as long as they rang. */
-  promisedCalls(): LedgerEntry[];
+  readonly lost: readonly LedgerEntry[];
+  /** Those that were answered `result` and gave way to newer ones of their registration, by the cap of the outbox. */
+  readonly replaced: readonly LedgerEntry[];
+  /** How many calls were answered `result`. */
+  readonly answeredCalls: number;
+  /**
+   * Those of them to devices that were there for as long as they rang, while the clock went on and the
+   * server was up for most of the time.
+   */
+  readonly promisedCalls: readonly LedgerEntry[];
   /** Those of them that never arrived: a call may, after half a minute. */
-  missedCalls(): LedgerEntry[];
-  /** Publishes that gave way to newer ones of their registration, by the cap of the outbox. */
-  replaced(): LedgerEntry[];
+  readonly missedCalls: readonly LedgerEntry[];
   /** Calls that rang when they were over. */
-  late(): LedgerEntry[];
+  readonly late: readonly LedgerEntry[];
   /** Publishes whose copies had different `apns-id`s, or none. */
-  torn(): LedgerEntry[];
-  /** How often each answer came. */
-  answers(): Map<string, number>;
+  readonly torn: readonly LedgerEntry[];
   /** Publishes of which a copy went to another device. */
-  readonly astray: ReadonlySet<LedgerEntry>;
+  readonly astray: readonly LedgerEntry[];
+  /** How often each answer came. */
+  readonly answers: ReadonlyMap<string, number>;
 }
 
-/** A call may end undelivered by its own rule, and must not ring after it; a second is for measuring. */
-export const callLifeMs = callLifetimeMs + 1_000;
+/** Books what was published, what was answered and what arrived, and tells what does not add up. */
+export interface Ledger {
+  record(event: LedgerEvent): void;
+  /** Takes time in proportion to what was published. */
+  report(): LedgerReport;
+  /** Whether nothing is lost and each call has arrived or is over. */
+  balances(nowMs: number): boolean;
+  /** Of these publishes, those that no provider accepted. */
+  missing(numbers: readonly number[]): number[];
+}
+
+const noId = 'none';
 
 export function createLedger(): Ledger {
   const entries: LedgerEntry[] = [];
   const goneAtMs = new Map<string, number>();
   const astray = new Set<LedgerEntry>();
+  const troubles = createTroubles();
 
-  const slowestMs = () => {
-    const arrived = entries.filter(({ kind, device }) => kind !== 'call' && !goneAtMs.has(device.token));
-    return arrived.reduce(
-      (most, { publishedAtMs, acceptedAtMs = 0 }) => Math.max(most, acceptedAtMs - publishedAtMs),
-      0,
-    );
-  };
+  function record(event: LedgerEvent): void {
+    troubles.record(event);
+    switch (event.kind) {
+      case 'published': {
+        const { number, of, device, atMs } = event;
+        entries[number] = { number, kind: of, device, publishedAtMs: atMs, acceptedAtMs: [], ids: new Set() };
+        return;
+      }
+      case 'answered': {
+        const entry = entries[event.number];
+        if (!entry) return;
+        entry.answer = event.answer;
+        entry.answeredAtMs = event.atMs;
+        return;
+      }
+      case 'received':
+        return receive(event);
+      case 'gone':
+        goneAtMs.set(event.token, event.atMs);
+        return;
+      case 'killed':
+      case 'hung-up':
+      case 'set-back':
+      case 'disk-full':
+        return;
+    }
+  }
+
+  function receive({ number, provider, token, status, id = noId, atMs }: LedgerEvent & { kind: 'received' }): void {
+    const entry = entries[number];
+    if (!entry) return;
+    const { token: first, secondToken } = entry.device;
+    if (token !== first && !(entry.kind === 'call' && token === secondToken)) astray.add(entry);
+    if (provider === 'apns') entry.ids.add(id);
+    if (status === 200) entry.acceptedAtMs.push(atMs);
+  }
+
   /** What was answered `result` and could arrive: what its device's death can have met in the outbox is excused. */
-  const promised = () => {
-    const queuedForMs = slowestMs();
+  function promised(slowestMs: number): LedgerEntry[] {
     return entries.filter(({ kind, answer, device, publishedAtMs }) => {
       const diedAtMs = goneAtMs.get(device.token) ?? Infinity;
-      return answer === 'result' && publishedAtMs <= diedAtMs - (kind === 'call' ? callLifeMs : queuedForMs);
+      return answer === 'result' && publishedAtMs <= diedAtMs - (kind === 'call' ? callLifeMs : slowestMs);
     });
-  };
-  const promisedCalls = () => promised().filter(({ kind }) => kind === 'call');
+  }
+
+  /** Whether so many newer pushes of its registration were queued at some moment that there was no place for this one. */
+  function judgeReplaced(): (entry: LedgerEntry) => boolean {
+    const untilMs = new Map<string, number>();
+    for (const [token, own] of Map.groupBy(entries, ({ device }) => device.token)) {
+      const kept = own.map((entry) => staysOf(entry, troubles));
+      const places = [
+        kept.flatMap(({ waiting }) => waiting ?? []),
+        kept.flatMap(({ leftClaimed }) => leftClaimed ?? []),
+      ];
+      untilMs.set(token, Math.max(...places.map(gaveWayUntil)));
+    }
+    return ({ device, publishedAtMs }) => publishedAtMs <= (untilMs.get(device.token) ?? -Infinity);
+  }
+
+  function report(): LedgerReport {
+    const slowestMs = slowest(entries.filter(({ device }) => !goneAtMs.has(device.token)));
+    const isReplaced = judgeReplaced();
+    const isMissing = ({ acceptedAtMs }: LedgerEntry) => acceptedAtMs.length === 0;
+    const kept = promised(slowestMs);
+    const promisedCalls = kept.filter((entry) => entry.kind === 'call' && !troubles.silenced(entry));
+    return {
+      entries,
+      slowestMs,
+      lost: kept.filter((entry) => entry.kind !== 'call' && isMissing(entry) && !isReplaced(entry)),
+      replaced: entries.filter((entry) => entry.answer === 'result' && isMissing(entry) && isReplaced(entry)),
+      answeredCalls: entries.filter(({ kind, answer }) => kind === 'call' && answer === 'result').length,
+      promisedCalls,
+      missedCalls: promisedCalls.filter(isMissing),
+      late: entries.filter((entry) => entry.kind === 'call' && rangFor(entry) > callLifeMs),
+      torn: entries.filter(({ ids }) => ids.size > 1 || ids.has(noId)),
+      astray: [...astray],
+      answers: count(entries.map(({ answer = 'none' }) => answer)),
+    };
+  }
 
   return {
-    entries,
-    astray,
-    published(given) {
-      const entry = { ...given, number: entries.length, accepted: 0, ids: new Set<string>() };
-      entries.push(entry);
-      return entry;
+    record,
+    report,
+    balances(nowMs) {
+      const { lost, missedCalls } = report();
+      return lost.length === 0 && missedCalls.every(({ publishedAtMs }) => nowMs - publishedAtMs > callLifeMs);
     },
-    received({ provider, status, body, headers, atMs, token }) {
-      const ciphertext = body['encrypted'] ?? dataOf(body)['encrypted'];
-      const entry = entries[numberIn(typeof ciphertext === 'string' ? ciphertext : '')];
-      if (!entry) return;
-      const { token: first, secondToken } = entry.device;
-      if (token !== first && !(entry.kind === 'call' && token === secondToken)) astray.add(entry);
-      if (provider === 'apns') entry.ids.add(headers['apns-id'] ?? noId);
-      if (status !== 200) return;
-      entry.accepted += 1;
-      entry.acceptedAtMs ??= atMs;
-      entry.latestAtMs = atMs;
-    },
-    slowestMs,
-    gone: ({ token }) => void goneAtMs.set(token, Date.now()),
-    lost() {
-      const missing = promised().filter(({ kind, accepted }) => accepted === 0 && kind !== 'call');
-      return missing.filter((entry) => !isReplaced(entry, entries));
-    },
-    promisedCalls,
-    missedCalls: () => promisedCalls().filter(({ accepted }) => accepted === 0),
-    replaced() {
-      return entries.filter((entry) => entry.answer === 'result' && entry.accepted === 0 && isReplaced(entry, entries));
-    },
-    late() {
-      return entries.filter(
-        ({ kind, publishedAtMs, latestAtMs }) => kind === 'call' && (latestAtMs ?? 0) - publishedAtMs > callLifeMs,
-      );
-    },
-    torn: () => entries.filter(({ ids }) => ids.size > 1 || ids.has(noId)),
-    answers() {
-      const counts = new Map<string, number>();
-      for (const { answer = 'none' } of entries) counts.set(answer, (counts.get(answer) ?? 0) + 1);
-      return counts;
-    },
+    missing: (numbers) => numbers.filter((number) => (entries[number]?.acceptedAtMs.length ?? 0) === 0),
   };
 }
 
-const noId = 'none';
-
-/** The rule of the outbox: of the pushes of one registration the newest 20 stay, the oldest go. */
-const perRegistration = 20;
-
-/** Whether at some moment so many newer pushes of the same registration were queued that there was no place for this one. */
-function isReplaced(entry: LedgerEntry, entries: readonly LedgerEntry[]): boolean {
-  const newer = entries.filter(
-    ({ device, publishedAtMs, answer }) =>
-      device.token === entry.device.token && answer === 'result' && publishedAtMs > entry.publishedAtMs,
+function slowest(entries: readonly LedgerEntry[]): number {
+  return entries.reduce(
+    (most, { kind, publishedAtMs, acceptedAtMs: [first = 0] }) =>
+      kind === 'call' ? most : Math.max(most, first - publishedAtMs),
+    0,
   );
-  return newer.some(({ publishedAtMs: momentMs }) => {
-    const queued = newer.filter(
-      ({ publishedAtMs, acceptedAtMs }) => publishedAtMs <= momentMs && (acceptedAtMs ?? Infinity) > momentMs,
-    );
-    return queued.length >= perRegistration;
-  });
+}
+
+const rangFor = ({ publishedAtMs, acceptedAtMs }: LedgerEntry) => (acceptedAtMs.at(-1) ?? 0) - publishedAtMs;
+
+function count(words: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
 }
 
 /** Base64 whose first bytes are the number, long enough for a real ciphertext. */
@@ -147,12 +168,10 @@ export function ciphertextOf(number: number): string {
   return bytes.toString('base64');
 }
 
-function numberIn(ciphertext: string): number {
-  const bytes = Buffer.from(ciphertext, 'base64');
-  return bytes.length >= 4 ? bytes.readUInt32BE() : -1;
-}
-
-function dataOf(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** The number of the publish that led to this push; -1 when there is none. */
+export function numberIn({ body }: Pick<ReceivedPush, 'body'>): number {
   const message = body['message'] as { data?: Record<string, unknown> } | undefined;
-  return message?.data ?? {};
+  const ciphertext = body['encrypted'] ?? message?.data?.['encrypted'];
+  const bytes = Buffer.from(typeof ciphertext === 'string' ? ciphertext.slice(0, 8) : '', 'base64');
+  return bytes.length >= 4 ? bytes.readUInt32BE() : -1;
 }

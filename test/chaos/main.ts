@@ -32,18 +32,21 @@ console.log(`seed ${values.seed}; disk full: ${diskWasFull ? 'once' : 'not (moun
 const figures = judge(report);
 console.log(
   describeFigures([
-    ...[...ledger.answers()]
+    ...[...ledger.answers]
       .toSorted(([a], [b]) => a.localeCompare(b))
       .map(([answer, value]) => ({ name: `answered ${answer}`, value })),
     { name: 'killed', value: kills },
     { name: 'tokens that Google denied', value: tokensDenied },
-    { name: 'arrived more than once', value: ledger.entries.filter(({ accepted }) => accepted > 1).length },
-    { name: 'replaced by the newest 20', value: ledger.replaced().length },
+    {
+      name: 'arrived more than once',
+      value: ledger.entries.filter(({ acceptedAtMs }) => acceptedAtMs.length > 1).length,
+    },
+    { name: 'replaced by the newest 20', value: ledger.replaced.length },
     { name: 'settled in fair weather after', value: settledAfterMs / 1000, unit: 's' },
     { name: 'registered', value: registered },
     ...figures,
   ]),
 );
-for (const { kind, device, publishedAtMs } of ledger.lost().slice(0, 20))
+for (const { kind, device, publishedAtMs } of ledger.lost.slice(0, 20))
   console.log(`lost: ${kind} ${device.token.slice(-6)} ${new Date(publishedAtMs).toISOString()}`);
 process.exit(figures.every(isKept) ? 0 : 1);

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { redeliveriesPerSecond } from '../../src/delivery/retry.ts';
 import { residentBytes } from '../support/resident.ts';
 import { type Background, startBackground } from './background.ts';
-import type { Ledger } from './ledger.ts';
+import type { LedgerReport } from './ledger.ts';
 import { publishSteadily } from './publishing.ts';
 import { settle } from './settle.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -22,7 +22,7 @@ export interface MemorySample {
 }
 
 export interface OutageReport {
-  readonly ledger: Ledger;
+  readonly ledger: LedgerReport;
   /** When both providers were out of service and when they were back, milliseconds since 1970. */
   readonly outSinceMs: number;
   readonly backAtMs: number;
@@ -54,7 +54,7 @@ export async function runOutage({ minutes, perSecond, say, signal }: OutageOptio
   const config = { limits: { commandsPerDomain: unlimited } };
   await using stage = await openStage({ config, nodeArguments: [`--max-old-space-size=${heapMb}`] });
   await using background = startBackground(signal);
-  const { ledger, providers } = stage;
+  const { books, providers } = stage;
   const standIns = [providers.apns, providers.fcm];
 
   // The newest 20 pushes of a registration stay: so many devices that none gets more in the outage.
@@ -81,7 +81,7 @@ export async function runOutage({ minutes, perSecond, say, signal }: OutageOptio
   await settle(stage, AbortSignal.any([signal, AbortSignal.timeout(withinMs)]));
   const settledAtMs = Date.now();
   await background.finish();
-  return { ledger, outSinceMs, backAtMs, settledAtMs, memory };
+  return { ledger: await books.report(), outSinceMs, backAtMs, settledAtMs, memory };
 }
 
 async function registerAll(stage: Stage, background: Background, count: number): Promise<Device[]> {
@@ -102,9 +102,7 @@ function watchMemory(stage: Stage, background: Background, say: OutageOptions['s
       const bytes = await residentBytes(stage.sealpost.process.pid ?? 0);
       samples.push({ atMs: Date.now(), bytes });
       if (samples.length % 30 !== 0) continue;
-      say(
-        `${stage.ledger.entries.length} published, ${await stage.countQueued()} queued, ${Math.round(bytes / 1e6)} MB`,
-      );
+      say(`${stage.books.published} published, ${await stage.countQueued()} queued, ${Math.round(bytes / 1e6)} MB`);
     }
   });
   return samples;

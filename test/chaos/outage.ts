@@ -19,16 +19,16 @@ const report = await runOutage({
 });
 
 const { ledger, settledAtMs, backAtMs } = report;
-const calls = ledger.promisedCalls();
+const calls = ledger.promisedCalls;
 const figures = judgeOutage(report);
 console.log(
   describeFigures([
     { name: 'published', value: ledger.entries.length },
     { name: 'calls', value: calls.length },
-    { name: 'calls given up by their rule', value: ledger.missedCalls().length },
+    { name: 'calls given up by their rule', value: ledger.missedCalls.length },
     { name: 'settled after', value: (settledAtMs - backAtMs) / 1000, unit: 's' },
     ...figures,
   ]),
 );
-for (const [answer, count] of ledger.answers()) console.log(`answered ${answer}: ${count}`);
+for (const [answer, count] of ledger.answers) console.log(`answered ${answer}: ${count}`);
 process.exit(figures.every(isKept) ? 0 : 1);

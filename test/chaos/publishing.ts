@@ -1,18 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Background } from './background.ts';
-import { ciphertextOf, type LedgerEntry } from './ledger.ts';
+import type { LedgerEntry } from './ledger-entry.ts';
+import { ciphertextOf } from './ledger.ts';
 import type { Stage } from './stage.ts';
 import { publish } from './traffic.ts';
 
 /** To whom, and what. */
 export type Choice = Pick<LedgerEntry, 'device' | 'kind'>;
 
-/** Publishes once and books it. */
-export async function publishOnce({ ledger, ask }: Stage, { device, kind }: Choice): Promise<LedgerEntry> {
-  const entry = ledger.published({ kind, device, publishedAtMs: Date.now() });
-  const id = `publish-${entry.number}`;
-  entry.answer = await ask(id, 'localhost', publish(id, device.node, ciphertextOf(entry.number), kind));
-  return entry;
+/** Publishes once and books it; resolves with its number and the answer in a word. */
+export async function publishOnce({ books, ask }: Stage, { device, kind }: Choice) {
+  const number = books.publish({ kind, device });
+  const answer = await ask(
+    `publish-${number}`,
+    'localhost',
+    publish(`publish-${number}`, device.node, ciphertextOf(number), kind),
+  );
+  books.answer(number, answer);
+  return { number, answer };
 }
 
 /**

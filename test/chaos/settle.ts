@@ -1,16 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { callLifeMs, type LedgerEntry } from './ledger.ts';
 import { countedEveryMs, type Stage } from './stage.ts';
 
 /** Resolves when nothing is queued; where the books do not balance, when that was counted after whatever came before. */
 export async function settle(stage: Stage, deadline: AbortSignal): Promise<void> {
-  const { ledger } = stage;
-  const isOver = ({ publishedAtMs }: LedgerEntry) => Date.now() - publishedAtMs > callLifeMs;
-  const balances = () => ledger.lost().length === 0 && ledger.missedCalls().every(isOver);
-  for (let nothingSinceMs = Infinity; ; await pause(100)) {
+  for (let nothingSinceMs = Infinity; ; await pause(250)) {
     const queued = await stage.countQueued();
     if (queued !== 0) nothingSinceMs = Infinity;
-    else if (balances()) return;
+    else if (await stage.books.balance()) return;
     else nothingSinceMs = Math.min(nothingSinceMs, performance.now());
     if (performance.now() - nothingSinceMs > countedEveryMs + 1_000) return;
     if (deadline.aborted)

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/time/clock.ts';
 import { type Acceptor, createAcceptor } from '../../src/harness/server/acceptor.ts';
 import { answerWord } from '../../src/harness/server/stanza.ts';
 import { defaults, type Providers, type Sealpost, startProviders, startSealpost } from '../support/sealpost.ts';
-import { createLedger, type Ledger } from './ledger.ts';
+import { type Books, openBooks } from './books.ts';
 import { makeFolder, mountSmallDisk, type SmallDisk } from './small-disk.ts';
 import { topicOf } from './traffic.ts';
 
@@ -16,7 +16,7 @@ export interface Stage extends AsyncDisposable {
   readonly acceptor: Acceptor;
   /** Where the store lies. */
   readonly disk: SmallDisk;
-  readonly ledger: Ledger;
+  readonly books: Books;
   /** The present process. */
   readonly sealpost: Sealpost;
   /**
@@ -57,8 +57,8 @@ export async function openStage({ smallDisk = false, config, nodeArguments = [] 
     onConflict: 'replace-old',
   });
   opened.defer(() => acceptor.close());
-  const ledger = createLedger();
-  for (const standIn of [providers.apns, providers.fcm]) standIn.onPush(ledger.received);
+  const books = opened.use(openBooks());
+  for (const standIn of [providers.apns, providers.fcm]) standIn.onPush(books.receive);
 
   const whole = {
     xmpp: [{ service: acceptor.service, domain: component, secret: 's3cret' }],
@@ -75,7 +75,7 @@ export async function openStage({ smallDisk = false, config, nodeArguments = [] 
     providers,
     acceptor,
     disk,
-    ledger,
+    books,
     get sealpost() {
       return sealpost;
     },
@@ -83,9 +83,11 @@ export async function openStage({ smallDisk = false, config, nodeArguments = [] 
       const { exitCode } = sealpost.process;
       if (exitCode !== null)
         throw new Error(`the server ended with ${exitCode}:\n${sealpost.lines.slice(-10).join('\n')}`);
+      const killedAtMs = Date.now();
       sealpost.process.kill('SIGKILL');
       await sealpost.ended;
       sealpost = await startSealpost(providers.folder, whole, givenArguments);
+      books.killed(killedAtMs);
       await acceptor.whenConnected(component, connectWithinMs);
     },
     async ask(id, from, xml) {
