@@ -305,11 +305,11 @@ test('outbox faults - the file of a newer version is refused and stays as it was
   await first.enqueue(queued(1), startMs);
   await first.close();
   const database = new DatabaseSync(path);
-  database.exec('PRAGMA user_version = 2');
+  database.exec('PRAGMA user_version = 3');
   database.close();
   const before = readFileSync(path);
   assert.deepEqual(await refusal(open()), {
-    message: `${path} was written by a newer Sealpost (version 2 of the table)`,
+    message: `${path} was written by a newer Sealpost (version 3 of the table)`,
     hint: 'Start that version again. If its queued pushes may be lost, move the file away instead.',
   });
   assert.deepEqual(readFileSync(path), before);

@@ -119,13 +119,13 @@ test('outbox left leased - leased again and postponed it stays what a provider m
   assert.deepEqual(await claimNumbers(second), [3, 2, 1]);
 });
 
-test('outbox left leased - the file of a version that noted no leases is taken over', async (context) => {
+test('outbox left leased - the file of the first version, whose table had another name, is brought to this one', async (context) => {
   const { path, open } = outboxesFor(context);
   const first = await open();
   await put(first, 1);
   await first.close();
   const database = new DatabaseSync(path);
-  database.exec('DROP TABLE leased');
+  database.exec('DROP TABLE leased; ALTER TABLE queued_push RENAME TO of_version_1; PRAGMA user_version = 1');
   database.close();
   const second = await open();
   assert.equal(await put(second, 2), 'stored');
