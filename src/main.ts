@@ -24,7 +24,7 @@ const usage = `Usage: sealpost [COMMAND] [--config FILE]
 /** Exit codes: 0 after a drain, 1 when something could not be started or was wrong, 2 for a wrong call. */
 type ExitCode = 0 | 1 | 2;
 
-const surroundings = { env: process.env, output: process.stdout, errors: process.stderr };
+const io = { env: process.env, output: process.stdout, errors: process.stderr };
 
 type Command = (call: { readonly configFile: string | undefined }) => Promise<ExitCode>;
 
@@ -35,11 +35,9 @@ const commands: Readonly<Record<string, Command>> = {
 
 /** Those that read their arguments themselves. */
 const tools: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCode>>> = {
-  guard: async (args) => (await import('./commands/guard.ts')).runGuardCommand({ args, ...surroundings }),
-  import: async (args) =>
-    (await import('./commands/import.ts')).importCommand({ args, clock: systemClock, ...surroundings }),
-  harness: async (args) =>
-    (await import('./commands/harness/harness.ts')).runHarnessCommand(args, harnessSurroundings()),
+  guard: async (args) => (await import('./commands/guard.ts')).runGuardCommand({ args, ...io }),
+  import: async (args) => (await import('./commands/import.ts')).importCommand({ args, clock: systemClock, ...io }),
+  harness: async (args) => (await import('./commands/harness/harness.ts')).runHarnessCommand(args, harnessIo()),
 };
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -99,11 +97,11 @@ async function demonstrate(): Promise<ExitCode> {
   return matched ? 0 : 1;
 }
 
-function harnessSurroundings() {
+function harnessIo() {
   const abort = new AbortController();
   void interrupted().then(() => abort.abort());
   return {
-    ...surroundings,
+    ...io,
     clock: systemClock,
     randomBytes,
     readInput: () => text(process.stdin),

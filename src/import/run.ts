@@ -6,8 +6,8 @@ import type { Config } from '../config/config.ts';
 import {
   type ForeignRegistration,
   type Registry,
-  TAKE_OVER_BATCH,
-  type TakeOverFate,
+  IMPORT_BATCH,
+  type ImportOutcome,
 } from '../store/registry/contract.ts';
 import { openRegistry } from '../store/registry/open.ts';
 import { openPreview } from '../store/registry/preview.ts';
@@ -52,14 +52,14 @@ export interface ImportReport {
 /** Lines about single rows; beyond it they are only counted. */
 export const MAX_REPORTED = 1_000;
 
-const FATES: Readonly<Record<Exclude<TakeOverFate, 'taken' | 'present'>, string>> = {
+const FATES: Readonly<Record<Exclude<ImportOutcome, 'taken' | 'present'>, string>> = {
   removed: 'was taken before, and removed since',
   'node-taken': 'node belongs to a registration with another secret',
   'device-known': 'device has a registration of its own here',
 };
 
 /**
- * Takes registrations over from another push app server, `TAKE_OVER_BATCH` at a time: interrupted, it has taken some and
+ * Takes registrations over from another push app server, `IMPORT_BATCH` at a time: interrupted, it has taken some and
  * can be run again. A running server of the same store need not be stopped.
  * @throws ImportError when the file or the call cannot be worked with, StoreError, the system's error for the file
  */
@@ -81,10 +81,10 @@ export async function runImport(options: ImportOptions): Promise<ImportReport> {
     if (counts.reported === MAX_REPORTED) output.write(`… more than ${MAX_REPORTED}: the others are only counted\n`);
   };
   const flush = async (): Promise<void> => {
-    const fates = await store.takeOver(batch.map(({ registration }) => registration));
-    for (const [i, fate] of fates.entries()) {
-      if (fate === 'taken' || fate === 'present') counts[fate] += 1;
-      else refuse(batch[i]?.where ?? '', FATES[fate]);
+    const outcomes = await store.importRegistrations(batch.map(({ registration }) => registration));
+    for (const [i, outcome] of outcomes.entries()) {
+      if (outcome === 'taken' || outcome === 'present') counts[outcome] += 1;
+      else refuse(batch[i]?.where ?? '', FATES[outcome]);
     }
     batch = [];
     progress.show({ bytes: readBytes(), rows: counts.rows });
@@ -96,7 +96,7 @@ export async function runImport(options: ImportOptions): Promise<ImportReport> {
       const registration = 'refused' in row ? row.refused : translate(row.fields);
       if (typeof registration === 'string') refuse(row.where, registration);
       else batch.push({ where: row.where, registration });
-      if (batch.length === TAKE_OVER_BATCH) await flush();
+      if (batch.length === IMPORT_BATCH) await flush();
     }
     await flush();
   } finally {
@@ -107,7 +107,11 @@ export async function runImport(options: ImportOptions): Promise<ImportReport> {
   return { taken: counts.taken, present: counts.present, refused };
 }
 
-async function openStore({ config, dryRun, clock }: ImportOptions): Promise<Pick<Registry, 'takeOver' | 'close'>> {
+async function openStore({
+  config,
+  dryRun,
+  clock,
+}: ImportOptions): Promise<Pick<Registry, 'importRegistrations' | 'close'>> {
   const { store } = config;
   if (dryRun && store.kind === 'sqlite') return openPreview(store.path);
   return openRegistry({ store, clock, randomBytes, log: createLog('silent'), metrics: createMetrics('import') });

@@ -137,7 +137,7 @@ test('form API - a push that is not taken is an error', async (t) => {
 
 test('form API - a device that was taken over keeps node and secret', async (t) => {
   const { linesOf, registry } = await start(t);
-  await registry.takeOver([
+  await registry.importRegistrations([
     {
       app: 'siskin',
       convention: 'v1',

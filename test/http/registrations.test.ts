@@ -120,7 +120,7 @@ test('registrations - an app also sees its devices that came another way, withou
     hasSecondToken: false,
   });
   const taken = { account: '', device: 'x y', token: 'ab12', registeredAtMs: 0 };
-  await registry.takeOver([{ ...taken, app: 'siskin', convention: 'v1', node: 'a+/b', secret: 'hush' }]);
+  await registry.importRegistrations([{ ...taken, app: 'siskin', convention: 'v1', node: 'a+/b', secret: 'hush' }]);
   assert.deepEqual((await read('a+/b')).json, {
     node: 'a+/b',
     device: 'x y',
@@ -235,7 +235,7 @@ test('registrations - a list ends at 100', async (t) => {
     node: `node-${i}`,
     registeredAtMs: i,
   }));
-  await registry.takeOver(many);
+  await registry.importRegistrations(many);
   const { json } = await call('/v1/registrations?account=romeo%40example.net');
   const nodes = (json['registrations'] as Json[]).map(({ node }) => node);
   assert.deepEqual([nodes.length, nodes[0], nodes.at(-1)], [100, 'node-119', 'node-20']);

@@ -2,7 +2,7 @@
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
 import { openCommand, providersCommand, sealCommand, vectorsCommand } from './tools.ts';
-import { type ExitCode, type Surroundings, UsageError } from './io.ts';
+import { type ExitCode, type CommandIo, UsageError } from './io.ts';
 
 export const harnessUsage = `Usage: sealpost harness COMMAND [OPTIONS]
 
@@ -27,7 +27,7 @@ export const harnessUsage = `Usage: sealpost harness COMMAND [OPTIONS]
   providers  stand-ins for APNs and FCM alone, until interrupted: [--apns-port N] [--fcm-port N] [--settings FILE]
 `;
 
-const commands: Readonly<Record<string, (args: readonly string[], surroundings: Surroundings) => Promise<ExitCode>>> = {
+const commands: Readonly<Record<string, (args: readonly string[], io: CommandIo) => Promise<ExitCode>>> = {
   run: runCommand,
   serve: serveCommand,
   seal: sealCommand,
@@ -37,9 +37,9 @@ const commands: Readonly<Record<string, (args: readonly string[], surroundings: 
 };
 
 /** Runs what the arguments say; everything that goes wrong is said on `errors`. */
-export async function runHarnessCommand(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+export async function runHarnessCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
   const [name = '', ...rest] = args;
-  const { output, errors } = surroundings;
+  const { output, errors } = io;
   if (name === '--help' || name === '-h' || rest.includes('--help')) {
     output.write(harnessUsage);
     return 0;
@@ -47,7 +47,7 @@ export async function runHarnessCommand(args: readonly string[], surroundings: S
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   try {
     if (!command) throw new UsageError(name === '' ? 'a command is missing' : `there is no command ${name}`);
-    return await command(rest, surroundings);
+    return await command(rest, io);
   } catch (error) {
     const text = error instanceof Error ? error.message : 'it failed';
     errors.write(`sealpost harness: ${text}\n`);

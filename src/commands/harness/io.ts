@@ -7,7 +7,7 @@ import type { Clock } from '../../time/clock.ts';
 export type ExitCode = 0 | 1 | 2;
 
 /** What the commands work with. */
-export interface Surroundings {
+export interface CommandIo {
   readonly output: TerminalOutput;
   readonly errors: TerminalOutput;
   readonly env: Readonly<Record<string, string | undefined>>;

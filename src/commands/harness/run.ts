@@ -1,7 +1,7 @@
 /** `sealpost harness run`, and the reports that `serve` makes as well. */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import type { ExitCode, Surroundings } from './io.ts';
+import type { ExitCode, CommandIo } from './io.ts';
 import { writeHtml } from '../../harness/report/html.ts';
 import { writeJunit } from '../../harness/report/junit.ts';
 import { runScenarios, selectScenarios } from '../../harness/runner/run-scenarios.ts';
@@ -26,16 +26,16 @@ export interface ReportValues {
   readonly html?: string | undefined;
 }
 
-export async function runCommand(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+export async function runCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
   const { values } = parseArgs({ args: [...args], options: { ...reportOptions, list: { type: 'boolean' } } });
   const chosen = selectScenarios(scenarios, values.only ?? []);
   if (values.list) {
-    for (const { id, title } of chosen) surroundings.output.write(`${id.padEnd(36)} ${title}\n`);
+    for (const { id, title } of chosen) io.output.write(`${id.padEnd(36)} ${title}\n`);
     return 0;
   }
-  const stage = await setScenarioStage(surroundings);
+  const stage = await setScenarioStage(io);
   try {
-    return await reportRun(chosen, stage, values, surroundings);
+    return await reportRun(chosen, stage, values, io);
   } finally {
     await stage.close();
   }
@@ -46,7 +46,7 @@ export async function reportRun(
   chosen: readonly Scenario[],
   stage: ScenarioStage,
   values: ReportValues,
-  { output, errors, env, signal }: Surroundings,
+  { output, errors, env, signal }: CommandIo,
   skip?: (scenario: Scenario) => string | undefined,
 ): Promise<ExitCode> {
   // Standard output is the JSON's alone.

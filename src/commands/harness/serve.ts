@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createAcceptor } from '../../harness/server/acceptor.ts';
 import { reportOptions, reportRun } from './run.ts';
-import { type ExitCode, type Surroundings, UsageError } from './io.ts';
+import { type ExitCode, type CommandIo, UsageError } from './io.ts';
 import { createClient } from '../../harness/clients/client.ts';
 import { type ClientModel, sealingAndroid, siskin } from '../../harness/clients/models.ts';
 import { describeSettings } from '../../harness/stand-ins/provider-settings.ts';
@@ -26,9 +26,9 @@ const options = {
   strict: { type: 'boolean' },
 } as const;
 
-export async function serveCommand(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+export async function serveCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
   const { values } = parseArgs({ args: [...args], options });
-  const { clock, randomBytes, errors, env } = surroundings;
+  const { clock, randomBytes, errors, env } = io;
   const { host, port } = readAddress(values.listen);
   const { domain } = values;
   const secret = values.secret ?? env['HARNESS_SECRET'];
@@ -67,7 +67,7 @@ export async function serveCommand(args: readonly string[], surroundings: Surrou
   const skip = (scenario: Scenario) =>
     whySkipped(scenario, { conventions, announced, ids, strict: values.strict ?? false });
   // Awaited here, before everything is closed.
-  return await reportRun(chosen, stage, values, surroundings, skip);
+  return await reportRun(chosen, stage, values, io, skip);
 }
 
 /** Whether the component calls itself a push service for this provider id. */

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Element, parse } from 'ltx';
-import { type ExitCode, type Surroundings, UsageError } from './io.ts';
+import { type ExitCode, type CommandIo, UsageError } from './io.ts';
 import { sealingNamespace } from '../../harness/server/enabling.ts';
 import { type OpeningRefusal, openSealed, strictBase64 } from '../../harness/sealing/opening.ts';
 import { fitPayload, type SealedPayload } from '../../harness/sealing/payload-json.ts';
@@ -14,27 +14,27 @@ import { attribute, childElements } from '../../harness/server/stanza.ts';
 import { checkVectors } from '../../harness/vectors/check.ts';
 import { createVectorFiles, formatVectorFile } from '../../harness/vectors/write.ts';
 
-export async function sealCommand(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+export async function sealCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: { key: { type: 'string' }, 'max-size': { type: 'string' }, voip: { type: 'boolean' } },
   });
   const key = readKey(values.key);
-  const text = (await readText(positionals, surroundings)).trim();
+  const text = (await readText(positionals, io)).trim();
   const payload = readObject(text);
   if (!payload) throw new UsageError('what is sealed has to be a JSON object');
   const size = values['max-size'];
   if (size !== undefined && !/^[1-9]\d{0,8}$/.test(size)) throw new UsageError('--max-size takes a number of bytes');
   // As it was written, unless it has to be cut.
   const fitted = size === undefined ? undefined : fitPayload(payload as unknown as SealedPayload, Number(size));
-  const { ciphertext, iv } = seal(fitted?.json ?? text, key, surroundings.randomBytes);
+  const { ciphertext, iv } = seal(fitted?.json ?? text, key, io.randomBytes);
   const type = values.voip ? ` type='voip'` : '';
-  surroundings.output.write(`<encrypted xmlns='${sealingNamespace}'${type} iv='${iv}'>${ciphertext}</encrypted>\n`);
-  if (fitted?.bodyCut) surroundings.errors.write('the end of the body was cut off\n');
-  if (fitted?.omemoDropped) surroundings.errors.write('the OMEMO data was left out\n');
+  io.output.write(`<encrypted xmlns='${sealingNamespace}'${type} iv='${iv}'>${ciphertext}</encrypted>\n`);
+  if (fitted?.bodyCut) io.errors.write('the end of the body was cut off\n');
+  if (fitted?.omemoDropped) io.errors.write('the OMEMO data was left out\n');
   if (fitted?.fits !== false) return 0;
-  surroundings.errors.write(`it does not fit ${size} bytes even without body and OMEMO data\n`);
+  io.errors.write(`it does not fit ${size} bytes even without body and OMEMO data\n`);
   return 1;
 }
 
@@ -48,25 +48,25 @@ const refusals: Readonly<Record<OpeningRefusal, string>> = {
   'bad-utf8': 'what comes out is not UTF-8: another key, or a character was cut in half',
 };
 
-export async function openCommand(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+export async function openCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: { key: { type: 'string' }, 'ignore-tag': { type: 'boolean' } },
   });
   const key = readKey(values.key);
-  const found = findSealed(await readText(positionals, surroundings));
+  const found = findSealed(await readText(positionals, io));
   const bare = { ciphertext: found.ciphertext.replaceAll(/\s/g, ''), iv: found.iv.replaceAll(/\s/g, '') };
   const spaced = bare.ciphertext !== found.ciphertext || bare.iv !== found.iv;
   const opening = openSealed(bare, key, { tag: values['ignore-tag'] ? 'ignore' : 'verify' });
   if (spaced && found.from === 'push') {
-    surroundings.errors.write('there is white space in the base64: phones would not open this push\n');
+    io.errors.write('there is white space in the base64: phones would not open this push\n');
   }
   if (!opening.opened) {
-    surroundings.errors.write(`${opening.reason}: ${refusals[opening.reason]}\n`);
+    io.errors.write(`${opening.reason}: ${refusals[opening.reason]}\n`);
     return 1;
   }
-  surroundings.output.write(`${opening.text}\n`);
+  io.output.write(`${opening.text}\n`);
   return spaced && found.from === 'push' ? 1 : 0;
 }
 
@@ -97,7 +97,7 @@ function findElement(element: Element): Element | undefined {
   return undefined;
 }
 
-export async function vectorsCommand(args: readonly string[], { output }: Surroundings): Promise<ExitCode> {
+export async function vectorsCommand(args: readonly string[], { output }: CommandIo): Promise<ExitCode> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -126,12 +126,12 @@ export async function vectorsCommand(args: readonly string[], { output }: Surrou
   return code;
 }
 
-export async function providersCommand(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+export async function providersCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
   const { values } = parseArgs({
     args: [...args],
     options: { 'apns-port': { type: 'string' }, 'fcm-port': { type: 'string' }, settings: { type: 'string' } },
   });
-  const { clock, output, signal } = surroundings;
+  const { clock, output, signal } = io;
   const ports = { apns: readPort(values['apns-port']), fcm: readPort(values['fcm-port']) };
   const providers = await setProviders({ clock }, ports);
   try {
@@ -166,7 +166,7 @@ function readKey(written: string | undefined): Buffer {
   return key;
 }
 
-async function readText(positionals: readonly string[], { readInput }: Surroundings): Promise<string> {
+async function readText(positionals: readonly string[], { readInput }: CommandIo): Promise<string> {
   if (positionals.length > 1) throw new UsageError('more than one text: quotation marks may be missing');
   return positionals[0] ?? readInput();
 }

@@ -1,13 +1,13 @@
 import type { Environment, Registration, RegistrationMatch, RegistrationRequest } from '../../core/registration.ts';
 
 /** How many foreign registrations are taken over in one statement, synced to disk once. */
-export const TAKE_OVER_BATCH = 200;
+export const IMPORT_BATCH = 200;
 
 /** A registration that another push app server made: its node and secret stay as they are. */
 export type ForeignRegistration = Omit<Registration, 'environment'>;
 
 /** What became of a foreign registration. */
-export type TakeOverFate =
+export type ImportOutcome =
   | 'taken'
   /** The same was taken before. */
   | 'present'
@@ -42,8 +42,8 @@ export interface Registry {
     of: { readonly app: string; readonly account: string; readonly device?: string },
     limit: number,
   ): Promise<readonly Registration[]>;
-  /** Adds those that are new, at most `TAKE_OVER_BATCH` at a time; in the order of the batch, what became of each. */
-  takeOver(batch: readonly ForeignRegistration[]): Promise<readonly TakeOverFate[]>;
+  /** Adds those that are new, at most `IMPORT_BATCH` at a time; in the order of the batch, what became of each. */
+  importRegistrations(batch: readonly ForeignRegistration[]): Promise<readonly ImportOutcome[]>;
   /** How many there were; 0 is no error. What is registered anew at the same time stays, and counts. */
   unregister(match: RegistrationMatch): Promise<number>;
   /** False when there was none, or when it was registered anew after `knownAtMs` (its `registeredAtMs` then differs). */

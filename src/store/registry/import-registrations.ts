@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { ForeignRegistration, TakeOverFate } from './contract.ts';
+import type { ForeignRegistration, ImportOutcome } from './contract.ts';
 import type { RegistrationRequest } from '../../core/registration.ts';
 import { domainOf, foldCase } from '../../core/jid.ts';
 import { toRow } from './rows.ts';
@@ -9,13 +9,13 @@ import type { RegistrationRow, Tables } from './tables.ts';
  * Adds foreign registrations that are new, in one statement: a batch is there as a whole or not at all.
  * @returns in the order of the batch, what became of each
  */
-export async function takeOver(
+export async function importRegistrations(
   db: Kysely<Tables>,
   batch: readonly ForeignRegistration[],
-): Promise<readonly TakeOverFate[]> {
+): Promise<readonly ImportOutcome[]> {
   const rows = batch.map(toForeignRow);
   const known = await findKnown(db, rows);
-  const wanted = rows.filter((row) => fateOf(row, known) === undefined);
+  const wanted = rows.filter((row) => outcomeOf(row, known) === undefined);
   const inserted = new Set<string>();
   if (wanted.length > 0) {
     const stored = await db
@@ -27,8 +27,8 @@ export async function takeOver(
     for (const { node } of stored) inserted.add(node);
   }
   return rows.map((row) => {
-    const fate = fateOf(row, known);
-    if (fate !== undefined) return fate;
+    const outcome = outcomeOf(row, known);
+    if (outcome !== undefined) return outcome;
     // Its second appearance within the batch finds the first one here.
     if (inserted.delete(row.node)) {
       known.secrets.set(row.node, row.secret);
@@ -38,14 +38,14 @@ export async function takeOver(
   });
 }
 
-/** What `takeOver` would say, without writing. Does not see that two within a batch exclude each other. */
-export async function foretellTakeOver(
+/** What `importRegistrations` would say, without writing. Does not see that two within a batch exclude each other. */
+export async function previewImport(
   db: Kysely<Tables>,
   batch: readonly ForeignRegistration[],
-): Promise<readonly TakeOverFate[]> {
+): Promise<readonly ImportOutcome[]> {
   const rows = batch.map(toForeignRow);
   const known = await findKnown(db, rows);
-  const fates: TakeOverFate[] = [];
+  const outcomes: ImportOutcome[] = [];
   for (const row of rows) {
     const device = db
       .selectFrom('registration')
@@ -53,9 +53,9 @@ export async function foretellTakeOver(
       .where('account_key', '=', row.account_key)
       .where('device_key', '=', row.device_key)
       .where('app', '=', row.app);
-    fates.push(fateOf(row, known) ?? ((await device.executeTakeFirst()) ? 'device-known' : 'taken'));
+    outcomes.push(outcomeOf(row, known) ?? ((await device.executeTakeFirst()) ? 'device-known' : 'taken'));
   }
-  return fates;
+  return outcomes;
 }
 
 /**
@@ -107,7 +107,7 @@ async function findKnown(db: Kysely<Tables>, rows: readonly RegistrationRow[]): 
 }
 
 /** Undefined: as far as nodes go, it is new. */
-function fateOf(row: RegistrationRow, { secrets, removed }: Known): TakeOverFate | undefined {
+function outcomeOf(row: RegistrationRow, { secrets, removed }: Known): ImportOutcome | undefined {
   const secret = secrets.get(row.node);
   if (secret !== undefined) return secret === row.secret ? 'present' : 'node-taken';
   return removed.has(row.node) ? 'removed' : undefined;

@@ -6,23 +6,26 @@ import type { Registry } from './contract.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
 import { StoreError } from './store-error.ts';
 import type { Tables } from './tables.ts';
-import { foretellTakeOver } from './import-registrations.ts';
+import { previewImport } from './import-registrations.ts';
 
 /**
  * Opens a SQLite store to see what taking registrations over would do to it: nothing is written, no table changed, no
  * file made. A store that is not there yet counts as empty.
  * @throws StoreError when it cannot be read
  */
-export async function openPreview(path: string): Promise<Pick<Registry, 'takeOver' | 'close'>> {
+export async function openPreview(path: string): Promise<Pick<Registry, 'importRegistrations' | 'close'>> {
   if (!existsSync(path)) {
-    return { takeOver: (batch) => Promise.resolve(batch.map(() => 'taken')), close: () => Promise.resolve() };
+    return {
+      importRegistrations: (batch) => Promise.resolve(batch.map(() => 'taken')),
+      close: () => Promise.resolve(),
+    };
   }
   const hint = 'Is it the store of a Sealpost, and may you read it and write beside it?';
   try {
     const database = new DatabaseSync(path, { readOnly: true });
     const db = new Kysely<Tables>({ dialect: createSqliteDialect(database) });
-    await foretellTakeOver(db, [nothing]);
-    return { takeOver: (batch) => foretellTakeOver(db, batch), close: () => db.destroy() };
+    await previewImport(db, [nothing]);
+    return { importRegistrations: (batch) => previewImport(db, batch), close: () => db.destroy() };
   } catch (error) {
     throw new StoreError(`cannot read the store ${path} (${errorCode(error)})`, hint, { cause: error });
   }

@@ -7,7 +7,7 @@ import type { RegistrationMatch } from '../../core/registration.ts';
 import { registrationColumns, toRegistration, toRow } from './rows.ts';
 import type { RegistrationRow, Tables } from './tables.ts';
 import { restore } from './restore.ts';
-import { claimImported, takeOver } from './import-registrations.ts';
+import { claimImported, importRegistrations } from './import-registrations.ts';
 
 /** 192 random bits: a node is all that protects a registration whose publishes carry no secret. */
 const NODE_BYTES = 24;
@@ -146,10 +146,10 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
       return rows.map(toRegistration);
     },
 
-    async takeOver(batch) {
-      const fates = await takeOver(db, batch);
-      for (const [i, { app }] of batch.entries()) if (fates[i] === 'taken') metrics.registrations.inc({ app });
-      return fates;
+    async importRegistrations(batch) {
+      const outcomes = await importRegistrations(db, batch);
+      for (const [i, { app }] of batch.entries()) if (outcomes[i] === 'taken') metrics.registrations.inc({ app });
+      return outcomes;
     },
 
     unregister: async (match) => (await removeWhere('unregistered', matching(match))).found,

@@ -17,7 +17,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import type { Outbox } from '../../../src/store/outbox/contract.ts';
 import { eventually } from '../../support/process.ts';
-import { claimNumbers, folderFor, id, outboxesFor, queued, startMs } from './support.ts';
+import { leaseNumbers, folderFor, id, outboxesFor, queued, startMs } from './support.ts';
 
 const big = 'A'.repeat(3_000);
 
@@ -38,11 +38,11 @@ test('outbox faults - a full disk refuses, loses nothing, lets settle, and is ov
   assert.deepEqual(outbox.state, { kind: 'failing', reason: 'disk-full' });
   assert.equal((await outbox.stats())?.get('siskin')?.depth, stored);
 
-  const leased = await claimNumbers(outbox, startMs, 5);
+  const leased = await leaseNumbers(outbox, startMs, 5);
   for (const n of leased) outbox.complete(id(n));
   assert.equal(await outbox.enqueue(queued(900, { ciphertext: big }), startMs), 'stored');
   assert.deepEqual(outbox.state, { kind: 'working' });
-  assert.deepEqual(await claimNumbers(outbox, startMs, 3), [900, stored - 5, stored - 6]);
+  assert.deepEqual(await leaseNumbers(outbox, startMs, 3), [900, stored - 5, stored - 6]);
 
   clock.advance(1);
   const lines = logged().map(({ level, reason, hint, msg }) => ({ level, reason, hint, msg }));
@@ -60,7 +60,7 @@ test('outbox faults - a full disk refuses, loses nothing, lets settle, and is ov
 test('outbox faults - puts that do not fit do not keep settlings of the same batch from being written', async (context) => {
   const outbox = await outboxesFor(context).open({ limits: { pages: 40 } });
   const { stored } = await fill(outbox);
-  const [newest] = await claimNumbers(outbox, startMs, 1);
+  const [newest] = await leaseNumbers(outbox, startMs, 1);
   outbox.complete(id(newest ?? 0));
   const puts = Array.from({ length: 50 }, (_, n) => outbox.enqueue(queued(1_000 + n, { ciphertext: big }), startMs));
   assert.deepEqual(new Set(await Promise.all(puts)), new Set(['failed']));
@@ -135,7 +135,7 @@ test('outbox faults - a file that another process holds is waited for without st
   assert.equal(await second.expire(startMs), 0);
   await first.close();
   assert.equal(await second.enqueue(queued(3), startMs), 'stored');
-  assert.deepEqual(await claimNumbers(second), [3, 1]);
+  assert.deepEqual(await leaseNumbers(second), [3, 1]);
   const [complaint] = logged();
   assert.deepEqual([complaint?.['reason'], complaint?.['file']], ['locked', path]);
 });
@@ -145,20 +145,20 @@ test('outbox faults - a settling that could not be written is written later, and
   const outbox = await open({ timing: { lockWaitMs: 10 } });
   await outbox.enqueue(queued(1), startMs);
   await outbox.enqueue(queued(2), startMs);
-  assert.deepEqual(await claimNumbers(outbox), [2, 1]);
+  assert.deepEqual(await leaseNumbers(outbox), [2, 1]);
   // While the file is away it cannot be written; a folder in its place is nothing that SQLite could open.
   renameSync(path, `${path}.away`);
   mkdirSync(path);
   outbox.complete(id(1));
   outbox.reschedule(id(2), startMs, 2);
-  assert.deepEqual(await claimNumbers(outbox), []);
+  assert.deepEqual(await leaseNumbers(outbox), []);
   assert.equal(outbox.state.kind, 'failing');
   rmSync(path, { recursive: true });
   renameSync(`${path}.away`, path);
-  assert.deepEqual(await claimNumbers(outbox), []);
+  assert.deepEqual(await leaseNumbers(outbox), []);
   clock.advance(1_000);
   await outbox.stats();
-  assert.deepEqual(await claimNumbers(outbox), [2]);
+  assert.deepEqual(await leaseNumbers(outbox), [2]);
   assert.equal((await outbox.stats())?.get('siskin')?.depth, 1);
 });
 
@@ -199,7 +199,7 @@ test('outbox faults - of a file with damaged pages everything that can be read i
   const second = await open();
   const seen = new Set<number>();
   for (;;) {
-    const leased = await claimNumbers(second, startMs, 50);
+    const leased = await leaseNumbers(second, startMs, 50);
     if (leased.length === 0) break;
     for (const n of leased) seen.add(n);
   }
@@ -233,7 +233,7 @@ test('outbox faults - a file that is damaged while in use is replaced, and the p
   assert.equal(setAsideFiles(path).length, 1);
   await second.close();
   const third = await open();
-  assert.deepEqual((await claimNumbers(third)).slice(0, 2), [5_002, 5_001]);
+  assert.deepEqual((await leaseNumbers(third)).slice(0, 2), [5_002, 5_001]);
 });
 
 test('outbox faults - of a damaged file nothing is given up because the disk was full when it was met', async (context) => {
@@ -244,11 +244,11 @@ test('outbox faults - of a damaged file nothing is given up because the disk was
   await first.close();
   damage(path, Math.floor(statSync(path).size / 2 / 4_096) * 4_096, 4_096 * 4);
   const short = await open({ limits: { pages: 20 } });
-  assert.deepEqual(await claimNumbers(short, startMs, 500), []);
+  assert.deepEqual(await leaseNumbers(short, startMs, 500), []);
   assert.deepEqual(setAsideFiles(path), []);
   await short.close();
   const second = await open();
-  assert.ok((await claimNumbers(second, startMs, 500)).length > 250);
+  assert.ok((await leaseNumbers(second, startMs, 500)).length > 250);
   assert.equal(setAsideFiles(path).length, 1);
   assert.match(String(logged().at(-1)?.['msg']), /damaged and set aside/);
 });
@@ -259,7 +259,7 @@ test('outbox faults - killed while the file was being replaced, it goes on with 
   await first.enqueue(queued(1), startMs);
   await first.close();
   renameSync(path, `${path}.salvaged`);
-  assert.deepEqual(await claimNumbers(await open()), [1]);
+  assert.deepEqual(await leaseNumbers(await open()), [1]);
 });
 
 test('outbox faults - a row that is no push any more is thrown out and counted, and the others are given', async (context) => {
@@ -275,7 +275,7 @@ test('outbox faults - a row that is no push any more is thrown out and counted, 
   database.prepare('UPDATE queued_push SET target = ? WHERE id = ?').run('third', id(3));
   database.close();
   const second = await open();
-  assert.deepEqual(await claimNumbers(second), [4]);
+  assert.deepEqual(await leaseNumbers(second), [4]);
   assert.equal((await second.stats())?.get('siskin')?.depth, 1);
   assert.deepEqual(await dropped(), { 'siskin outbox-unreadable': 3 });
 });
@@ -287,7 +287,7 @@ test('outbox faults - a file that was deleted while in use is made anew, and an 
   rmSync(path);
   assert.equal(await first.enqueue(queued(2), startMs), 'stored');
   await first.close();
-  assert.deepEqual(await claimNumbers(await open()), [2]);
+  assert.deepEqual(await leaseNumbers(await open()), [2]);
   assert.match(String(logged()[0]?.['msg']), /moved or deleted while in use/);
 });
 
@@ -346,7 +346,7 @@ test('outbox faults - a thread that dies takes nothing along that was stored, an
     await Promise.all([1, 2, 3].map((n) => outbox.enqueue(queued(n), startMs))),
     Array(3).fill('stored'),
   );
-  assert.deepEqual(await claimNumbers(outbox, startMs, 1), [3]);
+  assert.deepEqual(await leaseNumbers(outbox, startMs, 1), [3]);
   assert.equal(await outbox.enqueue(queued(4, { node: 'poison' }), startMs), 'failed');
   await eventually('the death is noticed', () => outbox.state.kind === 'failing' || undefined);
   const waiting = outbox.enqueue(queued(5), startMs);
@@ -354,7 +354,7 @@ test('outbox faults - a thread that dies takes nothing along that was stored, an
   assert.equal(await waiting, 'stored');
   assert.deepEqual(outbox.state, { kind: 'working' });
   // The third is still leased.
-  assert.deepEqual(await claimNumbers(outbox), [5, 2, 1]);
+  assert.deepEqual(await leaseNumbers(outbox), [5, 2, 1]);
   assert.deepEqual(
     logged().map(({ msg }) => msg),
     [
@@ -368,7 +368,7 @@ test('outbox faults - a thread that dies takes nothing along that was stored, an
 test('outbox faults - what was to be settled when the thread died is settled by the next one', async (context) => {
   const { outbox, clock } = await mortal(context);
   await outbox.enqueue(queued(1), startMs);
-  await claimNumbers(outbox);
+  await leaseNumbers(outbox);
   outbox.complete(id(1));
   assert.equal(await outbox.enqueue(queued(2, { node: 'poison' }), startMs), 'failed');
   clock.advance(1_000);

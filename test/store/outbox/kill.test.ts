@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { claimNumbers, outboxesFor, startMs } from './support.ts';
+import { leaseNumbers, outboxesFor, startMs } from './support.ts';
 
 const restlessProcess = fileURLToPath(new URL('restless-process.ts', import.meta.url));
 
@@ -40,7 +40,7 @@ test('outbox - whatever was answered `stored` outlives kill -9 at any moment', a
     const outbox = await open({ limits: { leased: 100_000 } });
     const found = new Set<number>();
     for (;;) {
-      const leased = await claimNumbers(outbox, startMs, 1_000);
+      const leased = await leaseNumbers(outbox, startMs, 1_000);
       if (leased.length === 0) break;
       for (const n of leased) found.add(n);
     }

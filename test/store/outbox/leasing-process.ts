@@ -1,7 +1,7 @@
 import { systemClock } from '../../../src/time/clock.ts';
 import { openSqliteOutbox } from '../../../src/store/outbox/sqlite.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
-import { claimNumbers, queued, startMs } from './support.ts';
+import { leaseNumbers, queued, startMs } from './support.ts';
 
 // Enqueues so many pushes of one registration, leases the newest of them and writes their numbers on one line, as if they were
 // sent then: `node leasing-process.ts FILE PUSHES LEASED`. Goes on until it is killed.
@@ -9,5 +9,5 @@ import { claimNumbers, queued, startMs } from './support.ts';
 const [path = '', pushes = '', leased = ''] = process.argv.slice(2);
 const outbox = await openSqliteOutbox({ path, clock: systemClock, ...quietTelemetry() });
 for (let n = 1; n <= Number(pushes); n += 1) await outbox.enqueue(queued(n, { node: 'busy' }), startMs);
-console.log((await claimNumbers(outbox, startMs, Number(leased))).join(' '));
+console.log((await leaseNumbers(outbox, startMs, Number(leased))).join(' '));
 setInterval(() => {}, 60_000);

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Outbox } from '../../../src/store/outbox/contract.ts';
 import { eventually } from '../../support/process.ts';
-import { claimNumbers, folderFor, id, outboxesFor, queued, startMs } from './support.ts';
+import { leaseNumbers, folderFor, id, outboxesFor, queued, startMs } from './support.ts';
 
 // What was leased when a process ended, and not settled, a provider may have taken: it takes no place of the newest ones
 // from what no provider has taken.
@@ -34,7 +34,7 @@ test('outbox left leased - after kill -9 what was being sent displaces nothing t
   const outbox = await open();
   for (const n of range(21, 29)) await put(outbox, n);
   assert.deepEqual(await dropped(), {});
-  assert.deepEqual(await claimNumbers(outbox), newestFirst(range(1, 29)));
+  assert.deepEqual(await leaseNumbers(outbox), newestFirst(range(1, 29)));
   await put(outbox, 30);
   assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 1 });
 });
@@ -44,14 +44,14 @@ test('outbox left leased - it is counted apart, and what no run has leased gives
   const limits = { perRegistration: 3 };
   const first = await open({ limits });
   for (const n of [1, 2, 3]) await put(first, n);
-  assert.deepEqual(await claimNumbers(first, startMs, 2), [3, 2]);
+  assert.deepEqual(await leaseNumbers(first, startMs, 2), [3, 2]);
   await first.close();
   const second = await open({ limits });
   for (const n of [4, 5]) await put(second, n);
   assert.deepEqual(await dropped(), {});
   await put(second, 6);
   assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 1 });
-  assert.deepEqual(await claimNumbers(second), [6, 5, 4, 3, 2]);
+  assert.deepEqual(await leaseNumbers(second), [6, 5, 4, 3, 2]);
 });
 
 test('outbox left leased - as many of one registration stay as of the others, the newest', async (context) => {
@@ -60,12 +60,12 @@ test('outbox left leased - as many of one registration stay as of the others, th
     const outbox = await open({ limits: { perRegistration: 3 } });
     for (const n of numbers) await put(outbox, n);
     assert.equal((await outbox.stats())?.get('siskin')?.depth, run === 0 ? 3 : 6);
-    assert.deepEqual(await claimNumbers(outbox, startMs, 3), newestFirst(numbers));
+    assert.deepEqual(await leaseNumbers(outbox, startMs, 3), newestFirst(numbers));
     await outbox.close();
   }
   const last = await open({ limits: { perRegistration: 3 } });
   await put(last, 10);
-  assert.deepEqual(await claimNumbers(last), [10, 9, 8, 7]);
+  assert.deepEqual(await leaseNumbers(last), [10, 9, 8, 7]);
   assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 6 });
 });
 
@@ -74,7 +74,7 @@ test('outbox left leased - what this run leases, settles or postpones counts as 
   const threadFile = new URL('mortal-thread.ts', import.meta.url);
   const outbox = await open({ limits: { perRegistration: 3 }, threadFile });
   for (const n of [1, 2, 3]) await put(outbox, n);
-  assert.deepEqual(await claimNumbers(outbox), [3, 2, 1]);
+  assert.deepEqual(await leaseNumbers(outbox), [3, 2, 1]);
   outbox.reschedule(id(3), startMs, 2);
   await put(outbox, 4);
   assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 1 });
@@ -84,7 +84,7 @@ test('outbox left leased - what this run leases, settles or postpones counts as 
   clock.advance(100);
   assert.equal(await waiting, 'stored');
   assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 2 });
-  assert.deepEqual(await claimNumbers(outbox), [5, 4, 3]);
+  assert.deepEqual(await leaseNumbers(outbox), [5, 4, 3]);
 });
 
 test('outbox left leased - a push that was postponed or settled leaves no mark', async (context) => {
@@ -92,7 +92,7 @@ test('outbox left leased - a push that was postponed or settled leaves no mark',
   const limits = { perRegistration: 2 };
   const first = await open({ limits });
   for (const n of [1, 2]) await put(first, n);
-  await claimNumbers(first);
+  await leaseNumbers(first);
   first.reschedule(id(1), startMs, 2);
   first.complete(id(2));
   // It comes to lie where the second one lay.
@@ -101,7 +101,7 @@ test('outbox left leased - a push that was postponed or settled leaves no mark',
   const second = await open({ limits });
   await put(second, 4);
   assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 1 });
-  assert.deepEqual(await claimNumbers(second), [4, 3]);
+  assert.deepEqual(await leaseNumbers(second), [4, 3]);
 });
 
 test('outbox left leased - leased again and postponed it stays what a provider may have taken', async (context) => {
@@ -109,14 +109,14 @@ test('outbox left leased - leased again and postponed it stays what a provider m
   const limits = { perRegistration: 2 };
   const first = await open({ limits });
   for (const n of [1, 2]) await put(first, n);
-  assert.deepEqual(await claimNumbers(first, startMs, 1), [2]);
+  assert.deepEqual(await leaseNumbers(first, startMs, 1), [2]);
   await first.close();
   const second = await open({ limits });
-  assert.deepEqual(await claimNumbers(second, startMs, 1), [2]);
+  assert.deepEqual(await leaseNumbers(second, startMs, 1), [2]);
   second.reschedule(id(2), startMs, 2);
   await put(second, 3);
   assert.deepEqual(await dropped(), {});
-  assert.deepEqual(await claimNumbers(second), [3, 2, 1]);
+  assert.deepEqual(await leaseNumbers(second), [3, 2, 1]);
 });
 
 test('outbox left leased - the file of the first version, whose table had another name, is brought to this one', async (context) => {
@@ -129,7 +129,7 @@ test('outbox left leased - the file of the first version, whose table had anothe
   database.close();
   const second = await open();
   assert.equal(await put(second, 2), 'stored');
-  assert.deepEqual(await claimNumbers(second), [2, 1]);
+  assert.deepEqual(await leaseNumbers(second), [2, 1]);
 });
 
 test('outbox left leased - on a disk without room for the mark a push is leased all the same', async (context) => {
@@ -148,7 +148,7 @@ test('outbox left leased - on a disk without room for the mark a push is leased 
       for (;;) appendFileSync(join(disk, 'filler'), Buffer.alloc(4_096));
     }, /ENOSPC/);
     assert.equal(await put(outbox, 2), 'failed');
-    assert.deepEqual(await claimNumbers(outbox), [1]);
+    assert.deepEqual(await leaseNumbers(outbox), [1]);
     await outbox.close();
   } finally {
     execFileSync('umount', ['-l', disk]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { claimNumbers, id, outboxesFor, queued, startMs } from './support.ts';
+import { leaseNumbers, id, outboxesFor, queued, startMs } from './support.ts';
 
 test('outbox limits - of one registration the newest stay and the oldest go', async (context) => {
   const { open, dropped } = outboxesFor(context);
@@ -8,7 +8,7 @@ test('outbox limits - of one registration the newest stay and the oldest go', as
   for (const n of [1, 2, 3, 4, 5]) await outbox.enqueue(queued(n, { node: 'busy' }), startMs);
   await outbox.enqueue(queued(6, { node: 'other' }), startMs);
   assert.equal((await outbox.stats())?.get('siskin')?.depth, 4);
-  assert.deepEqual(await claimNumbers(outbox), [6, 5, 4, 3]);
+  assert.deepEqual(await leaseNumbers(outbox), [6, 5, 4, 3]);
   assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 2 });
 });
 
@@ -16,13 +16,13 @@ test('outbox limits - twenty of one registration stay unless said otherwise', as
   const outbox = await outboxesFor(context).open();
   await Promise.all(Array.from({ length: 25 }, (_, n) => outbox.enqueue(queued(n + 1, { node: 'busy' }), startMs)));
   const expected = Array.from({ length: 20 }, (_, n) => 25 - n);
-  assert.deepEqual(await claimNumbers(outbox), expected);
+  assert.deepEqual(await leaseNumbers(outbox), expected);
 });
 
 test('outbox limits - the newest is the one that came last, whatever the clock said', async (context) => {
   const outbox = await outboxesFor(context).open({ limits: { perRegistration: 2 } });
   for (const n of [1, 2, 3]) await outbox.enqueue({ ...queued(n, { node: 'busy' }), storedAtMs: startMs - n }, startMs);
-  assert.deepEqual(await claimNumbers(outbox), [3, 2]);
+  assert.deepEqual(await leaseNumbers(outbox), [3, 2]);
 });
 
 test('outbox limits - full by number refuses, but not what takes the place of its own', async (context) => {
@@ -37,7 +37,7 @@ test('outbox limits - full by number refuses, but not what takes the place of it
   assert.equal(await put(5, 'a'), 'stored');
   assert.equal(await put(1, 'a'), 'stored');
   assert.equal(await put(6, 'b'), 'full');
-  assert.deepEqual(await claimNumbers(outbox), [1, 5, 3]);
+  assert.deepEqual(await leaseNumbers(outbox), [1, 5, 3]);
   outbox.complete(id(3));
   assert.equal(await put(6, 'b'), 'stored');
 });
@@ -51,7 +51,7 @@ test('outbox limits - full by bytes refuses what is too long and takes what stil
   assert.equal(await put(3, 100), 'stored');
   assert.equal((await outbox.stats())?.get('siskin')?.depth, 2);
   assert.equal(await put(4, 2_000), 'full');
-  assert.deepEqual(await claimNumbers(outbox), [3, 1]);
+  assert.deepEqual(await leaseNumbers(outbox), [3, 1]);
 });
 
 test('outbox limits - what one app is queued leaves room for others, by number and by bytes', async (context) => {
@@ -82,7 +82,7 @@ test('outbox limits - caps that were lowered hold nothing back but what would ma
   const second = await open({ limits: { pushes: 1, bytes: 1_000, perRegistration: 3 } });
   assert.equal(await second.enqueue(queued(4, { node: 'b' }), startMs), 'full');
   assert.equal(await second.enqueue(queued(5, { node: 'a' }), startMs), 'stored');
-  assert.deepEqual(await claimNumbers(second), [5, 3, 2]);
+  assert.deepEqual(await leaseNumbers(second), [5, 3, 2]);
 });
 
 test('outbox limits - beyond the queue for the thread a put is refused at once', async (context) => {
@@ -95,11 +95,11 @@ test('outbox limits - beyond the queue for the thread a put is refused at once',
 test('outbox limits - settling goes through a queue that is full for puts', async (context) => {
   const outbox = await outboxesFor(context).open({ limits: { waiting: 3, leased: 3 } });
   await outbox.enqueue(queued(1), startMs);
-  await claimNumbers(outbox);
+  await leaseNumbers(outbox);
   const puts = [2, 3, 4, 5].map((n) => outbox.enqueue(queued(n), startMs));
   outbox.complete(id(1));
   assert.deepEqual(await Promise.all(puts), ['stored', 'stored', 'stored', 'full']);
-  assert.deepEqual(await claimNumbers(outbox), [4, 3, 2]);
+  assert.deepEqual(await leaseNumbers(outbox), [4, 3, 2]);
 });
 
 test('outbox limits - beyond the number that may be leased a lease is empty and asks for patience', async (context) => {
@@ -109,7 +109,7 @@ test('outbox limits - beyond the number that may be leased a lease is empty and 
   assert.deepEqual([pushes.length, nextDueAtMs], [2, startMs + 1_000]);
   assert.deepEqual(await outbox.lease('siskin', startMs, 10), { pushes: [], nextDueAtMs: startMs + 1_000 });
   outbox.complete(id(3));
-  assert.deepEqual(await claimNumbers(outbox, startMs), [1]);
+  assert.deepEqual(await leaseNumbers(outbox, startMs), [1]);
 });
 
 test('outbox limits - a put that is not committed in time counts as failed', async (context) => {
@@ -119,5 +119,5 @@ test('outbox limits - a put that is not committed in time counts as failed', asy
   clock.advance(5_000);
   assert.equal(await put, 'failed');
   assert.equal(clock.waiting, 0);
-  assert.deepEqual(await claimNumbers(outbox), []);
+  assert.deepEqual(await leaseNumbers(outbox), []);
 });

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { test } from 'node:test';
 import { outboxPathBeside } from '../../../src/store/outbox/sqlite.ts';
 import type { QueuedPush } from '../../../src/store/outbox/contract.ts';
-import { claimNumbers, id, outboxesFor, queued, startMs } from './support.ts';
+import { leaseNumbers, id, outboxesFor, queued, startMs } from './support.ts';
 
 test('outbox - what was stored is leased as it was, from the same process and from the next', async (context) => {
   const { open } = outboxesFor(context);
@@ -37,10 +37,10 @@ test('outbox - calls are leased first, then the newest, and of the given app alo
   await outbox.enqueue(queued(4, { kind: 'call-alert' }), startMs);
   await outbox.enqueue(queued(5), startMs);
   await outbox.enqueue(queued(6, { app: 'android' }), startMs);
-  assert.deepEqual(await claimNumbers(outbox, startMs, 3), [4, 2, 5]);
-  assert.deepEqual(await claimNumbers(outbox), [3, 1]);
-  assert.deepEqual(await claimNumbers(outbox, startMs, 10, 'android'), [6]);
-  assert.deepEqual(await claimNumbers(outbox, startMs, 10, 'unknown'), []);
+  assert.deepEqual(await leaseNumbers(outbox, startMs, 3), [4, 2, 5]);
+  assert.deepEqual(await leaseNumbers(outbox), [3, 1]);
+  assert.deepEqual(await leaseNumbers(outbox, startMs, 10, 'android'), [6]);
+  assert.deepEqual(await leaseNumbers(outbox, startMs, 10, 'unknown'), []);
 });
 
 test('outbox - a lease says when the next push falls due, at once when the limit kept some back', async (context) => {
@@ -52,14 +52,14 @@ test('outbox - a lease says when the next push falls due, at once when the limit
   assert.equal((await outbox.lease('siskin', startMs, 1)).nextDueAtMs, startMs);
   assert.equal((await outbox.lease('siskin', startMs, 1)).nextDueAtMs, startMs + 3_000);
   assert.deepEqual(await outbox.lease('siskin', startMs + 2_999, 1), { pushes: [], nextDueAtMs: startMs + 3_000 });
-  assert.deepEqual(await claimNumbers(outbox, startMs + 5_000), [2, 1]);
+  assert.deepEqual(await leaseNumbers(outbox, startMs + 5_000), [2, 1]);
   assert.deepEqual(await outbox.lease('siskin', startMs + 5_000, 1), { pushes: [] });
 });
 
 test('outbox - two leases at the same time share what is due', async (context) => {
   const outbox = await outboxesFor(context).open();
   for (const n of [1, 2, 3, 4]) await outbox.enqueue(queued(n), startMs);
-  const leases = await Promise.all([claimNumbers(outbox, startMs, 3), claimNumbers(outbox, startMs, 3)]);
+  const leases = await Promise.all([leaseNumbers(outbox, startMs, 3), leaseNumbers(outbox, startMs, 3)]);
   assert.deepEqual(leases, [[4, 3, 2], [1]]);
 });
 
@@ -69,10 +69,10 @@ test('outbox - what is leased stays away until it is rescheduled and due; what i
   await first.enqueue(queued(1), startMs);
   await first.enqueue(queued(2), startMs);
   await first.enqueue(queued(3), startMs);
-  assert.deepEqual(await claimNumbers(first), [3, 2, 1]);
+  assert.deepEqual(await leaseNumbers(first), [3, 2, 1]);
   first.complete(id(1));
   first.reschedule(id(2), startMs + 1_000, 2);
-  assert.deepEqual(await claimNumbers(first, startMs + 999), []);
+  assert.deepEqual(await leaseNumbers(first, startMs + 999), []);
   const { pushes, nextDueAtMs } = await first.lease('siskin', startMs + 1_000, 10);
   assert.deepEqual(
     pushes.map(({ push, attempts }) => [push.id, attempts]),
@@ -80,7 +80,7 @@ test('outbox - what is leased stays away until it is rescheduled and due; what i
   );
   assert.equal(nextDueAtMs, undefined);
   await first.close();
-  assert.deepEqual(await claimNumbers(await open(), startMs + 1_000), [3, 2]);
+  assert.deepEqual(await leaseNumbers(await open(), startMs + 1_000), [3, 2]);
 });
 
 test('outbox - the same id twice is one entry, and the first one stays', async (context) => {
@@ -100,7 +100,7 @@ test('outbox - a registration that is removed takes its queued pushes along', as
   for (const n of [1, 2]) await outbox.enqueue(queued(n, { node: 'removed' }), startMs);
   await outbox.enqueue(queued(3, { node: 'other' }), startMs);
   outbox.removeNode('removed');
-  assert.deepEqual(await claimNumbers(outbox), [3]);
+  assert.deepEqual(await leaseNumbers(outbox), [3]);
   assert.deepEqual(await dropped(), { 'siskin outbox-removed': 2 });
 });
 
@@ -109,7 +109,7 @@ test('outbox - nothing is leased from the millisecond of its expiry, and expirin
   const outbox = await open();
   await outbox.enqueue(queued(1, { kind: 'voip', giveUpAtMs: startMs + 30_000 }), startMs);
   await outbox.enqueue(queued(2, { giveUpAtMs: startMs + 30_001 }), startMs);
-  assert.deepEqual(await claimNumbers(outbox, startMs + 30_000), [2]);
+  assert.deepEqual(await leaseNumbers(outbox, startMs + 30_000), [2]);
   assert.deepEqual(await outbox.lease('siskin', startMs + 30_000, 10), { pushes: [] });
   assert.equal(await outbox.expire(startMs + 29_999), 0);
   assert.equal(await outbox.expire(startMs + 30_000), 1);
@@ -137,7 +137,7 @@ test('outbox - stats tell depth, bytes and age by app, in this process and in th
     startMs,
   );
   await first.enqueue(queued(4), startMs);
-  await claimNumbers(first, startMs, 1);
+  await leaseNumbers(first, startMs, 1);
   first.complete(id(4));
   const stats = await first.stats();
   const [siskin, android] = [stats?.get('siskin'), stats?.get('android')];
@@ -154,12 +154,12 @@ test('outbox - due times further away than the longest pause come sooner, also w
   await outbox.enqueue(queued(1), startMs + 86_400_000);
   assert.equal((await outbox.lease('siskin', startMs, 1)).nextDueAtMs, startMs + 3_600_000);
   await outbox.enqueue(queued(2), startMs);
-  assert.deepEqual(await claimNumbers(outbox), [2]);
+  assert.deepEqual(await leaseNumbers(outbox), [2]);
   outbox.reschedule(id(2), startMs + 86_400_000, 2);
-  assert.deepEqual(await claimNumbers(outbox, startMs + 3_599_999), []);
+  assert.deepEqual(await leaseNumbers(outbox, startMs + 3_599_999), []);
   clock.step(-86_400_000);
   assert.equal((await outbox.lease('siskin', clock.now(), 1)).nextDueAtMs, clock.now());
-  assert.deepEqual(await claimNumbers(outbox, clock.now()), [1]);
+  assert.deepEqual(await leaseNumbers(outbox, clock.now()), [1]);
 });
 
 test('outbox - after a restart with the clock set back what waits is due, and not as late as the clock was ahead', async (context) => {
@@ -168,9 +168,9 @@ test('outbox - after a restart with the clock set back what waits is due, and no
   clock.step(aheadMs - clock.now());
   const first = await open();
   await first.enqueue({ ...queued(1, { giveUpAtMs: aheadMs + 86_400_000 }), storedAtMs: aheadMs }, aheadMs + 2_000);
-  assert.deepEqual(await claimNumbers(first, Date.now()), []);
+  assert.deepEqual(await leaseNumbers(first, Date.now()), []);
   await first.close();
-  assert.deepEqual(await claimNumbers(await open(), Date.now()), [1]);
+  assert.deepEqual(await leaseNumbers(await open(), Date.now()), [1]);
 });
 
 test('outbox - the file is for its owner alone, and lies beside the registrations', async (context) => {
@@ -205,5 +205,5 @@ test('outbox - closing waits for what was put, and stores nothing afterwards', a
   assert.deepEqual(await Promise.all(puts), ['stored', 'stored', 'stored']);
   assert.equal(await first.enqueue(queued(4), startMs), 'failed');
   assert.deepEqual((await first.lease('siskin', startMs, 1)).pushes, []);
-  assert.deepEqual(await claimNumbers(await open()), [3, 2, 1]);
+  assert.deepEqual(await leaseNumbers(await open()), [3, 2, 1]);
 });

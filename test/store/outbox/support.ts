@@ -72,7 +72,7 @@ export function queued(n: number, details: QueuedDetails = {}): QueuedPush {
 }
 
 /** Numbers of the queued pushes that a lease gives. */
-export async function claimNumbers(outbox: Outbox, nowMs = startMs, limit = 100, app = 'siskin'): Promise<number[]> {
+export async function leaseNumbers(outbox: Outbox, nowMs = startMs, limit = 100, app = 'siskin'): Promise<number[]> {
   const { pushes } = await outbox.lease(app, nowMs, limit);
   return pushes.map(({ push }) => Number(push.id.slice(-12)));
 }

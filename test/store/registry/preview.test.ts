@@ -31,7 +31,7 @@ function newPath(t: TestContext): string {
 test('preview - of a store that is not there, everything would be taken, and none is made', async (t) => {
   const path = newPath(t);
   const preview = await openPreview(path);
-  assert.deepEqual(await preview.takeOver([foreign]), ['taken']);
+  assert.deepEqual(await preview.importRegistrations([foreign]), ['taken']);
   await preview.close();
   assert.equal(existsSync(path), false);
 });
@@ -40,7 +40,7 @@ test('preview - says what would become of each, and changes nothing', async (t) 
   const path = newPath(t);
   const clock = manualClock();
   const registry = await openRegistry({ store: { kind: 'sqlite', path }, clock, randomBytes, ...quietTelemetry() });
-  await registry.takeOver([foreign]);
+  await registry.importRegistrations([foreign]);
   const preview = await openPreview(path);
   const batch = [
     foreign,
@@ -48,7 +48,7 @@ test('preview - says what would become of each, and changes nothing', async (t) 
     { ...foreign, node: 'new' },
     { ...foreign, node: 'new', device: 'two' },
   ];
-  assert.deepEqual(await preview.takeOver(batch), ['present', 'node-taken', 'device-known', 'taken']);
+  assert.deepEqual(await preview.importRegistrations(batch), ['present', 'node-taken', 'device-known', 'taken']);
   await preview.close();
   assert.deepEqual(await registry.count(), new Map([['android', 1]]));
   await registry.close();

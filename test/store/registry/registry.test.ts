@@ -8,7 +8,7 @@ import {
   type ForeignRegistration,
   registrationsPerAccount,
   type Registry,
-  TAKE_OVER_BATCH,
+  IMPORT_BATCH,
 } from '../../../src/store/registry/contract.ts';
 import type { RegistrationRequest } from '../../../src/core/registration.ts';
 import { openRegistry } from '../../../src/store/registry/open.ts';
@@ -316,16 +316,16 @@ for (const { name, prepare } of engines) {
   );
 
   registryTest('a foreign registration keeps its node and secret, and is taken once', async ({ registry, metrics }) => {
-    assert.deepEqual(await registry.takeOver([foreign]), ['taken']);
+    assert.deepEqual(await registry.importRegistrations([foreign]), ['taken']);
     assert.deepEqual(await registry.find(foreign.node), foreign);
-    assert.deepEqual(await registry.takeOver([foreign, foreign]), ['present', 'present']);
+    assert.deepEqual(await registry.importRegistrations([foreign, foreign]), ['present', 'present']);
     assert.deepEqual(await registry.count(), new Map([['android', 1]]));
     assert.match(await metrics.registry.metrics(), /sealpost_registrations\{app="android"\} 1/);
   });
 
   registryTest('of a batch, each hears what became of it', async ({ registry }) => {
     const { node } = await registry.register({ ...romeo, app: 'android', device: 'known', account: 'example.net' });
-    await registry.takeOver([{ ...foreign, node: 'gone', device: 'gone' }]);
+    await registry.importRegistrations([{ ...foreign, node: 'gone', device: 'gone' }]);
     await registry.remove('gone', 0, 'gone');
     const more = [
       foreign,
@@ -336,25 +336,25 @@ for (const { name, prepare } of engines) {
       { ...foreign, node: 'third', device: 'KNOWN' },
       { ...foreign, node: 'last', device: 'last' },
     ];
-    const fates = ['taken', 'present', 'device-known', 'node-taken', 'removed', 'device-known', 'taken'];
-    assert.deepEqual(await registry.takeOver(more), fates);
+    const outcomes = ['taken', 'present', 'device-known', 'node-taken', 'removed', 'device-known', 'taken'];
+    assert.deepEqual(await registry.importRegistrations(more), outcomes);
     assert.deepEqual(await registry.count(), new Map([['android', 3]]));
-    assert.deepEqual(await registry.takeOver([]), []);
+    assert.deepEqual(await registry.importRegistrations([]), []);
   });
 
   registryTest('a full batch is taken', async ({ registry }) => {
-    const batch = Array.from({ length: TAKE_OVER_BATCH }, (_, i) => ({
+    const batch = Array.from({ length: IMPORT_BATCH }, (_, i) => ({
       ...foreign,
       node: `node ${i}`,
       device: `device ${i}`,
     }));
-    assert.deepEqual(new Set(await registry.takeOver(batch)), new Set(['taken']));
+    assert.deepEqual(new Set(await registry.importRegistrations(batch)), new Set(['taken']));
   });
 
   registryTest(
     'a device that was taken over from p2 keeps node and secret when it registers with its account',
     async ({ registry }) => {
-      await registry.takeOver([foreign]);
+      await registry.importRegistrations([foreign]);
       const request = { ...romeo, app: 'android', convention: 'p2', device: '92afd7a91cdba9a0', token: 'new' } as const;
       const importedAs = hash;
       const { secondToken: _, ...mine } = { ...request, account: 'romeo@example.net', withSecret: true, importedAs };
@@ -366,7 +366,7 @@ for (const { name, prepare } of engines) {
       assert.deepEqual([again.node, again.secret, again.token], [foreign.node, foreign.secret, 'new']);
       assert.deepEqual([again.account, again.device], ['romeo@example.net', '92afd7a91cdba9a0']);
       assert.ok(!('accountHash' in again));
-      assert.deepEqual(await registry.takeOver([foreign]), ['present']);
+      assert.deepEqual(await registry.importRegistrations([foreign]), ['present']);
       assert.equal((await registry.register(mine)).node, foreign.node);
     },
   );
