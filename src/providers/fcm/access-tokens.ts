@@ -38,10 +38,10 @@ const complainEveryMs = 60_000;
 
 export interface AccessTokensOptions {
   /**
-   * Asks Google for a token other than `previous`. May reject; an error with a response of status 4xx is a refusal. After
+   * Asks Google for a token. May reject; an error with a response of status 4xx is a refusal. After
    * the signal nobody waits for it any more, and the next call must not wait for the same either.
    */
-  readonly fetchToken: (previous: string | undefined, signal: AbortSignal) => Promise<AccessToken>;
+  readonly fetchToken: (signal: AbortSignal) => Promise<AccessToken>;
   readonly app: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -49,7 +49,6 @@ export interface AccessTokensOptions {
 }
 
 export function createAccessTokens({ fetchToken, app, clock, random, log }: AccessTokensOptions): AccessTokens {
-  let previous: string | undefined;
   let held: { token: string; endsAtMs: number; dueAtMs: number } | undefined;
   let renewal: Promise<string | NoToken> | undefined;
   let failures = 0;
@@ -80,8 +79,7 @@ export function createAccessTokens({ fetchToken, app, clock, random, log }: Acce
       });
     });
     try {
-      const { token, lifeMs } = await Promise.race([fetchToken(previous, abort.signal), tooLate]);
-      previous = token;
+      const { token, lifeMs } = await Promise.race([fetchToken(abort.signal), tooLate]);
       const endsAtMs = clock.monotonic() + lifeMs;
       held = { token, endsAtMs, dueAtMs: endsAtMs - Math.min(renewBeforeEndMs, lifeMs / 4) };
       failures = 0;
@@ -140,5 +138,5 @@ function isRefusal(error: unknown): boolean {
   const { response, code, syscall } = error as { response?: { status?: unknown }; code?: unknown; syscall?: unknown };
   const status = response?.status;
   if (typeof status === 'number') return status >= 400 && status < 500 && status !== 429 && status !== 408;
-  return typeof code !== 'string' || code.startsWith('app/') || syscall === 'open';
+  return typeof code !== 'string' || syscall === 'open';
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type CredentialFile, watchCredentialFile } from '../credential-file.ts';
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts';
 import type { FcmOptions } from './client.ts';
-import { googleTokenSource } from './google-credential.ts';
+import { googleCredential } from './google-credential.ts';
 import { readServiceAccount } from './service-account.ts';
 
 /** A service account at work. */
@@ -20,13 +20,17 @@ export function watchServiceAccount(options: FcmOptions): CredentialFile<Sender>
 
   function read(content: Uint8Array): Sender {
     const account = readServiceAccount(content);
-    const fetchToken = googleTokenSource({
+    const credential = googleCredential({
       account,
       ...(tokenEndpoint !== undefined && { tokenEndpoint }),
       ...(ca !== undefined && { ca }),
       ...(proxy && { proxy }),
       clock,
     });
+    const fetchToken = async (signal: AbortSignal) => {
+      const { access_token: token, expires_in: lifeSeconds } = await credential.getAccessToken(signal);
+      return { token, lifeMs: lifeSeconds * 1_000 };
+    };
     return {
       tokens: createAccessTokens({ fetchToken, app: app.name, clock, random, log }),
       path: `/v1/projects/${encodeURIComponent(account.projectId)}/messages:send`,

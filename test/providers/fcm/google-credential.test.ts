@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { test, type TestContext } from 'node:test';
+import { createAuthority, createServiceAccount } from '../../../src/harness/stand-ins/certificates.ts';
+import { googleCredential } from '../../../src/providers/fcm/google-credential.ts';
+import { readServiceAccount } from '../../../src/providers/fcm/service-account.ts';
+import { systemClock } from '../../../src/time/clock.ts';
+
+const sender = await createServiceAccount('sealpost-test');
+const account = readServiceAccount(Buffer.from(sender.json));
+
+/** An OAuth server at https://localhost with a certificate for this name alone; without answers it hangs. */
+async function startOauth(t: TestContext, name: string, answers: readonly (readonly [status: number, body: object])[]) {
+  const authority = await createAuthority();
+  const { certificate, key } = await authority.issue([name]);
+  const asked: { path: string; grant: string | null }[] = [];
+  const server = createServer({ cert: certificate, key }, (request, response) => {
+    void text(request).then((body) => {
+      asked.push({ path: request.url ?? '', grant: new URLSearchParams(body).get('grant_type') });
+      const next = answers[Math.min(asked.length, answers.length) - 1];
+      if (!next) return;
+      const [status, answer] = next;
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const tokenEndpoint = `https://localhost:${port}`;
+  return {
+    asked,
+    credential: googleCredential({ account, tokenEndpoint, ca: authority.certificate, clock: systemClock }),
+  };
+}
+
+const granted = [200, { access_token: 'ya29.example', expires_in: 3_599, token_type: 'Bearer' }] as const;
+
+test('Google credential - an OAuth server of one’s own is verified under the name in its URL', async (t) => {
+  const { asked, credential } = await startOauth(t, 'localhost', [granted]);
+  assert.deepEqual(await credential.getAccessToken(), { access_token: 'ya29.example', expires_in: 3_599 });
+  assert.deepEqual(asked, [{ path: '/token', grant: 'urn:ietf:params:oauth:grant-type:jwt-bearer' }]);
+});
+
+test('Google credential - a certificate for Google’s name does not pass for another host', async (t) => {
+  const { asked, credential } = await startOauth(t, 'oauth2.googleapis.com', [granted]);
+  await assert.rejects(credential.getAccessToken(), (error: { code?: unknown }) => {
+    assert.equal(error.code, 'ERR_TLS_CERT_ALTNAME_INVALID');
+    return true;
+  });
+  assert.deepEqual(asked, []);
+});
+
+test('Google credential - it asks anew each time and keeps no token', async (t) => {
+  const second = [200, { access_token: 'second', expires_in: 60 }] as const;
+  const { credential } = await startOauth(t, 'localhost', [granted, second]);
+  await credential.getAccessToken();
+  assert.deepEqual(await credential.getAccessToken(), { access_token: 'second', expires_in: 60 });
+});
+
+test('Google credential - a refusal and a server in trouble are asked once, and tell their status', async (t) => {
+  const { asked, credential } = await startOauth(t, 'localhost', [
+    [400, { error: 'invalid_grant' }],
+    [503, { error: 'unavailable' }],
+    [200, { token_type: 'Bearer' }],
+  ]);
+  for (const status of [400, 503]) {
+    await assert.rejects(credential.getAccessToken(), (error: { response?: { status?: unknown } }) => {
+      assert.equal(error.response?.status, status);
+      return true;
+    });
+  }
+  await assert.rejects(credential.getAccessToken(), /an answer without access token/);
+  assert.equal(asked.length, 3);
+});
+
+test('Google credential - a server that hangs is given up with the signal, and nothing is asked after it', async (t) => {
+  const { asked, credential } = await startOauth(t, 'localhost', []);
+  const abort = new AbortController();
+  const waiting = credential.getAccessToken(abort.signal);
+  while (asked.length === 0) await new Promise(setImmediate);
+  abort.abort();
+  await assert.rejects(waiting, { code: 'ECONNRESET' });
+  await assert.rejects(credential.getAccessToken(abort.signal), { name: 'AbortError' });
+  assert.equal(asked.length, 1);
+});
