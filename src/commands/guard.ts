@@ -1,19 +1,19 @@
 /** The command line's side of the admin API: asks a running server over its ops listener. */
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { type Config, loadConfig } from '../config/config.ts';
 import type { GuardReport } from '../ops/admin.ts';
 import { errorCode } from '../telemetry/log.ts';
+import { describeUnknown, readArguments, UsageError } from './command.ts';
 
-export const guardUsage = `Usage: sealpost guard status|release [--believe] [--config FILE] [--url URL]
+export const guardUsage = `Usage: sealpost guard status|release [--accept-removals] [--config FILE] [--url URL]
 
   status    what the mass-loss guard sees, and whether it holds answers back
   release   the fault is put right: watch as after a start; a fault that is still there costs nothing, it is held again
 
-  --believe       release, and believe what was held: XMPP servers drop those registrations for good, devices that the
-                  provider calls dead are removed. Only if they really are gone.
-  --config FILE   default: the environment variable SEALPOST_CONFIG
-  --url URL       of the ops listener; default: http.ops of the config
+  --accept-removals  release, and accept what was held: XMPP servers drop those registrations for good, devices that
+                     the provider calls dead are removed. Only if they really are gone.
+  --config FILE      default: the environment variable SEALPOST_CONFIG
+  --url URL          of the ops listener; default: http.ops of the config
 `;
 
 export interface GuardCall {
@@ -49,26 +49,27 @@ const refusal = z.object({ error: z.string(), hint: z.string().optional() });
 
 /**
  * @returns the exit code: 0 done, or watching; 1 it holds, or cannot be asked; 2 a wrong call
- * @throws ConfigError, and what `parseArgs` throws
+ * @throws ConfigError, UsageError
  */
-export async function runGuardCommand({ args, env, output, errors }: GuardCall): Promise<0 | 1 | 2> {
-  const { values, positionals } = parseArgs({
+export async function guard({ args, env, output, errors }: GuardCall): Promise<0 | 1 | 2> {
+  const { values, positionals } = readArguments({
     args: [...args],
     allowPositionals: true,
     options: {
       config: { type: 'string', default: env['SEALPOST_CONFIG'] ?? '' },
       url: { type: 'string' },
-      believe: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
+      'accept-removals': { type: 'boolean', default: false },
     },
   });
   const [action, ...more] = positionals;
-  const { believe } = values;
-  const isKnown = action === 'status' || action === 'release';
-  if (values.help || !isKnown || values.config === '' || more.length > 0 || (believe && action !== 'release')) {
-    (values.help ? output : errors).write(guardUsage);
-    return values.help ? 0 : 2;
+  const believe = values['accept-removals'];
+  if (action === undefined) throw new UsageError('an action is missing: status or release');
+  if (action !== 'status' && action !== 'release') {
+    throw new UsageError(describeUnknown('action', action, ['status', 'release']));
   }
+  if (values.config === '') throw new UsageError('a config is missing: --config FILE or SEALPOST_CONFIG');
+  if (more.length > 0) throw new UsageError(`unexpected "${more.join(' ')}"`);
+  if (believe && action !== 'release') throw new UsageError('--accept-removals goes with release');
   const config = loadConfig(values.config);
   const { token } = config.admin;
   if (!token) {
@@ -108,7 +109,7 @@ export async function runGuardCommand({ args, env, output, errors }: GuardCall):
 }
 
 function describeRelease(released: number, believe: boolean): string {
-  const what = believe ? 'What was held is believed until the flood is over.' : 'The watch starts anew.';
+  const what = believe ? 'What was held is accepted until the flood is over.' : 'The watch starts anew.';
   return `Released ${released} ${released === 1 ? 'hold' : 'holds'}. ${what}\n`;
 }
 
@@ -123,7 +124,7 @@ function describeReport({ state, holds, caution }: z.output<typeof answer> | Gua
   );
   return (
     lines.join('') +
-    '  If those registrations really are gone, let servers drop them: sealpost guard release --believe\n'
+    '  If those registrations really are gone, let servers drop them: sealpost guard release --accept-removals\n'
   );
 }
 

@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/config.ts';
 import { type ImportOptions, type Origin, origins, runImport } from '../import/run.ts';
 import { ImportError } from '../import/source.ts';
+import { readArguments, UsageError } from './command.ts';
 
 export const importUsage = `Usage: sealpost import --from ${origins.join('|')} FILE [--config FILE] [--app NAME] [--dry-run]
 
@@ -22,10 +22,10 @@ export interface ImportCommandOptions extends Pick<ImportOptions, 'clock' | 'out
 /**
  * `sealpost import`.
  * @returns the exit code: 0, 1 when something could not be taken, 2 for a wrong call
- * @throws ConfigError, StoreError, or the system's error for the file
+ * @throws UsageError, ConfigError, StoreError, or the system's error for the file
  */
-export async function importCommand({ args, env, errors, ...io }: ImportCommandOptions): Promise<0 | 1 | 2> {
-  const { values, positionals } = parseArgs({
+export async function importRegistrations({ args, env, errors, ...io }: ImportCommandOptions): Promise<0 | 1 | 2> {
+  const { values, positionals } = readArguments({
     args: [...args],
     allowPositionals: true,
     options: {
@@ -33,19 +33,14 @@ export async function importCommand({ args, env, errors, ...io }: ImportCommandO
       app: { type: 'string' },
       config: { type: 'string' },
       'dry-run': { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
     },
   });
-  if (values.help) {
-    io.output.write(importUsage);
-    return 0;
-  }
   const [path, ...more] = positionals;
   const configFile = values.config ?? env['SEALPOST_CONFIG'];
-  if (path === undefined || more.length > 0 || configFile === undefined || !isOrigin(values.from)) {
-    errors.write(importUsage);
-    return 2;
-  }
+  if (!isOrigin(values.from)) throw new UsageError(`--from takes one of ${origins.join(', ')}`);
+  if (path === undefined) throw new UsageError('the file to import is missing');
+  if (more.length > 0) throw new UsageError(`unexpected "${more.join(' ')}": one file at a time`);
+  if (configFile === undefined) throw new UsageError('a config is missing: --config FILE or SEALPOST_CONFIG');
   const options = { ...io, errorOutput: errors, from: values.from, path, dryRun: values['dry-run'] ?? false };
   const config = loadConfig(configFile, env);
   try {

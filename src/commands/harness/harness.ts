@@ -2,7 +2,8 @@
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
 import { openCommand, providersCommand, sealCommand, vectorsCommand } from './tools.ts';
-import { type ExitCode, type CommandIo, UsageError } from './io.ts';
+import type { CommandIo } from './io.ts';
+import { describeUnknown, type ExitCode, UsageError } from '../command.ts';
 
 export const harnessUsage = `Usage: sealpost harness COMMAND [OPTIONS]
 
@@ -46,18 +47,14 @@ export async function runHarnessCommand(args: readonly string[], io: CommandIo):
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   try {
-    if (!command) throw new UsageError(name === '' ? 'a command is missing' : `there is no command ${name}`);
+    if (name === '') throw new UsageError('a command is missing');
+    if (!command) throw new UsageError(describeUnknown('command', name, Object.keys(commands)));
     return await command(rest, io);
   } catch (error) {
     const text = error instanceof Error ? error.message : 'it failed';
     errors.write(`sealpost harness: ${text}\n`);
-    if (!(error instanceof UsageError) && !isParseError(error)) return 1;
+    if (!(error instanceof UsageError)) return 1;
     errors.write(`\n${harnessUsage}`);
     return 2;
   }
-}
-
-/** Of `parseArgs`. */
-function isParseError(error: unknown): boolean {
-  return String((error as { code?: unknown } | null)?.code).startsWith('ERR_PARSE_ARGS');
 }

@@ -3,9 +3,6 @@ import type { RandomBytes } from '../../harness/sealing/sealing.ts';
 import type { TerminalOutput } from '../../harness/report/terminal.ts';
 import type { Clock } from '../../time/clock.ts';
 
-/** 0: all is as it should be; 1: something is not; 2: a wrong call. */
-export type ExitCode = 0 | 1 | 2;
-
 /** What the commands work with. */
 export interface CommandIo {
   readonly output: TerminalOutput;
@@ -20,6 +17,3 @@ export interface CommandIo {
   /** Ends what goes on until somebody ends it. */
   readonly signal: AbortSignal;
 }
-
-/** A mistake in the call: said together with how to call. */
-export class UsageError extends Error {}

@@ -1,7 +1,7 @@
 /** `sealpost harness run`, and the reports that `serve` makes as well. */
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
-import type { ExitCode, CommandIo } from './io.ts';
+import type { CommandIo } from './io.ts';
+import { type ExitCode, readArguments } from '../command.ts';
 import { writeHtml } from '../../harness/report/html.ts';
 import { writeJunit } from '../../harness/report/junit.ts';
 import { runScenarios, selectScenarios } from '../../harness/runner/run-scenarios.ts';
@@ -27,7 +27,7 @@ export interface ReportValues {
 }
 
 export async function runCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
-  const { values } = parseArgs({ args: [...args], options: { ...reportOptions, list: { type: 'boolean' } } });
+  const { values } = readArguments({ args: [...args], options: { ...reportOptions, list: { type: 'boolean' } } });
   const chosen = selectScenarios(scenarios, values.only ?? []);
   if (values.list) {
     for (const { id, title } of chosen) io.output.write(`${id.padEnd(36)} ${title}\n`);

@@ -1,9 +1,9 @@
 /** `sealpost harness serve`: any push app server, tried from both of its sides. */
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { createAcceptor } from '../../harness/server/acceptor.ts';
 import { reportOptions, reportRun } from './run.ts';
-import { type ExitCode, type CommandIo, UsageError } from './io.ts';
+import type { CommandIo } from './io.ts';
+import { type ExitCode, UsageError, readArguments } from '../command.ts';
 import { createClient } from '../../harness/clients/client.ts';
 import { type ClientModel, sealingAndroid, siskin } from '../../harness/clients/models.ts';
 import { describeSettings } from '../../harness/stand-ins/provider-settings.ts';
@@ -27,7 +27,7 @@ const options = {
 } as const;
 
 export async function serveCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
-  const { values } = parseArgs({ args: [...args], options });
+  const { values } = readArguments({ args: [...args], options });
   const { clock, randomBytes, errors, env } = io;
   const { host, port } = readAddress(values.listen);
   const { domain } = values;

@@ -1,9 +1,9 @@
 /** `sealpost harness seal`, `open`, `vectors` and `providers`: for people who debug a client, a server or their own tests. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type Element, parse } from 'ltx';
-import { type ExitCode, type CommandIo, UsageError } from './io.ts';
+import type { CommandIo } from './io.ts';
+import { type ExitCode, UsageError, readArguments } from '../command.ts';
 import { sealingNamespace } from '../../harness/server/enabling.ts';
 import { type OpeningRefusal, openSealed, strictBase64 } from '../../harness/sealing/opening.ts';
 import { fitPayload, type SealedPayload } from '../../harness/sealing/payload-json.ts';
@@ -15,7 +15,7 @@ import { checkVectors } from '../../harness/vectors/check.ts';
 import { createVectorFiles, formatVectorFile } from '../../harness/vectors/write.ts';
 
 export async function sealCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readArguments({
     args: [...args],
     allowPositionals: true,
     options: { key: { type: 'string' }, 'max-size': { type: 'string' }, voip: { type: 'boolean' } },
@@ -49,7 +49,7 @@ const refusals: Readonly<Record<OpeningRefusal, string>> = {
 };
 
 export async function openCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readArguments({
     args: [...args],
     allowPositionals: true,
     options: { key: { type: 'string' }, 'ignore-tag': { type: 'boolean' } },
@@ -98,7 +98,7 @@ function findElement(element: Element): Element | undefined {
 }
 
 export async function vectorsCommand(args: readonly string[], { output }: CommandIo): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readArguments({
     args: [...args],
     allowPositionals: true,
     options: { check: { type: 'string', multiple: true }, write: { type: 'string' } },
@@ -127,7 +127,7 @@ export async function vectorsCommand(args: readonly string[], { output }: Comman
 }
 
 export async function providersCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
-  const { values } = parseArgs({
+  const { values } = readArguments({
     args: [...args],
     options: { 'apns-port': { type: 'string' }, 'fcm-port': { type: 'string' }, settings: { type: 'string' } },
   });

@@ -26,8 +26,13 @@ function hasShortWords(part: string): boolean {
 export function suggestKey(unknown: string, value: unknown, known: readonly string[]): string {
   const all = `Known here: ${known.join(', ')}.`;
   if (!isNameToShow(unknown, value)) return `It looks like a value on the wrong side of a colon. ${all}`;
+  return `Did you mean "${nearestOf(unknown, known)}"? ${all}`;
+}
+
+/** The known word that takes the fewest changes to get to; '' where none is known. */
+export function nearestOf(unknown: string, known: readonly string[]): string {
   const [nearest = ''] = known.toSorted((a, b) => editDistance(unknown, a) - editDistance(unknown, b));
-  return `Did you mean "${nearest}"? ${all}`;
+  return nearest;
 }
 
 /** Levenshtein distance, without regard to case. Keys of any length: the text is cut to 64 characters. */

@@ -65,7 +65,8 @@ export function printLine(terminal: Terminal, at: Date, text: string, sightings:
   }));
   const clock = `${at.toTimeString().slice(0, 8)}  `;
   const right = parts.map(({ plain }) => `${plain}✓`).join('  ');
-  const room = terminal.width - 4 - columnsOf(clock) - columnsOf(right) - 1;
+  // In a narrow window the line is longer than it, rather than without its text.
+  const room = Math.max(8, terminal.width - 4 - columnsOf(clock) - columnsOf(right) - 1);
   const left = fitText(text, room);
   const marks = parts.map(({ plain, right: ok }) => plain + terminal.paint(ok ? 'green' : 'red', ok ? '✓' : '✗'));
   terminal.line(`  ${terminal.paint('dim', clock)}${left}${' '.repeat(room - columnsOf(left) + 1)}${marks.join('  ')}`);

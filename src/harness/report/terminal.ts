@@ -27,8 +27,8 @@ export function createTerminal(output: TerminalOutput, env: Readonly<Record<stri
   const coloured = output.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
   return {
     get width() {
-      // One column stays free: some terminals wrap a full line.
-      return Math.max(narrowest, Math.min(widest, output.columns ?? usual)) - 1;
+      // One column stays free: some terminals wrap a full line. A terminal of no width does not know its own.
+      return Math.max(narrowest, Math.min(widest, output.columns || usual)) - 1;
     },
     paint: (tone, text) => (coloured ? styleText(tone, text, { validateStream: false }) : text),
     line: (text = '') => void output.write(`${text}\n`),
@@ -83,7 +83,7 @@ export function wrapText(text: string, columns: number, maxLines: number): strin
 
 /** Left and right text on one line of `columns`; the left one gives way. */
 export function justify(left: string, right: string, columns: number): string {
-  const space = columns - columnsOf(right) - 1;
+  const space = Math.max(1, columns - columnsOf(right) - 1);
   const fitted = fitText(left, space);
   return fitted + ' '.repeat(space - columnsOf(fitted) + 1) + right;
 }

@@ -1,0 +1,92 @@
+/** The command line: its first word names the command, the rest is the command's. */
+import { randomBytes } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { ConfigError } from '../config/config.ts';
+import { errorCode } from '../telemetry/log.ts';
+import { systemClock } from '../time/clock.ts';
+import { type CommandCall, describeUnknown, type ExitCode, UsageError } from './command.ts';
+import { demo, demoUsage } from './demo.ts';
+import { guard, guardUsage } from './guard.ts';
+import { runHarnessCommand } from './harness/harness.ts';
+import { importRegistrations, importUsage } from './import.ts';
+import { serve, serveUsage } from './serve.ts';
+import type { Signals } from './signals.ts';
+import { startFrom } from './start.ts';
+import { version } from './version.ts';
+
+const usage = `Usage: sealpost [COMMAND] [OPTIONS]
+
+  serve    run the push app server; the default where a config is named
+  demo     run harness, provider stand-ins and server on this machine; the default without a config
+  import   import registrations from another push app server
+  guard    ask and release the mass-loss guard of a running server
+  harness  try this and other push app servers, seal and open by hand
+
+  --config FILE   sealpost.yaml; default: the environment variable SEALPOST_CONFIG
+  --version       print the version
+  --help          this page; sealpost COMMAND --help: the command's own
+
+Exit codes: 0 done, 1 something is wrong, 2 a wrong call.
+`;
+
+interface Command {
+  /** Its help page; the harness has one of its own. */
+  readonly usage?: string;
+  run(call: CommandCall): Promise<ExitCode>;
+}
+
+const output = process.stdout;
+const errors = process.stderr;
+
+const commands: Readonly<Record<string, Command>> = {
+  serve: { usage: serveUsage, run: serve },
+  demo: { usage: demoUsage, run: demo },
+  guard: { usage: guardUsage, run: ({ args, env }) => guard({ args, env, output, errors }) },
+  import: {
+    usage: importUsage,
+    run: ({ args, env }) => importRegistrations({ args, env, output, errors, clock: systemClock }),
+  },
+  harness: {
+    run: ({ args, env, signals }) =>
+      runHarnessCommand(args, {
+        env,
+        output,
+        errors,
+        clock: systemClock,
+        randomBytes,
+        readInput: () => text(process.stdin),
+        // What goes wrong there goes wrong on purpose.
+        startServer: (config: object) => startFrom(config, 'silent'),
+        signal: signals.terminated,
+      }),
+  },
+};
+
+/** Runs what the arguments say. Whatever goes wrong is said on standard error. */
+export async function runCommand(args: readonly string[], signals: Signals): Promise<ExitCode> {
+  const env = process.env;
+  const isNamed = args[0] !== undefined && !args[0].startsWith('-');
+  const isConfigured = env['SEALPOST_CONFIG'] !== undefined || args.some((arg) => /^--config(=|$)/.test(arg));
+  const name = isNamed ? (args[0] ?? '') : isConfigured ? 'serve' : 'demo';
+  const rest = isNamed ? args.slice(1) : args;
+  if (!isNamed && (args.includes('--version') || args.includes('-V'))) {
+    output.write(`sealpost ${version}\n`);
+    return 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const isHelp = rest.includes('--help') || rest.includes('-h');
+  if (isHelp && (!isNamed || command?.usage !== undefined)) {
+    output.write(isNamed ? (command?.usage ?? usage) : usage);
+    return 0;
+  }
+  try {
+    if (!command) throw new UsageError(describeUnknown('command', name, Object.keys(commands)));
+    return await command.run({ args: rest, env, signals });
+  } catch (error) {
+    if (error instanceof ConfigError) errors.write(`${error.message}\n`);
+    else errors.write(`sealpost: ${error instanceof Error ? error.message : errorCode(error)}\n`);
+    if (!(error instanceof UsageError)) return 1;
+    errors.write(`\n${command?.usage ?? usage}`);
+    return 2;
+  }
+}

@@ -1,0 +1,27 @@
+import { loadConfig } from '../config/config.ts';
+import { type CommandCall, type ExitCode, readArguments, UsageError } from './command.ts';
+import { whenAborted } from './signals.ts';
+import { start } from './start.ts';
+
+export const serveUsage = `Usage: sealpost serve --config FILE
+
+  Runs the push app server until SIGTERM or SIGINT, then answers what arrived and exits with 0.
+  SIGHUP looks at once whether keys, certificates and service accounts were replaced.
+
+  --config FILE   sealpost.yaml; default: the environment variable SEALPOST_CONFIG
+`;
+
+/**
+ * `sealpost serve`.
+ * @throws ConfigError, StoreError, or the system's error for a port that cannot be had
+ */
+export async function serve({ args, env, signals }: CommandCall): Promise<ExitCode> {
+  const { values } = readArguments({ args: [...args], options: { config: { type: 'string' } } });
+  const configFile = values.config ?? env['SEALPOST_CONFIG'];
+  if (configFile === undefined) throw new UsageError('serve needs a config: --config FILE or SEALPOST_CONFIG');
+  const server = await start(loadConfig(configFile));
+  signals.onHangup(() => void server.checkCredentials());
+  await whenAborted(signals.terminated);
+  await server.drain();
+  return 0;
+}

@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { type Config, parseConfig } from '../config/config.ts';
+import { type Server, startServer } from '../server.ts';
+import { createLog, type LogLevel } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { systemClock } from '../time/clock.ts';
+import { version } from './version.ts';
+
+/** A server on this machine's clock, with its log on standard output. */
+export function start(config: Config, level: LogLevel = config.log.level): Promise<Server> {
+  const log = createLog(level);
+  const metrics = createMetrics(version);
+  return startServer({ config, version, clock: systemClock, random: Math.random, log, metrics });
+}
+
+/** A server made of a parsed `sealpost.yaml`, once its links are up. */
+export async function startFrom(config: object, level: LogLevel) {
+  const parsed = parseConfig(config, { baseDir: process.cwd(), readFile: readFileSync, env: process.env });
+  const server = await start(parsed, level);
+  await server.whenOnline();
+  return { opsUrl: server.opsUrl, publicUrl: server.publicUrl, stop: () => server.drain() };
+}
