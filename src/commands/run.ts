@@ -29,6 +29,9 @@ const usage = `Usage: sealpost [COMMAND] [OPTIONS]
 Exit codes: 0 done, 1 something is wrong, 2 a wrong call.
 `;
 
+/** What may stand where no command is named. */
+const general = ['--config', '--version', '--help', '-V', '-h'];
+
 interface Command {
   /** Its help page; the harness has one of its own. */
   readonly usage?: string;
@@ -80,13 +83,17 @@ export async function runCommand(args: readonly string[], signals: Signals): Pro
     return 0;
   }
   try {
+    const [option] = isNamed ? [] : args;
+    if (option !== undefined && !general.includes(option.replace(/=.*/s, ''))) {
+      throw new UsageError(describeUnknown('option', option.replace(/=.*/s, ''), general));
+    }
     if (!command) throw new UsageError(describeUnknown('command', name, Object.keys(commands)));
     return await command.run({ args: rest, env, signals });
   } catch (error) {
     if (error instanceof ConfigError) errors.write(`${error.message}\n`);
     else errors.write(`sealpost: ${error instanceof Error ? error.message : errorCode(error)}\n`);
     if (!(error instanceof UsageError)) return 1;
-    errors.write(`\n${command?.usage ?? usage}`);
+    errors.write(`\n${(isNamed ? command?.usage : undefined) ?? usage}`);
     return 2;
   }
 }

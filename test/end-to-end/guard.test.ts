@@ -193,14 +193,14 @@ test('guard - released while the fault is still there, it holds again; released 
   assert.deepEqual(await site.publish(nodes), { 'wait/internal-server-error': 200 });
   assert.equal((await site.health()).guard.status, 'fail');
 
-  assert.equal((await site.guard('release', '--believe')).code, 0);
+  assert.equal((await site.guard('release', '--accept-removals')).code, 0);
   assert.deepEqual(await site.publish(nodes), { 'cancel/item-not-found': 200 });
 });
 
 test('guard - the command says what is wrong with a call, and how to get at the server', async (t) => {
   const site = await start(t);
   assert.equal((await site.guard('open')).code, 2);
-  assert.equal((await site.guard('status', '--believe')).code, 2);
+  assert.equal((await site.guard('status', '--accept-removals')).code, 2);
   assert.equal((await site.guard('status', '--nonsense')).code, 2);
   await site.sealpost.stop();
   const { code, text } = await site.guard('status');

@@ -78,7 +78,7 @@ test('migration - what cannot be taken is told by exit code and line', async () 
   assert.match(out, /^line 2: token is none of fcm\ntaken: 0\n/);
   const { code: wrong, err } = await sealpost('import', '--from', 'nowhere', csv, ...config);
   assert.equal(wrong, 2);
-  assert.match(err, /^Usage: sealpost import/);
+  assert.match(err, /^sealpost: --from takes one of p2, mod_push_appserver, csv\n\nUsage: sealpost import/);
 });
 
 test('migration - a device registered over HTTP is published to by its account’s server', async () => {

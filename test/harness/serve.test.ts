@@ -95,7 +95,7 @@ const wrongCalls: readonly [what: string, args: readonly string[], complaint: Re
     ['--listen', '0', '--domain', 'a', '--secret', 'b', '--convention', 'x'],
     /no convention x/,
   ],
-  ['an unknown option', ['--liste', '0'], /Unknown option '--liste'/],
+  ['an unknown option', ['--liste', '0'], /unknown option "--liste"; did you mean "--listen"\?/],
 ];
 for (const [what, args, complaint] of wrongCalls) {
   test(`serve - ${what} is a wrong call, said with how to call`, async () => {

@@ -122,9 +122,9 @@ test('harness - providers stand in for APNs and FCM until they are interrupted',
 
 const wrongCalls: readonly [what: string, args: readonly string[], complaint: RegExp][] = [
   ['no command', [], /a command is missing/],
-  ['an unknown command', ['play'], /there is no command play/],
-  ['an inherited name', ['constructor'], /there is no command constructor/],
-  ['an unknown option', ['run', '--fast'], /Unknown option '--fast'/],
+  ['an unknown command', ['play'], /unknown command "play"; did you mean "seal"\?/],
+  ['an inherited name', ['constructor'], /unknown command "constructor"/],
+  ['an unknown option', ['run', '--fast'], /unknown option "--fast"/],
   ['no key', ['seal', '{}'], /--key takes the base64 of 16 bytes/],
   ['a short key', ['open', '--key', 'AAAA', '{}'], /--key takes the base64 of 16 bytes/],
   ['no JSON', ['seal', '--key', key, 'hello'], /has to be a JSON object/],

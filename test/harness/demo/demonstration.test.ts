@@ -22,8 +22,8 @@ function screen(
   return Object.assign(output, extras, { text: () => text });
 }
 
-async function play(defect?: Defect) {
-  const output = screen();
+async function play(defect?: Defect, extras: { isTTY?: boolean; columns?: number } = {}) {
+  const output = screen(extras);
   const startServer = startSmallComponent(defect);
   const matched = await runDemonstration({
     startServer,
@@ -63,6 +63,14 @@ test('demonstration - lines stay within 80 columns', async () => {
   const { text } = await play();
   for (const line of text.split('\n')) assert.ok(columnsOf(line) < 80, line);
 });
+
+for (const columns of [0, 1, 20, 40, 60, 200]) {
+  test(`demonstration - a terminal of ${columns} columns shows every scene`, async () => {
+    const { matched, text } = await play(undefined, { isTTY: true, columns });
+    assert.equal(matched, true, text);
+    assert.ok(stripVTControlCharacters(text).includes('15 pushes arrived'), text);
+  });
+}
 
 const defects: readonly [defect: Defect, complaint: string][] = [
   ['loses-pushes', 'nothing arrived'],
