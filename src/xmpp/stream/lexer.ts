@@ -230,7 +230,8 @@ export function createLexer(sink: TokenSink): Lexer {
   return {
     write(chunk) {
       const decoded = decode(chunk);
-      ascii = decoded.ascii && (carry === '' || Buffer.byteLength(carry) === carry.length);
+      // What was carried is ASCII, too, but in an XML declaration that will be refused.
+      ascii = decoded.ascii;
       input = carry + decoded.text;
       carry = '';
       at = 0;

@@ -135,6 +135,19 @@ describe('link - what is wrong inside a stanza costs that stanza, which is answe
     });
   }
 
+  linkTest('link - every reason for which a stanza is rejected is counted from 0 on', async (t) => {
+    const { metrics } = await startLinked(t);
+    const { values } = await metrics.stanzasRejected.get();
+    assert.deepEqual(
+      values.map(({ labels, value }) => `${labels.link} ${labels.reason} ${value}`),
+      [
+        ...['bytes', 'depth', 'attributes', 'nodes'],
+        ...['bad-namespace-prefix', 'invalid-namespace', 'not-well-formed', 'restricted-xml'],
+        ...['malformed', 'unanswerable', 'over-share'],
+      ].map((reason) => `push.example.org ${reason} 0`),
+    );
+  });
+
   linkTest('link - wrong stanzas that come byte by byte', async (t) => {
     const { online, server } = await startLinked(t);
     const peer = await online();

@@ -114,6 +114,11 @@ describe('parser - what is wrong inside a stanza costs that stanza and nothing e
     ['an undeclared prefix of an attribute', "<a b='1' p:b='2'/>", 'bad-namespace-prefix a(b=1)'],
     ['an undeclared prefix of an attribute inside', "<a><b p:c='1'/></a>", 'bad-namespace-prefix a'],
     ['a prefix out of its scope', "<a><b xmlns:p='u'/><p:c/></a>", 'bad-namespace-prefix a'],
+    [
+      'the first of two prefixes out of its scope',
+      "<a><b xmlns:p='u' xmlns:q='u'></b><p:c/></a>",
+      'bad-namespace-prefix a',
+    ],
     ['a prefix for nothing', "<a xmlns:p=''/>", 'bad-namespace-prefix a'],
     ['the prefix xmlns', "<a xmlns:xmlns='u'/>", 'bad-namespace-prefix a'],
     ['an element with the prefix xmlns', '<xmlns:a/>', 'bad-namespace-prefix'],
@@ -396,7 +401,11 @@ describe('parser - limits', () => {
     assert.deepEqual(summary(spaced), [`iq["${'x'.repeat(180)}"]`]);
   });
 
-  it('parser - an end tag without end ends the stream', () => {
+  it('parser - an end tag that is longer than any stanza ends the stream, whether it ends or not', () => {
+    for (const size of [Infinity, 10, 1]) {
+      const told = read(`${header}<a></a${' '.repeat(500)}>`, { limits, size });
+      assert.deepEqual(summary(told), ['error not-well-formed']);
+    }
     assert.deepEqual(summary(read(`${header}<a></a${' '.repeat(500)}`, { limits, size: 10 })), [
       'error not-well-formed',
     ]);
