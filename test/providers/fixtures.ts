@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { type Clock, systemClock } from '../../src/time/clock.ts';
 import { type ApnsStandIn, type ApnsStandInOptions, createApnsStandIn } from '../../src/harness/stand-ins/apns.ts';
 import { createApnsKey, createServiceAccount } from '../../src/harness/stand-ins/certificates.ts';
@@ -16,6 +17,7 @@ import { type FcmApp, fcmTraits } from '../../src/providers/fcm/settings.ts';
 import type { Push } from '../../src/core/push.ts';
 import type { Secret } from '../../src/core/secret.ts';
 import type { Metrics } from '../../src/telemetry/metrics.ts';
+import { manualClock, turns } from '../support/clock.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
 
 export const apnsToken = 'ab'.repeat(32);
@@ -75,6 +77,25 @@ export interface Scene<S> {
   ): ReturnType<Provider['send']>;
 }
 
+/**
+ * For more pushes at once than a busy machine sends in the usual time: nothing is late or silent, and what does not end
+ * at all still ends, as a time-out.
+ */
+export function unhurried(): { readonly clock: Clock; readonly deadlineMs: number } {
+  const { now, monotonic } = manualClock();
+  const after: Clock['after'] = (delayMs, run) => {
+    // Imported, so that it goes on where a test has undici's stand still.
+    const timer = setTimeout(run, delayMs).unref();
+    return () => clearTimeout(timer);
+  };
+  return { clock: { now, monotonic, after }, deadlineMs: 240_000 };
+}
+
+/** Drains a provider whose peer is gone. What a failed test left behind may wait for a clock that stands still. */
+async function drained(provider: Provider): Promise<void> {
+  await Promise.race([provider.drain(), turns(1000)]);
+}
+
 export interface ApnsSceneOptions {
   readonly app?: Partial<ApnsApp>;
   readonly standIn?: Partial<ApnsStandInOptions>;
@@ -116,7 +137,7 @@ export async function apnsScene(
   const provider = createApns({ app, clock, random: Math.random, log, metrics, ...(tokens && { tokens }) });
   t.after(async () => {
     await standIn.close();
-    await provider.drain();
+    await drained(provider);
   });
   return {
     app,
@@ -161,7 +182,7 @@ export async function fcmScene(
   const provider = createFcm({ app, clock, random: Math.random, log, metrics });
   t.after(async () => {
     await standIn.close();
-    await provider.drain();
+    await drained(provider);
     rmSync(folder, { recursive: true });
   });
   return {

@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import {
+  AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
@@ -9,6 +10,7 @@ import {
   KeyUsagesExtension,
   PemConverter,
   SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
   type X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
@@ -57,6 +59,8 @@ export async function createAuthority(): Promise<Authority> {
     extensions: [
       new BasicConstraintsExtension(true, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      // All authorities have one name: by this a verifier that trusts several tells them apart (RFC 5280, 4.2.1.1).
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
   return {
@@ -76,6 +80,7 @@ export async function createAuthority(): Promise<Authority> {
             names.map((name) => ({ type: /^[\d.]+$/.test(name) ? 'ip' : 'dns', value: name })),
           ),
           new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+          await AuthorityKeyIdentifierExtension.create(keys.publicKey),
         ],
       });
       return { certificate: pemOf(certificate), key: await privatePem(own.privateKey) };

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { mock, test, type TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { createAuthority } from '../../../src/harness/stand-ins/certificates.ts';
+import { createTransport } from '../../../src/providers/transport/transport.ts';
 import type { PushResult } from '../../../src/core/push.ts';
-import { manualClock } from '../../support/clock.ts';
-import { fcmScene, type FcmSceneOptions } from '../fixtures.ts';
+import { manualClock, turns } from '../../support/clock.ts';
+import { fcmScene, type FcmSceneOptions, unhurried } from '../fixtures.ts';
 import { deadOrigin, openRelay, type Relay } from './relay.ts';
 
 const delivered = { kind: 'accepted' };
@@ -36,7 +41,10 @@ async function relayedScene(t: TestContext, options: FcmSceneOptions) {
 }
 
 test('HTTP/1.1 transport - a burst of 2,000 is delivered, over no more than a hundred connections', async (t) => {
-  const scene = await fcmScene(t);
+  const scene = await fcmScene(t, unhurried());
+  // A hundred TLS handshakes may take this process longer than undici gives each: for undici no time passes.
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.after(() => mock.timers.reset());
   assert.deepEqual(await sendMany(scene, 2000), times(2000, delivered));
   const sends = scene.standIn.received.length;
   assert.equal(sends, 2000);
@@ -52,9 +60,16 @@ test('HTTP/1.1 transport - one push after another keeps to its connections', asy
 });
 
 test('HTTP/1.1 transport - a message that was accepted is not sent again because its answer did not end', async (t) => {
-  const scene = await fcmScene(t);
+  const clock = manualClock();
+  const scene = await fcmScene(t, { clock });
+  assert.deepEqual(await scene.send(), delivered);
   scene.standIn.script(tokenOf(1), { fault: 'stall', times: 1 });
-  assert.deepEqual(await scene.send(tokenOf(1), {}, {}, 500), delivered);
+  const seen = scene.standIn.waitFor(({ token }) => token === tokenOf(1), 20_000);
+  const stalled = scene.send(tokenOf(1), {}, {}, 500);
+  await seen;
+  await turns();
+  clock.advance(500);
+  assert.deepEqual(await stalled, delivered);
 });
 
 test('HTTP/1.1 transport - a server that hangs is not connected to again for each push', async (t) => {
@@ -138,6 +153,55 @@ test('HTTP/1.1 transport - idle connections that the server ended are replaced u
   const outcomes = await sendMany(scene, 10);
   assert.deepEqual(outcomes, times(10, delivered));
 });
+
+for (const [server, header] of [
+  ['that names no time, as Google', undefined],
+  ['that allows two hours', 'timeout=7200'],
+] as const) {
+  test(`HTTP/1.1 transport - an idle connection to a server ${server}, is kept for an hour`, async (t) => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    t.after(() => mock.timers.reset());
+    const authority = await createAuthority();
+    const { certificate, key } = await authority.issue(['127.0.0.1']);
+    // 0: the server closes nothing by itself and says nothing about it.
+    const provider = createServer({ cert: certificate, key, keepAliveTimeout: 0 }, (_request, response) => {
+      response.writeHead(200, { connection: 'keep-alive', ...(header && { 'keep-alive': header }) }).end('{}');
+    });
+    let connections = 0;
+    provider.on('secureConnection', () => (connections += 1));
+    await once(provider.listen(0, '127.0.0.1'), 'listening');
+    const clock = manualClock();
+    const transport = createTransport({
+      origin: `https://127.0.0.1:${(provider.address() as AddressInfo).port}`,
+      protocol: 'h1',
+      ca: authority.certificate,
+      identity: undefined,
+      clock,
+      random: Math.random,
+      limits: { window: 1 },
+    });
+    t.after(async () => {
+      provider.closeAllConnections();
+      provider.close();
+      await transport.drain();
+    });
+    const request = { path: '/', headers: {}, body: Buffer.from('{}'), deadlineMs: 30_000 };
+    const idleFor = async (minutes: number) => {
+      // undici tidies up after an answer in the next turn.
+      await turns();
+      clock.advance(minutes * 60_000);
+      mock.timers.tick(minutes * 60_000);
+      await turns();
+    };
+    assert.equal((await transport.send(request)).kind, 'answer');
+    await idleFor(59);
+    assert.equal((await transport.send(request)).kind, 'answer');
+    assert.equal(connections, 1);
+    await idleFor(61);
+    assert.equal((await transport.send(request)).kind, 'answer');
+    assert.equal(connections, 2);
+  });
+}
 
 test('HTTP/1.1 transport - drain refuses what is new, waits for what is in flight', async (t) => {
   const scene = await fcmScene(t);

@@ -9,9 +9,9 @@ import { createAuthority } from '../../../src/harness/stand-ins/certificates.ts'
 import { systemClock } from '../../../src/time/clock.ts';
 import { createTransport } from '../../../src/providers/transport/transport.ts';
 import type { PushResult } from '../../../src/core/push.ts';
-import { manualClock } from '../../support/clock.ts';
+import { type ManualClock, manualClock, turns } from '../../support/clock.ts';
 import { eventually } from '../../support/process.ts';
-import { apnsScene, type ApnsSceneOptions, valuesOf } from '../fixtures.ts';
+import { apnsScene, type ApnsSceneOptions, unhurried, valuesOf } from '../fixtures.ts';
 import { deadOrigin, openRelay, type Relay } from './relay.ts';
 
 const delivered = { kind: 'accepted' };
@@ -66,7 +66,7 @@ function copiesOf(received: readonly { status: number; headers: Readonly<Record<
 }
 
 test('HTTP/2 transport - a burst of 2,000 that nobody awaited is delivered', async (t) => {
-  const scene = await apnsScene(t);
+  const scene = await apnsScene(t, unhurried());
   assert.equal(countOf(await sendMany(scene, 2000), 'accepted'), 2000);
   assert.deepEqual(
     copiesOf(scene.standIn.received).every((copies) => copies === 1),
@@ -75,50 +75,77 @@ test('HTTP/2 transport - a burst of 2,000 that nobody awaited is delivered', asy
 });
 
 test('HTTP/2 transport - a burst of 20,000 is delivered, over no more than four connections', async (t) => {
-  const scene = await apnsScene(t, { standIn: { receivedLimit: 20 }, deadlineMs: 60_000 });
+  const scene = await apnsScene(t, { standIn: { receivedLimit: 20 }, ...unhurried() });
   assert.equal(countOf(await sendMany(scene, 20_000), 'accepted'), 20_000);
   assert.equal(scene.standIn.connections <= 4, true);
 });
 
 test('HTTP/2 transport - one stream at connect: every push of a burst is delivered', async (t) => {
-  const scene = await apnsScene(t, { standIn: { oneStreamUntilToken: true, maxStreams: 50 } });
+  const scene = await apnsScene(t, { standIn: { oneStreamUntilToken: true, maxStreams: 50 }, ...unhurried() });
   assert.equal(countOf(await sendMany(scene, 400), 'accepted'), 400);
   assert.equal(copiesOf(scene.standIn.received).length, 400);
 });
 
-/** Sends one push that hangs for 300 ms and one that does not; tells in which order they ended. */
-async function raceOf(scene: Awaited<ReturnType<typeof apnsScene>>): Promise<string[]> {
-  const ended: string[] = [];
+type ApnsScene = Awaited<ReturnType<typeof apnsScene>>;
+
+/** Sends one push that hangs until the clock goes on, and one after it; both have arrived at the transport. */
+async function sendPair(scene: ApnsScene): Promise<{ hanging: Promise<PushResult>; healthy: Promise<PushResult> }> {
   scene.standIn.script(tokenOf(1), { fault: 'hang', times: 1 });
-  await Promise.all([
-    scene.send(tokenOf(1), {}, {}, 300).then(() => ended.push('hanging')),
-    scene.send(tokenOf(2)).then(() => ended.push('healthy')),
-  ]);
-  return ended;
+  const seen = new Promise<void>((resolve) => {
+    const stop = scene.standIn.onPush(({ token }) => {
+      if (token !== tokenOf(1)) return;
+      stop();
+      resolve();
+    });
+  });
+  const [hanging, healthy] = [scene.send(tokenOf(1), {}, {}, 300), scene.send(tokenOf(2))];
+  // What ends before it came has failed.
+  await Promise.race([seen, hanging.then((outcome) => assert.fail(`it never came: ${outcome.kind}`))]);
+  return { hanging, healthy };
+}
+
+/** The connection carries one request at a time: a push behind one that hangs is sent when that is given up. */
+async function assertOneByOne(scene: ApnsScene, clock: ManualClock): Promise<void> {
+  const before = scene.standIn.received.length;
+  const { hanging, healthy } = await sendPair(scene);
+  await turns();
+  assert.equal(scene.standIn.received.length, before + 1, 'the second was sent beside the first');
+  clock.advance(300);
+  assert.deepEqual(await hanging, { kind: 'retry', reason: 'timeout' });
+  // As nothing came of it, the connection was left, and the next is made after a pause of 200 ms at most.
+  clock.advance(200);
+  assert.deepEqual(await healthy, delivered);
+}
+
+/** The connection carries many at a time: a push is delivered while another one hangs. */
+async function assertAtOnce(scene: ApnsScene, clock: ManualClock): Promise<void> {
+  const { hanging, healthy } = await sendPair(scene);
+  const behind = turns(1000).then(() => 'the second was not sent beside the first');
+  assert.deepEqual(await Promise.race([healthy, behind]), delivered);
+  clock.advance(300);
+  assert.deepEqual(await hanging, { kind: 'retry', reason: 'timeout' });
 }
 
 test('HTTP/2 transport - one request until the credentials were accepted, also where the peer would allow more', async (t) => {
-  const scene = await apnsScene(t);
+  const clock = manualClock();
+  const scene = await apnsScene(t, { clock });
   // Refused for its credentials, so it proves nothing.
   scene.standIn.script(tokenOf(0), { status: 403, reason: 'InvalidProviderToken' });
-  assert.deepEqual(await scene.send(tokenOf(0)), {
-    kind: 'misconfigured',
-    reason: 'InvalidProviderToken',
-    scope: 'app',
-  });
-  assert.deepEqual(await raceOf(scene), ['hanging', 'healthy']);
-  assert.deepEqual(await raceOf(scene), ['healthy', 'hanging']);
+  assert.deepEqual(await scene.send(tokenOf(0)), { kind: 'misconfigured', reason: 'InvalidProviderToken', scope: 'app' });
+  await assertOneByOne(scene, clock);
+  await assertAtOnce(scene, clock);
 });
 
 test('HTTP/2 transport - after GOAWAY and after a loss the new connection proves itself anew', async (t) => {
-  const scene = await warmScene(t);
-  assert.deepEqual(await raceOf(scene), ['healthy', 'hanging']);
+  const clock = manualClock();
+  const scene = await warmScene(t, { clock });
+  await assertAtOnce(scene, clock);
   scene.standIn.script(tokenOf(9), { fault: 'goaway', times: 1 });
   assert.deepEqual(await scene.send(tokenOf(9)), delivered);
-  assert.deepEqual(await raceOf(scene), ['hanging', 'healthy']);
+  await assertOneByOne(scene, clock);
   scene.standIn.script(tokenOf(9), { fault: 'reset', times: 1 });
   assert.equal((await scene.send(tokenOf(9))).kind, 'retry');
-  assert.deepEqual(await raceOf(scene), ['hanging', 'healthy']);
+  await assertOneByOne(scene, clock);
 });
 
 test('HTTP/2 transport - graceful GOAWAY: what is in flight is answered, each push accepted exactly once', async (t) => {
@@ -207,9 +234,15 @@ test('HTTP/2 transport - a server that hangs from the first push on is not conne
 });
 
 test('HTTP/2 transport - a push that was accepted is not sent again because its answer did not end', async (t) => {
-  const scene = await warmScene(t);
+  const clock = manualClock();
+  const scene = await warmScene(t, { clock });
   scene.standIn.script(tokenOf(0), { fault: 'stall', times: 1 });
-  assert.deepEqual(await scene.send(tokenOf(0), {}, {}, 500), delivered);
+  const seen = scene.standIn.waitFor(({ token }) => token === tokenOf(0), 20_000);
+  const stalled = scene.send(tokenOf(0), {}, {}, 500);
+  await seen;
+  await turns();
+  clock.advance(500);
+  assert.deepEqual(await stalled, delivered);
 });
 
 test('HTTP/2 transport - after GOAWAY no socket stays open, should the peer never close its end', async (t) => {
@@ -248,7 +281,7 @@ test('HTTP/2 transport - after GOAWAY no socket stays open, should the peer neve
   for (let i = 0; i < 5; i += 1) assert.equal((await transport.send(request)).kind, 'answer');
   await transport.drain();
   // Of each connection both ends of the piece between, and that of the server: not ours.
-  await eventually('ours are closed', () => openSockets() - before <= 3 * 5 || undefined, 3000);
+  await eventually('ours are closed', () => openSockets() - before <= 3 * 5 || undefined);
   assert.ok(ends.size === 10 && [...ends].every((end) => !end.destroyed));
 });
 
@@ -294,7 +327,7 @@ test('HTTP/2 transport - a connection whose pings stayed unanswered is not used 
 test('HTTP/2 transport - the death of a socket fails what is in flight, and the next push goes through', async (t) => {
   const scene = await warmScene(t);
   for (const index of [0, 1, 2]) scene.standIn.script(tokenOf(index), { fault: 'hang', times: 1 });
-  const seen = scene.standIn.waitFor(({ token }) => token === tokenOf(2), 5000);
+  const seen = scene.standIn.waitFor(({ token }) => token === tokenOf(2), 20_000);
   const lost = sendMany(scene, 3);
   await seen;
   scene.standIn.dropConnections();
@@ -344,7 +377,7 @@ test('HTTP/2 transport - a body that is read late holds up nothing else, and end
 test('HTTP/2 transport - a port that closes with pushes in flight and opens again is used again', async (t) => {
   const scene = await warmScene(t);
   scene.standIn.script(tokenOf(0), { fault: 'hang', times: 1 });
-  const seen = scene.standIn.waitFor(({ token }) => token === tokenOf(0), 5000);
+  const seen = scene.standIn.waitFor(({ token }) => token === tokenOf(0), 20_000);
   const lost = scene.send(tokenOf(0));
   await seen;
   await scene.standIn.closePort();

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { mock, test, type TestContext } from 'node:test';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { type Clock, systemClock } from '../../../src/time/clock.ts';
 import { createApnsStandIn } from '../../../src/harness/stand-ins/apns.ts';
 import { createTransport, type TransportLimits } from '../../../src/providers/transport/transport.ts';
-import { type ManualClock, manualClock } from '../../support/clock.ts';
+import { type ManualClock, manualClock, turns } from '../../support/clock.ts';
 import { eventually } from '../../support/process.ts';
-import { deadOrigin } from './relay.ts';
+import { deadOrigin, openRelay } from './relay.ts';
 
 const token = 'ab'.repeat(32);
 const request = {
@@ -30,7 +31,7 @@ async function setUp(t: TestContext, limits: Partial<TransportLimits>, maxStream
   });
   t.after(async () => {
     await standIn.close();
-    await transport.drain();
+    await Promise.race([transport.drain(), turns(1000)]);
   });
   return { standIn, transport };
 }
@@ -90,7 +91,65 @@ test('transport - what has too little time left for an answer is not sent any mo
   assert.equal((await slow).kind, 'answer');
   assert.deepEqual(await late, { kind: 'failure', reason: 'timeout' });
   assert.equal(standIn.received.length, 2);
-  assert.deepEqual(await transport.send({ ...request, deadlineMs: 0 }), { kind: 'failure', reason: 'timeout' });
+});
+
+test('transport - what has no time left at all is given no place and is not sent', async (t) => {
+  const clock = manualClock();
+  const { standIn, transport } = await setUp(t, {}, 1000, clock);
+  assert.equal((await transport.send(request)).kind, 'answer');
+  for (const deadlineMs of [0, -1]) {
+    const late = transport.send({ ...request, deadlineMs });
+    assert.deepEqual([transport.inFlight, transport.waiting], [0, 0], String(deadlineMs));
+    assert.deepEqual(await late, { kind: 'failure', reason: 'timeout' });
+  }
+  assert.equal((await transport.send(request)).kind, 'answer');
+  assert.equal(standIn.received.length, 2);
+});
+
+test('transport - a body of 64 KB is read to its end, of a longer one nothing is kept', async (t) => {
+  const { standIn, transport } = await setUp(t, {});
+  for (const [length, kept] of [
+    [65_536, 65_536],
+    [65_537, 0],
+    [2_000_000, 0],
+  ] as const) {
+    standIn.script(token, { status: 503, body: 'x'.repeat(length), times: 1 });
+    const result = await transport.send(request);
+    assert.ok(result.kind === 'answer', String(length));
+    assert.deepEqual([result.status, result.body.length], [503, kept], String(length));
+  }
+  assert.equal((await transport.send(request)).kind, 'answer');
+});
+
+test('transport - the authorities of the system stay trusted beside the one that an app names', async (t) => {
+  const [system, named, stranger] = await Promise.all(
+    Array.from({ length: 3 }, async () => {
+      const standIn = await createApnsStandIn({ topics: ['org.example.messenger'] });
+      t.after(() => standIn.close());
+      return standIn;
+    }),
+  );
+  assert.ok(system && named && stranger);
+  const before = getCACertificates('default');
+  t.after(() => setDefaultCACertificates(before));
+  setDefaultCACertificates([system.ca]);
+  for (const [{ origin }, kind] of [
+    [system, 'answer'],
+    [named, 'answer'],
+    [stranger, 'failure'],
+  ] as const) {
+    const transport = createTransport({
+      origin,
+      protocol: 'h2',
+      ca: named.ca,
+      identity: undefined,
+      clock: systemClock,
+      random: Math.random,
+    });
+    const result = await transport.send(request);
+    await transport.drain();
+    assert.equal(result.kind, kind);
+  }
 });
 
 test('transport - a request that cannot be written at all is invalid, and harms no other', async (t) => {
@@ -120,6 +179,37 @@ test('transport - attempts to connect are as far apart as the pauses say', { tim
     assert.deepEqual(await next, failed);
   }
   await transport.drain();
+});
+
+test('transport - after a path that went dark the next attempt to connect waits for its pause', async (t) => {
+  const clock = manualClock();
+  const standIn = await createApnsStandIn({ topics: ['org.example.messenger'] });
+  const relay = await openRelay(t, standIn.origin);
+  const transport = createTransport({
+    origin: relay.origin,
+    protocol: 'h2',
+    ca: standIn.ca,
+    identity: undefined,
+    clock,
+    random: () => 0.5,
+  });
+  t.after(async () => {
+    await standIn.close();
+    await Promise.race([transport.drain(), turns(1000)]);
+  });
+  assert.equal((await transport.send(request)).kind, 'answer');
+  relay.blackHole();
+  const lost = transport.send({ ...request, deadlineMs: 1000 });
+  clock.advance(1000);
+  assert.deepEqual(await lost, { kind: 'failure', reason: 'timeout' });
+  // Half of 200 ms, as after a connection that could not be made.
+  const next = transport.send(request);
+  clock.advance(99);
+  assert.deepEqual([transport.waiting, transport.inFlight], [1, 0]);
+  clock.advance(1);
+  assert.deepEqual([transport.waiting, transport.inFlight], [0, 1]);
+  assert.equal((await next).kind, 'answer');
+  assert.equal(relay.connections, 2);
 });
 
 test('transport - what a burst needed beside the first connection is closed ten minutes later', async (t) => {
