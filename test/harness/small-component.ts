@@ -11,7 +11,13 @@ import { type Element, Parser, escapeXML } from 'ltx';
 import { Agent, request } from 'undici';
 
 export type Defect =
-  'loses-pushes' | 'upper-case-account' | 'alert-for-everything' | 'cuts-ciphertext' | 'item-not-found';
+  | 'loses-pushes'
+  | 'upper-case-account'
+  | 'alert-for-everything'
+  | 'cuts-ciphertext'
+  | 'item-not-found'
+  /** Hands on what a server leaves beside the ciphertext. */
+  | 'forwards-clear';
 
 interface Config {
   readonly xmpp: readonly [{ readonly service: string; readonly domain: string; readonly secret: string }];
@@ -70,6 +76,7 @@ export function startSmallComponent(defect?: Defect) {
           encrypted: defect === 'cuts-ciphertext' ? encrypted.getText().slice(0, -4) : encrypted.getText(),
           iv: String(encrypted.attrs['iv']),
         }),
+        ...(defect === 'forwards-clear' && { clear: notification.toString() }),
       };
       if (device.provider === 'fcm-xmpp-api') {
         const message = { token: device.token, android: { priority: high ? 'high' : 'normal' }, data: content };

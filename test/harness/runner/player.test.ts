@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { runScenarios } from '../../../src/harness/runner/run-scenarios.ts';
+import { problemsOf } from '../../../src/harness/runner/result.ts';
+import { setScenarioStage } from '../../../src/harness/runner/environment.ts';
+import type { Scenario, Step } from '../../../src/harness/scenarios/scenario.ts';
+import { groupchat, message, ready } from '../../../src/harness/scenarios/fixtures.ts';
+import { stageParts } from '../in-process.ts';
+import { type Defect, startSmallComponent } from '../small-component.ts';
+
+/** What the run says of a phone to which this happens, with a component that has the defect. */
+async function play(t: TestContext, steps: readonly Step[], defect?: Defect): Promise<string[]> {
+  const stage = await setScenarioStage({ ...stageParts, startServer: startSmallComponent(defect) });
+  t.after(() => stage.close());
+  const scenario: Scenario = {
+    id: 'played',
+    title: 'Played',
+    paragraphs: [],
+    scope: 'any',
+    phone: 'siskin',
+    // Leaves the names of a group chat in clear beside the ciphertext.
+    server: 'tigase',
+    steps: [...ready, ...steps],
+  };
+  const { results } = await runScenarios({ scenarios: [scenario], stage });
+  return results.flatMap(problemsOf);
+}
+
+/** Says nothing about keys, so that only the words themselves are looked for. */
+const anyAlert = { answer: 'result', pushes: [{ kind: 'alert' }] } as const;
+
+test('scenario player - a component that hands on what stands in clear beside the ciphertext is found out', async (t) => {
+  const steps: Step[] = [{ do: 'happen', event: groupchat, expect: anyAlert }];
+  assert.deepEqual(await play(t, steps, 'forwards-clear'), [
+    'the server publishes: groupchat: the provider can read First Witch',
+  ]);
+  assert.deepEqual(await play(t, steps), []);
+});
+
+test('scenario player - a ciphertext that arrives cut is found out by what the phone reads', async (t) => {
+  const steps: Step[] = [{ do: 'happen', event: message, expect: anyAlert }];
+  const [problem, ...others] = await play(t, steps, 'cuts-ciphertext');
+  assert.deepEqual(others, []);
+  assert.match(problem ?? '', /^the server publishes: message: the phone reads .*, not what was sealed: \{"unread":1,/);
+});
+
+test('scenario player - a push that is lost behind a result is found out', async (t) => {
+  const steps: Step[] = [{ do: 'happen', event: message, expect: anyAlert }];
+  assert.deepEqual(await play(t, steps, 'loses-pushes'), ['the server publishes: message: the push did not come']);
+});
+
+test('scenario player - an answer that costs the phone its registration is found out', async (t) => {
+  const steps: Step[] = [{ do: 'happen', event: message, expect: { answer: 'result', pushes: [] } }];
+  assert.deepEqual(await play(t, steps, 'item-not-found'), [
+    'the server publishes: message: the answer is cancel/item-not-found, not result',
+    'the server publishes: message: the server drops the device',
+  ]);
+});
