@@ -128,6 +128,33 @@ linkTest('link - what waits for a provider does not hold up what does not', asyn
   await peer.until(/id='slow'/);
 });
 
+linkTest('link - as soon as a request is answered the next is read, also where answers wait to be taken', async (t) => {
+  const seen: string[] = [];
+  const held = Promise.withResolvers<IqReply>();
+  const { online } = await startLinked(t, {
+    limits: { inFlight: 1, unsentBytes: 100_000_000 },
+    handle(iq) {
+      seen.push(iq.id);
+      // More than the kernel takes from us at once, far less than may be unsent.
+      if (iq.id === 'large') return { kind: 'result', payload: `<x>${'y'.repeat(20_000_000)}</x>` };
+      return iq.id === 'held' ? held.promise : { kind: 'result' };
+    },
+  });
+  const peer = await online();
+  peer.socket.pause();
+  peer.send(pingIq('large'));
+  await until(() => seen.length === 1);
+  await turn(20);
+  peer.send(pingIq('held'));
+  await until(() => seen.length === 2);
+  peer.send(pingIq('next'));
+  await turn(20);
+  assert.deepEqual(seen, ['large', 'held'], 'one at a time');
+  held.resolve({ kind: 'result' });
+  // No clock ticks here: it is the answer itself that has it read on.
+  await until(() => seen.length === 3);
+});
+
 linkTest('link - a handler that fails is answered for, whether at once or later', async (t) => {
   const { online, lines } = await startLinked(t, {
     handle(iq) {
