@@ -15,6 +15,27 @@ export async function turns(count = 50): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => void setImmediate(resolve));
 }
 
+/** Turns the event loop until it holds; rejects when so many turns brought nothing: what lies in one process never will. */
+export async function turnsUntil(
+  what: string,
+  holds: () => Promise<boolean> | boolean,
+  count = 100_000,
+): Promise<void> {
+  for (let turn = 0; !(await holds()); turn += 1) {
+    if (turn === count) throw new Error(`${what}: not within ${count} turns`);
+    await turns(1);
+  }
+}
+
+/** The promise, or a rejection when so many turns of the event loop did not settle it. */
+export async function soon<T>(what: string, promise: Promise<T>, count = 100_000): Promise<T> {
+  let isSettled = false;
+  const settle = () => void (isSettled = true);
+  promise.then(settle, settle);
+  await turnsUntil(what, () => isSettled, count);
+  return promise;
+}
+
 /** Its time by hand, its timers real: for what waits for another thread. */
 export function wallOf(clock: Clock): Clock {
   return { now: clock.now, monotonic: clock.monotonic, after: systemClock.after };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apnsScene, account } from '../fixtures.ts';
+import { manualClock } from '../../support/clock.ts';
+import { account, apnsScene, apnsToken } from '../fixtures.ts';
 
 test('APNs client - an alert arrives as written and is delivered', async (t) => {
   const scene = await apnsScene(t);
@@ -60,18 +61,34 @@ test('APNs client - the same push sent again has the same id and collapse id', a
 
 test('APNs client - a device token that would leave its place in the path stays in it', async (t) => {
   const scene = await apnsScene(t);
-  for (const token of ['../../1/x', 'a b', 'é', '\r\nx: y', '?', '']) {
-    const { kind } = await scene.send(token);
-    assert.equal(kind === 'misconfigured' || kind === 'payload-rejected', true, JSON.stringify(token));
+  const refused = { kind: 'misconfigured', reason: 'BadDeviceToken', scope: 'device' };
+  const rows: [token: string, written: string][] = [
+    ['../../1/x', '..%2f..%2f1%2fx'],
+    ['../device/x', '..%2fdevice%2fx'],
+    ['..', '..'],
+    ['a b', 'a%20b'],
+    ['é', '%c3%a9'],
+    ['\r\nx: y', '%0d%0ax%3a%20y'],
+    ['?', '%3f'],
+    ['#', '%23'],
+    [`${apnsToken}?x`, `${apnsToken}%3fx`],
+    ['%2f', '%252f'],
+  ];
+  for (const [token, written] of rows) {
+    assert.deepEqual(await scene.send(token), refused, JSON.stringify(token));
+    assert.equal(scene.standIn.received.at(-1)?.token, written);
   }
+  assert.deepEqual(await scene.send(''), { kind: 'payload-rejected', reason: 'MissingDeviceToken' });
   assert.deepEqual(await scene.send(), { kind: 'accepted' });
+  assert.equal(scene.standIn.received.length, rows.length + 2);
 });
 
 test('APNs client - when it delivered last and how long it took are metrics', async (t) => {
-  const scene = await apnsScene(t);
+  const clock = manualClock();
+  const scene = await apnsScene(t, { clock });
   await scene.send();
   const [delivered] = (await scene.metrics.lastDelivered.get()).values;
-  assert.equal(Math.abs((delivered?.value ?? 0) - Date.now() / 1000) < 60, true);
+  assert.equal(delivered?.value, clock.now() / 1000);
   const duration = (await scene.metrics.pushDuration.get()).values.find(({ metricName }) =>
     metricName?.endsWith('_count'),
   );

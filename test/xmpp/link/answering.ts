@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { App } from '../../../src/core/app.ts';
 import type { Notification } from '../../../src/core/notification.ts';
 import type { Registration, RegistrationMatch, RegistrationRequest } from '../../../src/core/registration.ts';
@@ -24,6 +25,14 @@ export function testApp(app: Partial<App>): App {
     inFlight: 1,
     ...app,
   };
+}
+
+/** An error answer without its `<text/>`, which has to be there, right after the condition (RFC 6120 section 8.3.2). */
+export function withoutText(answer: string): string {
+  const written =
+    /(<error type='\w+'><[\w-]+ xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'\/>)<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>[^<]+<\/text>/;
+  assert.match(answer, written);
+  return answer.replace(written, '$1');
 }
 
 /** A whole component for push.example.org, of which only the store and the delivery are made up. */

@@ -1,16 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { startAnswering, testApp } from '../link/answering.ts';
+import { startAnswering, testApp, withoutText } from '../link/answering.ts';
 
 const stanzas = "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'";
 const bob = "from='bob@example.org/phone' to='push.example.org'";
 const toBob = "from='push.example.org' to='bob@example.org/phone'";
-
-/** An error answer without its `<text/>`, which has to be there. */
-function withoutText(answer: string): string {
-  assert.match(answer, /<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>[^<]+<\/text>/);
-  return answer.replace(/<text .*?<\/text>/, '');
-}
 
 const publish = (content: string, attributes = "id='p1' from='example.org' to='push.example.org'") =>
   `<iq type='set' ${attributes}><pubsub xmlns='http://jabber.org/protocol/pubsub'>${content}</pubsub></iq>`;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { startAnswering } from '../link/answering.ts';
+import { startAnswering, withoutText } from '../link/answering.ts';
 
 const pubsub = 'http://jabber.org/protocol/pubsub';
 const owner = 'http://jabber.org/protocol/pubsub#owner';
@@ -39,7 +39,6 @@ const rows: readonly [type: 'get' | 'set', namespace: string, content: string, f
 
 const request = ([type, namespace, content]: (typeof rows)[number], from: string) =>
   `<iq type='${type}' id='1' from='${from}' to='push.example.org'><pubsub xmlns='${namespace}'>${content}</pubsub></iq>`;
-const withoutText = (answer: string) => answer.replace(/<text [^>]*>[^<]+<\/text>/, '');
 
 it('pubsub - a client hears which feature is not there', async () => {
   const answering = startAnswering();
