@@ -6,8 +6,8 @@ import { Agent, request as send } from 'undici';
 import { createSecret } from '../../src/core/secret.ts';
 import { createAuthority } from '../../src/harness/stand-ins/certificates.ts';
 import { createPublicListener, type PublicListenerOptions } from '../../src/http/public.ts';
-import type { RegistrationMatch } from '../../src/core/registration.ts';
-import { manualClock } from '../support/clock.ts';
+import type { RegistrationMatch } from '../../src/store/registry/contract.ts';
+import { manualClock, soon, turnsUntil } from '../support/clock.ts';
 import { quietTelemetry, recordedLog } from '../support/telemetry.ts';
 
 async function start(t: TestContext, options: Partial<PublicListenerOptions> = {}) {
@@ -232,7 +232,7 @@ test('unregister over HTTP - closing waits for requests that are being answered'
     },
   });
   const answer = exchange(url, post(siskin));
-  await arrived.promise;
+  await soon('the request', arrived.promise);
   const closed = close();
   committed.resolve(1);
   assert.match(await answer, /\{"result":"success"\}$/);
@@ -249,7 +249,7 @@ test('unregister over HTTP - closing waits two seconds for clients that do not g
   half.write(post(siskin).slice(0, -1));
   await answer;
   const closed = close();
-  while (clock.waiting === 0) await new Promise(setImmediate);
+  await turnsUntil('it waits', () => clock.waiting > 0);
   clock.advance(2_000);
   await closed;
 });

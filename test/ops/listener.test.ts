@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { Health } from '../../src/ops/health-report.ts';
 import { createOpsListener } from '../../src/ops/listener.ts';
+import { turnsUntil } from '../support/clock.ts';
 import { quietTelemetry, recordedLog } from '../support/telemetry.ts';
 
 async function start(t: TestContext, health: () => Promise<Health>) {
@@ -70,19 +71,14 @@ test('ops - probes that come together are answered from one look', async (t) => 
   // In one packet, so that all are there before the first is answered.
   socket.write('GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20));
   let text = '';
-  const answered = new Promise<void>((resolve) => {
-    socket.on('data', (chunk) => {
-      text += String(chunk);
-      if (text.split('HTTP/1.1 200 OK').length === 21) resolve();
-    });
-  });
-  while (looks.length === 0) await new Promise(setImmediate);
+  socket.on('data', (chunk) => (text += String(chunk)));
+  await turnsUntil('a look', () => looks.length > 0);
   looks[0]?.resolve({ status: 'pass', checks: {} });
-  await answered;
+  await turnsUntil('twenty answers', () => text.split('HTTP/1.1 200 OK').length === 21);
   assert.equal(looks.length, 1);
 
   const later = get('/readyz');
-  while (looks.length === 1) await new Promise(setImmediate);
+  await turnsUntil('another look', () => looks.length > 1);
   looks[1]?.resolve({ status: 'pass', checks: {} });
   assert.equal((await later).status, 200);
 });

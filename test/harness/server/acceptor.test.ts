@@ -13,7 +13,7 @@ import {
 import { maxUnsentBytes } from '../../../src/harness/server/acceptor-connection.ts';
 import { blast } from '../../../src/harness/server/blast.ts';
 import { answerWord } from '../../../src/harness/server/stanza.ts';
-import { manualClock } from '../../support/clock.ts';
+import { manualClock, soon } from '../../support/clock.ts';
 
 const components = new Map([
   ['push.example.com', 's3cret'],
@@ -266,7 +266,7 @@ test('acceptor - only the latest stanzas are remembered', async (t) => {
   for (let index = 0; index < receivedLimit + 5; index += 1) {
     component.write(`<message from='push.example.com' to='example.com' id='${index}'/>`);
   }
-  await last;
+  await soon('the last stanza', last);
   assert.equal(acceptor.received.length, receivedLimit);
   assert.equal(acceptor.received[0]?.attrs['id'], '5');
 });

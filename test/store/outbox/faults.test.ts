@@ -199,9 +199,12 @@ test('outbox faults - of a file with damaged pages everything that can be read i
   const second = await open();
   const seen = new Set<number>();
   for (;;) {
-    const leased = await leaseNumbers(second, startMs, 50);
-    if (leased.length === 0) break;
-    for (const n of leased) seen.add(n);
+    const claimed = await leaseNumbers(second, startMs, 50);
+    if (claimed.length === 0) break;
+    for (const n of claimed) {
+      assert.ok(!seen.has(n), `${n} came twice`);
+      seen.add(n);
+    }
   }
   const [line] = logged();
   assert.match(String(line?.['msg']), /damaged and set aside/);

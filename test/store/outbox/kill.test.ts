@@ -40,9 +40,12 @@ test('outbox - whatever was answered `stored` outlives kill -9 at any moment', a
     const outbox = await open({ limits: { leased: 100_000 } });
     const found = new Set<number>();
     for (;;) {
-      const leased = await leaseNumbers(outbox, startMs, 1_000);
-      if (leased.length === 0) break;
-      for (const n of leased) found.add(n);
+      const claimed = await leaseNumbers(outbox, startMs, 1_000);
+      if (claimed.length === 0) break;
+      for (const n of claimed) {
+        assert.ok(!found.has(n), `${n} came twice`);
+        found.add(n);
+      }
     }
     await outbox.close();
     const queued = stored.difference(settled);
