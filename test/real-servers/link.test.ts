@@ -20,7 +20,7 @@ const linksUp = async (opsUrl: string) => {
 };
 
 test(
-  'link - Prosody restarted 20 times during 20,000 publishes: back within 5 s each time, nothing answered twice',
+  'link - Prosody restarted 20 times during 20,000 publishes: back after each, no pause beyond 4 s, nothing answered twice',
   { skip: missingPackage('prosody', prosodyFile), timeout: 240_000 },
   async () => {
     const [providers, server] = await Promise.all([startProviders(), startProsody({ seal: false })]);
@@ -36,14 +36,11 @@ test(
       await eventually('the load is connected', () => load.isConnected || undefined);
       const node = await load.register('ab'.repeat(32));
       let restarts = 0;
-      const backAfterMs: number[] = [];
       const restarting = (async () => {
         for (; restarts < 20; restarts += 1) {
           await pause(300);
           await server.restart();
-          const startedAtMs = performance.now();
-          await eventually('the link is back', async () => (await linksUp(sealpost.opsUrl)) === 1 || undefined);
-          backAfterMs.push(performance.now() - startedAtMs);
+          await eventually('the link is back', async () => (await linksUp(sealpost.opsUrl)) === 1 || undefined, 30_000);
         }
       })();
       while (restarts < 20 || load.answers.length < 20_000) {
@@ -53,7 +50,10 @@ test(
       await restarting;
       await eventually('all are answered', () => load.unanswered().length === 0 || undefined, 30_000);
 
-      assert.ok(Math.max(...backAfterMs) < 5000, `back after ${backAfterMs.map(Math.round).join(' ')} ms`);
+      const pausesMs = sealpost.lines
+        .filter((line) => line.includes('no component link'))
+        .map((line) => (JSON.parse(line) as { durationMs: number }).durationMs);
+      assert.ok(pausesMs.length >= 20 && pausesMs.every((ms) => ms <= 4_000), `pauses of ${pausesMs.join(' ')} ms`);
       assert.deepEqual(
         load.answers.filter((times) => times > 1),
         [],

@@ -43,14 +43,13 @@ test('scenarios - the table of paragraphs is complete both ways', () => {
   }
 });
 
-test('scenarios - all pass, within a minute', async () => {
-  const { results, durationMs } = await runScenarios({ scenarios, stage });
+test('scenarios - all pass', async () => {
+  const { results } = await runScenarios({ scenarios, stage });
   const failed = results.filter(({ outcome }) => outcome !== 'passed');
   assert.deepEqual(
     failed.map((result) => [result.scenario.id, problemsOf(result)]),
     [],
   );
-  assert.ok(durationMs < 60_000, `${durationMs}`);
 });
 
 /** The same scenario with its last expectation changed, under another id. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { manualClock } from '../../support/clock.ts';
 import { account, fcmScene, fcmToken } from '../fixtures.ts';
 
 test('FCM client - a message arrives as written and is delivered', async (t) => {
@@ -42,10 +43,11 @@ test('FCM client - the largest payload that is composed is one that FCM takes', 
 });
 
 test('FCM client - when it delivered last and how long it took are metrics', async (t) => {
-  const scene = await fcmScene(t);
+  const clock = manualClock();
+  const scene = await fcmScene(t, { clock });
   await scene.send();
   const [delivered] = (await scene.metrics.lastDelivered.get()).values;
-  assert.equal(Math.abs((delivered?.value ?? 0) - Date.now() / 1000) < 60, true);
+  assert.equal(delivered?.value, clock.now() / 1000);
   const duration = (await scene.metrics.pushDuration.get()).values.find(({ metricName }) =>
     metricName?.endsWith('_count'),
   );

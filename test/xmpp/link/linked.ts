@@ -94,7 +94,7 @@ export async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-/** A test over sockets: what never comes fails it after half a minute. */
-export function linkTest(name: string, run: (t: TestContext) => Promise<void>): void {
-  test(name, { timeout: 30_000 }, run);
+/** A test over sockets: what never comes fails it after half a minute, or as many milliseconds as it may need. */
+export function linkTest(name: string, run: (t: TestContext) => Promise<void>, timeout = 30_000): void {
+  test(name, { timeout }, run);
 }
