@@ -81,6 +81,19 @@ it('tigase - Stork sends its provider as list-single, and an FCM token keeps its
   ]);
 });
 
+it('tigase - a second token is for calls over APNs: with FCM it is neither kept nor looked at', async () => {
+  const answering = startAnswering(apps);
+  const stork = field('provider', 'fcm-xmpp-api') + field('device-token', 'fcmInst:APA91b_-x');
+  for (const written of [second, 'fcmInst:APA91b_-y', 'no token']) {
+    assert.equal(
+      await answering.ask(command('register-device', stork + field('device-second-token', written))),
+      completed('register-device', registeredFields),
+    );
+    const [registered] = answering.registered.splice(0);
+    assert.ok(registered && !('secondToken' in registered), written);
+  }
+});
+
 it('tigase - the requests that real servers relayed are understood', async () => {
   for (const server of ['prosody-13', 'ejabberd-23']) {
     const answering = startAnswering(apps);
