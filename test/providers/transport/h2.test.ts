@@ -131,7 +131,11 @@ test('HTTP/2 transport - one request until the credentials were accepted, also w
   const scene = await apnsScene(t, { clock });
   // Refused for its credentials, so it proves nothing.
   scene.standIn.script(tokenOf(0), { status: 403, reason: 'InvalidProviderToken' });
-  assert.deepEqual(await scene.send(tokenOf(0)), { kind: 'misconfigured', reason: 'InvalidProviderToken', scope: 'app' });
+  assert.deepEqual(await scene.send(tokenOf(0)), {
+    kind: 'misconfigured',
+    reason: 'InvalidProviderToken',
+    scope: 'app',
+  });
   await assertOneByOne(scene, clock);
   await assertAtOnce(scene, clock);
 });

@@ -1,0 +1,14 @@
+import type { Mutant } from '../mutant.ts';
+
+const file = 'answers.ts';
+const tests = ['delivery/delivery.test.ts', 'delivery/redelivery.test.ts'];
+
+export const answers: readonly Mutant[] = [
+  {
+    file,
+    find: `held: 'internal-server-error'`,
+    replace: `held: 'item-not-found'`,
+    breaks: 'What the guard holds back is answered as gone, and servers drop the registrations.',
+    tests,
+  },
+];
