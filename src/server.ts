@@ -71,6 +71,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   // What is stored by times to come must not wait for as long as the machine's clock was set back.
   const forward = neverBack(clock);
+  const aheadMs = () => forward.now() - clock.now();
   const registry = await openRegistry({ store: config.store, clock, randomBytes, log, metrics });
   const outbox = await openOutbox(config, { clock: forward, log, metrics });
 
@@ -79,7 +80,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     config.apps.map((app) => {
       announceApp(metrics, app.name);
       const connect = (onReplaced: () => void) => createProvider(app, onReplaced);
-      return [app.name, createAppSender({ app, connect, clock, random, log, metrics })];
+      return [app.name, createAppSender({ app, connect, clock, aheadMs, random, log, metrics })];
     }),
   );
   const apps = [...appSenders.keys()];

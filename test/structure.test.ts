@@ -4,10 +4,17 @@ import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '..', 'src');
-const files = globSync('**/*.ts', { cwd: root });
+const files = globSync('**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.d.ts'));
 
-/** Room of a file: its top folder, or its own name at the top. */
-const roomOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? '') : file.replace('.ts', ''));
+/** Folders inside which the arrows have a direction of their own. */
+const divided = new Set(['xmpp', 'config', 'providers', 'store', 'harness']);
+
+/** Room of a file: its folder, two levels deep in the divided ones; its own name at the top. */
+function roomOf(file: string): string {
+  const [first = '', second = ''] = file.split('/');
+  if (!file.includes('/')) return file;
+  return divided.has(first) && file.split('/').length > 2 ? `${first}/${second}` : first;
+}
 
 const arrows = files.flatMap((file) => {
   const text = readFileSync(join(root, file), 'utf8');
@@ -15,87 +22,90 @@ const arrows = files.flatMap((file) => {
   return targets.map((target) => ({ file, target: relative(root, join(root, dirname(file), target)) }));
 });
 
-test('structure - push.ts imports nothing', () => {
-  assert.deepEqual(
-    arrows.filter(({ file }) => file === 'push.ts'),
-    [],
-  );
+/** What each room may import beside itself. */
+const everywhere = ['core', 'telemetry', 'time'];
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  'main.ts': ['commands'],
+  'server.ts': [
+    ...[...everywhere, 'config', 'conventions', 'delivery', 'guard', 'http', 'ops', 'providers', 'sending'],
+    ...['store/outbox', 'store/registry', 'xmpp/link', 'xmpp/services'],
+  ],
+  commands: [
+    ...[...everywhere, 'config', 'config/kinds', 'import', 'ops', 'server.ts'],
+    ...['demo', 'report', 'runner', 'scenarios', 'sealing', 'server', 'stand-ins', 'vectors', 'clients'].map(
+      (room) => `harness/${room}`,
+    ),
+  ],
+  core: [],
+  telemetry: ['core'],
+  time: [],
+  config: [...everywhere, 'config/kinds', 'conventions', 'providers'],
+  'config/kinds': ['core', 'telemetry'],
+  conventions: [...everywhere, 'providers'],
+  providers: [...everywhere, 'config/kinds', 'providers/apns', 'providers/fcm', 'providers/transport'],
+  'providers/apns': [...everywhere, 'config/kinds', 'providers', 'providers/transport'],
+  'providers/fcm': [...everywhere, 'config/kinds', 'providers', 'providers/transport'],
+  'providers/transport': ['core', 'time'],
+  sending: [...everywhere, 'providers'],
+  guard: everywhere,
+  'store/outbox': everywhere,
+  'store/registry': everywhere,
+  delivery: [...everywhere, 'conventions', 'guard', 'providers', 'sending', 'store/outbox', 'store/registry'],
+  'xmpp/stream': everywhere,
+  'xmpp/services': [...everywhere, 'conventions', 'xmpp/stream'],
+  'xmpp/link': [...everywhere, 'xmpp/services', 'xmpp/stream'],
+  http: [...everywhere, 'conventions', 'providers', 'store/registry'],
+  ops: [...everywhere, 'guard', 'http', 'providers', 'sending', 'store/outbox'],
+  import: [...everywhere, 'config', 'conventions', 'providers', 'store/registry'],
+};
+
+test('structure - only main.ts and server.ts lie loose', () => {
+  assert.deepEqual(files.filter((file) => !file.includes('/')).toSorted(), ['main.ts', 'server.ts']);
 });
 
-test('structure - nothing imports from xmpp/ but server.ts', () => {
-  const strangers = arrows.filter(
-    ({ file, target }) => roomOf(target) === 'xmpp' && !['xmpp', 'server'].includes(roomOf(file)),
-  );
-  assert.deepEqual(strangers, []);
-});
-
-test('structure - what has a key is reached by main.ts alone, and knows nothing of the server’s inside', () => {
-  const inward = arrows.filter(({ file, target }) => roomOf(target) === 'harness' && roomOf(file) !== 'harness');
-  assert.deepEqual(
-    new Set(inward.map(({ file }) => file)).difference(new Set(['main.ts', 'demonstrate.ts'])),
-    new Set(),
-  );
-  const outward = arrows.filter(({ file, target }) => roomOf(file) === 'harness' && roomOf(target) !== 'harness');
-  assert.deepEqual(
-    new Set(outward.map(({ target }) => target)).difference(new Set(['clock.ts', 'push.ts'])),
-    new Set(),
-  );
-});
-
-/** Inside delivery/ each file is a room of its own: what one hands to the next has an order. */
-const nameOf = (file: string) => (roomOf(file) === 'delivery' ? file.replace('.ts', '') : roomOf(file));
-
-test('structure - arrows point from the edge to the core', () => {
-  const common = ['push', 'clock', 'telemetry'];
-  const allowed: Record<string, readonly string[]> = {
-    addressing: ['push'],
-    routing: ['push'],
-    secret: ['push'],
-    'device-token': ['push'],
-    providers: [...common, 'secret', 'providers'],
-    registry: [...common, 'config', 'jid', 'registry'],
-    outbox: [...common, 'outbox'],
-    guard: [...common, 'guard'],
-    xmpp: [...common, 'backoff', 'jid', 'addressing', 'answers', 'device-token', 'registry', 'xmpp'],
-    http: [...common, 'config', 'answers', 'device-token', 'jid', 'registry', 'token-buckets', 'http'],
-    import: [...common, 'config', 'device-token', 'jid', 'registry', 'import'],
-    'delivery/authorization': ['push', 'jid'],
-    'delivery/bulkhead': ['clock'],
-    'delivery/circuit': ['push', 'clock', 'backoff'],
-    'delivery/coalescer': ['clock'],
-    'delivery/fair-shares': ['clock', 'jid', 'token-buckets'],
-    'delivery/raw-tokens': [...common],
-    'delivery/lookup': ['push', 'clock', 'registry', 'delivery/raw-tokens'],
-    'delivery/lane': [...common, 'routing', 'delivery/bulkhead', 'delivery/circuit'],
-    'delivery/dispatch': [...common, 'guard', 'routing', 'registry', 'delivery/lane'],
-    'delivery/redelivery': [
-      ...[...common, 'backoff', 'outbox', 'routing'],
-      ...['delivery/dispatch', 'delivery/fair-shares', 'delivery/lane', 'delivery/lookup'],
-    ],
-    'delivery/delivery': [
-      ...[...common, 'addressing', 'answers', 'backoff', 'guard', 'jid', 'outbox', 'registry', 'routing'],
-      ...['delivery/authorization', 'delivery/coalescer', 'delivery/dispatch', 'delivery/fair-shares'],
-      ...['delivery/lane', 'delivery/lookup', 'delivery/redelivery'],
-    ],
-  };
-  const wrong = arrows.filter(({ file, target }) => {
-    const rooms = allowed[nameOf(file)];
-    return rooms && !rooms.includes(nameOf(target));
+test('structure - every room is known, and imports what it may', () => {
+  const outside = arrows.filter(({ file }) => !file.startsWith('harness/'));
+  const wrong = outside.filter(({ file, target }) => {
+    const [from, to] = [roomOf(file), roomOf(target)];
+    return from !== to && !allowed[from]?.includes(to);
   });
   assert.deepEqual(wrong, []);
 });
 
-test('structure - from registry/ and outbox/ strangers import the contract alone', () => {
-  const inner = arrows.filter(({ file, target }) => {
-    const room = roomOf(target);
-    if (
-      !['registry', 'outbox'].includes(room) ||
-      roomOf(file) === room ||
-      ['server', 'import'].includes(roomOf(file))
-    ) {
-      return false;
-    }
-    return target !== `${room}/contract.ts`;
+test('structure - the harness knows nothing of the server but its clock and the words of the core', () => {
+  const outward = arrows.filter(({ file, target }) => file.startsWith('harness/') && !target.startsWith('harness/'));
+  assert.deepEqual(
+    outward.filter(({ target }) => target !== 'time/clock.ts' && roomOf(target) !== 'core'),
+    [],
+  );
+});
+
+test('structure - no file imports itself by way of others, types included', () => {
+  const targetsOf = new Map(
+    files.map((file) => [file, arrows.filter((arrow) => arrow.file === file).map(({ target }) => target)]),
+  );
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const walk = (file: string, way: readonly string[]): void => {
+    const at = way.indexOf(file);
+    if (at >= 0) circles.push([...way.slice(at), file].join(' -> '));
+    if (at >= 0 || done.has(file)) return;
+    for (const target of targetsOf.get(file) ?? []) walk(target, [...way, file]);
+    done.add(file);
+  };
+  for (const file of files) walk(file, []);
+  assert.deepEqual(circles, []);
+});
+
+test('structure - no file has more than 300 lines', () => {
+  const long = files.filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > 301);
+  assert.deepEqual(long, []);
+});
+
+test('structure - nobody but providers, conventions and the harness asks for one of them by name', () => {
+  const asking = files.filter((file) => {
+    if (/^(providers|conventions|harness)\//.test(file)) return false;
+    return /\b(provider|convention) [!=]==/.test(readFileSync(join(root, file), 'utf8'));
   });
-  assert.deepEqual(inner, []);
+  assert.deepEqual(asking, []);
 });

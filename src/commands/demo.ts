@@ -11,6 +11,9 @@ export const demoUsage = `Usage: sealpost demo
 /** `sealpost demo`: exits with 0 if every push arrived as it was sent. */
 export async function demo({ args, signals }: CommandCall): Promise<ExitCode> {
   readArguments({ args: [...args], options: {} });
+  signals.endByHangup();
+  // Whoever stops reading has seen enough: for `| head` that is no failure.
+  process.exitCode = 0;
   const matched = await runDemonstration({
     output: process.stdout,
     clock: systemClock,

@@ -44,14 +44,24 @@ const errors = process.stderr;
 const commands: Readonly<Record<string, Command>> = {
   serve: { usage: serveUsage, run: serve },
   demo: { usage: demoUsage, run: demo },
-  guard: { usage: guardUsage, run: ({ args, env }) => guard({ args, env, output, errors }) },
+  guard: {
+    usage: guardUsage,
+    run({ args, env, signals }) {
+      signals.release();
+      return guard({ args, env, output, errors });
+    },
+  },
   import: {
     usage: importUsage,
-    run: ({ args, env }) => importRegistrations({ args, env, output, errors, clock: systemClock }),
+    run({ args, env, signals }) {
+      signals.release();
+      return importRegistrations({ args, env, output, errors, clock: systemClock });
+    },
   },
   harness: {
-    run: ({ args, env, signals }) =>
-      runHarnessCommand(args, {
+    run({ args, env, signals }) {
+      signals.endByHangup();
+      return runHarnessCommand(args, {
         env,
         output,
         errors,
@@ -61,12 +71,14 @@ const commands: Readonly<Record<string, Command>> = {
         // What goes wrong there goes wrong on purpose.
         startServer: (config: object) => startFrom(config, 'silent'),
         signal: signals.terminated,
-      }),
+      });
+    },
   },
 };
 
 /** Runs what the arguments say. Whatever goes wrong is said on standard error. */
-export async function runCommand(args: readonly string[], signals: Signals): Promise<ExitCode> {
+export async function runCommand(given: readonly string[], signals: Signals): Promise<ExitCode> {
+  const args = commandFirst(given);
   const env = process.env;
   const isNamed = args[0] !== undefined && !args[0].startsWith('-');
   const isConfigured = env['SEALPOST_CONFIG'] !== undefined || args.some((arg) => /^--config(=|$)/.test(arg));
@@ -96,4 +108,13 @@ export async function runCommand(args: readonly string[], signals: Signals): Pro
     errors.write(`\n${(isNamed ? command?.usage : undefined) ?? usage}`);
     return 2;
   }
+}
+
+/** `--config FILE COMMAND` in the order in which it is read: the command first. */
+function commandFirst(args: readonly string[]): readonly string[] {
+  const [first = ''] = args;
+  const taken = first === '--config' ? 2 : first.startsWith('--config=') ? 1 : 0;
+  const command = args[taken];
+  if (taken === 0 || command === undefined || command.startsWith('-')) return args;
+  return [command, ...args.slice(0, taken), ...args.slice(taken + 1)];
 }

@@ -4,7 +4,13 @@ export interface Signals {
   readonly terminated: AbortSignal;
   /** Calls this for each SIGHUP from now on, and at once if one came before. */
   onHangup(run: () => void): void;
+  /** A SIGHUP means the same as SIGTERM: for what runs in a terminal. */
+  endByHangup(): void;
+  /** Leaves them to the system again: each ends the process. For commands that have nothing to tidy up. */
+  release(): void;
 }
+
+const endings = ['SIGTERM', 'SIGINT'] as const;
 
 /** Takes the signals over from the system, which would end the process by a SIGHUP. */
 export function takeSignals(): Signals {
@@ -13,13 +19,24 @@ export function takeSignals(): Signals {
   let hangup = (): void => {
     isHungUp = true;
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => abort.abort());
-  process.on('SIGHUP', () => hangup());
+  const onHangup = (run: () => void) => {
+    hangup = run;
+    if (isHungUp) run();
+  };
+  const end = () => abort.abort();
+  const hearHangup = () => hangup();
+  for (const signal of endings) process.once(signal, end);
+  process.on('SIGHUP', hearHangup);
   return {
     terminated: abort.signal,
-    onHangup(run) {
-      hangup = run;
-      if (isHungUp) run();
+    onHangup,
+    endByHangup: () => onHangup(end),
+    release() {
+      for (const signal of endings) process.off(signal, end);
+      process.off('SIGHUP', hearHangup);
+      // One that came before is not lost either.
+      if (isHungUp) process.kill(process.pid, 'SIGHUP');
+      if (abort.signal.aborted) process.kill(process.pid, 'SIGTERM');
     },
   };
 }

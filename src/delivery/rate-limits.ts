@@ -59,6 +59,8 @@ export interface RateLimits {
   mayCommand(from: string): boolean;
   /** Milliseconds until a push to this registration may leave; 0: now, and it is counted. */
   pushDelay(registration: Pick<Registration, 'app' | 'node' | 'token'>): number;
+  /** A short name for the device of a registration: pushes to one device wait one behind the other. */
+  deviceOf(registration: Pick<Registration, 'app' | 'token'>): string;
   /** Milliseconds from one push to a registration to the next, for long. */
   readonly pushEveryMs: number;
 }
@@ -85,7 +87,7 @@ export function createRateLimits(options: {
     mayCommand: (from) =>
       commandsPerAccount.take(accountOf(from)) === 0 && commandsPerDomain.take(domainOf(from)) === 0,
     pushDelay({ app, node, token }) {
-      const device = digestOf(app, token);
+      const device = deviceOf({ app, token });
       // Looked at before either is taken: what one refuses is not to cost the other.
       const delayMs = Math.max(pushesPerRegistration.delay(node), pushesPerToken.delay(device));
       if (delayMs > 0) return delayMs;
@@ -93,11 +95,12 @@ export function createRateLimits(options: {
       pushesPerToken.take(device);
       return 0;
     },
+    deviceOf,
     pushEveryMs: 1_000 / settings.pushesPerRegistration.perSecond,
   };
 }
 
 /** A short name for a token, so that no map holds tokens. */
-function digestOf(app: string, token: string): string {
+function deviceOf({ app, token }: Pick<Registration, 'app' | 'token'>): string {
   return createHash('sha256').update(`${app} ${token}`).digest('base64url').slice(0, 16);
 }

@@ -31,16 +31,16 @@ const sweepMs = 10_000;
 const dispatchWithinMs = 15_000;
 
 /** Devices beyond their share that are remembered; more of them only cost more leases. */
-const rememberedNodes = 10_000;
-/** Places that one of them waits for at most: no more is queued to it. */
-const longestQueue = 20;
+const rememberedDevices = 10_000;
+/** Places that a push waits for at most: an hour of them. A device may be registered many times over. */
+const longestQueue = 3_600;
 
 export interface RetrySchedulerOptions {
   readonly registry: Pick<Lookup, 'find' | 'wasRemoved'>;
   readonly appSenders: ReadonlyMap<string, AppSender>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Outbox;
-  readonly rateLimits: Pick<RateLimits, 'pushDelay' | 'pushEveryMs'>;
+  readonly rateLimits: Pick<RateLimits, 'deviceOf' | 'pushDelay' | 'pushEveryMs'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -75,8 +75,8 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
   for (const [name, appSender] of appSenders) {
     queues.set(name, { appSender, dueAtMs: undefined, callsUntilMs: 0, busy: 0, leasing: false });
   }
-  /** By node, when the last of its pushes that wait for their share is due. */
-  const lastDueByNode = new Map<string, number>();
+  /** By device, when the last of its pushes that wait for their share is due. */
+  const lastDueByDevice = new Map<string, number>();
   const mayComplain = throttle(complainEveryMs, clock);
   const underway = new Set<Promise<void>>();
   let cancelTick = () => {};
@@ -138,7 +138,7 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
       }
       const delayMs = rateLimits.pushDelay(registration);
       if (delayMs > 0 && !isCall(push)) {
-        const dueAtMs = queueUp(push.node, clock.now() + delayMs);
+        const dueAtMs = queueUp(rateLimits.deviceOf(registration), clock.now() + delayMs);
         outbox.reschedule(push.id, dueAtMs, attempts);
         expect(push, dueAtMs);
         return;
@@ -174,14 +174,14 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
    * When a push of a device beyond its share is to be looked at again: one behind the other, for if all came due for each
    * single place, the leases that they cost would be those of others.
    */
-  function queueUp(node: string, earliestMs: number): number {
-    const behindMs = (lastDueByNode.get(node) ?? 0) + rateLimits.pushEveryMs;
+  function queueUp(device: string, earliestMs: number): number {
+    const behindMs = (lastDueByDevice.get(device) ?? 0) + rateLimits.pushEveryMs;
     const latestMs = earliestMs + longestQueue * rateLimits.pushEveryMs;
     const dueAtMs = Math.ceil(Math.min(Math.max(earliestMs, behindMs), latestMs));
-    lastDueByNode.delete(node);
-    lastDueByNode.set(node, dueAtMs);
-    const [oldest] = lastDueByNode.keys();
-    if (lastDueByNode.size > rememberedNodes && oldest !== undefined) lastDueByNode.delete(oldest);
+    lastDueByDevice.delete(device);
+    lastDueByDevice.set(device, dueAtMs);
+    const [oldest] = lastDueByDevice.keys();
+    if (lastDueByDevice.size > rememberedDevices && oldest !== undefined) lastDueByDevice.delete(oldest);
     return dueAtMs;
   }
 

@@ -26,6 +26,9 @@ const complainEveryMs = 60_000;
 /** One broken connection is no sign of trouble yet. */
 const failuresToWarn = 5;
 
+/** So many pushes in a row without one that was accepted: more than a few busy devices, most likely. */
+const unclearToWarn = 50;
+
 /** There was no place in the concurrencyLimit: nobody was asked. */
 export const overloaded = { kind: 'retry', reason: 'overloaded', scope: 'device' } as const satisfies PushResult;
 
@@ -57,12 +60,25 @@ export interface AppSenderOptions {
   /** Makes the provider, which calls `onReplaced` after its credentials were replaced. */
   readonly connect: (onReplaced: () => void) => Provider;
   readonly clock: Clock;
+  /**
+   * How far the clock that pushes expire by is ahead of this one, milliseconds: wall time was set back. Providers count by
+   * true time. Default: not at all.
+   */
+  readonly aheadMs?: () => number;
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
-export function createAppSender({ app, connect, clock, random, log, metrics }: AppSenderOptions): AppSender {
+export function createAppSender({
+  app,
+  connect,
+  clock,
+  aheadMs = () => 0,
+  random,
+  log,
+  metrics,
+}: AppSenderOptions): AppSender {
   const concurrencyLimit = createConcurrencyLimit({
     width: app.inFlight,
     queueLimit: app.inFlight * waitingPerPlace,
@@ -73,6 +89,8 @@ export function createAppSender({ app, connect, clock, random, log, metrics }: A
   const mayComplain = throttle(complainEveryMs, clock);
   /** Said of a device, but perhaps true of all: a token of another topic or environment. Until a push is accepted. */
   let suspicion: Extract<PushResult, { kind: 'misconfigured' }> | undefined;
+  /** Results in a row that may be about the app, or about as many devices. */
+  let unclear = { count: 0, reason: '' };
   let isAnnounced = false;
 
   metrics.circuitOpen.set({ app: app.name }, 0);
@@ -98,7 +116,7 @@ export function createAppSender({ app, connect, clock, random, log, metrics }: A
       const finish = circuit.begin(isUrgent);
       if (!finish) return unasked();
       const remainingMs = Math.min(attemptWithinMs, Math.max(0, endsAtMs - clock.monotonic()));
-      const result = await provider.send(push, device, remainingMs);
+      const result = await provider.send(inTrueTime(push), device, remainingMs);
       finish(result);
       note(result);
       return result;
@@ -106,6 +124,11 @@ export function createAppSender({ app, connect, clock, random, log, metrics }: A
       metrics.inFlight.dec({ app: app.name });
       concurrencyLimit.leave();
     }
+  }
+
+  function inTrueTime(push: Push): Push {
+    const ahead = push.expiresAtMs === 0 ? 0 : aheadMs();
+    return ahead === 0 ? push : { ...push, expiresAtMs: push.expiresAtMs - ahead };
   }
 
   /** What the provider would say if it were asked: what it said last. */
@@ -118,7 +141,14 @@ export function createAppSender({ app, connect, clock, random, log, metrics }: A
     metrics.pushes.inc({ app: app.name, result: result.kind });
     if (result.kind === 'misconfigured') complain(result.reason);
     if (result.kind === 'misconfigured' && result.scope !== 'app') suspicion = result;
-    else if (result.kind === 'accepted') suspicion = undefined;
+    else if (result.kind === 'retry' && result.scope === 'unclear') {
+      unclear = { count: unclear.count + 1, reason: result.reason };
+    } else if (result.kind === 'accepted') forgetDoubts();
+  }
+
+  function forgetDoubts(): void {
+    suspicion = undefined;
+    unclear = { count: 0, reason: '' };
   }
 
   function complain(reason: string): void {
@@ -133,7 +163,7 @@ export function createAppSender({ app, connect, clock, random, log, metrics }: A
 
   /** Our credentials were replaced: what the provider said before no longer counts, and the next push finds out. */
   function startAnew(): void {
-    suspicion = undefined;
+    forgetDoubts();
     circuit.probeNow();
   }
 
@@ -141,6 +171,7 @@ export function createAppSender({ app, connect, clock, random, log, metrics }: A
     const { failures, lastFailure } = circuit;
     const refusal = lastFailure?.kind === 'misconfigured' ? lastFailure : suspicion;
     if (refusal) return { kind: 'misconfigured', reason: refusal.reason };
+    if (unclear.count >= unclearToWarn) return { kind: 'failing', reason: unclear.reason, failures: unclear.count };
     if (!lastFailure || failures < failuresToWarn) return { kind: 'working' };
     return { kind: 'failing', reason: lastFailure.reason, failures };
   }

@@ -155,6 +155,16 @@ export function createCircuit({ clock, random, limits, onChange }: CircuitOption
     if (phase.kind === 'probing' || failedInARow >= failures) pause(failure.reason);
   };
 
+  /**
+   * A probe that said nothing about the provider leaves its place to the next one: at once if nobody was asked, else after
+   * the shortest pause, since whose devices are over their quota could otherwise make the pauses go away.
+   */
+  const probeAgain = (reason: string, result: PushResult): void => {
+    if (result.kind === 'payload-rejected') return openNow(reason);
+    const untilMs = clock.monotonic() + baseMs;
+    enter({ kind: 'open', reason, untilMs, urgentFromMs: untilMs });
+  };
+
   /** The next call is a probe. */
   const openNow = (reason: string): void => {
     const now = clock.monotonic();
@@ -174,8 +184,7 @@ export function createCircuit({ clock, random, limits, onChange }: CircuitOption
         finished = true;
         if (isAppFailure(result)) fail(result, begunIn);
         else if (provesProvider(result)) close();
-        // A probe that said nothing leaves its place to the next one, at once.
-        else if (begunIn === phase && phase.kind === 'probing') openNow(phase.reason);
+        else if (begunIn === phase && phase.kind === 'probing') probeAgain(phase.reason, result);
       };
     },
     probeNow() {

@@ -74,6 +74,18 @@ for (const [args, first] of mistyped) {
   });
 }
 
+test('entry - the config may stand before the command', async () => {
+  for (const args of [
+    ['--config', '/nowhere.yaml', 'serve'],
+    ['--config=/nowhere.yaml', 'serve'],
+    ['--config', '/nowhere.yaml'],
+  ]) {
+    const { code, err } = await sealpost(...args);
+    assert.equal(code, 1);
+    assert.match(err, /^\/nowhere\.yaml: cannot be read \(ENOENT\)/);
+  }
+});
+
 test('entry - each command has a help page of its own', async () => {
   for (const name of ['serve', 'demo', 'guard', 'import', 'harness']) {
     const { code, out, err } = await sealpost(name, '--help');

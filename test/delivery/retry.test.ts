@@ -320,7 +320,7 @@ test('retry - while the provider is spared one push at a time finds out whether 
 test('retry - a call finds out whether the provider is back sooner than the rest', async () => {
   retryScheduler.start();
   for (let i = 0; i < 17; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
-  for (let i = 0; i < 20; i += 1) await owe('alert');
+  for (let i = 0; i < 20; i += 1) await enqueue('alert');
   for (let passed = 0; outcomes.length > 0; passed += 1) {
     assert.ok(passed < 10_000, 'the provider is asked no more');
     await pass(100);

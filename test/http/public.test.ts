@@ -6,7 +6,7 @@ import { Agent, request as send } from 'undici';
 import { createSecret } from '../../src/core/secret.ts';
 import { createAuthority } from '../../src/harness/stand-ins/certificates.ts';
 import { createPublicListener, type PublicListenerOptions } from '../../src/http/public.ts';
-import type { RegistrationMatch } from '../../src/store/registry/contract.ts';
+import type { RegistrationMatch } from '../../src/core/registration.ts';
 import { manualClock, soon, turnsUntil } from '../support/clock.ts';
 import { quietTelemetry, recordedLog } from '../support/telemetry.ts';
 

@@ -100,3 +100,35 @@ test('app sender - while the provider hangs, who does not get in within a second
     Array.from({ length: 3 }, () => ({ kind: 'retry', reason: 'overloaded', scope: 'device' })),
   );
 });
+
+test('app sender - a push expires by true time, however far the server’s own clock is ahead of it', async () => {
+  const sent: Push[] = [];
+  const provider = {
+    send(one: Push): Promise<PushResult> {
+      sent.push(one);
+      return Promise.resolve({ kind: 'accepted' });
+    },
+    largestCiphertext: () => 3072,
+    drain: () => Promise.resolve(),
+  };
+  const parts = { clock: manualClock(), random: () => 0.5, ...quietTelemetry() };
+  const appSender = createAppSender({ app: apnsAppOf(), connect: () => provider, aheadMs: () => 3_600_000, ...parts });
+  await appSender.attempt({ ...push, expiresAtMs: 10_000_000 }, device, 15_000);
+  await appSender.attempt({ ...push, expiresAtMs: 0 }, device, 15_000);
+  assert.deepEqual(
+    sent.map(({ expiresAtMs }) => expiresAtMs),
+    [6_400_000, 0],
+  );
+});
+
+test('app sender - fifty results that may be about the app, and none accepted, are said in its state', async () => {
+  const outcomes = many({ kind: 'retry', reason: 'QUOTA_EXCEEDED', scope: 'unclear' }, 50);
+  const appSender = playing(outcomes);
+  while (outcomes.length > 1) await appSender.attempt(push, device, 15_000);
+  assert.deepEqual(appSender.state, { kind: 'working' });
+  await appSender.attempt(push, device, 15_000);
+  assert.deepEqual(appSender.state, { kind: 'failing', reason: 'QUOTA_EXCEEDED', failures: 50 });
+  assert.equal(appSender.circuit.kind, 'closed');
+  await appSender.attempt(push, device, 15_000);
+  assert.deepEqual(appSender.state, { kind: 'working' });
+});

@@ -1,7 +1,7 @@
 import type { Mutant } from '../mutant.ts';
 
-const file = 'answers.ts';
-const tests = ['delivery/delivery.test.ts', 'delivery/redelivery.test.ts'];
+const file = 'core/answers.ts';
+const tests = ['delivery/deliver.test.ts', 'delivery/retry.test.ts'];
 
 export const answers: readonly Mutant[] = [
   {
