@@ -4,7 +4,7 @@ import type { PushAddress } from '../core/push.ts';
 import type { Registration, RegistrationMatch, RegistrationRequest } from '../core/registration.ts';
 import type { AlertRule } from '../core/routing.ts';
 import type { Commands } from './command.ts';
-import type { ReadTokens, RawTokens } from './raw-token.ts';
+import type { ReadTokens } from './token-nodes.ts';
 
 /** What the commands of a convention need of the rest of Sealpost. */
 export interface CommandContext {
@@ -43,8 +43,6 @@ export interface Convention {
   /** Reads nodes that are device tokens themselves and stand in no store; absent: every node of it is registered. */
   readonly readTokens?: ReadTokens;
 }
-
-export type { RawTokens };
 
 /** Whether an app serves a convention. */
 export function serves(app: Pick<App, 'conventions'>, { name }: Pick<Convention, 'name'>): boolean {

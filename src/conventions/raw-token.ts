@@ -1,8 +1,7 @@
-import type { App } from '../core/app.ts';
 import type { Environment, Registration } from '../core/registration.ts';
 import { parseTokenNode } from '../providers/all.ts';
-import type { Clock } from '../time/clock.ts';
 import { type Convention, serves } from './convention.ts';
+import type { RawTokens, ReadTokens } from './token-nodes.ts';
 import { isServerOrBareJid } from './publishers.ts';
 
 /**
@@ -19,41 +18,10 @@ export const NO_APP = '';
 /** How long a token that the provider called dead is not tried again. */
 export const DEAD_FOR_MS = 86_400_000;
 
-/** What is said beside a node about where to look for it. */
-export interface Hint {
-  /** Of a notification. */
-  readonly pushModule?: string;
-  /** Of a queued push. */
-  readonly app?: string;
-}
-
-export interface RawTokens {
-  /**
-   * The registration that a node stands for when it is a raw token; undefined: it is none, or a dead one. A `pushModule`
-   * that no app has (any more) is a mistake in somebody's configuration, and none at all where no app is the default one.
-   * It leads to a registration of no app: the server keeps the device.
-   */
-  read(node: string, hint: Hint): Registration | undefined;
-  /** The provider says that it is dead. False when it is no token that was read lately. */
-  removeDead(node: string): boolean;
-  /** It is not dead after all. */
-  revive(node: string): void;
-  isDead(node: string): boolean;
-  /** False when it is no token that was read lately. */
-  rememberEnvironment(node: string, environment: Environment): boolean;
-}
-
 interface Memory {
   readonly deadUntilMs?: number;
   readonly environment?: Environment;
 }
-
-/** @param limit tokens that are remembered; of more, those that were not read for longest are forgotten. */
-export type ReadTokens = (options: {
-  readonly apps: readonly App[];
-  readonly clock: Pick<Clock, 'monotonic'>;
-  readonly limit: number;
-}) => RawTokens;
 
 /** Nothing says whose a raw token is, so that knowing it has to do. */
 export const rawToken = {

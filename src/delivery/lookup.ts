@@ -2,7 +2,8 @@ import type { Clock } from '../time/clock.ts';
 import type { App } from '../core/app.ts';
 import type { Registration } from '../core/registration.ts';
 import { conventionOf } from '../conventions/all.ts';
-import { type Hint, NO_APP, rawToken } from '../conventions/raw-token.ts';
+import { NO_APP, rawToken } from '../conventions/raw-token.ts';
+import type { Hint } from '../conventions/token-nodes.ts';
 import type { Registry } from '../store/registry/contract.ts';
 
 /** Raw tokens that are remembered at a time, some 250 bytes each. */

@@ -1,11 +1,6 @@
 /** `sealpost/harness`: what other projects test their own push app server with. */
-export {
-  type Acceptor,
-  type AcceptorOptions,
-  type ConflictRule,
-  createAcceptor,
-  type OutgoingIq,
-} from './server/acceptor.ts';
+export type { OutgoingIq } from './server/outgoing-iq.ts';
+export { type Acceptor, type AcceptorOptions, type ConflictRule, createAcceptor } from './server/acceptor.ts';
 export { type ComponentConnection } from './server/acceptor-connection.ts';
 export { createApnsStandIn } from './stand-ins/apns.ts';
 export { blast, type BlastOptions, type BlastReport } from './server/blast.ts';

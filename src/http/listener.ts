@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Clock } from '../time/clock.ts';
-import type { ListenerConfig } from '../config/config.ts';
+import type { Secret } from '../core/secret.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import { type ConnectionLimits, limitConnections } from './connection-limits.ts';
 import { createTrustedProxies } from './trusted-proxies.ts';
@@ -16,7 +16,16 @@ export interface ListenerLimits extends ConnectionLimits {
   readonly requestTimeoutMs: number;
 }
 
-export interface ListenerOptions extends ListenerConfig {
+/** Where to listen. */
+export interface ListenAddress {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** PEM texts; without them it speaks HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: Secret };
+}
+
+export interface ListenerOptions extends ListenAddress {
   readonly limits: ListenerLimits;
   /** Proxies whose `X-Forwarded-For` is believed; see `createTrustedProxies`. */
   readonly trustProxy?: readonly string[];
@@ -86,7 +95,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   };
 }
 
-function createBoundedServer(handler: RequestListener, tls: ListenerConfig['tls'], limits: ListenerLimits): Server {
+function createBoundedServer(handler: RequestListener, tls: ListenAddress['tls'], limits: ListenerLimits): Server {
   const options: ServerOptions = {
     requestTimeout: limits.requestTimeoutMs,
     headersTimeout: limits.requestTimeoutMs,

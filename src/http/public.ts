@@ -3,15 +3,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Clock } from '../time/clock.ts';
-import type { PublicListenerConfig } from '../config/config.ts';
 import { foldCase } from '../core/jid.ts';
 import type { RegistrationMatch } from '../core/registration.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { type Listener, type ListenerLimits, listen } from './listener.ts';
+import { type Listener, type ListenerLimits, listen, type ListenAddress } from './listener.ts';
 import { createRateLimit } from './rate-limit.ts';
 
-export interface PublicListenerOptions extends PublicListenerConfig {
+export interface PublicListenerOptions extends ListenAddress {
+  /** Proxies whose `X-Forwarded-For` is believed: addresses, networks, or loopback, linklocal, uniquelocal. */
+  readonly trustProxy: readonly string[];
   /** The domains of the component links, lower case: what clients may name as push JID. */
   readonly domains: readonly string[];
   /** How many were removed; a rejection means that nothing was changed. */

@@ -1,13 +1,12 @@
 import { type Clock, systemClock } from '../time/clock.ts';
-import type { ListenerConfig } from '../config/config.ts';
 import type { Secret } from '../core/secret.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { addAdminRoutes, type GuardControl } from './admin.ts';
 import type { Health } from './health-report.ts';
-import { type Listener, type ListenerLimits, listen } from '../http/listener.ts';
+import { type Listener, type ListenerLimits, listen, type ListenAddress } from '../http/listener.ts';
 
-export interface OpsListenerOptions extends ListenerConfig {
+export interface OpsListenerOptions extends ListenAddress {
   /** Assembles the state of every part; asked once for all requests that come in meanwhile. */
   readonly health: () => Promise<Health>;
   readonly guard: GuardControl;

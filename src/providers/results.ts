@@ -1,7 +1,7 @@
 /** What every provider's table of results has in common. */
 import type { PushResult, PushScope } from '../core/push.ts';
 import type { Clock } from '../time/clock.ts';
-import type { TransportFailure } from './transport/transport.ts';
+import type { TransportFailure } from './transport/contract.ts';
 
 /**
  * What an answer means before it is known whether our credential and our settings are right:

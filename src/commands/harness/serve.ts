@@ -38,7 +38,7 @@ export async function serveCommand(args: readonly string[], io: CommandIo): Prom
   if (!(withinS > 0 && withinS <= 86_400)) throw new UsageError('--within takes seconds');
   const conventions = values.convention ?? ['tigase'];
   const known: readonly string[] = Object.values(phones).map(({ convention }) => convention);
-  const unknown = conventions.find((convention) => !known.includes(convention) || convention === 'none');
+  const unknown = conventions.find((name) => !known.includes(name) || name === 'none');
   if (unknown !== undefined) throw new UsageError(`there is no convention ${unknown}`);
   const chosen = selectScenarios(scenarios, values.only ?? []);
 
@@ -88,12 +88,13 @@ function whySkipped(
   },
 ): string | undefined {
   const { convention, provider } = phones[phone];
-  const needed = convention === 'none' ? 'tigase' : convention;
+  const isTigase = ['tigase', 'none'].includes(convention);
+  const needed = isTigase ? 'tigase' : convention;
   if (!about.conventions.includes(needed)) return `is about the convention ${needed}`;
   if (scope === 'sealpost' && !about.strict) return 'only Sealpost’s own design demands it (--strict)';
   if (app !== undefined || (proven && about.strict)) return 'needs an app of its own';
   if (steps.some((step) => step.do === 'unregister' && step.over === 'http')) return 'needs the address for HTTP';
-  if (convention === 'tigase' && !about.announced[provider])
+  if (!['p2', 'v1', 'raw-token', 'none'].includes(convention) && !about.announced[provider])
     return `the component does not announce ${about.ids[provider]}`;
   return undefined;
 }

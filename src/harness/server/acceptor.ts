@@ -2,6 +2,7 @@
  * The server's side of XEP-0114 (Jabber Component Protocol): listens on loopback and lets components in as Prosody,
  * ejabberd or Tigase would, stricter where those differ.
  */
+import type { OutgoingIq } from './outgoing-iq.ts';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
@@ -60,16 +61,6 @@ export interface Acceptor {
   /** Answers that belonged to no request of ours, or to one that was answered already: at most `receivedLimit`. */
   readonly strayAnswers: readonly Element[];
   close(): Promise<void>;
-}
-
-/** An IQ of type get or set, and what its answer must match. */
-export interface OutgoingIq {
-  readonly id: string;
-  readonly from: string;
-  /** Domain of the component. */
-  readonly to: string;
-  /** The whole stanza, with these addresses and this id. */
-  readonly xml: string;
 }
 
 /** How many stanzas are remembered. */

@@ -1,5 +1,5 @@
+import type { OutgoingIq } from './outgoing-iq.ts';
 import type { Element } from 'ltx';
-import type { OutgoingIq } from './acceptor.ts';
 import { attribute, type IqAnswer, readAnswer } from './stanza.ts';
 import type { Clock } from '../../time/clock.ts';
 

@@ -2,8 +2,9 @@
  * An XMPP server as a push app server sees one: it relays the registrations of its users, publishes what happens to them
  * and draws its conclusions from the answers. Several may share an acceptor; each has a domain.
  */
+import type { OutgoingIq } from './outgoing-iq.ts';
 import { type Element, parse } from 'ltx';
-import type { Acceptor, OutgoingIq } from './acceptor.ts';
+import type { Acceptor } from './acceptor.ts';
 import { applyPushRequest, type EnableAnswer, type EnabledDevice, type EnabledDevices, keyOf } from './enabling.ts';
 import { bareJid, type ServerEvent } from './event.ts';
 import { createPublishId } from './publish-id.ts';

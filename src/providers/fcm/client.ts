@@ -1,32 +1,20 @@
 /** FCM for one app: firebase.google.com, "FCM v1 API", `projects.messages.send`. */
-import type { Clock, Random } from '../../time/clock.ts';
 import type { Device, Provider } from '../provider.ts';
-import type { FcmApp } from './settings.ts';
 import type { PushResult, Push } from '../../core/push.ts';
-import type { Log } from '../../telemetry/log.ts';
-import type { Metrics } from '../../telemetry/metrics.ts';
-import type { CredentialWatching } from '../credential-file.ts';
 import { assembleProvider } from '../assemble.ts';
 import { readRetryAfter } from '../transport/retry-after.ts';
-import { createTransport, type TransportResult } from '../transport/transport.ts';
+import type { TransportResult } from '../transport/contract.ts';
+import { createTransport } from '../transport/transport.ts';
 import { fcmHints } from './hints.ts';
 import { createBelief, type ResultRow, resultOfFailure } from '../results.ts';
 import { readReason, resultOfAnswer } from './results.ts';
 import { composePush, largestCiphertext } from './payload.ts';
-import { type Sender, watchServiceAccount } from './sender.ts';
+import { type FcmOptions, type Sender, watchServiceAccount } from './sender.ts';
 
 const googleOrigin = 'https://fcm.googleapis.com';
 
 /** Google, "FCM error codes": without `Retry-After`, wait a minute when the quota is used up. Milliseconds. */
 const quotaPauseMs = 60_000;
-
-export interface FcmOptions extends CredentialWatching {
-  readonly app: FcmApp;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly metrics: Metrics;
-}
 
 /** What one request came to. */
 interface Attempt extends Pick<ResultRow, 'result' | 'reason' | 'scope'> {

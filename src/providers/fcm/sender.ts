@@ -1,10 +1,21 @@
 /** Who we are to FCM: the service account, in the file as it is now. */
 import { readFileSync } from 'node:fs';
-import { type CredentialFile, watchCredentialFile } from '../credential-file.ts';
+import { type CredentialFile, type CredentialWatching, watchCredentialFile } from '../credential-file.ts';
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts';
-import type { FcmOptions } from './client.ts';
 import { googleCredential } from './google-credential.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { Clock, Random } from '../../time/clock.ts';
 import { readServiceAccount } from './service-account.ts';
+import type { FcmApp } from './settings.ts';
+
+export interface FcmOptions extends CredentialWatching {
+  readonly app: FcmApp;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
 
 /** A service account at work. */
 export interface Sender {

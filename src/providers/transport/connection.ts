@@ -2,7 +2,7 @@
 import type { Dispatcher } from 'undici';
 import { proxyRefusal } from './proxy.ts';
 import { createDispatcher, type DispatcherOptions, pingEveryMs } from './dispatcher.ts';
-import type { TransportRequest, TransportResult } from './transport.ts';
+import type { TransportRequest, TransportResult } from './contract.ts';
 
 export interface ConnectionOptions extends DispatcherOptions {
   readonly on: {

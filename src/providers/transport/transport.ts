@@ -3,39 +3,10 @@
  * by its deadline with an answer or a typed failure; nothing is sent twice but what the peer said it did not process
  * (RFC 9113 sections 6.8 and 8.7, which undici does by itself).
  */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock, Random } from '../../time/clock.ts';
 import { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
+import type { TransportRequest, TransportResult } from './contract.ts';
 import { createTrust } from './dispatcher.ts';
-
-export interface TransportRequest {
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-  /** How long it may take, waiting for a place included; milliseconds from now. */
-  readonly deadlineMs: number;
-}
-
-export interface TransportAnswer {
-  readonly kind: 'answer';
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  /** At most `bodyLimit` bytes; empty if there was more. */
-  readonly body: string;
-}
-
-export interface TransportFailure {
-  readonly kind: 'failure';
-  /**
-   * `timeout`: no whole answer by the deadline; `connection`: none could be made, or it broke; `overloaded`: the queue
-   * is full; `closed`: drained; `invalid`: the request cannot be sent at all; `proxy`: the proxy does not lead there.
-   */
-  readonly reason: 'timeout' | 'connection' | 'overloaded' | 'closed' | 'invalid' | 'proxy';
-  /** Status of an answer whose body did not come to its end. */
-  readonly status?: number;
-}
-
-export type TransportResult = TransportAnswer | TransportFailure;
 
 export interface Transport {
   /** Never rejects. */

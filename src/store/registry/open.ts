@@ -1,5 +1,5 @@
 import type { Clock } from '../../time/clock.ts';
-import type { StoreConfig } from '../../config/config.ts';
+import type { Secret } from '../../core/secret.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Registry } from './contract.ts';
@@ -8,8 +8,12 @@ import { openSqlite } from './sqlite.ts';
 import { StoreError } from './store-error.ts';
 import { keepTombstonesBounded } from './tombstones.ts';
 
+/** Which database: a SQLite file by its absolute path, or a PostgreSQL URL. */
+export type StoreLocation =
+  { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'postgres'; readonly url: Secret };
+
 export interface OpenRegistryOptions {
-  readonly store: StoreConfig;
+  readonly store: StoreLocation;
   readonly clock: Clock;
   /** Cryptographically strong. */
   readonly randomBytes: (size: number) => Buffer;

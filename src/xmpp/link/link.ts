@@ -8,7 +8,7 @@ import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { StanzaHandler } from '../services/iq.ts';
 import { LINK_LIMITS, LINK_TIMING, type LinkLimits, type LinkTiming } from '../stream/limits.ts';
-import { isRefusal, LOSSES, lossHint, type LossReason, retryDelay } from './disconnect-reasons.ts';
+import { isRefusal, LOSSES, lossHint, type LossReason, retryDelay } from '../stream/disconnect-reasons.ts';
 import { SKIP_REASONS } from '../stream/parser.ts';
 import { openSession, type Session } from './session.ts';
 

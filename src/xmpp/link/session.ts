@@ -6,7 +6,7 @@ import { attribute, escapeXml } from '../stream/element.ts';
 import { createRequests } from './requests.ts';
 import type { StanzaHandler } from '../services/iq.ts';
 import { NS } from '../stream/namespaces.ts';
-import type { LossReason } from './disconnect-reasons.ts';
+import type { LossReason } from '../stream/disconnect-reasons.ts';
 import { openStream, type StreamOptions } from '../stream/stream.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 

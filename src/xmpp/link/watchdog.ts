@@ -3,7 +3,7 @@
  * process that is stopped, and retries for a quarter of an hour towards a host that is gone.
  */
 import type { LinkTiming } from '../stream/limits.ts';
-import type { LossReason } from './disconnect-reasons.ts';
+import type { LossReason } from '../stream/disconnect-reasons.ts';
 
 export interface WatchdogOptions {
   readonly timing: LinkTiming;

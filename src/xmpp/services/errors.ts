@@ -2,7 +2,7 @@
 import type { CommandRefusal } from '../../conventions/command.ts';
 import type { Answer } from '../../core/answers.ts';
 import { NS } from '../stream/namespaces.ts';
-import { PUBSUB_FEATURES, type PubsubFeature } from './pubsub.ts';
+import { PUBSUB_FEATURES, type PubsubFeature } from './pubsub-features.ts';
 
 interface ErrorRow {
   readonly type: 'auth' | 'cancel' | 'modify' | 'wait';

@@ -5,6 +5,7 @@
  */
 import { childElements, type Element } from '../stream/element.ts';
 import type { StanzaError } from './errors.ts';
+import type { PubsubFeature } from './pubsub-features.ts';
 import type { Iq } from './iq.ts';
 import { NS } from '../stream/namespaces.ts';
 
@@ -30,25 +31,6 @@ const OWNER_FEATURES: Readonly<Record<string, PubsubFeature>> = {
   subscriptions: 'manage-subscriptions',
   affiliations: 'modify-affiliations',
 };
-
-/** Words for `<unsupported feature='…'/>`. */
-export const PUBSUB_FEATURES = [
-  'subscribe',
-  'subscription-options',
-  'retrieve-items',
-  'retract-items',
-  'retrieve-subscriptions',
-  'retrieve-affiliations',
-  'retrieve-default',
-  'create-nodes',
-  'config-node',
-  'delete-nodes',
-  'purge-nodes',
-  'manage-subscriptions',
-  'modify-affiliations',
-] as const;
-
-export type PubsubFeature = (typeof PUBSUB_FEATURES)[number];
 
 /**
  * The answer to a request that is no publish. A server takes whatever answers its IQ for the fate of a push and may drop

@@ -11,7 +11,7 @@ import type { Secret } from '../../core/secret.ts';
 import type { XmlError } from './characters.ts';
 import { attribute, childElements, type Element } from './element.ts';
 import type { LinkLimits, LinkTiming } from './limits.ts';
-import { type LossReason, streamErrorReason } from '../link/disconnect-reasons.ts';
+import { type LossReason, streamErrorReason } from './disconnect-reasons.ts';
 import { NS } from './namespaces.ts';
 import { createParser, type SkipReason } from './parser.ts';
 import { openSocket, type SocketStage, type StreamSocket } from './socket.ts';

@@ -1,7 +1,7 @@
 /** Why a connection to the XMPP server ended or never came about, and what follows from it. */
 import { backoffMs } from '../../time/backoff.ts';
 import type { Random } from '../../time/clock.ts';
-import type { LinkTiming } from '../stream/limits.ts';
+import type { LinkTiming } from './limits.ts';
 
 interface Loss {
   /** Trying again at once cannot help: somebody has to change something. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { LINK_TIMING } from '../../../src/xmpp/stream/limits.ts';
-import { type LossReason, retryDelay, streamErrorReason } from '../../../src/xmpp/link/disconnect-reasons.ts';
+import { type LossReason, retryDelay, streamErrorReason } from '../../../src/xmpp/stream/disconnect-reasons.ts';
 
 const delays = (reason: LossReason, chance: number) =>
   [0, 1, 2, 3, 4, 5, 1_000].map((failures) => retryDelay(reason, failures, LINK_TIMING, () => chance));

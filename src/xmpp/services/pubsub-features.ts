@@ -1,0 +1,20 @@
+/** Features of XEP-0060 section 10 that are not there. */
+
+/** Words for `<unsupported feature='…'/>`. */
+export const PUBSUB_FEATURES = [
+  'subscribe',
+  'subscription-options',
+  'retrieve-items',
+  'retract-items',
+  'retrieve-subscriptions',
+  'retrieve-affiliations',
+  'retrieve-default',
+  'create-nodes',
+  'config-node',
+  'delete-nodes',
+  'purge-nodes',
+  'manage-subscriptions',
+  'modify-affiliations',
+] as const;
+
+export type PubsubFeature = (typeof PUBSUB_FEATURES)[number];
