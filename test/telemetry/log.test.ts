@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLog } from '../src/telemetry/log.ts';
+import { createLog } from '../../src/telemetry/log.ts';
 
 test('log - a line has its time, level, message and fields, and nothing of the machine', () => {
   const lines: string[] = [];
