@@ -5,6 +5,7 @@ import { fastify, type FastifyInstance } from 'fastify';
 import type { Clock } from '../time/clock.ts';
 import type { Secret } from '../core/secret.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
+import { readAddress, watchForwarding } from './caller.ts';
 import { type ConnectionLimits, limitConnections } from './connection-limits.ts';
 import { createTrustedProxies } from './trusted-proxies.ts';
 
@@ -67,11 +68,13 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     // What does not match a route's schema is refused as it stands, not turned into what would match.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
-    trustProxy: isTrustedProxy,
+    trustProxy: (entry) => isTrustedProxy(readAddress(entry) ?? ''),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     serverFactory: (handler) => createBoundedServer(handler, tls, limits),
   });
+  const noteForwarding = watchForwarding({ isTrustedProxy, clock, log });
+  app.addHook('onRequest', async (request) => noteForwarding(request));
   app.addHook('onSend', async (_, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });

@@ -7,6 +7,7 @@ import { foldCase } from '../core/jid.ts';
 import type { RegistrationMatch } from '../core/registration.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { callerOf } from './caller.ts';
 import { type Listener, type ListenerLimits, listen, type ListenAddress } from './listener.ts';
 import { createRateLimit } from './rate-limit.ts';
 
@@ -84,7 +85,7 @@ export function createPublicListener(options: PublicListenerOptions): Promise<Li
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) => done(null, text));
     scope.addHook('onRequest', async (request, reply) => {
-      if (mayAsk(request.ip)) return;
+      if (mayAsk(callerOf(request))) return;
       count('limited');
       await reply
         .code(429)

@@ -20,6 +20,7 @@ import type { Registration } from '../core/registration.ts';
 import type { Registry } from '../store/registry/contract.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { callerOf } from './caller.ts';
 import { createRateLimit } from './rate-limit.ts';
 
 export interface PushAppserverOptions {
@@ -139,7 +140,7 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
   api.removeAllContentTypeParsers();
   api.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) => done(null, text));
   api.addHook('onRequest', async (request, reply) => {
-    if (mayAsk(request.ip)) return;
+    if (mayAsk(callerOf(request))) return;
     await reply.code(429).type('text/plain').header('retry-after', '1').send('ERROR\nToo many requests');
   });
   api.addHook('onResponse', async (request, reply) => {

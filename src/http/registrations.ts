@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createBearer } from './bearer.ts';
+import { callerOf } from './caller.ts';
 import { describeApi } from './openapi.ts';
 import { sendProblem } from './problems.ts';
 import { createRateLimit } from './rate-limit.ts';
@@ -38,7 +39,7 @@ function addApi(api: FastifyInstance, options: RegistrationsOptions): void {
   api.addHook('onRequest', async (request, reply) => {
     const app = appOf(request.headers.authorization);
     if (app) callers.set(request, app);
-    if (!(app ? appMayAsk(app.name) : strangerMayAsk(request.ip))) await sendProblem(reply, 'rate-limited');
+    if (!(app ? appMayAsk(app.name) : strangerMayAsk(callerOf(request)))) await sendProblem(reply, 'rate-limited');
   });
   api.addHook('onResponse', async (request, reply) => {
     const { operationId = '-' } = request.routeOptions.schema ?? {};
