@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../support/process.ts';
-import { publishStanza, startStage } from './attacks/stage.ts';
+import { publishStanza, startStage } from '../end-to-end/attacks/stage.ts';
 
 /** By hand with a million. */
 const total = Number(process.env['MEMORY_PUBLISHES'] ?? 100_000);

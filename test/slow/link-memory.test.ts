@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { childElements, detach } from '../../../src/xmpp/stream/element.ts';
-import { LINK_LIMITS } from '../../../src/xmpp/stream/limits.ts';
-import { createParser } from '../../../src/xmpp/stream/parser.ts';
-import { parsePublish } from '../../../src/xmpp/services/publish.ts';
-import { heldBytes } from './held-bytes.ts';
-import { header, recordEvents } from '../stream/parse-stanza.ts';
+import { childElements, detach } from '../../src/xmpp/stream/element.ts';
+import { LINK_LIMITS } from '../../src/xmpp/stream/limits.ts';
+import { createParser } from '../../src/xmpp/stream/parser.ts';
+import { parsePublish } from '../../src/xmpp/services/publish.ts';
+import { heldBytes } from '../xmpp/link/held-bytes.ts';
+import { header, recordEvents } from '../xmpp/stream/parse-stanza.ts';
 
 const packet = (node: string) => {
   const publish =

@@ -7,9 +7,9 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { LINK_TIMING, type LinkTiming } from '../../src/xmpp/stream/limits.ts';
 import { eventually, stopProcess } from '../support/process.ts';
-import { halfOpen, type Row, rows, stopped } from './attacks/rows.ts';
-import { type Stage, startStage } from './attacks/stage.ts';
-import { type Measured, renderTable } from './attacks/table.ts';
+import { halfOpen, type Row, rows, stopped } from '../end-to-end/attacks/rows.ts';
+import { type Stage, startStage } from '../end-to-end/attacks/stage.ts';
+import { type Measured, renderTable } from '../end-to-end/attacks/table.ts';
 
 /** A fraction of what is usual, so that what takes a server half a minute to be found out takes seconds here. */
 const written = {
@@ -33,7 +33,7 @@ const timing: LinkTiming = {
 const keptBytes = 48 * 1_048_576;
 
 const unshare = spawnSync('unshare', ['-n', 'ip', 'link', 'set', 'lo', 'up']).status === 0;
-const inFolder = (file: string) => join(import.meta.dirname, 'attacks', file);
+const inFolder = (file: string) => join(import.meta.dirname, '../end-to-end/attacks', file);
 
 describe('attacks - on the server as it is started', { timeout: 180_000 }, () => {
   let child: ChildProcess;
