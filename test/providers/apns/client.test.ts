@@ -61,7 +61,7 @@ test('APNs client - the same push sent again has the same id and collapse id', a
 
 test('APNs client - a device token that would leave its place in the path stays in it', async (t) => {
   const scene = await apnsScene(t);
-  const refused = { kind: 'misconfigured', reason: 'BadDeviceToken', scope: 'device' };
+  const refused = { kind: 'misconfigured', reason: 'BadDeviceToken', scope: 'unclear' };
   const rows: [token: string, written: string][] = [
     ['../../1/x', '..%2f..%2f1%2fx'],
     ['../device/x', '..%2fdevice%2fx'],

@@ -111,7 +111,7 @@ async function assertOneByOne(scene: ApnsScene, clock: ManualClock): Promise<voi
   await turns();
   assert.equal(scene.standIn.received.length, before + 1, 'the second was sent beside the first');
   clock.advance(300);
-  assert.deepEqual(await hanging, { kind: 'retry', reason: 'timeout' });
+  assert.deepEqual(await hanging, { kind: 'retry', reason: 'timeout', scope: 'app' });
   // As nothing came of it, the connection was left, and the next is made after a pause of 200 ms at most.
   clock.advance(200);
   assert.deepEqual(await healthy, delivered);
@@ -123,7 +123,7 @@ async function assertAtOnce(scene: ApnsScene, clock: ManualClock): Promise<void>
   const behind = turns(1000).then(() => 'the second was not sent beside the first');
   assert.deepEqual(await Promise.race([healthy, behind]), delivered);
   clock.advance(300);
-  assert.deepEqual(await hanging, { kind: 'retry', reason: 'timeout' });
+  assert.deepEqual(await hanging, { kind: 'retry', reason: 'timeout', scope: 'app' });
 }
 
 test('HTTP/2 transport - one request until the credentials were accepted, also where the peer would allow more', async (t) => {

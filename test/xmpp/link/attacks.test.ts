@@ -144,7 +144,7 @@ describe('link - what is wrong inside a stanza costs that stanza, which is answe
       [
         ...['bytes', 'depth', 'attributes', 'nodes'],
         ...['bad-namespace-prefix', 'invalid-namespace', 'not-well-formed', 'restricted-xml'],
-        ...['malformed', 'unanswerable', 'over-share'],
+        ...['malformed', 'unanswerable', 'rate-limited'],
       ].map((reason) => `push.example.org ${reason} 0`),
     );
   });
