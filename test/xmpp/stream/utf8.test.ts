@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { createDecoder } from '../../src/xmpp/stream/utf8.ts';
+import { createDecoder } from '../../../src/xmpp/stream/utf8.ts';
 
 it('utf8 - a packet may be used for the next one once it was decoded', () => {
   const decode = createDecoder();
