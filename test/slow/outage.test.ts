@@ -32,7 +32,7 @@ const outageMs = 600_000;
 const devices = 12_000;
 const callEvery = 50;
 const tickMs = 100;
-/** An queued call is due again after so long at most. */
+/** A queued call is due again after so long at most. */
 const callPauseMs = retryPause({ kind: 'voip' }).capMs;
 /** How long publishes go on beside the drain. */
 const watchedMs = 30_000;
@@ -97,7 +97,10 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
   };
   const known = new Map(
     Array.from({ length: devices }, (_, i) => {
-      const registration = registrationOf({ node: `node-${i}`, secondToken: 'cd'.repeat(32) });
+      // Tokens of its own, since pushes count for each device token as well.
+      const number = i.toString(16).padStart(4, '0');
+      const tokens = { token: `aa${number}`.padEnd(64, '0'), secondToken: `bb${number}`.padEnd(64, '0') };
+      const registration = registrationOf({ node: `node-${i}`, ...tokens });
       return [registration.node, registration];
     }),
   );
@@ -216,8 +219,8 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
     leaving.dueCallLast = Math.max(leaving.dueCallLast, nth);
   }
   assert.ok(leaving.dueCalls > 50, `only ${leaving.dueCalls} calls were queued and due`);
-  assert.ok(leaving.dueCallLast < leaving.alertFirst, `an queued alert left before a call: ${JSON.stringify(leaving)}`);
-  assert.ok(leaving.callAfterMs <= callPauseMs + 2 * tickMs, `an queued call left after ${leaving.callAfterMs} ms`);
+  assert.ok(leaving.dueCallLast < leaving.alertFirst, `a queued alert left before a call: ${JSON.stringify(leaving)}`);
+  assert.ok(leaving.callAfterMs <= callPauseMs + 2 * tickMs, `a queued call left after ${leaving.callAfterMs} ms`);
 
   const count = { lost: 0, twice: 0, callsInTime: 0, callsTooLate: 0, deadCalls: 0 };
   for (let number = 0; number < published; number += 1) {
