@@ -206,14 +206,14 @@ test('form API - without an app of the convention there is none', async (t) => {
   assert.equal((await send('register', monal)).status, 404);
 });
 
-test('form API - 10,000 registrations from one address become 30', async (t) => {
+test('form API - 1,000 registrations from one address become 30', async (t) => {
   const { send, registry, clock } = await start(t);
   const answers = new Map<number, number>();
-  for (let i = 0; i < 10_000; i += 100) {
+  for (let i = 0; i < 1_000; i += 100) {
     const many = Array.from({ length: 100 }, (_, j) => send('register', monal.replace(id, `device-${i + j}`)));
     for (const { status } of await Promise.all(many)) answers.set(status, (answers.get(status) ?? 0) + 1);
   }
-  assert.deepEqual(Object.fromEntries(answers), { 200: 30, 429: 9_970 });
+  assert.deepEqual(Object.fromEntries(answers), { 200: 30, 429: 970 });
   assert.deepEqual(await registry.count(), new Map([['siskin', 30]]));
   clock.advance(1_000);
   assert.equal((await send('register', monal)).status, 200);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { clearTimeout, setTimeout } from 'node:timers';
-import { type Clock, systemClock } from '../../src/time/clock.ts';
+import { type Clock, type Random, systemClock } from '../../src/time/clock.ts';
 import { type ApnsStandIn, type ApnsStandInOptions, createApnsStandIn } from '../../src/harness/stand-ins/apns.ts';
 import { createApnsKey, createServiceAccount } from '../../src/harness/stand-ins/certificates.ts';
 import { createFcmStandIn, type FcmStandIn } from '../../src/harness/stand-ins/fcm.ts';
@@ -100,6 +100,8 @@ export interface ApnsSceneOptions {
   readonly app?: Partial<ApnsApp>;
   readonly standIn?: Partial<ApnsStandInOptions>;
   readonly clock?: Clock;
+  /** Default: true randomness. */
+  readonly random?: Random;
   readonly tokens?: ProviderTokens;
   /** What the provider is to take for the stand-in at this origin. */
   readonly endpoint?: (origin: string) => Promise<string> | string;
@@ -112,7 +114,7 @@ export async function apnsScene(
   t: TestContext,
   options: ApnsSceneOptions = {},
 ): Promise<Scene<ApnsStandIn> & { app: ApnsApp }> {
-  const { clock = systemClock, deadlineMs = 30_000, tokens } = options;
+  const { clock = systemClock, random = Math.random, deadlineMs = 30_000, tokens } = options;
   const key = await createApnsKey();
   const ids = { keyId: 'ABC1234567', teamId: 'TEAM123456' };
   const standIn = await createApnsStandIn({
@@ -134,7 +136,7 @@ export async function apnsScene(
     ...options.app,
   };
   const { log, metrics } = quietTelemetry();
-  const provider = createApns({ app, clock, random: Math.random, log, metrics, ...(tokens && { tokens }) });
+  const provider = createApns({ app, clock, random, log, metrics, ...(tokens && { tokens }) });
   t.after(async () => {
     await standIn.close();
     await drained(provider);

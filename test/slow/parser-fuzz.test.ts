@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { limitSets, properties, read, readsAlike } from '../../fuzz/properties.ts';
+import { limitSets, properties, read, readsAlike } from '../fuzz/properties.ts';
 
 /** How long each property is tried, and from where; `npm run fuzz` goes on without end. */
 const forMs = Number(process.env['FUZZ_MS'] ?? 3_000);
@@ -10,7 +10,7 @@ const seed = Number(process.env['FUZZ_SEED'] ?? 1);
 
 for (const property of properties) it(property.name, () => property.run({ seed, forMs }));
 
-const folder = join(import.meta.dirname, '../../fuzz/cases');
+const folder = join(import.meta.dirname, '../fuzz/cases');
 for (const file of readdirSync(folder).toSorted()) {
   it(`parser - ${file.replace('.xml', '').replaceAll('-', ' ')}, cut once anywhere, is read alike`, () => {
     const bytes = readFileSync(join(folder, file));
