@@ -15,7 +15,15 @@ export interface Route {
   readonly lifetimeMs: number;
   /** Whether at most one is sent per registration in the app's `backgroundIntervalMs`. */
   readonly coalesce: boolean;
+  /** Content was left out, because no provider takes as much. */
+  readonly oversize?: true;
 }
+
+/**
+ * Characters of content that a push can hold at most: PushKit takes 5,120 bytes of JSON, every other kind of push at either
+ * provider takes less. More would only take memory and room in the outbox until the provider's own limit leaves it out.
+ */
+export const contentMax = 5_120;
 
 /** Callers give up after about half a minute: an invitation that arrives later rings for nobody. */
 export const callLifetimeMs = 30_000;
@@ -39,6 +47,13 @@ export type AlertRule = 'as-notified' | 'every-time' | 'to-wake';
 
 /** Picks the push for a notification. Pure; the publisher must have been checked before. */
 export function route(notification: Notification, registration: Registration, app: App, rule: AlertRule): Route {
+  const chosen = choose(notification, registration, app, rule);
+  if (lengthOf(chosen.content) <= contentMax) return chosen;
+  const bare = chosen.kind === 'voip' ? callAlertRoute(none) : { ...chosen, content: none };
+  return { ...bare, oversize: true };
+}
+
+function choose(notification: Notification, registration: Registration, app: App, rule: AlertRule): Route {
   if (rule === 'every-time') return { ...alertRoute(none, app), coalesce: true };
   if (rule === 'to-wake') return wakeRoute(notification, app);
   const { content, priority } = notification;
@@ -67,6 +82,19 @@ export function callAlertRoute(content: PushContent): Route {
 }
 
 const none = { kind: 'none' } as const;
+
+function lengthOf(content: PushContent): number {
+  switch (content.kind) {
+    case 'none':
+      return 0;
+    case 'sealed':
+      return content.ciphertext.length + content.iv.length;
+    case 'summary': {
+      const { sender = '', body = '', nickname = '' } = content;
+      return sender.length + body.length + nickname.length;
+    }
+  }
+}
 
 /**
  * Servers that give no details send an empty notification for a message too, so an empty one lives as long; but what

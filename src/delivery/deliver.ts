@@ -102,6 +102,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (!appSender) return drop('unknown-app');
     const { app } = appSender;
     const chosen = route(notification, registration, app, convention.alertRule(app));
+    if (chosen.oversize) metrics.oversize.inc({ app: app.name });
     const arrivedAtMs = clock.now();
     const addressed = (delayMs: number) =>
       addressPush(chosen, registration, convention, { id: randomUuid(), leavesAtMs: clock.now() + delayMs });

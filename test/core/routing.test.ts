@@ -25,6 +25,9 @@ interface Row {
 const withSecondToken = { secondToken: 'cd'.repeat(32) };
 const none = { kind: 'none' } as const;
 
+/** So that ciphertext and IV have so many characters. */
+const sealedOf = (length: number) => ({ ...sealed, ciphertext: 'A'.repeat(length - sealed.iv.length) });
+
 const rows: Row[] = [
   {
     name: 'a call with priority high rings on the second token and expires at once',
@@ -210,6 +213,50 @@ const rows: Row[] = [
     expected: { kind: 'alert', target: 'first', content: none, lifetimeMs: week, coalesce: true } as const,
   })),
 ];
+
+rows.push(
+  {
+    name: 'content as long as the longest payload is left to the provider’s own limit',
+    content: { ...sealedOf(5_120), voip: false },
+    priority: 'high',
+    expected: { kind: 'alert', content: sealedOf(5_120) },
+  },
+  {
+    name: 'content that no provider takes is left out of an alert',
+    content: { ...sealedOf(5_121), voip: false },
+    priority: 'high',
+    expected: { kind: 'alert', target: 'first', content: none, lifetimeMs: week, oversize: true },
+  },
+  {
+    name: 'content that no provider takes is left out of a background push',
+    content: { ...sealedOf(60_000), voip: false },
+    priority: 'low',
+    expected: { kind: 'background', content: none, coalesce: false, oversize: true },
+  },
+  {
+    name: 'a call that no provider takes rings as an alert',
+    content: { ...sealedOf(5_121), voip: true },
+    priority: 'high',
+    registration: withSecondToken,
+    expected: { kind: 'call-alert', target: 'first', content: none, lifetimeMs: 30_000, oversize: true },
+  },
+  {
+    name: 'a body that no provider takes is left out',
+    content: { kind: 'summary', messageCount: 1, sender: 'a'.repeat(120), nickname: 'b', body: 'c'.repeat(5_000) },
+    app: { plaintext: 'forward' },
+    expected: { kind: 'alert', content: none, oversize: true },
+  },
+  {
+    name: 'a body that is withheld is no matter of length',
+    content: { kind: 'summary', body: 'c'.repeat(60_000) },
+    expected: { kind: 'alert', content: none },
+  },
+);
+
+test('routing - what is withheld anyway is not counted as left out', () => {
+  const notification = notificationOf({ content: { kind: 'summary', body: 'c'.repeat(60_000) } });
+  assert.equal('oversize' in route(notification, registrationOf(), apnsAppOf(), 'as-notified'), false);
+});
 
 for (const row of rows) {
   test(`routing - ${row.name}`, () => {

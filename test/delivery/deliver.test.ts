@@ -281,6 +281,19 @@ test('delivery - what the provider may take later is in the outbox before the an
   ]);
 });
 
+test('delivery - content that no provider takes is neither sent nor kept in the outbox, and counted', async () => {
+  const { node } = await register();
+  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
+  const ciphertext = 'A'.repeat(60_000);
+  const content = { kind: 'sealed', ciphertext, iv: 'AAECAwQFBgcICQoL', voip: false } as const;
+  assert.equal(await delivery.deliver(notificationOf({ node, content })), 'result');
+  assert.deepEqual(
+    [...attempts, ...(await queued())].map(({ push }) => push.content),
+    [{ kind: 'none' }, { kind: 'none' }],
+  );
+  assert.equal((await metrics.oversize.get()).values.find(({ labels }) => labels.app === 'siskin')?.value, 1);
+});
+
 test('delivery - what the provider asks to wait is obeyed', async () => {
   const { node } = await register();
   outcomes.push({ kind: 'retry', reason: 'TooManyRequests', afterMs: 60_000, scope: 'app' });
