@@ -119,7 +119,7 @@ test('config - the documented example reads as documented', () => {
     absentPriority: 'background',
     ttlMs: 604_800_000,
     backgroundIntervalMs: 20_000,
-    inFlight: 500,
+    inFlight: 100,
     serviceAccountFile: '/etc/sealpost/certs/service-account.json',
     projectId: 'messenger-1',
   });

@@ -43,7 +43,7 @@ export function commonKeys({ values, sources, conventions }: AppContext) {
     ttl: values.duration('1s', '28d').prefault('7d'),
     /** At most one coalesced wake-up per registration in this time. Default: one run of an app's extension lasts as long. */
     backgroundInterval: values.duration('0s', '1h').prefault('20s'),
-    /** Pushes on their way at a time. Default: half of the 1000 streams that APNs allows a connection. */
+    /** Pushes on their way at a time. Default: half of the 1,000 streams that APNs allows a connection. */
     inFlight: values.count(1, 2_000).default(500),
     /** Gateway in place of the provider's own servers. */
     endpoint: values.origin("the origin of a server in place of the provider's").optional(),

@@ -64,6 +64,7 @@ export function createApns(options: ApnsOptions): Provider {
     const transport = createTransport({
       origin: origin ?? origins[environment],
       protocol: 'h2',
+      inFlight: app.inFlight,
       ca: app.ca,
       proxy: app.proxy,
       identity: identity.kind === 'certificate' ? identity.certificate.identity : undefined,

@@ -37,6 +37,7 @@ export function createFcm(options: FcmOptions): Provider {
   const transport = createTransport({
     origin: app.endpoint ?? googleOrigin,
     protocol: 'h1',
+    inFlight: app.inFlight,
     ca: app.ca,
     proxy: app.proxy,
     identity: undefined,

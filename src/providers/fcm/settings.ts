@@ -31,6 +31,8 @@ export function fcmSection(context: AppContext) {
   return section({
     provider: z.literal('fcm'),
     ...commonKeys(context),
+    /** Pushes on their way at a time. Default: as many connections, since HTTP/1.1 carries one request on each. */
+    inFlight: values.count(1, 2_000).default(100),
     serviceAccount: fcmServiceAccount(values, sources.readFile),
     /** Of the pushes with the same key that wait for a device, FCM delivers the last. Default: none, all are delivered. */
     collapseKey: values.text('a collapse key of at most 64 characters', /^\S{1,64}$/).optional(),

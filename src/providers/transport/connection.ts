@@ -26,13 +26,11 @@ export interface Connection {
   readonly signsOfLife: number;
   /** Idle for so long that pings should have been answered, and were not. */
   readonly isStale: boolean;
-  /** Since the last request was over, milliseconds; 0 while one is in flight. */
-  readonly idleMs: number;
   /**
-   * Whether requests are in flight and for `silenceMs` nothing came back. `perhaps`: we may not have listened, for want of
-   * a turn of the event loop; `ready` is called when that is clear.
+   * `silent`: requests are in flight and nothing came back for `silenceMs`. `unclear`: as far as was read yet; this process
+   * may have been busy, and `ready` is called once everything that had come is read.
    */
-  isSilent(silenceMs: number): boolean | 'perhaps';
+  liveliness(silenceMs: number): 'lively' | 'silent' | 'unclear';
   /** The peer accepted our credentials: the whole window may be used. */
   accept(): void;
   /** `done` is called once, unless `abort` is called before. */
@@ -59,7 +57,6 @@ export function createConnection(options: ConnectionOptions): Connection {
   let inFlight = 0;
   let signsOfLife = 0;
   let heardAtMs = clock.monotonic();
-  let usedAtMs = heardAtMs;
   let waitingSinceMs: number | undefined;
   /** The `waitingSinceMs` that is being looked into, and the one that proved to be silence. */
   let suspectedMs: number | undefined;
@@ -109,14 +106,11 @@ export function createConnection(options: ConnectionOptions): Connection {
     get isStale() {
       return protocol === 'h2' && inFlight === 0 && clock.monotonic() - heardAtMs > staleAfterMs;
     },
-    get idleMs() {
-      return inFlight > 0 ? 0 : clock.monotonic() - usedAtMs;
-    },
-    isSilent(silenceMs) {
+    liveliness(silenceMs) {
       // While it is being made, `connectWithinMs` watches it.
-      if (waitingSinceMs === undefined || stats().connected === 0) return false;
-      if (clock.monotonic() - waitingSinceMs <= silenceMs) return false;
-      if (silentMs === waitingSinceMs) return true;
+      if (waitingSinceMs === undefined || stats().connected === 0) return 'lively';
+      if (clock.monotonic() - waitingSinceMs <= silenceMs) return 'lively';
+      if (silentMs === waitingSinceMs) return 'silent';
       if (suspectedMs !== waitingSinceMs) {
         const sinceMs = waitingSinceMs;
         suspectedMs = sinceMs;
@@ -126,7 +120,7 @@ export function createConnection(options: ConnectionOptions): Connection {
           on.ready();
         });
       }
-      return 'perhaps';
+      return 'unclear';
     },
     accept() {
       if (isAccepted) return;
@@ -144,7 +138,6 @@ export function createConnection(options: ConnectionOptions): Connection {
         if (isDone) return false;
         isDone = true;
         inFlight -= 1;
-        usedAtMs = clock.monotonic();
         if (inFlight === 0) waitingSinceMs = undefined;
         if (isRetired && inFlight === 0) close();
         return true;

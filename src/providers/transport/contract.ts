@@ -19,10 +19,10 @@ export interface TransportAnswer {
 export interface TransportFailure {
   readonly kind: 'failure';
   /**
-   * `timeout`: no whole answer by the deadline; `connection`: none could be made, or it broke; `overloaded`: the queue
-   * is full; `closed`: drained; `invalid`: the request cannot be sent at all; `proxy`: the proxy does not lead there.
+   * `timeout`: no whole answer by the deadline; `connection`: none could be made, or it broke; `closed`: drained;
+   * `invalid`: the request cannot be sent at all; `proxy`: the proxy does not lead there.
    */
-  readonly reason: 'timeout' | 'connection' | 'overloaded' | 'closed' | 'invalid' | 'proxy';
+  readonly reason: 'timeout' | 'connection' | 'closed' | 'invalid' | 'proxy';
   /** Status of an answer whose body did not come to its end. */
   readonly status?: number;
 }

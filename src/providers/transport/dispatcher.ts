@@ -38,7 +38,7 @@ export const pingEveryMs = 60_000;
 export interface Stats {
   /** Connections that are open: 0 or 1 over HTTP/2. */
   readonly connected: number;
-  /** Requests that wait inside undici. */
+  /** Requests that wait inside undici; of HTTP/1.1 none, as each has a connection. */
   readonly pending: number;
 }
 
@@ -64,7 +64,11 @@ export function createDispatcher(options: DispatcherOptions): { dispatcher: Disp
   };
   if (protocol === 'h1') {
     const pool = new Pool(origin, { ...common, allowH2: false, connections: window });
-    return { dispatcher: pool, stats: () => pool.stats };
+    // Counted here, because the pool's own figures walk all of its connections.
+    let connected = 0;
+    pool.on('connect', () => (connected += 1));
+    pool.on('disconnect', () => (connected -= 1));
+    return { dispatcher: pool, stats: () => ({ connected, pending: 0 }) };
   }
   const client = new Client(origin, {
     ...common,

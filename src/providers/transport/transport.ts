@@ -20,41 +20,32 @@ export interface Transport {
 /** Each with its unit and the reason of its default. */
 export interface TransportLimits {
   /**
-   * Requests in flight on one connection (HTTP/2) or in one pool (HTTP/1.1, where each needs a connection). 500: APNs
-   * advertises 500 to 1500 streams, and node:http2 refuses new ones beyond 10 MB of unsent data.
+   * Requests in flight on one HTTP/2 connection. 500: APNs advertises 500 to 1500 streams, and node:http2 refuses new ones
+   * beyond 10 MB of unsent data.
    */
-  readonly window: number;
-  /** Connections or pools at a time, and as many again in place of silent ones; a further one only when the others are full. */
+  readonly streams: number;
+  /**
+   * HTTP/2 connections at a time, and as many again in place of silent ones; a further one is made only when the others are
+   * full. 4 carry the largest `inFlight` of an app.
+   */
   readonly connections: number;
-  /** Requests waiting for a place: beyond it they fail at once. 25,000 at 5 KB are 125 MB. */
-  readonly queue: number;
   /** Without a sign of life for so long, milliseconds, while one is due, new requests go over another connection. */
   readonly silenceMs: number;
-  /**
-   * A connection beside the first that was of no use for so long is closed, milliseconds. Bursts come back within
-   * minutes, and Apple counts opening and closing at once as an attack.
-   */
-  readonly surplusMs: number;
   /** Longest pause between attempts to connect, milliseconds: Apple counts rapid connecting as an attack. */
   readonly longestPauseMs: number;
   /**
-   * What has less time left, milliseconds, is not sent any more, unless it was given less than twice as much: its answer
-   * would come too late, and it would be sent again.
+   * A request that has less time left, milliseconds, is not sent any more, unless it was given less than twice as much: its
+   * answer would come too late, and it would be sent again.
    */
   readonly leastMs: number;
 }
 
-const commonLimits = {
-  queue: 25_000,
+const defaultLimits: TransportLimits = {
+  streams: 500,
+  connections: 4,
   silenceMs: 2_000,
-  surplusMs: 600_000,
   longestPauseMs: 5_000,
   leastMs: 250,
-};
-
-const defaultLimits: Record<'h2' | 'h1', TransportLimits> = {
-  h2: { ...commonLimits, window: 500, connections: 4 },
-  h1: { ...commonLimits, window: 100, connections: 1 },
 };
 
 const firstPauseMs = 100;
@@ -63,6 +54,11 @@ const firstPauseMs = 100;
 const patientFailures = 3;
 
 export interface TransportOptions extends Pick<ConnectionOptions, 'origin' | 'protocol' | 'proxy' | 'identity'> {
+  /**
+   * Most requests that the caller has under way at a time: the app sender's limit, which also bounds how many wait here for a
+   * connection. Over HTTP/1.1 each request in flight needs a connection of its own.
+   */
+  readonly inFlight: number;
   /** PEM of certificate authorities trusted beside the system's. */
   readonly ca?: string | undefined;
   /**
@@ -87,7 +83,10 @@ interface Job {
 
 export function createTransport(options: TransportOptions): Transport {
   const { clock, random, protocol, provesAcceptance = () => true } = options;
-  const limits = { ...defaultLimits[protocol], ...options.limits };
+  const limits = { ...defaultLimits, ...options.limits };
+  const isH2 = protocol === 'h2';
+  const window = isH2 ? Math.min(limits.streams, options.inFlight) : options.inFlight;
+  const connectionsLimit = isH2 ? limits.connections : 1;
   const trust = createTrust(options.ca, options.identity);
   let connections: Connection[] = [];
   // A Set keeps insertion order and lets one whose deadline passed step out of the middle.
@@ -102,20 +101,19 @@ export function createTransport(options: TransportOptions): Transport {
   /** Where the next request may go now, if anywhere. */
   function pick(): Connection | undefined {
     const mayConnect = clock.monotonic() >= pausedUntilMs;
-    for (const connection of connections.slice(1)) if (connection.idleMs > limits.surplusMs) retire(connection);
     const lively: Connection[] = [];
     let isUnclear = false;
     for (const connection of connections) {
-      const isSilent = connection.isSilent(limits.silenceMs);
+      const liveliness = connection.liveliness(limits.silenceMs);
       if (connection.isStale) retire(connection);
-      else if (isSilent) isUnclear ||= isSilent === 'perhaps';
+      else if (liveliness !== 'lively') isUnclear ||= liveliness === 'unclear';
       else if (connection.hasRoom && (mayConnect || connection.isConnected)) return connection;
       else lively.push(connection);
     }
     if (!mayConnect || isUnclear) return undefined;
     // One that is being made is waited for.
     const growing = lively.some(({ isReady }) => !isReady);
-    const full = lively.length >= limits.connections || connections.length >= 2 * limits.connections;
+    const full = lively.length >= connectionsLimit || connections.length >= 2 * connectionsLimit;
     if (!growing && !full) return open();
     // All silent, and no more allowed: better a silent one than none.
     return lively.length > 0 ? undefined : connections.find(({ hasRoom }) => hasRoom);
@@ -130,11 +128,11 @@ export function createTransport(options: TransportOptions): Transport {
       proxy,
       identity,
       clock,
-      window: limits.window,
+      window,
       on: {
         ready: pumpSoon,
         ended(useful, reason) {
-          if (protocol === 'h2') retire(connection);
+          if (isH2) retire(connection);
           if (!useful) noteFailure(reason);
           pumpSoon();
         },
@@ -226,7 +224,6 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     send(request) {
       if (drained) return Promise.resolve({ kind: 'failure', reason: 'closed' });
-      if (queue.size >= limits.queue) return Promise.resolve({ kind: 'failure', reason: 'overloaded' });
       const { deadlineMs } = request;
       if (deadlineMs <= 0) return Promise.resolve({ kind: 'failure', reason: 'timeout' });
       return new Promise((settle) => {

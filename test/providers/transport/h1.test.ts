@@ -41,7 +41,7 @@ async function relayedScene(t: TestContext, options: FcmSceneOptions) {
 }
 
 test('HTTP/1.1 transport - a burst of 2,000 is delivered, over no more than a hundred connections', async (t) => {
-  const scene = await fcmScene(t, unhurried());
+  const scene = await fcmScene(t, { ...unhurried(), app: { inFlight: 100 } });
   // A hundred TLS handshakes may take this process longer than undici gives each: for undici no time passes.
   mock.timers.enable({ apis: ['setTimeout'] });
   t.after(() => mock.timers.reset());
@@ -50,6 +50,15 @@ test('HTTP/1.1 transport - a burst of 2,000 is delivered, over no more than a hu
   assert.equal(sends, 2000);
   // One more for the access token.
   assert.equal(scene.standIn.connections <= 101, true);
+});
+
+test('HTTP/1.1 transport - it opens as many connections as the app may have pushes on their way', async (t) => {
+  for (const inFlight of [1, 7]) {
+    const scene = await fcmScene(t, { ...unhurried(), app: { inFlight } });
+    assert.deepEqual(await sendMany(scene, 100), times(100, delivered));
+    // One more for the access token.
+    assert.equal(scene.standIn.connections, inFlight + 1);
+  }
 });
 
 test('HTTP/1.1 transport - one push after another keeps to its connections', async (t) => {
@@ -73,7 +82,7 @@ test('HTTP/1.1 transport - a message that was accepted is not sent again because
 });
 
 test('HTTP/1.1 transport - a server that hangs is not connected to again for each push', async (t) => {
-  const scene = await fcmScene(t);
+  const scene = await fcmScene(t, { app: { inFlight: 100 } });
   assert.deepEqual(await scene.send(), delivered);
   scene.standIn.script('*', { fault: 'hang' });
   const sent = Array.from({ length: 500 }, (_, index) => scene.send(tokenOf(index), {}, {}, 800 + index));
@@ -174,11 +183,11 @@ for (const [server, header] of [
     const transport = createTransport({
       origin: `https://127.0.0.1:${(provider.address() as AddressInfo).port}`,
       protocol: 'h1',
+      inFlight: 1,
       ca: authority.certificate,
       identity: undefined,
       clock,
       random: Math.random,
-      limits: { window: 1 },
     });
     t.after(async () => {
       provider.closeAllConnections();

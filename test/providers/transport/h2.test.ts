@@ -268,6 +268,7 @@ test('HTTP/2 transport - after GOAWAY no socket stays open, should the peer neve
   const transport = createTransport({
     origin: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
     protocol: 'h2',
+    inFlight: 500,
     ca: authority.certificate,
     identity: undefined,
     clock: systemClock,

@@ -5,7 +5,6 @@ import { type Clock, systemClock } from '../../../src/time/clock.ts';
 import { createApnsStandIn } from '../../../src/harness/stand-ins/apns.ts';
 import { createTransport, type TransportLimits } from '../../../src/providers/transport/transport.ts';
 import { type ManualClock, manualClock, turns } from '../../support/clock.ts';
-import { eventually } from '../../support/process.ts';
 import { deadOrigin, openRelay } from './relay.ts';
 
 const token = 'ab'.repeat(32);
@@ -23,6 +22,7 @@ async function setUp(t: TestContext, limits: Partial<TransportLimits>, maxStream
   const transport = createTransport({
     origin: standIn.origin,
     protocol: 'h2',
+    inFlight: 2_000,
     ca: standIn.ca,
     identity: { kind: 'pem', certificate, key },
     clock,
@@ -36,21 +36,8 @@ async function setUp(t: TestContext, limits: Partial<TransportLimits>, maxStream
   return { standIn, transport };
 }
 
-test('transport - what finds the queue full fails at once, the rest is sent', async (t) => {
-  const { standIn, transport } = await setUp(t, { window: 2, connections: 1, queue: 3 });
-  assert.equal((await transport.send(request)).kind, 'answer');
-  standIn.script(token, { delayMs: 50 });
-  const sent = Array.from({ length: 10 }, () => transport.send(request));
-  assert.deepEqual([transport.inFlight, transport.waiting], [2, 3]);
-  const results = await Promise.all(sent);
-  assert.deepEqual(
-    results.map((result) => (result.kind === 'answer' ? result.status : result.reason)),
-    [...Array.from({ length: 5 }, () => 200), ...Array.from({ length: 5 }, () => 'overloaded')],
-  );
-});
-
 test('transport - further connections are made only when the window is full, and no more than the limit', async (t) => {
-  const { standIn, transport } = await setUp(t, { window: 5, connections: 3 });
+  const { standIn, transport } = await setUp(t, { streams: 5, connections: 3 });
   const burst = (count: number) => Promise.all(Array.from({ length: count }, () => transport.send(request)));
   await transport.send(request);
   standIn.script(token, { delayMs: 20 });
@@ -61,7 +48,7 @@ test('transport - further connections are made only when the window is full, and
 });
 
 test('transport - a peer that allows fewer streams than the window gets no more at a time', async (t) => {
-  const { standIn, transport } = await setUp(t, { window: 500, connections: 2 }, 10);
+  const { standIn, transport } = await setUp(t, { streams: 500, connections: 2 }, 10);
   const results = await Promise.all(Array.from({ length: 300 }, () => transport.send(request)));
   assert.equal(
     results.every((result) => result.kind === 'answer' && result.status === 200),
@@ -71,7 +58,7 @@ test('transport - a peer that allows fewer streams than the window gets no more 
 });
 
 test('transport - a deadline counts while waiting for a place, too', async (t) => {
-  const { standIn, transport } = await setUp(t, { window: 1, connections: 1 });
+  const { standIn, transport } = await setUp(t, { streams: 1, connections: 1 });
   await transport.send(request);
   standIn.script(token, { fault: 'hang', times: 1 });
   const hanging = transport.send({ ...request, deadlineMs: 400 });
@@ -83,7 +70,7 @@ test('transport - a deadline counts while waiting for a place, too', async (t) =
 });
 
 test('transport - what has too little time left for an answer is not sent any more', async (t) => {
-  const { standIn, transport } = await setUp(t, { window: 1, connections: 1 });
+  const { standIn, transport } = await setUp(t, { streams: 1, connections: 1 });
   await transport.send(request);
   standIn.script(token, { delayMs: 500, times: 1 });
   const slow = transport.send(request);
@@ -141,6 +128,7 @@ test('transport - the authorities of the system stay trusted beside the one that
     const transport = createTransport({
       origin,
       protocol: 'h2',
+      inFlight: 1,
       ca: named.ca,
       identity: undefined,
       clock: systemClock,
@@ -164,6 +152,7 @@ test('transport - attempts to connect are as far apart as the pauses say', { tim
   const transport = createTransport({
     origin: await deadOrigin(),
     protocol: 'h2',
+    inFlight: 2_000,
     clock,
     random: () => 0.5,
   });
@@ -188,6 +177,7 @@ test('transport - after a path that went dark the next attempt to connect waits 
   const transport = createTransport({
     origin: relay.origin,
     protocol: 'h2',
+    inFlight: 2_000,
     ca: standIn.ca,
     identity: undefined,
     clock,
@@ -210,24 +200,6 @@ test('transport - after a path that went dark the next attempt to connect waits 
   assert.deepEqual([transport.waiting, transport.inFlight], [0, 1]);
   assert.equal((await next).kind, 'answer');
   assert.equal(relay.connections, 2);
-});
-
-test('transport - what a burst needed beside the first connection is closed ten minutes later', async (t) => {
-  const clock = manualClock();
-  const { standIn, transport } = await setUp(t, { window: 5, connections: 3 }, 1000, clock);
-  await transport.send(request);
-  await Promise.all(Array.from({ length: 100 }, () => transport.send(request)));
-  assert.deepEqual([standIn.connections, standIn.openConnections], [3, 3]);
-  // A minute at a time, so that the first is never too long without a sign of life.
-  for (let minute = 0; minute < 10; minute += 1) {
-    clock.advance(60_000);
-    await transport.send(request);
-  }
-  assert.equal(standIn.openConnections, 3);
-  clock.advance(1);
-  await transport.send(request);
-  await eventually('two are closed', () => standIn.openConnections === 1 || undefined);
-  assert.equal(standIn.connections, 3);
 });
 
 /** Lets an hour pass for undici's timers and for ours, a second at a time, while the real sockets do their work. */
