@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
-import { createDelivery, type Delivery } from '../../src/delivery/deliver.ts';
-import { createDispatcher } from '../../src/delivery/dispatch.ts';
-import { createRateLimits, type RateLimitSettings, withDefaults } from '../../src/delivery/rate-limits.ts';
-import { createGuard } from '../../src/guard/guard.ts';
-import { createAppSender, type AppSender } from '../../src/sending/app-sender.ts';
+import type { Delivery } from '../../src/delivery/deliver.ts';
+import type { RateLimitSettings } from '../../src/delivery/rate-limits.ts';
+import type { AppSender } from '../../src/sending/app-sender.ts';
 import { createLookup, type Lookup } from '../../src/delivery/lookup.ts';
 import type { Outbox, QueuedPush } from '../../src/store/outbox/contract.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
@@ -19,6 +17,7 @@ import type { PushResult, Push } from '../../src/core/push.ts';
 import type { Registration } from '../../src/core/registration.ts';
 import type { Registry } from '../../src/store/registry/contract.ts';
 import { openRegistry } from '../../src/store/registry/open.ts';
+import { assemble } from '../support/assemble.ts';
 import { manualClock, type ManualClock, wallOf } from '../support/clock.ts';
 import { apnsAppOf, notificationOf } from '../support/registrations.ts';
 import { recordedLog } from '../support/telemetry.ts';
@@ -78,25 +77,11 @@ function deliveryFor(app: App, given: Partial<RateLimitSettings> = {}, lookup: L
   };
   const recorded = recordedLog();
   lines = recorded.lines;
+  const onQueued = (_: Push, dueAtMs: number) => queuedTimes.push(dueAtMs);
   const { log } = recorded;
-  const random = () => 0.5;
-  appSender = createAppSender({ app, connect: () => provider, clock, random, log, metrics });
-  const onRemoved = ({ node }: Registration) => outbox.removeNode(node);
-  const guard = createGuard({ apps: [app.name], clock, log, metrics });
-  return createDelivery({
-    registry: lookup,
-    guard,
-    appSenders: new Map([[app.name, appSender]]),
-    dispatcher: createDispatcher({ registry: lookup, guard, onRemoved, clock, log }),
-    outbox,
-    rateLimits: createRateLimits({ settings: withDefaults(given), clock }),
-    onQueued: (_, dueAtMs) => queuedTimes.push(dueAtMs),
-    clock,
-    random,
-    randomUuid: randomUUID,
-    log,
-    metrics,
-  });
+  const parts = assemble({ app, provider, registry: lookup, outbox, clock, log, metrics, limits: given, onQueued });
+  appSender = parts.appSender;
+  return parts.delivery;
 }
 
 /** Everything that the outbox would give out at the end of days. */

@@ -4,21 +4,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
-import { createDispatcher } from '../../src/delivery/dispatch.ts';
-import { createRateLimits, type RateLimitSettings, withDefaults } from '../../src/delivery/rate-limits.ts';
-import { createGuard } from '../../src/guard/guard.ts';
-import { createAppSender, type AppSender } from '../../src/sending/app-sender.ts';
+import type { RateLimitSettings } from '../../src/delivery/rate-limits.ts';
+import type { AppSender } from '../../src/sending/app-sender.ts';
 import type { Outbox, QueuedPush } from '../../src/store/outbox/contract.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
 import type { App } from '../../src/core/app.ts';
 import type { PushResult, Push, PushKind } from '../../src/core/push.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { Registration } from '../../src/core/registration.ts';
-import { createRetryScheduler, type RetryScheduler } from '../../src/delivery/retry.ts';
+import type { RetryScheduler } from '../../src/delivery/retry.ts';
 import type { Registry } from '../../src/store/registry/contract.ts';
 import { openRegistry } from '../../src/store/registry/open.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { type Clock, neverBack } from '../../src/time/clock.ts';
+import { assemble } from '../support/assemble.ts';
 import { manualClock, type ManualClock, wallOf } from '../support/clock.ts';
 import { apnsAppOf } from '../support/registrations.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
@@ -89,27 +88,10 @@ function schedulerFor(app: App, perSecond?: number, given: Partial<RateLimitSett
     drain: () => Promise.resolve(),
   };
   const metrics = createMetrics('test');
-  const random = () => 0.5;
-  const guard = createGuard({ apps: [app.name], clock, log, metrics });
-  appSender = createAppSender({ app, connect: () => provider, clock, random, log, metrics });
-  return createRetryScheduler({
-    registry,
-    appSenders: new Map([[app.name, appSender]]),
-    dispatcher: createDispatcher({
-      registry,
-      guard,
-      onRemoved: ({ node }) => outbox.removeNode(node),
-      clock: forward,
-      log,
-    }),
-    outbox,
-    rateLimits: createRateLimits({ settings: withDefaults(given), clock }),
-    clock: forward,
-    random,
-    log,
-    metrics,
-    ...(perSecond !== undefined && { perSecond }),
-  });
+  const pace = perSecond === undefined ? {} : { perSecond };
+  const parts = assemble({ app, provider, registry, outbox, clock, log, metrics, limits: given, ...pace });
+  appSender = parts.appSender;
+  return parts.retryScheduler;
 }
 
 async function enqueue(kind: PushKind, over: Partial<QueuedPush> = {}, dueInMs = 0): Promise<Push> {

@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createDelivery } from '../../src/delivery/deliver.ts';
-import { createDispatcher } from '../../src/delivery/dispatch.ts';
-import { createRateLimits, defaultRateLimits } from '../../src/delivery/rate-limits.ts';
-import { createGuard } from '../../src/guard/guard.ts';
-import { createAppSender } from '../../src/sending/app-sender.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { Push } from '../../src/core/push.ts';
-import { createRetryScheduler } from '../../src/delivery/retry.ts';
 import { retryPause } from '../../src/delivery/retry-pause.ts';
+import { assemble } from '../support/assemble.ts';
 import { manualClock, wallOf } from '../support/clock.ts';
 import { apnsAppOf, notificationOf, registrationOf } from '../support/registrations.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
@@ -66,7 +60,6 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
   const folder = await mkdtemp(join(tmpdir(), 'sealpost-outage-'));
   const { log, metrics } = quietTelemetry();
   const clock = manualClock();
-  const random = () => 0.5;
   const outbox = await openSqliteOutbox({ path: join(folder, 'outbox.db'), clock: wallOf(clock), log, metrics });
   const app = apnsAppOf({ inFlight: 500 });
 
@@ -112,14 +105,8 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
     dropSecondToken: () => Promise.resolve(),
     rememberEnvironment: () => Promise.resolve(),
   };
-  const guard = createGuard({ apps: [app.name], clock, log, metrics });
-  const appSender = createAppSender({ app, connect: () => provider, clock, random, log, metrics });
-  const appSenders = new Map([[app.name, appSender]]);
-  const rateLimits = createRateLimits({ settings: defaultRateLimits, clock });
-  const dispatcher = createDispatcher({ registry, guard, onRemoved: () => {}, clock, log });
-  const parts = { registry, appSenders, dispatcher, outbox, rateLimits, clock, random, log, metrics };
-  const retryScheduler = createRetryScheduler({ ...parts, perSecond: drainPerSecond });
-  const delivery = createDelivery({ ...parts, guard, onQueued: retryScheduler.expect, randomUuid: randomUUID });
+  const parts = { app, provider, registry, outbox, clock, log, metrics };
+  const { appSender, delivery, retryScheduler } = assemble({ ...parts, perSecond: drainPerSecond });
   t.after(async () => {
     await retryScheduler.drain();
     await outbox.close();

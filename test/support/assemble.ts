@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import type { App } from '../../src/core/app.ts';
+import type { Push } from '../../src/core/push.ts';
+import { createDelivery, type Delivery } from '../../src/delivery/deliver.ts';
+import { createDispatcher } from '../../src/delivery/dispatch.ts';
+import type { Lookup } from '../../src/delivery/lookup.ts';
+import { createRateLimits, type RateLimitSettings, withDefaults } from '../../src/delivery/rate-limits.ts';
+import { createRetryScheduler, type RetryScheduler } from '../../src/delivery/retry.ts';
+import { createGuard } from '../../src/guard/guard.ts';
+import type { Provider } from '../../src/providers/provider.ts';
+import { type AppSender, createAppSender } from '../../src/sending/app-sender.ts';
+import type { Outbox } from '../../src/store/outbox/contract.ts';
+import type { Log } from '../../src/telemetry/log.ts';
+import type { Metrics } from '../../src/telemetry/metrics.ts';
+import { type Clock, neverBack } from '../../src/time/clock.ts';
+
+export interface AssembleOptions {
+  readonly app: App;
+  /** The edge: a test plays back results. */
+  readonly provider: Provider;
+  readonly registry: Lookup;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Other than the defaults. */
+  readonly limits?: Partial<RateLimitSettings>;
+  /** Queued pushes sent again in a second. Default: the scheduler's. */
+  readonly perSecond?: number;
+  /** Told in place of the retry scheduler. */
+  readonly onQueued?: (push: Push, dueAtMs: number) => void;
+}
+
+/** The parts of delivery for one app, put together as the server does it, with 0.5 for every random number. */
+export function assemble(options: AssembleOptions): {
+  readonly appSender: AppSender;
+  readonly delivery: Delivery;
+  readonly retryScheduler: RetryScheduler;
+} {
+  const { app, provider, registry, outbox, clock, log, metrics, limits = {}, perSecond } = options;
+  const random = () => 0.5;
+  const forward = neverBack(clock);
+  const guard = createGuard({ apps: [app.name], clock, log, metrics });
+  const appSender = createAppSender({ app, connect: () => provider, clock, random, log, metrics });
+  const appSenders = new Map([[app.name, appSender]]);
+  const rateLimits = createRateLimits({ settings: withDefaults(limits), clock });
+  const onRemoved = ({ node }: { readonly node: string }) => outbox.removeNode(node);
+  const dispatcher = createDispatcher({ registry, guard, onRemoved, clock: forward, log });
+  const parts = { registry, appSenders, dispatcher, outbox, rateLimits, clock: forward, random, log, metrics };
+  const retryScheduler = createRetryScheduler({ ...parts, ...(perSecond !== undefined && { perSecond }) });
+  const onQueued = options.onQueued ?? retryScheduler.expect;
+  const delivery = createDelivery({ ...parts, guard, onQueued, randomUuid: randomUUID });
+  return { appSender, delivery, retryScheduler };
+}
