@@ -48,14 +48,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'providers/transport': ['core', 'time'],
   sending: [...everywhere, 'providers'],
   guard: everywhere,
-  'store/outbox': everywhere,
-  'store/registry': everywhere,
+  'store/sqlite': everywhere,
+  'store/outbox': [...everywhere, 'store/sqlite'],
+  'store/registry': [...everywhere, 'store/sqlite'],
   delivery: [...everywhere, 'conventions', 'guard', 'providers', 'sending', 'store/outbox', 'store/registry'],
   'xmpp/stream': everywhere,
   'xmpp/services': [...everywhere, 'conventions', 'xmpp/stream'],
   'xmpp/link': [...everywhere, 'xmpp/services', 'xmpp/stream'],
   http: [...everywhere, 'conventions', 'providers', 'store/registry'],
-  ops: [...everywhere, 'guard', 'http', 'providers', 'sending', 'store/outbox'],
+  ops: [...everywhere, 'guard', 'http', 'providers', 'sending', 'store/outbox', 'store/registry'],
   import: [...everywhere, 'config', 'conventions', 'providers', 'store/registry'],
 };
 

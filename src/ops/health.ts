@@ -3,6 +3,7 @@ import { describeCaution, describeHold, hintFor as hintForHold } from '../guard/
 import type { Health, HealthCheck } from './health-report.ts';
 import type { AppSender } from '../sending/app-sender.ts';
 import type { Outbox, OutboxState } from '../store/outbox/contract.ts';
+import type { Registry } from '../store/registry/contract.ts';
 import type { Concern, Provider } from '../providers/provider.ts';
 import { errorCode } from '../telemetry/log.ts';
 
@@ -12,13 +13,15 @@ export interface HealthSources {
     readonly domain: string;
     readonly status: { readonly kind: string; readonly reason?: string };
   }[];
-  readonly registry: { ping(): Promise<void> };
+  readonly registry: StoreView;
   readonly outbox: Pick<Outbox, 'state'>;
   readonly guard: Pick<Guard, 'state'>;
   /** Registrations of apps that are not in the config, by app. */
   readonly orphans: { readonly counts: ReadonlyMap<string, number> };
   readonly appSenders: ReadonlyMap<string, LaneView>;
 }
+
+type StoreView = Pick<Registry, 'ping' | 'fault'>;
 
 type LaneView = Pick<AppSender, 'state' | 'circuit' | 'hintFor'> & { readonly provider: Pick<Provider, 'concern'> };
 
@@ -55,10 +58,12 @@ function checkLink({ kind, reason }: { kind: string; reason?: string }): HealthC
   return { status: 'fail', reason: reason === undefined ? kind : `${kind}: ${reason}`, hint };
 }
 
-async function checkStore(registry: { ping(): Promise<void> }): Promise<HealthCheck> {
+async function checkStore(registry: StoreView): Promise<HealthCheck> {
   try {
     await registry.ping();
-    return { status: 'pass' };
+    const { fault } = registry;
+    if (!fault) return { status: 'pass' };
+    return { status: 'warn', reason: `no registration can be kept: ${fault.reason}`, hint: fault.hint };
   } catch (error) {
     const hint = 'check the file system of the store: space, permissions, mounts';
     return { status: 'fail', reason: `the store does not answer (${errorCode(error)})`, hint };

@@ -45,6 +45,7 @@ export function createMetrics(version: string) {
       'app',
     ]),
     lastDelivered: gauge('sealpost_last_delivered_timestamp_seconds', 'When a provider last accepted a push.', ['app']),
+    storeUp: gauge('sealpost_store_up', '1 while the store can be written and its file is in its place.', []),
     registrations: gauge('sealpost_registrations', 'Registrations in the store.', ['app']),
     guardHolding: gauge('sealpost_guard_holding', '1 while the mass-loss guard holds answers back.', ['cause', 'app']),
     guardHeld: counter('sealpost_guard_held_total', 'Answers that the mass-loss guard held back.', ['cause', 'app']),

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { OutboxError } from './outbox-error.ts';
@@ -60,12 +60,6 @@ function prepareFile(path: string): void {
 
 /** Errors of the file system that end by themselves or by an operator's doing, without a restart. */
 const passing: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EIO', 'ENOMEM']);
-
-/** Names of a file's identity, to notice when somebody moves or deletes it while it is open. */
-export function identify(path: string): string | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found && `${found.dev}:${found.ino}`;
-}
 
 const salvagedBeside = (path: string) => `${path}.salvaged`;
 

@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { findPushTable } from './schema.ts';
-import { sqliteReason } from './sqlite-reason.ts';
+import { sqliteReason } from '../sqlite/reason.ts';
 
 /** Some seconds of work, during which nothing can be stored. */
 const salvageLimit = 200_000;

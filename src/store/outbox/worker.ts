@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs';
 import type { OutboxState } from './contract.ts';
-import { beginSalvaged, identify, openFile, setAside } from './database-file.ts';
+import { identify } from '../sqlite/file-identity.ts';
+import { beginSalvaged, openFile, setAside } from './database-file.ts';
 import type {
   Batch,
   BatchReply,
@@ -16,7 +17,7 @@ import type {
 import { OutboxError } from './outbox-error.ts';
 import { salvage } from './recovery.ts';
 import { forgetTimesToCome } from './clock-step.ts';
-import { sqliteReason } from './sqlite-reason.ts';
+import { sqliteReason } from '../sqlite/reason.ts';
 import { createStore, type Store, type Written } from './store.ts';
 
 export interface KeeperOptions extends ThreadData {

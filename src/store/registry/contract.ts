@@ -1,3 +1,4 @@
+import type { StoreFault } from '../sqlite/file-watch.ts';
 import type { Environment, Registration, RegistrationMatch, RegistrationRequest } from '../../core/registration.ts';
 
 /** How many foreign registrations are taken over in one statement, synced to disk once. */
@@ -60,7 +61,9 @@ export interface Registry {
   wasRemoved(node: string): Promise<boolean>;
   /** Number of registrations by app name. */
   count(): Promise<ReadonlyMap<string, number>>;
-  /** Resolves when the store answers. */
+  /** Resolves when the store can be read. */
   ping(): Promise<void>;
+  /** Why nothing new can be kept, although what was stored can be read; undefined: it can. */
+  readonly fault?: StoreFault | undefined;
   close(): Promise<void>;
 }

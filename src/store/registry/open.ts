@@ -4,6 +4,7 @@ import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Registry } from './contract.ts';
 import { createRegistry } from './registry.ts';
+import { watchFile } from '../sqlite/file-watch.ts';
 import { openSqlite } from './sqlite.ts';
 import { StoreError } from './store-error.ts';
 import { keepTombstonesBounded } from './tombstones.ts';
@@ -35,7 +36,7 @@ export async function openRegistry({
   if (store.kind === 'postgres') {
     throw new StoreError('registrations in PostgreSQL are not available yet', 'Use store: sqlite:PATH.');
   }
-  const { db, isNew } = await openSqlite(store.path);
+  const { db, isNew, probe } = await openSqlite(store.path);
   if (isNew) {
     log.warn(
       { file: store.path, hint: 'If there were registrations before, stop and put the old file back.' },
@@ -44,9 +45,31 @@ export async function openRegistry({
   }
   const registry = await createRegistry({ db, clock, randomBytes, metrics });
   const stopForgetting = keepTombstonesBounded({ db, clock, log });
+  const watch = watchFile({ path: store.path, probe, clock, log, metrics });
+  /** What is written to a file that no path leads to any more would be gone with this process. */
+  const refuseWhenLost = () => {
+    const fault = watch.lost();
+    if (fault) throw new StoreError(`the store was ${fault.reason} while in use`, fault.hint);
+  };
   return {
     ...registry,
+    async register(request) {
+      refuseWhenLost();
+      return registry.register(request);
+    },
+    async unregister(match) {
+      refuseWhenLost();
+      return registry.unregister(match);
+    },
+    async importRegistrations(batch) {
+      refuseWhenLost();
+      return registry.importRegistrations(batch);
+    },
+    get fault() {
+      return watch.fault;
+    },
     async close() {
+      watch.stop();
       await stopForgetting();
       await registry.close();
     },

@@ -17,6 +17,13 @@ const APPLICATION_ID = 0x5365616c;
 const CACHE_KIB = 32_768;
 const IN_MEMORY = ':memory:';
 
+export interface OpenedStore {
+  readonly db: Kysely<Tables>;
+  readonly isNew: boolean;
+  /** Writes something small and syncs it, without waiting for locks. @throws what SQLite throws */
+  readonly probe: () => void;
+}
+
 /**
  * Opens a SQLite database, makes it when there is none and brings its tables up to date.
  *
@@ -25,10 +32,7 @@ const IN_MEMORY = ':memory:';
  * @param path of the file, or `:memory:`
  * @throws StoreError when it is unreadable, damaged, not ours or newer than we are; the file is then as it was
  */
-export async function openSqlite(
-  path: string,
-  { busyTimeoutMs = BUSY_TIMEOUT_MS } = {},
-): Promise<{ db: Kysely<Tables>; isNew: boolean }> {
+export async function openSqlite(path: string, { busyTimeoutMs = BUSY_TIMEOUT_MS } = {}): Promise<OpenedStore> {
   const database = openFile(path, busyTimeoutMs);
   try {
     const isNew = checkOrigin(database, path);
@@ -37,13 +41,24 @@ export async function openSqlite(
     database.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -${CACHE_KIB}`,
     );
-    database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    if (isNew) database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     const db = new Kysely<Tables>({ dialect: createSqliteDialect(database) });
-    await migrate(db);
-    return { db, isNew };
+    if (isNew || appliedTo(database).length < Object.keys(migrations).length) await migrate(db);
+    return { db, isNew, probe: () => probe(database, busyTimeoutMs) };
   } catch (error) {
     database.close();
     throw explain(error, path);
+  }
+}
+
+/** `user_version` has no meaning here, so that it may change as a sign that the file can be written. */
+function probe(database: DatabaseSync, busyTimeoutMs: number): void {
+  database.exec('PRAGMA busy_timeout = 0');
+  try {
+    const { user_version: last } = database.prepare('PRAGMA user_version').get() ?? {};
+    database.exec(`PRAGMA user_version = ${Number(last) === 1 ? 2 : 1}`);
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
   }
 }
 
@@ -54,12 +69,31 @@ function openFile(path: string, timeout: number): DatabaseSync {
       // Made here so that only the owner may read it: it holds device tokens. SQLite's side files take its mode over.
       closeSync(openSync(path, 'a', 0o600));
     }
-    return new DatabaseSync(path, { timeout });
+    return withIndex(path, timeout);
   } catch (error) {
     const hint = `The user that Sealpost runs as must be allowed to write there: ${dirname(path)}.`;
     throw new StoreError(`cannot open the store ${path} (${errorCode(error)})`, hint, { cause: error });
   }
 }
+
+/**
+ * The index of the WAL is a file beside the store. A full disk has no room for it; then it is held in memory, which locks
+ * the store for other processes until the next start, and what was registered can be read.
+ */
+function withIndex(path: string, timeout: number): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout });
+  try {
+    database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return database;
+  } catch (error) {
+    if (!(error instanceof Error && 'errcode' in error && indexFailures.has(Number(error.errcode)))) return database;
+    database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    return database;
+  }
+}
+
+/** SQLITE_IOERR_SHMOPEN, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_SHMMAP. */
+const indexFailures: ReadonlySet<number> = new Set([4618, 4874, 5386]);
 
 /** Whether it is empty. */
 function checkOrigin(database: DatabaseSync, path: string): boolean {
@@ -70,16 +104,18 @@ function checkOrigin(database: DatabaseSync, path: string): boolean {
   }
   if (tables === 0) return true;
   const known = Object.keys(migrations);
-  const newer = database
-    .prepare('SELECT name FROM kysely_migration ORDER BY name')
-    .all()
-    .map(({ name }) => String(name))
-    .filter((name) => !known.includes(name));
+  const newer = appliedTo(database).filter((name) => !known.includes(name));
   if (newer.length === 0) return false;
   throw new StoreError(
     `${path} was written by a newer Sealpost (it has ${newer.join(', ')})`,
     'Start that version again, or put back the copy of the file from before the upgrade.',
   );
+}
+
+/** Names of the migrations that a store of ours has had. */
+function appliedTo(database: DatabaseSync): string[] {
+  const rows = database.prepare('SELECT name FROM kysely_migration ORDER BY name').all();
+  return rows.map(({ name }) => String(name));
 }
 
 /** Half a second for a million registrations: better than to find out notification by notification. */

@@ -1,4 +1,4 @@
-/** The store cannot be opened; nothing in it was changed. The message is for the operator and ends with the hint. */
+/** The store cannot be used; nothing in it was changed. The message is for the operator and ends with the hint. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   /** What an operator should do about it. */

@@ -1,0 +1,115 @@
+/** Notices when the file that registrations are in can no longer be trusted to keep them. */
+import type { Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { Clock } from '../../time/clock.ts';
+import { identify } from './file-identity.ts';
+import { sqliteReason } from './reason.ts';
+
+/** Between two looks, milliseconds: two looks in a row find a fault within 10 s. */
+const lookEveryMs = 5_000;
+
+/** Between two log lines about one fault, milliseconds. */
+const complainEveryMs = 60_000;
+
+/** What is wrong with the file, and what to do about it. */
+export interface StoreFault {
+  /** A word of a bounded set. */
+  readonly reason: string;
+  /** For the operator. */
+  readonly hint: string;
+}
+
+export interface FileWatchOptions {
+  /** Absolute path of the file, which is open. */
+  readonly path: string;
+  /** Writes something small and syncs it, without waiting for locks. @throws what SQLite throws */
+  readonly probe: () => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'storeUp'>;
+}
+
+export interface FileWatch {
+  /** What the last look found; undefined: nothing. */
+  readonly fault: StoreFault | undefined;
+  /** Looks now whether the path still leads to the file that is open: what is written to any other is lost with this process. */
+  lost(): StoreFault | undefined;
+  stop(): void;
+}
+
+/** Begins to watch: the file's identity and a write, every 5 s. */
+export function watchFile({ path, probe, clock, log, metrics }: FileWatchOptions): FileWatch {
+  const identity = identify(path);
+  let fault: StoreFault | undefined;
+  let wasLocked = false;
+  let complainedAtMs = -Infinity;
+  let cancel = () => {};
+
+  function lost(): StoreFault | undefined {
+    const found = identify(path);
+    if (found === identity) return undefined;
+    return found === undefined ? faultOf('deleted') : faultOf('replaced');
+  }
+
+  function look(): StoreFault | undefined {
+    const gone = lost();
+    if (gone) return gone;
+    try {
+      probe();
+      wasLocked = false;
+      return undefined;
+    } catch (error) {
+      const reason = sqliteReason(error);
+      // A backup or an import holds the lock for a moment: a fault is what two looks in a row find.
+      const isPassing = reason === 'locked' && !wasLocked;
+      wasLocked = reason === 'locked';
+      return isPassing ? fault : faultOf(reason);
+    }
+  }
+
+  function report(found: StoreFault | undefined): void {
+    metrics.storeUp.set(found ? 0 : 1);
+    if (found) {
+      const isNew = found.reason !== fault?.reason;
+      if (!isNew && clock.monotonic() - complainedAtMs < complainEveryMs) return;
+      complainedAtMs = clock.monotonic();
+      log.error({ file: path, ...found }, 'the store cannot keep registrations: devices are told to register later');
+    } else if (fault) {
+      log.info({ file: path }, 'the store keeps registrations again');
+    }
+  }
+
+  function tick(): void {
+    const found = look();
+    report(found);
+    fault = found;
+    cancel = clock.after(lookEveryMs, tick);
+  }
+
+  tick();
+  return {
+    get fault() {
+      return fault;
+    },
+    lost,
+    stop: () => cancel(),
+  };
+}
+
+function faultOf(reason: string): StoreFault {
+  return { reason, hint: hints[reason] ?? 'check the file system of the store: space, permissions, mounts' };
+}
+
+/** By reason. */
+const hints: Readonly<Record<string, string>> = {
+  deleted:
+    'the file was deleted or moved away while in use: move it back, or put a backup in its place and restart; ' +
+    'registrations since the backup come back as clients register again',
+  replaced:
+    'another file was put in its place while in use: restart to use the new one, or move the old one back; ' +
+    'what this process reads is still the old one',
+  locked: 'another process holds a lock on the file: end it (a backup, a SQLite shell, a second Sealpost)',
+  'disk-full': 'make room on the file system of the store',
+  'read-only': 'make the file system writable, and the file and its folder belong to the user that Sealpost runs as',
+  damaged: 'stop, keep a copy of the file, and put a backup in its place or recover it with `sqlite3 FILE .recover`',
+};

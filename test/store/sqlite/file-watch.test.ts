@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, mkdirSync, mkdtempSync, openSync, closeSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test, type TestContext } from 'node:test';
+import { openRegistry } from '../../../src/store/registry/open.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
+import { manualClock } from '../../support/clock.ts';
+import { recordedLog } from '../../support/telemetry.ts';
+
+/** Two looks of the watch. */
+const noticedWithinMs = 10_000;
+
+const request = (i: number) => ({
+  app: 'siskin',
+  convention: 'tigase' as const,
+  account: 'romeo@example.net',
+  device: `device-${i}`,
+  token: `token-${i}`,
+  withSecret: false,
+});
+
+function folderOf(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sealpost-watch-'));
+  t.after(() => {
+    spawnSync('umount', ['-l', join(folder, 'disk')]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+async function openWatched(t: TestContext, folder: string) {
+  const path = join(folder, 'sealpost.db');
+  const clock = manualClock();
+  const { log, lines } = recordedLog();
+  const metrics = createMetrics('test');
+  const registry = await openRegistry({ store: { kind: 'sqlite', path }, clock, randomBytes, log, metrics });
+  let isClosed = false;
+  const close = async () => {
+    if (!isClosed) await registry.close();
+    isClosed = true;
+  };
+  t.after(close);
+  const said = () => lines.filter((line) => /the store (cannot keep|keeps) registrations/.test(line));
+  const isUp = async () => (await metrics.storeUp.get()).values[0]?.value;
+  const reason = () => registry.fault?.reason;
+  return { registry, path, clock, said, isUp, close, reason };
+}
+
+test('store watch - a file that is in its place and can be written is no fault', async (t) => {
+  const { registry, clock, said, isUp } = await openWatched(t, folderOf(t));
+  await registry.register(request(1));
+  clock.advance(60_000);
+  assert.deepEqual([registry.fault, await isUp(), said()], [undefined, 1, []]);
+});
+
+test('store watch - with the file deleted nothing is registered, what was is found, and it is said once a minute', async (t) => {
+  const { registry, path, clock, said, isUp, reason } = await openWatched(t, folderOf(t));
+  const { node } = await registry.register(request(1));
+  rmSync(path);
+  // At once, and not only when it is noticed: it would be answered as kept, and gone after a restart.
+  await assert.rejects(registry.register(request(2)), /the store was deleted while in use/);
+  await assert.rejects(
+    registry.unregister({ app: 'siskin', account: 'romeo@example.net', token: 'token-1' }),
+    /deleted/,
+  );
+  clock.advance(noticedWithinMs);
+  assert.equal(reason(), 'deleted');
+  assert.match(registry.fault?.hint ?? '', /move it back/);
+  assert.equal((await registry.find(node))?.token, 'token-1');
+  assert.equal(await isUp(), 0);
+  assert.equal(said().length, 1);
+  clock.advance(110_000);
+  assert.equal(said().length, 2);
+});
+
+test('store watch - a file that comes back heals it without a restart', async (t) => {
+  const { registry, path, clock, said, isUp, reason } = await openWatched(t, folderOf(t));
+  renameSync(path, `${path}.away`);
+  clock.advance(noticedWithinMs);
+  assert.equal(reason(), 'deleted');
+  renameSync(`${path}.away`, path);
+  const { node } = await registry.register(request(1));
+  clock.advance(noticedWithinMs);
+  assert.deepEqual([registry.fault, await isUp()], [undefined, 1]);
+  assert.match(said().at(-1) ?? '', /keeps registrations again/);
+  assert.ok(await registry.find(node));
+});
+
+test('store watch - another file in its place is a fault, and keeps nothing', async (t) => {
+  const { registry, path, clock, reason } = await openWatched(t, folderOf(t));
+  copyFileSync(path, `${path}.copy`);
+  renameSync(`${path}.copy`, path);
+  await assert.rejects(registry.register(request(1)), /the store was replaced while in use/);
+  clock.advance(noticedWithinMs);
+  assert.equal(reason(), 'replaced');
+});
+
+test('store watch - a lock that lasts is a fault, one that passes is none; neither is waited for', async (t) => {
+  const { path, clock, reason } = await openWatched(t, folderOf(t));
+  const other = new DatabaseSync(path);
+  other.exec('BEGIN IMMEDIATE');
+  clock.advance(5_000);
+  assert.equal(reason(), undefined);
+  clock.advance(5_000);
+  assert.equal(reason(), 'locked');
+  other.exec('COMMIT');
+  clock.advance(5_000);
+  assert.equal(reason(), undefined);
+  other.exec('BEGIN IMMEDIATE');
+  clock.advance(5_000);
+  assert.equal(reason(), undefined);
+  other.exec('COMMIT');
+  other.close();
+});
+
+/** Fills what is left of the file system. */
+function fill(folder: string): void {
+  const file = openSync(join(folder, 'filler'), 'w');
+  try {
+    for (;;) writeSync(file, Buffer.alloc(4096));
+  } catch (error) {
+    assert.equal((error as { code?: unknown }).code, 'ENOSPC');
+  } finally {
+    closeSync(file);
+  }
+}
+
+test('store watch - a full disk is a fault while it lasts; the store opens on one and finds what it has', async (t) => {
+  const folder = join(folderOf(t), 'disk');
+  mkdirSync(folder);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'none', folder], { stdio: 'ignore' });
+  } catch {
+    t.skip('needs the right to mount a tmpfs');
+    return;
+  }
+  const first = await openWatched(t, folder);
+  const { node } = await first.registry.register(request(1));
+  fill(folder);
+  // The WAL has room of its own for a few pages.
+  first.clock.advance(3_600_000);
+  assert.equal(first.reason(), 'disk-full');
+  await assert.rejects(first.registry.register(request(2)));
+  assert.equal((await first.registry.find(node))?.token, 'token-1');
+  await first.close();
+  rmSync(join(folder, 'filler'));
+  fill(folder);
+
+  const second = await openWatched(t, folder);
+  assert.equal((await second.registry.find(node))?.token, 'token-1');
+  second.clock.advance(noticedWithinMs);
+  assert.equal(second.reason(), 'disk-full');
+  await assert.rejects(second.registry.register(request(2)));
+  rmSync(join(folder, 'filler'));
+  second.clock.advance(noticedWithinMs);
+  assert.equal(second.reason(), undefined);
+  await second.registry.register(request(2));
+});
