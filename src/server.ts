@@ -14,7 +14,7 @@ import { createOpsListener } from './ops/listener.ts';
 import { createPublicListener } from './http/public.ts';
 import { addPushAppserver } from './http/push-appserver.ts';
 import { addRegistrations } from './http/registrations.ts';
-import { createRateLimits, withDefaults } from './delivery/rate-limits.ts';
+import { createRateLimits } from './delivery/rate-limits.ts';
 import { createAppSender } from './sending/app-sender.ts';
 import { createLookup } from './delivery/lookup.ts';
 import type { Outbox } from './store/outbox/contract.ts';
@@ -84,7 +84,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     }),
   );
   const apps = [...appSenders.keys()];
-  const rateLimits = createRateLimits({ settings: withDefaults(config.limits), clock });
+  const rateLimits = createRateLimits({ settings: config.limits, clock });
   const lookup = createLookup({ registry, apps: config.apps, clock });
   const guard = createGuard({ apps, clock, log, metrics });
   const orphans = createOrphans({ registry, apps: new Set(apps), clock, log, metrics });

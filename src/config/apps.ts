@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { conventions as knownConventions } from '../conventions/all.ts';
 import type { Secret } from '../core/secret.ts';
-import { appSections, providerNames } from '../providers/all.ts';
+import { appSections, type AppSettings, providerNames } from '../providers/all.ts';
 import { withHint } from './kinds/problems.ts';
 import type { Sources, ValueKinds } from './kinds/values.ts';
 
@@ -28,7 +28,9 @@ export function appsSchema(values: ValueKinds, sources: Sources) {
         'Its keys are names of your choice: apps: { NAME: { provider: apns, … } }.',
       ),
     })
-    .superRefine(checkApps, { when: ({ value }) => typeof value === 'object' && value !== null });
+    .superRefine(checkApps, { when: ({ value }) => typeof value === 'object' && value !== null })
+    .transform((apps): readonly AppSettings[] => Object.entries(apps).map(([name, one]) => ({ ...one, name })))
+    .describe(`The mobile apps, at most ${MAX_APPS}, each by a name of 1 to 40 of a-z, 0-9, _ and -.`);
 }
 
 /** Neither works without the other, and which app is meant must be plain. Tolerates values that other checks have refused. */

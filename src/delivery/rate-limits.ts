@@ -1,51 +1,64 @@
 import { createHash } from 'node:crypto';
+import type { z } from 'zod';
+import { literalValues, section, type ValueKinds } from '../config/kinds/values.ts';
 import { bareJid, domainOf, foldCase, isDomain } from '../core/jid.ts';
 import type { Registration } from '../core/registration.ts';
 import type { Clock } from '../time/clock.ts';
 import { createTokenBuckets, type Share } from '../time/token-bucket.ts';
 
-/** What one server, account or device may take. Each default has its reason. */
-export interface RateLimitSettings {
-  /**
-   * Publishes of one server. A server of a hundred thousand users on a busy evening stays below; an operator's own that
-   * is larger is given more in the config. Default 2,000 a second, 10,000 at once (a restart that empties its queues).
-   */
-  readonly publishesPerDomain: Share;
-  /** Publishes of one account that publishes by itself. No server lets its users do that. Default 5 a second, 50 at once. */
-  readonly publishesPerAccount: Share;
-  /** Commands from the accounts of one server: all its users get a new release at once. Default 100 a second, 5,000 at once. */
-  readonly commandsPerDomain: Share;
-  /**
-   * Commands of one account: enough for all of a person's devices to register after an update, and too few to keep the
-   * store busy. Default 6 a minute, 60 at once.
-   */
-  readonly commandsPerAccount: Share;
-  /** Pushes to one registration; what is beyond waits in the outbox, the newest 20 of it. Default 1 a second, 100 at once. */
-  readonly pushesPerRegistration: Share;
-  /**
-   * Pushes to one device token, whoever registered it and however often: providers count by token. FCM takes 240 a minute
-   * and 5,000 an hour for a device. What is beyond waits likewise. Default 1 a second, 150 at once, and never less than a
-   * single registration may take.
-   */
-  readonly pushesPerToken: Share;
+/** What one device token may take at least, unless the config says otherwise. */
+const TOKEN_SHARE: Share = { burst: 150, perSecond: 1 };
+
+/** `limits`: what one server, account or device may take. Each default has its reason. */
+export function rateLimitsSection(values: ValueKinds) {
+  return section({
+    publishesPerDomain: shareSection(values)
+      .prefault({ burst: 10_000, perMinute: 120_000 })
+      .describe(
+        'Publishes of one XMPP server; beyond it the server is told to try again. A server of a hundred thousand users on a busy evening stays below, and so does a restart that empties its queues. Give an own server that is larger more.',
+      ),
+    publishesPerAccount: shareSection(values)
+      .prefault({ burst: 50, perMinute: 300 })
+      .describe('Publishes of one account that publishes by itself. No server lets its users do that.'),
+    commandsPerDomain: shareSection(values)
+      .prefault({ burst: 5_000, perMinute: 6_000 })
+      .describe('Commands from the accounts of one server. All its users get a new release at once.'),
+    commandsPerAccount: shareSection(values)
+      .prefault({ burst: 60, perMinute: 6 })
+      .describe(
+        "Commands of one account. Enough for all of a person's devices to register after an update, and too few to keep the store busy.",
+      ),
+    pushesPerRegistration: shareSection(values)
+      .prefault({ burst: 100, perMinute: 60 })
+      .describe(
+        'Pushes to one registration; what is beyond waits in the outbox, the newest 20 of it. Calls do not wait.',
+      ),
+    pushesPerToken: shareSection(values)
+      .exactOptional()
+      .meta({
+        absent: `\`{ burst: ${TOKEN_SHARE.burst}, perMinute: ${TOKEN_SHARE.perSecond * 60} }\``,
+        description:
+          'Pushes to one device token, whoever registered it and however often; what is beyond waits likewise. Providers count by token: FCM takes 240 a minute and 5,000 an hour for a device. The default is never less than `pushesPerRegistration`.',
+      }),
+  }).transform(({ pushesPerToken, ...given }) => {
+    const own = given.pushesPerRegistration;
+    const larger = {
+      burst: Math.max(own.burst, TOKEN_SHARE.burst),
+      perSecond: Math.max(own.perSecond, TOKEN_SHARE.perSecond),
+    };
+    return { ...given, pushesPerToken: pushesPerToken ?? larger };
+  });
 }
 
-export const defaultRateLimits: RateLimitSettings = {
-  publishesPerDomain: { perSecond: 2_000, burst: 10_000 },
-  publishesPerAccount: { perSecond: 5, burst: 50 },
-  commandsPerDomain: { perSecond: 100, burst: 5_000 },
-  commandsPerAccount: { perSecond: 0.1, burst: 60 },
-  pushesPerRegistration: { perSecond: 1, burst: 100 },
-  pushesPerToken: { perSecond: 1, burst: 150 },
-};
+export type RateLimitSettings = Readonly<z.output<ReturnType<typeof rateLimitsSection>>>;
 
-/** The settings of an operator, with defaults for what they do not say. */
-export function withDefaults(given: Partial<RateLimitSettings>): RateLimitSettings {
-  const settings = { ...defaultRateLimits, ...given };
-  if (given.pushesPerToken) return settings;
-  const { pushesPerRegistration: own, pushesPerToken: token } = settings;
-  const larger = { burst: Math.max(own.burst, token.burst), perSecond: Math.max(own.perSecond, token.perSecond) };
-  return { ...settings, pushesPerToken: larger };
+export const defaultRateLimits: RateLimitSettings = rateLimitsSection(literalValues).parse({});
+
+function shareSection(values: ValueKinds) {
+  const [burst, perMinute] = [values.count(1, 10_000_000), values.count(1, 600_000_000)];
+  return section({ burst, perMinute })
+    .transform((given): Share => ({ burst: given.burst, perSecond: given.perMinute / 60 }))
+    .meta({ allowed: '`{ burst, perMinute }`' });
 }
 
 /** Buckets of each kind, about 150 bytes each. Whoever fills them with names of his own only makes others start anew. */

@@ -45,6 +45,27 @@ const apns = {
 const fcm = { provider: 'fcm', ids: ['fcm-xmpp-api'], serviceAccount: { file: 'certs/service-account.json' } };
 const small = { xmpp: [link], apps: { siskin: apns } };
 
+/** What a link puts up with where the config says nothing else. */
+const linkLimits = {
+  stanzaBytes: 65_536,
+  depth: 32,
+  attributes: 32,
+  nodes: 1_024,
+  inFlight: 2_000,
+  unsentBytes: 1_048_576,
+};
+const linkTiming = {
+  connectMs: 5_000,
+  headerMs: 5_000,
+  handshakeMs: 5_000,
+  idleMs: 15_000,
+  unconfirmedMs: 5_000,
+  pongMs: 10_000,
+  retryMaxMs: 4_000,
+  refusedMs: 30_000,
+  refusedMaxMs: 300_000,
+};
+
 /** The problems of a config as `path: message`. */
 function problemsOf(read: () => unknown): string[] {
   try {
@@ -73,8 +94,8 @@ test('config - the documented example reads as documented', () => {
         domain: 'push.example.com',
         secret: 'juliet',
         connections: 1,
-        limits: {},
-        timing: {},
+        limits: linkLimits,
+        timing: linkTiming,
       },
     ],
   );
@@ -622,14 +643,22 @@ test('config - limits of a link and shares of servers, accounts and registration
   const share = { burst: 120, perMinute: 90 };
   const written = { ...small, xmpp: [{ ...link, limits }], limits: { pushesPerRegistration: share } };
   const config = parseConfig(written, createSources());
-  assert.deepEqual(config.xmpp[0]?.limits, limits);
-  assert.deepEqual(config.limits, { pushesPerRegistration: { burst: 120, perSecond: 1.5 } });
+  assert.deepEqual(config.xmpp[0]?.limits, { ...linkLimits, ...limits });
+  assert.deepEqual(config.limits, {
+    publishesPerDomain: { burst: 10_000, perSecond: 2_000 },
+    publishesPerAccount: { burst: 50, perSecond: 5 },
+    commandsPerDomain: { burst: 5_000, perSecond: 100 },
+    commandsPerAccount: { burst: 60, perSecond: 0.1 },
+    pushesPerRegistration: { burst: 120, perSecond: 1.5 },
+    pushesPerToken: { burst: 150, perSecond: 1.5 },
+  });
 });
 
 test('config - how long a link waits', () => {
   const timing = { idle: '1m', pong: '20s', retryMax: '2s', refusedMax: '1h' };
   const config = parseConfig({ ...small, xmpp: [{ ...link, timing }] }, createSources());
   assert.deepEqual(config.xmpp[0]?.timing, {
+    ...linkTiming,
     idleMs: 60_000,
     pongMs: 20_000,
     retryMaxMs: 2_000,

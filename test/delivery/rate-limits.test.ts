@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRateLimits, defaultRateLimits, withDefaults } from '../../src/delivery/rate-limits.ts';
+import { literalValues } from '../../src/config/kinds/values.ts';
+import { createRateLimits, defaultRateLimits, rateLimitsSection } from '../../src/delivery/rate-limits.ts';
 import { createTokenBuckets } from '../../src/time/token-bucket.ts';
 import { manualClock } from '../support/clock.ts';
 
@@ -106,9 +107,11 @@ test('rate limits - what the token’s share refuses costs the registration noth
 });
 
 test('rate limits - a token may take at least what the config gives a registration', () => {
-  const given = { burst: 1_000, perSecond: 50 };
-  assert.deepEqual(withDefaults({ pushesPerRegistration: given }).pushesPerToken, given);
-  assert.deepEqual(withDefaults({}).pushesPerToken, { burst: 150, perSecond: 1 });
-  const own = { burst: 5, perSecond: 1 };
-  assert.deepEqual(withDefaults({ pushesPerRegistration: given, pushesPerToken: own }).pushesPerToken, own);
+  const tokenShareOf = (limits: object) => rateLimitsSection(literalValues).parse(limits).pushesPerToken;
+  const given = { burst: 1_000, perMinute: 3_000 };
+  assert.deepEqual(tokenShareOf({ pushesPerRegistration: given }), { burst: 1_000, perSecond: 50 });
+  assert.deepEqual(tokenShareOf({}), { burst: 150, perSecond: 1 });
+  const own = { burst: 5, perMinute: 60 };
+  const expected = { burst: 5, perSecond: 1 };
+  assert.deepEqual(tokenShareOf({ pushesPerRegistration: given, pushesPerToken: own }), expected);
 });

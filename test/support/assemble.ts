@@ -4,7 +4,7 @@ import type { Push } from '../../src/core/push.ts';
 import { createDelivery, type Delivery } from '../../src/delivery/deliver.ts';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
 import type { Lookup } from '../../src/delivery/lookup.ts';
-import { createRateLimits, type RateLimitSettings, withDefaults } from '../../src/delivery/rate-limits.ts';
+import { createRateLimits, defaultRateLimits, type RateLimitSettings } from '../../src/delivery/rate-limits.ts';
 import { createRetryScheduler, type RetryScheduler } from '../../src/delivery/retry.ts';
 import { createGuard } from '../../src/guard/guard.ts';
 import type { Provider } from '../../src/providers/provider.ts';
@@ -43,7 +43,7 @@ export function assemble(options: AssembleOptions): {
   const guard = createGuard({ apps: [app.name], clock, log, metrics });
   const appSender = createAppSender({ app, connect: () => provider, clock, random, log, metrics });
   const appSenders = new Map([[app.name, appSender]]);
-  const rateLimits = createRateLimits({ settings: withDefaults(limits), clock });
+  const rateLimits = createRateLimits({ settings: { ...defaultRateLimits, ...limits }, clock });
   const onRemoved = ({ node }: { readonly node: string }) => outbox.removeNode(node);
   const dispatcher = createDispatcher({ registry, guard, onRemoved, clock: forward, log });
   const parts = { registry, appSenders, dispatcher, outbox, rateLimits, clock: forward, random, log, metrics };

@@ -4,7 +4,7 @@ import type { Secret } from '../../core/secret.ts';
 import { withHint } from './problems.ts';
 import { proxySetting } from './proxy.ts';
 import { authorities } from './tls.ts';
-import { section, type Sources, type ValueKinds } from './values.ts';
+import { inMs, section, type Sources, type ValueKinds } from './values.ts';
 
 const MAX_IDS = 100;
 
@@ -19,53 +19,70 @@ export interface AppContext {
 /** The keys that every app has, whatever its provider. */
 export function commonKeys({ values, sources, conventions }: AppContext) {
   return {
-    /** Provider ids that clients register with (disco features), or the accepted `pushModule` names. */
     ids: z
       .array(values.text('an id without white space', /^\S{1,200}$/), { error: 'expected a list of ids' })
       .min(1, { error: 'expected at least one id' })
-      .max(MAX_IDS, { error: `more than ${MAX_IDS} ids` }),
-    /** How clients come to their nodes; `http`: your own do, over the registration API. Default: what Siskin, Snikket and Stork do. */
+      .max(MAX_IDS, { error: `more than ${MAX_IDS} ids` })
+      .readonly()
+      .describe(
+        'Provider ids that clients register with; service discovery announces them. For `raw-token`: the `pushModule` names that are accepted.',
+      ),
     conventions: z
       .array(values.choice(conventions), { error: 'expected a list of conventions' })
       .min(1, { error: 'expected at least one convention' })
-      .default(['tigase']),
-    /** The registration API for this app; goes with `http` among the conventions. */
+      .default(['tigase'])
+      .readonly()
+      .describe(
+        'How clients register: `tigase` as Siskin, Snikket for iOS and Stork do, `p2` as Conversations does, `v1` as with mod_push_appserver, `raw-token` as Monal does, `http` over the registration API.',
+      ),
     api: section({
       token: values
         .secret('the bearer token by which your own service or client speaks for this app')
-        .superRefine(checkApiToken),
-    }).optional(),
-    /** Whether sender and body that a server did not seal go to the provider. Default: they stay here. */
-    plaintext: values.choice(['withhold', 'forward']).default('withhold'),
-    /** What a sealed notification without priority is. Default: servers that seal know priorities, so it is not urgent. */
-    absentPriority: values.choice(['background', 'alert']).default('background'),
-    /** How long a push is worth delivering. Default: a week off-line; FCM keeps nothing longer than 28 days. */
-    ttl: values.duration('1s', '28d').prefault('7d'),
-    /** At most one coalesced wake-up per registration in this time. Default: one run of an app's extension lasts as long. */
-    backgroundInterval: values.duration('0s', '1h').prefault('20s'),
-    /** Pushes on their way at a time. Default: half of the 1,000 streams that APNs allows a connection. */
-    inFlight: values.count(1, 2_000).default(500),
-    /** Gateway in place of the provider's own servers. */
-    endpoint: values.origin("the origin of a server in place of the provider's").optional(),
-    /** Authorities trusted for this app beside the system's. */
-    ca: authorities(values).optional(),
-    /** HTTP proxy on the way to the provider. */
+        .superRefine(checkApiToken)
+        .describe('Bearer token by which your own service or client speaks for this app; no two apps have the same.'),
+    })
+      .exactOptional()
+      .describe('The registration API for this app; goes with `http` among the conventions.'),
+    plaintext: values
+      .choice(['withhold', 'forward'])
+      .default('withhold')
+      .describe('Whether sender and body that a server did not seal go to the provider.'),
+    absentPriority: values
+      .choice(['background', 'alert'])
+      .default('background')
+      .describe(
+        'What a sealed notification without priority is. Servers that seal know priorities, so by default it is not urgent.',
+      ),
+    ttl: values
+      .duration('1s', '28d')
+      .prefault('7d')
+      .describe(
+        'How long an alert is worth delivering. A week off-line is usual; FCM keeps nothing longer than 28 days.',
+      ),
+    backgroundInterval: values
+      .duration('0s', '1h')
+      .prefault('20s')
+      .describe(
+        "At most one wake-up without content per registration in this time. One run of an app's extension lasts about as long as the default.",
+      ),
+    inFlight: values
+      .count(1, 2_000)
+      .default(500)
+      .describe('Pushes of this app on their way at a time. Half of the 1,000 streams that APNs allows a connection.'),
+    endpoint: values
+      .origin("the origin of a server in place of the provider's")
+      .exactOptional()
+      .describe("Server in place of the provider's own, for tests and private gateways."),
+    ca: authorities(values).exactOptional(),
     proxy: proxySetting(values, sources),
   };
 }
 
 type CommonKeys = z.output<z.ZodObject<ReturnType<typeof commonKeys>>>;
 
-/** Durations get their unit into their names; keys without a value are left out. */
-export function toCommon<Parsed extends CommonKeys>({ ttl, backgroundInterval, ...rest }: Parsed) {
-  return { ...defined(rest), ttlMs: ttl, backgroundIntervalMs: backgroundInterval };
-}
-
-type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
-
-/** Without the keys whose value is `undefined`: to be absent is something else. */
-export function defined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Defined<T>;
+/** Durations get their unit into their names; without a proxy there is no such key. */
+export function toCommon<Parsed extends CommonKeys>({ ttl, backgroundInterval, proxy, ...rest }: Parsed) {
+  return { ...rest, ...inMs({ ttl, backgroundInterval }), ...(proxy && { proxy }) };
 }
 
 /** RFC 6750, and long enough that nobody finds it by trying. */

@@ -24,6 +24,12 @@ export function proxySetting(values: ValueKinds, { env }: Sources) {
       const what = given ? 'is' : 'is taken from HTTPS_PROXY, which is';
       context.addIssue(withHint(`${what} not the URL of an HTTP proxy`, `Expected ${FORM}.`));
       return z.NEVER;
+    })
+    .meta({
+      allowed: `\`${FORM}\`, \`none\``,
+      absent: 'what `HTTPS_PROXY` says',
+      description:
+        'HTTP proxy on the way to the provider. Hosts that `NO_PROXY` names go without a proxy of the environment; `none`: no proxy, whatever the environment says.',
     });
 }
 

@@ -31,7 +31,8 @@ export function authorities(values: ValueKinds) {
       if (blocks.length > 0 && blocks.every(isCertificate)) return pem;
       context.addIssue('holds no certificate in PEM, or a damaged one');
       return z.NEVER;
-    });
+    })
+    .describe("PEM of certificate authorities trusted beside the system's.");
 }
 
 function isCertificate(pem: string): boolean {

@@ -23,7 +23,16 @@ const PEM = /-----BEGIN [A-Z0-9 ]+-----/;
 const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/;
 /** Names of environment variables as people choose them. What looks different may be the value itself, and is not shown. */
 const VARIABLE = /^[A-Z][A-Z0-9]{0,15}(?:_[A-Z0-9]{1,16}){0,6}$/;
-const TRUE_OR_FALSE: Readonly<Record<string, boolean>> = { true: true, false: false };
+
+declare module 'zod' {
+  /** What the reference of all keys says of a key, beside its description. */
+  interface GlobalMeta {
+    /** What may be written: kind, bounds, unit. */
+    allowed?: string;
+    /** What holds where the key is not written, if the schema itself has no default. */
+    absent?: string;
+  }
+}
 
 /** A map whose unknown keys are errors that name the nearest known one. */
 export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
@@ -44,11 +53,19 @@ export function parseDuration(text: string): number | undefined {
   return Number(digits) * DURATION_UNITS[unit as keyof typeof DURATION_UNITS];
 }
 
+/** Durations with their unit in their names: `idle` becomes `idleMs`. */
+export function inMs<Durations extends Readonly<Record<string, number>>>(durations: Durations): InMs<Durations> {
+  return Object.fromEntries(Object.entries(durations).map(([key, ms]) => [`${key}Ms`, ms])) as InMs<Durations>;
+}
+
+type InMs<Durations> = { readonly [Key in keyof Durations & string as `${Key}Ms`]: number };
+
 export type ValueKinds = ReturnType<typeof createValueKinds>;
 
 /**
  * The kinds of values that a config is made of. Each may be written literally, as `{ file: PATH }` (the file's content
- * without the line break at its end) or as `{ env: NAME }`. `about` says what the value is, for messages.
+ * without the line break at its end) or as `{ env: NAME }`. `about` says what the value is, for messages and, where a key
+ * has no description of its own, for the reference.
  */
 export function createValueKinds({ baseDir, readFile, env }: Sources, noteSecret: NoteSecret) {
   const absolute = (path: string): string => resolve(baseDir, path);
@@ -131,7 +148,8 @@ export function createValueKinds({ baseDir, readFile, env }: Sources, noteSecret
       .max(2_000, { error: 'is longer than 2000 characters' })
       .regex(pattern, { error: withHint('does not have the right form', `It is ${about}.`) });
 
-  const text = (about: string, pattern: RegExp = /\S/) => leaf(limited(about, pattern));
+  const text = (about: string, pattern: RegExp = /\S/) =>
+    leaf(limited(about, pattern)).meta({ allowed: 'text', description: sentence(about) });
 
   /**
    * A file named by its path, with its content; text that holds PEM is the content itself, and has no path.
@@ -153,24 +171,23 @@ export function createValueKinds({ baseDir, readFile, env }: Sources, noteSecret
       }),
       (referred, path) => (path !== undefined && PEM.test(referred) ? path : referred),
       (written) => PRIVATE_KEY.test(written),
-    );
+    ).meta({ allowed: 'path, or the PEM itself', description: sentence(about) });
 
   return {
     text,
 
     /** One of a few words. */
     choice: <const Words extends readonly [string, ...string[]]>(words: Words) =>
-      leaf(z.enum(words, { error: `expected one of: ${words.join(', ')}` })),
+      leaf(z.enum(words, { error: `expected one of: ${words.join(', ')}` })).meta({
+        allowed: words.map((word) => `\`${word}\``).join(', '),
+      }),
 
-    flag: () =>
-      leaf(z.boolean({ error: 'expected true or false' }), (referred) => TRUE_OR_FALSE[referred.trim()] ?? referred),
-
-    /** A whole number from `min` to `max`. */
-    count: (min: number, max: number) => {
+    /** A whole number from `min` to `max`, of this unit. */
+    count: (min: number, max: number, unit?: 'bytes') => {
       const error = `expected a whole number from ${min} to ${max}`;
       return leaf(z.int({ error }).min(min, { error }).max(max, { error }), (referred) =>
         /^\d{1,9}$/.test(referred.trim()) ? Number(referred) : referred,
-      );
+      ).meta({ allowed: `${unit ?? 'number'}, ${min} to ${max}` });
     },
 
     /** Milliseconds. `min` and `max` are written as in the file. */
@@ -184,19 +201,23 @@ export function createValueKinds({ baseDir, readFile, env }: Sources, noteSecret
           context.addIssue(`expected a duration such as 20s, 5m, 12h or 7d, from ${min} to ${max}`);
           return z.NEVER;
         }),
-      ),
+      ).meta({ allowed: `duration, ${min} to ${max}` }),
 
     /** @param isSecret tells secrets from values that only may hold one */
     secret: (about: string, isSecret: (text: string) => boolean = () => true) =>
-      leaf(limited(about, /\S/), undefined, isSecret).transform(createSecret),
+      leaf(limited(about, /\S/), undefined, isSecret)
+        .meta({ allowed: 'text, secret', description: sentence(about) })
+        .transform(createSecret),
 
     /** The path of a file with secrets, made absolute. */
     secretFile: (about: string) =>
-      text(about).transform((value) => {
-        const path = absolute(value);
-        noteSecret(path);
-        return path;
-      }),
+      text(about)
+        .meta({ allowed: 'path' })
+        .transform((value) => {
+          const path = absolute(value);
+          noteSecret(path);
+          return path;
+        }),
 
     file,
 
@@ -205,21 +226,41 @@ export function createValueKinds({ baseDir, readFile, env }: Sources, noteSecret
 
     /** Scheme, host and port of an HTTPS server. */
     origin: (about: string) =>
-      text(about).transform((value, context) => {
-        const url = URL.parse(value);
-        if (url?.protocol === 'https:' && url.username === '' && `${url.pathname}${url.search}${url.hash}` === '/') {
-          return url.origin;
-        }
-        context.addIssue('expected the origin of an HTTPS server without a path, such as https://127.0.0.1:2197');
-        return z.NEVER;
-      }),
+      text(about)
+        .meta({ allowed: '`https://HOST:PORT`' })
+        .transform((value, context) => {
+          const url = URL.parse(value);
+          if (url?.protocol === 'https:' && url.username === '' && `${url.pathname}${url.search}${url.hash}` === '/') {
+            return url.origin;
+          }
+          context.addIssue('expected the origin of an HTTPS server without a path, such as https://127.0.0.1:2197');
+          return z.NEVER;
+        }),
 
     /** An address, a network in CIDR notation, or one of the names for networks. */
     network: () =>
-      text('an address or network').refine(isNetwork, {
-        error: 'expected loopback, linklocal, uniquelocal, an IP address, or a network such as 10.0.0.0/8',
-      }),
+      text('an address or network')
+        .meta({ allowed: '`loopback`, `linklocal`, `uniquelocal`, an IP address, or a network such as `10.0.0.0/8`' })
+        .refine(isNetwork, {
+          error: 'expected loopback, linklocal, uniquelocal, an IP address, or a network such as 10.0.0.0/8',
+        }),
   };
+}
+
+/** The kinds of values where nothing can be referred to: for defaults and for the reference of all keys. */
+export const literalValues = createValueKinds(
+  {
+    baseDir: '/',
+    readFile() {
+      throw new Error('nothing can be referred to here');
+    },
+    env: {},
+  },
+  () => undefined,
+);
+
+function sentence(about: string): string {
+  return `${about.charAt(0).toUpperCase()}${about.slice(1)}.`;
 }
 
 function isNetwork(text: string): boolean {

@@ -10,7 +10,7 @@ const P8_HINT =
   'Create a key with "Apple Push Notifications service (APNs)" at developer.apple.com under Certificates, ' +
   'Identifiers & Profiles, Keys; Apple lets you download its .p8 file once.';
 
-/** `key: { file, id, team }`: Apple's signing key for provider tokens. */
+/** `key: { file, id, team }`: Apple's signing key for provider tokens, with the absolute path of the file that it came from. */
 export function apnsKey(values: ValueKinds) {
   const source = values.file('the path of the .p8 file from Apple').transform(({ content, path }, context) => {
     const pem = Buffer.from(content).toString('utf8');
@@ -32,11 +32,11 @@ export function apnsKey(values: ValueKinds) {
   }).transform(({ file, id, team }) => ({ kind: 'token', ...file, keyId: id, teamId: team }) as const);
 }
 
-/** `cert: { file, passphrase }`: a client certificate for APNs with its key, PEM or PKCS#12. */
+/** `cert: { file, passphrase }`: a client certificate for APNs with its key, PEM or PKCS#12, and the same path. */
 export function apnsCertificate(values: ValueKinds) {
   return section({
     file: values.file('the path of a PEM or PKCS#12 file with certificate and key'),
-    passphrase: values.secret('the passphrase of the key or PKCS#12 file').optional(),
+    passphrase: values.secret('the passphrase of the key or PKCS#12 file').exactOptional(),
   }).transform(({ file: { content: file, path }, passphrase }, context) => {
     const phrase = passphrase && { passphrase: passphrase.reveal() };
     const isPem = Buffer.from(file).includes('-----BEGIN ');

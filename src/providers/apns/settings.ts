@@ -1,44 +1,9 @@
 import { z } from 'zod';
-import { type AppContext, commonKeys, defined, toCommon } from '../../config/kinds/app.ts';
+import { type AppContext, commonKeys, toCommon } from '../../config/kinds/app.ts';
 import { withHint } from '../../config/kinds/problems.ts';
 import { section, type ValueKinds } from '../../config/kinds/values.ts';
-import type { App, Wording } from '../../core/app.ts';
-import type { Environment } from '../../core/registration.ts';
-import type { Secret } from '../../core/secret.ts';
+import type { Wording } from '../../core/app.ts';
 import { apnsCertificate, apnsKey } from './credential-settings.ts';
-
-/** APNs settings of an app. */
-export interface ApnsApp extends App {
-  readonly provider: 'apns';
-  /** Bundle id. */
-  readonly topic: string;
-  readonly credentials:
-    | {
-        readonly kind: 'token';
-        readonly key: Secret;
-        readonly keyId: string;
-        readonly teamId: string;
-        /** Absolute path of the file that the key came from: looked at again while we run. */
-        readonly path?: string;
-      }
-    | {
-        readonly kind: 'certificate';
-        /** PEM with certificate and key, or PKCS#12. */
-        readonly file: Uint8Array;
-        readonly passphrase?: Secret;
-        /** Absolute path of the file that it came from: looked at again while we run. */
-        readonly path?: string;
-      };
-  readonly environment: Environment | 'auto';
-  readonly alert: Wording;
-  readonly call: Wording;
-  /** Origin URL in place of Apple's. */
-  readonly endpoint?: string;
-  /** Origin URL in place of Apple's sandbox; without it `endpoint` stands for both. */
-  readonly sandboxEndpoint?: string;
-  /** PEM of certificate authorities trusted for this app beside the system's. */
-  readonly ca?: string;
-}
 
 /** A device may have a second token for PushKit; an alert is shown by the system. */
 export const apnsTraits = { takesSecondToken: true, alertsAreSilent: false };
@@ -49,39 +14,68 @@ export function apnsSection(context: AppContext) {
   return section({
     provider: z.literal('apns'),
     ...commonKeys(context),
-    /** Bundle id. */
-    topic: values.text("the app's bundle id, without .voip at its end", /^(?!.*\.voip$)[A-Za-z0-9.-]{1,255}$/),
-    key: apnsKey(values).optional(),
-    cert: apnsCertificate(values).optional(),
-    /** `auto`: development builds and released ones register alike; the right one is found by trying. */
-    environment: values.choice(['production', 'sandbox', 'auto']).default('production'),
-    /** What is shown where nothing on the device replaces it. */
-    alert: wording(values, 'New message!'),
-    /** The same for a call to a device without PushKit token. */
-    call: wording(values, 'Incoming call'),
+    topic: values
+      .text("the app's bundle id, without .voip at its end", /^(?!.*\.voip$)[A-Za-z0-9.-]{1,255}$/)
+      .describe("The app's bundle id. Calls go to it with `.voip` appended."),
+    key: apnsKey(values)
+      .exactOptional()
+      .describe("Apple's signing key for provider tokens, which never expires; this or `cert`."),
+    cert: apnsCertificate(values)
+      .exactOptional()
+      .describe('Client certificate for APNs with its key, for one app and 13 months; this or `key`.'),
+    environment: values
+      .choice(['production', 'sandbox', 'auto'])
+      .default('production')
+      .describe(
+        'Where device tokens are from. `auto`: development builds and released ones register alike; the right one is found by trying, for each device.',
+      ),
+    alert: wording(values, 'New message!').describe('What is shown where nothing on the device replaces it.'),
+    call: wording(values, 'Incoming call').describe('The same for a call to a device without PushKit token.'),
   })
     .superRefine(checkCredentials, { when: ({ value }) => typeof value === 'object' && value !== null })
-    .transform(({ key, cert, alert, call, ...parsed }): Omit<ApnsApp, 'name'> => {
+    .transform(({ key, cert, ...parsed }) => {
       const credentials = key ?? cert;
       if (!credentials) throw new Error('an APNs app without credentials passed the schema');
-      return { ...toCommon(parsed), ...apnsTraits, credentials, alert: defined(alert), call: defined(call) };
+      return { ...toCommon(parsed), ...apnsTraits, credentials };
     });
+}
+
+/** APNs settings of an app; durations in milliseconds, files read. */
+export interface ApnsApp extends z.output<ReturnType<typeof apnsSection>> {
+  readonly name: string;
+  /** Origin URL in place of Apple's sandbox; without it `endpoint` stands for both. */
+  readonly sandboxEndpoint?: string;
 }
 
 /** @param body what is shown when the config names neither text nor localisation key */
 function wording(values: ValueKinds, body: string) {
   return section({
-    title: values.text('a title').optional(),
-    body: values.text('the text shown').optional(),
-    /** Keys into the app's own localisation. */
-    titleLocKey: values.text("a key of the app's localisation").optional(),
-    locKey: values.text("a key of the app's localisation").optional(),
-    /** Name of a sound in the app; `none`: silent. */
-    sound: values.text('the name of a sound').default('default'),
-    /** Notification category that the app has declared: its actions. */
-    category: values.text('a notification category').optional(),
+    title: values.text('a title').exactOptional().describe('Title, literally.'),
+    body: values
+      .text('the text shown')
+      .exactOptional()
+      .meta({
+        absent: `\`${body}\``,
+        description: 'Text, literally. The default goes only where there is no `locKey`.',
+      }),
+    titleLocKey: values
+      .text("a key of the app's localisation")
+      .exactOptional()
+      .describe("Title, as a key of the app's localisation."),
+    locKey: values
+      .text("a key of the app's localisation")
+      .exactOptional()
+      .describe("Text, as a key of the app's localisation."),
+    sound: values
+      .text('the name of a sound')
+      .default('default')
+      .describe('Name of a sound in the app; `none`: silent.'),
+    category: values
+      .text('a notification category')
+      .exactOptional()
+      .describe('Notification category that the app has declared: its actions.'),
   })
-    .transform(({ sound, ...words }) => ({
+    .transform(({ sound, ...words }): Wording => ({
       ...words,
       ...(words.body === undefined && words.locKey === undefined && { body }),
       ...(sound !== 'none' && { sound }),

@@ -3,24 +3,8 @@ import { z } from 'zod';
 import { type AppContext, commonKeys, toCommon } from '../../config/kinds/app.ts';
 import { withHint } from '../../config/kinds/problems.ts';
 import { section, type ValueKinds } from '../../config/kinds/values.ts';
-import type { App } from '../../core/app.ts';
 import { CredentialError } from '../credential-file.ts';
 import { readServiceAccount, serviceAccountHint } from './service-account.ts';
-
-/** FCM settings of an app. */
-export interface FcmApp extends App {
-  readonly provider: 'fcm';
-  /** Path of the service account's JSON file: read at the start, and looked at again while we run. */
-  readonly serviceAccountFile: string;
-  /** As that file said when the config was read; messages go to the project that it names now. */
-  readonly projectId: string;
-  readonly collapseKey?: string;
-  /** Origin URL in place of Google's. */
-  readonly endpoint?: string;
-  /** Origin URL of the OAuth server; path `/token`. */
-  readonly tokenEndpoint?: string;
-  readonly ca?: string;
-}
 
 /** FCM knows one token a device; all its messages are data, which show nothing by themselves. */
 export const fcmTraits = { takesSecondToken: false, alertsAreSilent: true };
@@ -31,23 +15,37 @@ export function fcmSection(context: AppContext) {
   return section({
     provider: z.literal('fcm'),
     ...commonKeys(context),
-    /** Pushes on their way at a time. Default: as many connections, since HTTP/1.1 carries one request on each. */
-    inFlight: values.count(1, 2_000).default(100),
-    serviceAccount: fcmServiceAccount(values, sources.readFile),
-    /** Of the pushes with the same key that wait for a device, FCM delivers the last. Default: none, all are delivered. */
-    collapseKey: values.text('a collapse key of at most 64 characters', /^\S{1,64}$/).optional(),
-    /** OAuth server in place of Google's; path `/token`. */
-    tokenEndpoint: values.origin("the origin of an OAuth server in place of Google's").optional(),
-  }).transform(({ serviceAccount, ...parsed }): Omit<FcmApp, 'name'> => ({
+    inFlight: values
+      .count(1, 2_000)
+      .default(100)
+      .describe('Pushes of this app on their way at a time, each on a connection of its own (HTTP/1.1).'),
+    serviceAccount: fcmServiceAccount(values, sources.readFile).describe('What FCM knows a sender by.'),
+    collapseKey: values
+      .text('a collapse key of at most 64 characters', /^\S{1,64}$/)
+      .exactOptional()
+      .describe(
+        'Of the pushes with the same key that wait for a device, FCM delivers the last. At most 64 characters; without one all are delivered.',
+      ),
+    tokenEndpoint: values
+      .origin("the origin of an OAuth server in place of Google's")
+      .exactOptional()
+      .describe("OAuth server in place of Google's, for tests and private gateways; its path is `/token`."),
+  }).transform(({ serviceAccount, ...parsed }) => ({
     ...toCommon(parsed),
     ...fcmTraits,
+    /** Absolute; read at the start, and looked at again while we run. */
     serviceAccountFile: serviceAccount.path,
+    /** As that file said when the config was read; messages go to the project that it names now. */
     projectId: serviceAccount.projectId,
   }));
 }
 
-/** `serviceAccount: { file }`: what FCM knows a sender by. */
-export function fcmServiceAccount(values: ValueKinds, readFile: (path: string) => Uint8Array) {
+/** FCM settings of an app; durations in milliseconds. */
+export interface FcmApp extends z.output<ReturnType<typeof fcmSection>> {
+  readonly name: string;
+}
+
+function fcmServiceAccount(values: ValueKinds, readFile: (path: string) => Uint8Array) {
   return section({
     file: values.secretFile("the path of the service account's JSON file").transform((path, context) => {
       const projectId = readProjectId(path, readFile);

@@ -1,90 +1,102 @@
-/** What one link puts up with. Each default has its reason; none is a matter of taste. */
-export interface LinkLimits {
-  /**
-   * Bytes of one stanza; a longer one is skipped. The largest sealed publish that any server sends is below 10 KiB, a
-   * summary with a whole message body below 20 KiB. Default 64 KiB.
-   */
-  readonly stanzaBytes: number;
-  /** Levels of elements in a stanza, itself included. The deepest that servers send has 8. Default 32. */
-  readonly depth: number;
-  /** Attributes of one element, namespace declarations included. Servers send up to 6. Default 32. */
-  readonly attributes: number;
-  /** Elements and texts in a stanza. Servers send up to 40. Default 1,024. */
-  readonly nodes: number;
-  /**
-   * IQs being handled at a time; the socket is paused while there are as many. Four times what one app may have on its way
-   * by default, so that apps whose provider hangs leave room for the others. With 64 KiB each that is 128 MB at worst, with
-   * the 2 KiB of a usual publish 4 MB. Default 2,000.
-   */
-  readonly inFlight: number;
-  /** Bytes of answers that the server has not taken off us; the socket is paused while there are more. Default 1 MiB. */
-  readonly unsentBytes: number;
+/** Keys of `xmpp[].limits` and `xmpp[].timing`: what one link puts up with. Each default has its reason. */
+import type { z } from 'zod';
+import { inMs, literalValues, section, type ValueKinds } from '../../config/kinds/values.ts';
+
+/** `xmpp[].limits`. */
+export function linkLimitsSection(values: ValueKinds) {
+  return section({
+    stanzaBytes: values
+      .count(10_240, 16_777_216, 'bytes')
+      .default(65_536)
+      .describe(
+        'Of one stanza; a longer one is skipped. The largest sealed publish that any server sends is below 10 KiB, a summary with a whole message body below 20 KiB.',
+      ),
+    depth: values
+      .count(8, 1_000)
+      .default(32)
+      .describe('Levels of elements in a stanza, itself included. The deepest that servers send has 8.'),
+    attributes: values
+      .count(8, 1_000)
+      .default(32)
+      .describe('Attributes of one element, namespace declarations included. Servers send up to 6.'),
+    nodes: values.count(64, 100_000).default(1_024).describe('Elements and texts in a stanza. Servers send up to 40.'),
+    inFlight: values
+      .count(1, 100_000)
+      .default(2_000)
+      .describe(
+        'Requests under way; while there are as many, nothing is read. Four times what one app may have on its way by default, so that apps whose provider hangs leave room for the others. With 64 KiB each that is 128 MB at worst, with the 2 KiB of a usual publish 4 MB.',
+      ),
+    unsentBytes: values
+      .count(65_536, 268_435_456, 'bytes')
+      .default(1_048_576)
+      .describe('Of answers that the server has not taken off us; while there are more, nothing is read.'),
+  });
 }
 
-export const LINK_LIMITS: LinkLimits = {
-  stanzaBytes: 65_536,
-  depth: 32,
-  attributes: 32,
-  nodes: 1_024,
-  inFlight: 2_000,
-  unsentBytes: 1_048_576,
+export type LinkLimits = Readonly<z.output<ReturnType<typeof linkLimitsSection>>>;
+
+export const LINK_LIMITS: LinkLimits = linkLimitsSection(literalValues).parse({});
+
+/** `xmpp[].timing`; milliseconds come out. */
+export function linkTimingSection(values: ValueKinds) {
+  return section({
+    connect: values
+      .duration('1s', '5m')
+      .prefault('5s')
+      .describe('TCP connection and TLS handshake. A server next door needs milliseconds.'),
+    header: values.duration('1s', '5m').prefault('5s').describe("From the connection to the server's stream header."),
+    handshake: values
+      .duration('1s', '5m')
+      .prefault('5s')
+      .describe('From our handshake to its acknowledgement. A loaded server may take a second.'),
+    idle: values
+      .duration('1s', '1h')
+      .prefault('15s')
+      .describe(
+        'Of silence before the server is pinged. Short enough that a dead link costs seconds of notifications.',
+      ),
+    unconfirmed: values
+      .duration('1s', '1h')
+      .prefault('5s')
+      .describe('The same, when something that we wrote since then may not have arrived.'),
+    pong: values
+      .duration('1s', '5m')
+      .prefault('10s')
+      .describe(
+        'Of silence from the first ping on until the link is given up; the ping is repeated every second. A server that hangs is noticed after `idle` and `pong` together at the latest.',
+      ),
+    retryMax: values
+      .duration('1s', '1h')
+      .prefault('4s')
+      .describe(
+        'Longest pause before the next attempt: a random part of 0.5 s, doubled each time up to this. Low, for a server that was restarted is to have its link back within 5 s.',
+      ),
+    refused: values
+      .duration('1s', '1h')
+      .prefault('30s')
+      .describe(
+        'First pause after a refusal that trying again soon cannot mend (conflict, wrong secret, unknown host), doubled each time; at least half of it, for two processes that both want one domain must not throw each other out in turn.',
+      ),
+    refusedMax: values.duration('1s', '1d').prefault('5m').describe('Longest pause after such a refusal.'),
+  }).transform((durations) => inMs(durations));
+}
+
+/** Waits that no key changes. Milliseconds. */
+const FIXED_WAITS = {
+  /**
+   * An IQ that is not answered by then gets `wait` and `internal-server-error`. Delivery answers in 20 s, ejabberd and
+   * MongooseIM forget after 32 s.
+   */
+  answerMs: 25_000,
+  /** How long a stream that was ended may stay open. */
+  closeMs: 2_000,
+  /** A connection that held for this long was a good one: the next back-off starts anew. */
+  stableMs: 10_000,
+  /** Back-off after a lost or failed connection starts with a random part of this. */
+  retryMs: 500,
 };
 
 /** How long one link waits for what. Milliseconds. */
-export interface LinkTiming {
-  /** TCP connection and TLS handshake; a server next door needs milliseconds. Default 5 s. */
-  readonly connectMs: number;
-  /** From the connection to the server's stream header. Default 5 s. */
-  readonly headerMs: number;
-  /** From our handshake to its acknowledgement; a loaded server may take a second. Default 5 s. */
-  readonly handshakeMs: number;
-  /** Nothing came for this long: ping. Short enough that a dead link costs seconds of notifications. Default 15 s. */
-  readonly idleMs: number;
-  /**
-   * As `idleMs`, but when something that we wrote since then may not have arrived. Default 5 s.
-   */
-  readonly unconfirmedMs: number;
-  /**
-   * The link is given up when nothing at all came for this long after the first ping (which is repeated every second
-   * until then). A hung server is therefore noticed after at most `idleMs + pongMs`. Default 10 s.
-   */
-  readonly pongMs: number;
-  /**
-   * An IQ that is not answered by then gets `wait` and `internal-server-error`. Delivery answers in 20 s, ejabberd and
-   * MongooseIM forget after 32 s. Default 25 s.
-   */
-  readonly answerMs: number;
-  /** How long a stream that was ended may stay open. Default 2 s. */
-  readonly closeMs: number;
-  /** A connection that held for this long was a good one: the next back-off starts anew. Default 10 s. */
-  readonly stableMs: number;
-  /**
-   * Back-off after a lost or failed connection: a random part of `retryMs`, doubled each time up to `retryMaxMs`. The
-   * maximum is low, for a server that was restarted is to have its link back within 5 s. Defaults 500 ms and 4 s.
-   */
-  readonly retryMs: number;
-  readonly retryMaxMs: number;
-  /**
-   * The same after a refusal that trying again soon cannot mend (`conflict`, `not-authorized`, `host-unknown`, …), but
-   * never less than half of it: two processes that both want one domain must not throw each other out in turn.
-   * Defaults 30 s and 5 min.
-   */
-  readonly refusedMs: number;
-  readonly refusedMaxMs: number;
-}
+export type LinkTiming = Readonly<z.output<ReturnType<typeof linkTimingSection>> & typeof FIXED_WAITS>;
 
-export const LINK_TIMING: LinkTiming = {
-  connectMs: 5_000,
-  headerMs: 5_000,
-  handshakeMs: 5_000,
-  idleMs: 15_000,
-  unconfirmedMs: 5_000,
-  pongMs: 10_000,
-  answerMs: 25_000,
-  closeMs: 2_000,
-  stableMs: 10_000,
-  retryMs: 500,
-  retryMaxMs: 4_000,
-  refusedMs: 30_000,
-  refusedMaxMs: 300_000,
-};
+export const LINK_TIMING: LinkTiming = { ...linkTimingSection(literalValues).parse({}), ...FIXED_WAITS };

@@ -11,15 +11,14 @@ import {
   IMPORT_BATCH,
 } from '../../../src/store/registry/contract.ts';
 import type { RegistrationRequest } from '../../../src/core/registration.ts';
-import { openRegistry } from '../../../src/store/registry/open.ts';
+import { openRegistry, type StoreLocation } from '../../../src/store/registry/open.ts';
 import { BATCH, TOMBSTONE_LIFE_MS } from '../../../src/store/registry/tombstones.ts';
-import type { StoreConfig } from '../../../src/config/config.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { manualClock, turnsUntil } from '../../support/clock.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
 
 /** Every engine must pass the whole table; `prepare` gives an empty store that can be opened again and again. */
-const engines: readonly { name: string; prepare: (t: TestContext) => StoreConfig }[] = [
+const engines: readonly { name: string; prepare: (t: TestContext) => StoreLocation }[] = [
   {
     name: 'sqlite',
     prepare(t) {
