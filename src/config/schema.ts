@@ -38,7 +38,7 @@ export function createSchema(sources: Sources, noteSecret: NoteSecret) {
         ...listener(values, 8080),
         trustProxy: z
           .array(values.network(), { error: 'expected a list of addresses or networks' })
-          .max(MAX_ENTRIES)
+          .max(MAX_ENTRIES, { error: `more than ${MAX_ENTRIES} networks` })
           .default(['loopback'])
           .describe(
             'Proxies whose `X-Forwarded-For` is believed, so that clients and not the proxy are rate-limited. The default fits that of `host`, which is reached from this machine alone.',
@@ -51,7 +51,7 @@ export function createSchema(sources: Sources, noteSecret: NoteSecret) {
       .describe('The two HTTP listeners.'),
     store: store(values, sources)
       .prefault('sqlite:./data/sealpost.db')
-      .describe('Registrations; the outbox lies beside them.'),
+      .describe('Where registrations are kept; the outbox lies beside them. PostgreSQL is not available yet.'),
     admin: section({
       token: values
         .secret('the bearer token of the admin API')
@@ -60,7 +60,9 @@ export function createSchema(sources: Sources, noteSecret: NoteSecret) {
     })
       .prefault({})
       .describe('The admin API on the ops listener, which `sealpost guard` speaks to.'),
-    limits: rateLimitsSection(values).prefault({}).describe('What one server, account or device may take.'),
+    limits: rateLimitsSection(values)
+      .prefault({})
+      .describe('What one server, account or device may take: `burst` at once after a pause, `perMinute` for long.'),
     credentials: section({
       checkInterval: values
         .duration('1s', '1d')

@@ -6,6 +6,10 @@ import type { Registration } from '../core/registration.ts';
 import type { Clock } from '../time/clock.ts';
 import { createTokenBuckets, type Share } from '../time/token-bucket.ts';
 
+/** More than any machine moves. */
+const MAX_BURST = 10_000_000;
+const MAX_PER_MINUTE = 600_000_000;
+
 /** What one device token may take at least, unless the config says otherwise. */
 const TOKEN_SHARE: Share = { burst: 150, perSecond: 1 };
 
@@ -55,10 +59,9 @@ export type RateLimitSettings = Readonly<z.output<ReturnType<typeof rateLimitsSe
 export const defaultRateLimits: RateLimitSettings = rateLimitsSection(literalValues).parse({});
 
 function shareSection(values: ValueKinds) {
-  const [burst, perMinute] = [values.count(1, 10_000_000), values.count(1, 600_000_000)];
-  return section({ burst, perMinute })
+  return section({ burst: values.count(1, MAX_BURST), perMinute: values.count(1, MAX_PER_MINUTE) })
     .transform((given): Share => ({ burst: given.burst, perSecond: given.perMinute / 60 }))
-    .meta({ allowed: '`{ burst, perMinute }`' });
+    .meta({ allowed: `\`{ burst: 1 to ${MAX_BURST}, perMinute: 1 to ${MAX_PER_MINUTE} }\`` });
 }
 
 /** Buckets of each kind, about 150 bytes each. Whoever fills them with names of his own only makes others start anew. */

@@ -286,6 +286,15 @@ const refused: readonly [string, unknown, readonly string[]][] = [
     ),
   ],
   [
+    'a list that is longer than it can be of use',
+    {
+      xmpp: [link],
+      http: { public: { trustProxy: Array(101).fill('loopback') } },
+      apps: { a: { ...apns, conventions: Array(6).fill('tigase') } },
+    },
+    ['http.public.trustProxy: more than 100 networks', 'apps.a.conventions: there are not as many conventions'],
+  ],
+  [
     'a reference to nothing',
     { ...small, xmpp: [{ ...link, secret: { env: 'NOWHERE' } }], admin: { token: { file: 'nowhere' } } },
     [

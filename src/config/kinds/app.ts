@@ -30,6 +30,7 @@ export function commonKeys({ values, sources, conventions }: AppContext) {
     conventions: z
       .array(values.choice(conventions), { error: 'expected a list of conventions' })
       .min(1, { error: 'expected at least one convention' })
+      .max(conventions.length, { error: 'there are not as many conventions' })
       .default(['tigase'])
       .readonly()
       .describe(

@@ -201,7 +201,7 @@ export function createValueKinds({ baseDir, readFile, env }: Sources, noteSecret
           context.addIssue(`expected a duration such as 20s, 5m, 12h or 7d, from ${min} to ${max}`);
           return z.NEVER;
         }),
-      ).meta({ allowed: `duration, ${min} to ${max}` }),
+      ).meta({ allowed: `duration, \`${min}\` to \`${max}\`` }),
 
     /** @param isSecret tells secrets from values that only may hold one */
     secret: (about: string, isSecret: (text: string) => boolean = () => true) =>

@@ -19,7 +19,9 @@ export function fcmSection(context: AppContext) {
       .count(1, 2_000)
       .default(100)
       .describe('Pushes of this app on their way at a time, each on a connection of its own (HTTP/1.1).'),
-    serviceAccount: fcmServiceAccount(values, sources.readFile).describe('What FCM knows a sender by.'),
+    serviceAccount: fcmServiceAccount(values, sources.readFile).describe(
+      'Service account of the Firebase project that the app is built with.',
+    ),
     collapseKey: values
       .text('a collapse key of at most 64 characters', /^\S{1,64}$/)
       .exactOptional()

@@ -9,7 +9,7 @@ export function linkLimitsSection(values: ValueKinds) {
       .count(10_240, 16_777_216, 'bytes')
       .default(65_536)
       .describe(
-        'Of one stanza; a longer one is skipped. The largest sealed publish that any server sends is below 10 KiB, a summary with a whole message body below 20 KiB.',
+        'Size of one stanza; a longer one is skipped. The largest sealed publish that any server sends is below 10 KiB, a summary with a whole message body below 20 KiB.',
       ),
     depth: values
       .count(8, 1_000)
@@ -29,7 +29,7 @@ export function linkLimitsSection(values: ValueKinds) {
     unsentBytes: values
       .count(65_536, 268_435_456, 'bytes')
       .default(1_048_576)
-      .describe('Of answers that the server has not taken off us; while there are more, nothing is read.'),
+      .describe('Size of all answers that the server has not taken off us; while there are more, nothing is read.'),
   });
 }
 
@@ -43,7 +43,7 @@ export function linkTimingSection(values: ValueKinds) {
     connect: values
       .duration('1s', '5m')
       .prefault('5s')
-      .describe('TCP connection and TLS handshake. A server next door needs milliseconds.'),
+      .describe('Until TCP connection and TLS handshake are done. A server nearby needs milliseconds.'),
     header: values.duration('1s', '5m').prefault('5s').describe("From the connection to the server's stream header."),
     handshake: values
       .duration('1s', '5m')
@@ -52,24 +52,22 @@ export function linkTimingSection(values: ValueKinds) {
     idle: values
       .duration('1s', '1h')
       .prefault('15s')
-      .describe(
-        'Of silence before the server is pinged. Short enough that a dead link costs seconds of notifications.',
-      ),
+      .describe('Silence before the server is pinged. Short enough that a dead link costs seconds of notifications.'),
     unconfirmed: values
       .duration('1s', '1h')
       .prefault('5s')
-      .describe('The same, when something that we wrote since then may not have arrived.'),
+      .describe('The same as `idle`, when something that we wrote since then may not have arrived.'),
     pong: values
       .duration('1s', '5m')
       .prefault('10s')
       .describe(
-        'Of silence from the first ping on until the link is given up; the ping is repeated every second. A server that hangs is noticed after `idle` and `pong` together at the latest.',
+        'Silence from the first ping on until the link is given up; the ping is repeated every second. A server that hangs is noticed after `idle` and `pong` together at the latest.',
       ),
     retryMax: values
       .duration('1s', '1h')
       .prefault('4s')
       .describe(
-        'Longest pause before the next attempt: a random part of 0.5 s, doubled each time up to this. Low, for a server that was restarted is to have its link back within 5 s.',
+        'Longest pause before the next attempt. A pause is a random part of 0.5 s, doubled each time up to this. Low, for a server that was restarted is to have its link back within 5 s.',
       ),
     refused: values
       .duration('1s', '1h')
