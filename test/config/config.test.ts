@@ -52,6 +52,7 @@ const linkLimits = {
   attributes: 32,
   nodes: 1_024,
   inFlight: 2_000,
+  inFlightBytes: 16_777_216,
   unsentBytes: 1_048_576,
 };
 const linkTiming = {
@@ -648,7 +649,7 @@ test('config - a file is read from disk, its paths relative to it', (t) => {
 });
 
 test('config - limits of a link and shares of servers, accounts and registrations', () => {
-  const limits = { stanzaBytes: 32_768, inFlight: 200 };
+  const limits = { stanzaBytes: 32_768, inFlight: 200, inFlightBytes: 1_048_576 };
   const share = { burst: 120, perMinute: 90 };
   const written = { ...small, xmpp: [{ ...link, limits }], limits: { pushesPerRegistration: share } };
   const config = parseConfig(written, createSources());

@@ -5,7 +5,7 @@ import { type Answer, answers } from '../../core/answers.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { errorCode } from '../../telemetry/log.ts';
-import { detach, type Element } from '../stream/element.ts';
+import { detach, type Element, textBytes } from '../stream/element.ts';
 import {
   type Envelope,
   type IqReply,
@@ -33,6 +33,8 @@ export interface RequestsOptions {
 export interface Requests {
   /** Requests that are not answered yet. */
   readonly underWay: number;
+  /** Memory that their texts take at most. */
+  readonly underWayBytes: number;
   receive(stanza: Element): void;
   /** Answers what could not be read, if its start tag says whom. */
   refuse(head: Element): void;
@@ -46,8 +48,11 @@ export interface Requests {
   giveUp(): void;
 }
 
+type Request = Extract<Sorted, { kind: 'request' }>;
+
 interface UnderWay {
   readonly envelope: Envelope;
+  readonly bytes: number;
   readonly untilMs: number;
 }
 
@@ -62,11 +67,13 @@ export function createRequests(options: RequestsOptions): Requests {
   const { domain, handle, clock, answerMs, log } = options;
   /** In order of arrival, and so of expiry. */
   const underWay = new Set<UnderWay>();
+  let underWayBytes = 0;
   let refusing = false;
   let idle = Promise.withResolvers<void>();
 
   function settle(entry: UnderWay, reply: IqReply): void {
     if (!underWay.delete(entry)) return;
+    underWayBytes -= entry.bytes;
     options.reply(renderReply(entry.envelope, reply));
     options.settled();
     if (underWay.size === 0) idle.resolve();
@@ -77,17 +84,21 @@ export function createRequests(options: RequestsOptions): Requests {
     return NOT_NOW;
   }
 
-  function wait(envelope: Envelope, reply: Promise<IqReply>): void {
+  function wait({ iq, envelope }: Request, reply: Promise<IqReply>): void {
     if (underWay.size === 0) idle = Promise.withResolvers();
-    const entry = { envelope: detach(envelope), untilMs: clock.monotonic() + answerMs };
+    // What its handler keeps of it is not known, but is no more than all of its texts, and the sender once more.
+    const bytes = textBytes(iq.payload) + 2 * (envelope.length + iq.from.length);
+    const entry = { envelope: detach(envelope), bytes, untilMs: clock.monotonic() + answerMs };
     underWay.add(entry);
+    underWayBytes += bytes;
     reply.then(
       (ready) => settle(entry, ready),
       (error: unknown) => settle(entry, failed(error)),
     );
   }
 
-  function request({ iq, envelope }: Extract<Sorted, { kind: 'request' }>): void {
+  function request(sorted: Request): void {
+    const { iq, envelope } = sorted;
     if (refusing) {
       options.reply(renderReply(envelope, NOT_NOW));
       return;
@@ -98,7 +109,7 @@ export function createRequests(options: RequestsOptions): Requests {
     } catch (error) {
       reply = failed(error);
     }
-    if (reply instanceof Promise) wait(envelope, reply);
+    if (reply instanceof Promise) wait(sorted, reply);
     else options.reply(renderReply(envelope, reply));
   }
 
@@ -122,6 +133,9 @@ export function createRequests(options: RequestsOptions): Requests {
   return {
     get underWay() {
       return underWay.size;
+    },
+    get underWayBytes() {
+      return underWayBytes;
     },
     receive,
     refuse(head) {

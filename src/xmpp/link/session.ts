@@ -101,9 +101,12 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
 
   /** Reads on or stops reading, as much as is under way and unsent. */
   function regulate(): void {
-    const full = exchange.underWay >= limits.inFlight || stream.unsentBytes > limits.unsentBytes;
+    const { underWay, underWayBytes } = exchange;
+    const { inFlight, inFlightBytes, unsentBytes } = limits;
+    const full = underWay >= inFlight || underWayBytes >= inFlightBytes || stream.unsentBytes > unsentBytes;
     // Not at once, so that it does not stop again at the next packet; soon, for what is under way may hang for seconds.
-    const free = exchange.underWay <= limits.inFlight * 0.9 && stream.unsentBytes <= limits.unsentBytes / 2;
+    const hasRoom = underWay <= inFlight * 0.9 && underWayBytes <= inFlightBytes * 0.9;
+    const free = hasRoom && stream.unsentBytes <= unsentBytes / 2;
     if (!paused && full) {
       paused = true;
       stream.pause();

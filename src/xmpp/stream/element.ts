@@ -51,6 +51,14 @@ export function text(element: Element): string {
   return nodes.filter((each) => typeof each === 'string').join('');
 }
 
+/** Memory that copies of all texts and attribute values in an element take at most: two bytes for each UTF-16 unit. */
+export function textBytes({ attributes, children: nodes }: Element): number {
+  let bytes = 0;
+  for (const { value } of attributes) bytes += 2 * value.length;
+  for (const node of nodes) bytes += typeof node === 'string' ? 2 * node.length : textBytes(node);
+  return bytes;
+}
+
 /** A copy that shares no memory with the packet that the string came in. */
 export function detach(value: string): string {
   return Buffer.from(value, 'utf8').toString('utf8');

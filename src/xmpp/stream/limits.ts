@@ -24,7 +24,13 @@ export function linkLimitsSection(values: ValueKinds) {
       .count(1, 100_000)
       .default(2_000)
       .describe(
-        'Requests under way; while there are as many, nothing is read. Four times what one app may have on its way by default, so that apps whose provider hangs leave room for the others. With 64 KiB each that is 128 MB at worst, with the 2 KiB of a usual publish 4 MB.',
+        'Requests under way; while there are as many, nothing is read. Four times what one app may have on its way by default, so that apps whose provider hangs leave room for the others. Each takes about 7 KB beside its texts, 14 MB in all.',
+      ),
+    inFlightBytes: values
+      .count(65_536, 999_999_999, 'bytes')
+      .default(16_777_216)
+      .describe(
+        'Memory for the texts of those requests, two bytes a character; while they take as much, nothing is read. Usual publishes of 1,500 characters reach `inFlight` first; with 60,000 characters 140 are under way. A process at rest has 37 MB on its heap, so one connection with these defaults fits into a heap of 96 MB.',
       ),
     unsentBytes: values
       .count(65_536, 268_435_456, 'bytes')
