@@ -48,6 +48,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'providers/transport': ['core', 'time'],
   sending: [...everywhere, 'providers'],
   guard: everywhere,
+  nodes: ['core'],
   'store/sqlite': everywhere,
   'store/outbox': [...everywhere, 'store/sqlite'],
   'store/registry': [...everywhere, 'store/sqlite'],
