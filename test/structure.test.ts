@@ -27,7 +27,7 @@ const everywhere = ['core', 'telemetry', 'time'];
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['commands'],
   'server.ts': [
-    ...[...everywhere, 'config', 'conventions', 'delivery', 'guard', 'http', 'ops', 'providers', 'sending'],
+    ...[...everywhere, 'config', 'conventions', 'delivery', 'guard', 'http', 'nodes', 'ops', 'providers', 'sending'],
     ...['store/outbox', 'store/registry', 'xmpp/link', 'xmpp/services'],
   ],
   commands: [
@@ -39,7 +39,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   core: [],
   telemetry: ['core'],
   time: [],
-  config: [...everywhere, 'config/kinds', 'conventions', 'delivery', 'providers', 'xmpp/stream'],
+  config: [...everywhere, 'config/kinds', 'conventions', 'delivery', 'nodes', 'providers', 'xmpp/stream'],
   'config/kinds': ['core', 'telemetry'],
   conventions: [...everywhere, 'providers'],
   providers: [...everywhere, 'config/kinds', 'providers/apns', 'providers/fcm', 'providers/transport'],
@@ -48,12 +48,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'providers/transport': ['core', 'time'],
   sending: [...everywhere, 'providers'],
   guard: everywhere,
-  nodes: ['core'],
+  nodes: ['core', 'telemetry'],
   'store/sqlite': everywhere,
   'store/outbox': [...everywhere, 'store/sqlite'],
-  'store/registry': [...everywhere, 'store/sqlite'],
+  'store/registry': [...everywhere, 'nodes', 'store/sqlite'],
   delivery: [
-    ...[...everywhere, 'config/kinds', 'conventions', 'guard', 'providers', 'sending'],
+    ...[...everywhere, 'config/kinds', 'conventions', 'guard', 'nodes', 'providers', 'sending'],
     ...['store/outbox', 'store/registry'],
   ],
   'xmpp/stream': [...everywhere, 'config/kinds'],
@@ -61,7 +61,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'xmpp/link': [...everywhere, 'xmpp/services', 'xmpp/stream'],
   http: [...everywhere, 'conventions', 'providers', 'store/registry'],
   ops: [...everywhere, 'guard', 'http', 'providers', 'sending', 'store/outbox', 'store/registry'],
-  import: [...everywhere, 'config', 'conventions', 'providers', 'store/registry'],
+  import: [...everywhere, 'config', 'conventions', 'nodes', 'providers', 'store/registry'],
 };
 
 test('structure - only main.ts and server.ts lie loose', () => {

@@ -9,6 +9,9 @@ import { v1 } from './v1.ts';
 /** Every convention, in the order in which they are documented. */
 export const conventions: readonly Convention[] = [tigase, p2, v1, rawToken, http];
 
+/** Those whose registrations have nodes of ours, and what their nodes are made of. */
+export const sealedConventions = conventions.flatMap(({ name, sealing }) => (sealing ? [{ name, ...sealing }] : []));
+
 const byName = new Map(conventions.map((convention) => [convention.name, convention]));
 
 /**

@@ -24,6 +24,11 @@ export interface CommandContext {
 export interface Convention {
   /** As it stands in the config and in registrations. */
   readonly name: string;
+  /**
+   * What its nodes are made of: see `nodes/node-names.ts`. Absent: its nodes are device tokens themselves.
+   * `number` stands in nodes for ever, and is no other convention's.
+   */
+  readonly sealing?: { readonly number: number; readonly holds: 'tokens' | 'device' };
   /** The ad-hoc commands; none where no app has this convention. */
   commands(context: CommandContext): Commands;
   /** What these apps add to the features that service discovery names (XEP-0030). */

@@ -4,6 +4,7 @@ import { isServerOfAccount } from './publishers.ts';
 
 export const http: Convention = {
   name: 'http',
+  sealing: { number: 4, holds: 'tokens' },
   commands: () => new Map(),
   features: () => [],
   findsAppById: false,

@@ -17,6 +17,7 @@ const PROVIDERS = ['fcm', 'apns'] as const;
 
 export const p2: Convention = {
   name: 'p2',
+  sealing: { number: 2, holds: 'device' },
   commands: createCommands,
   features: () => [],
   findsAppById: false,

@@ -14,6 +14,7 @@ const sealingFeature = 'tigase:push:encrypt:0';
 /** Its payloads carry the bare JID exactly as it was registered, by which devices look their keys up. */
 export const tigase: Convention = {
   name: 'tigase',
+  sealing: { number: 1, holds: 'tokens' },
   commands: createCommands,
   // Clients look among the features for the id that they register with.
   features: (apps) => apps.filter((app) => serves(app, tigase)).flatMap(({ ids }) => ids),

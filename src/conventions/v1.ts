@@ -16,6 +16,7 @@ import { accountOf, appOfDomain, deviceIdOf, readToken } from './registering.ts'
 /** A push wakes the app, which then looks after all of its accounts: its payload names none. */
 export const v1: Convention = {
   name: 'v1',
+  sealing: { number: 3, holds: 'device' },
   commands: createCommands,
   features: () => [],
   findsAppById: false,

@@ -3,7 +3,7 @@ export type Environment = 'production' | 'sandbox';
 
 /** One device of one account of one app. */
 export interface Registration {
-  /** Unguessable, at least 128 random bits; all that the XMPP server knows of the device. */
+  /** Unguessable, and all that the XMPP server knows of the device; made by `nodes/node-names.ts`, or imported. */
   readonly node: string;
   /** Name of the app in the config. */
   readonly app: string;
@@ -33,8 +33,10 @@ export interface Registration {
   readonly room?: string;
   /** Domain of ours that the client registered at; unknown for registrations that came another way. */
   readonly component?: string;
-  /** Milliseconds since 1970 of the latest registering; 0: taken over from a server that did not say. */
+  /** Milliseconds since 1970 of the latest registering; 0: not known, for it was imported or made of its node. */
   readonly registeredAtMs: number;
+  /** It was made of its node, which the store did not have: the device may have told us another token since. */
+  readonly isRestored?: true;
 }
 
 /** What a client asks for when it registers. */
