@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { appsSchema } from './apps.ts';
 import { authorities, listenerTls } from './kinds/tls.ts';
 import { withHint } from './kinds/problems.ts';
+import { parseNodeKey } from '../nodes/node-key.ts';
+import { LONGEST_NODE } from '../nodes/sealed-node.ts';
 import { foldCase } from '../core/jid.ts';
 import { createSecret } from '../core/secret.ts';
 import { rateLimitsSection } from '../delivery/rate-limits.ts';
@@ -13,6 +15,8 @@ import { createValueKinds, type NoteSecret, section, type Sources, type ValueKin
 const COMPONENT_PORT = 5347;
 /** Large enough for any vendor, small enough that no list is unbounded. */
 const MAX_ENTRIES = 100;
+/** Every look-up that finds nothing tries them all. */
+const MAX_PREVIOUS_KEYS = 10;
 /** More than nodes in any cluster. */
 const MAX_CONNECTIONS = 16;
 
@@ -52,6 +56,9 @@ export function createSchema(sources: Sources, noteSecret: NoteSecret) {
     store: store(values, sources)
       .prefault('sqlite:./data/sealpost.db')
       .describe('Where registrations are kept; the outbox lies beside them. PostgreSQL is not available yet.'),
+    nodes: nodes(values)
+      .prefault({})
+      .describe('What nodes, the names of registrations, are sealed with: [nodes.md](nodes.md).'),
     admin: section({
       token: values
         .secret('the bearer token of the admin API')
@@ -82,6 +89,33 @@ export function createSchema(sources: Sources, noteSecret: NoteSecret) {
       .describe('The log on standard output, a JSON object a line.'),
     apps: appsSchema(values, sources),
   });
+}
+
+function nodes(values: ValueKinds) {
+  return section({
+    key: nodeKey(values)
+      .exactOptional()
+      .describe(
+        'The node key: 32 bytes in base64. Without it, the file `node.key` beside the store, which is made when there is none.',
+      ),
+    previousKeys: z
+      .array(nodeKey(values), { error: 'expected a list of node keys' })
+      .max(MAX_PREVIOUS_KEYS, { error: `more than ${MAX_PREVIOUS_KEYS} previous keys` })
+      .default([])
+      .describe('Earlier node keys: they open the nodes that they sealed, and seal none.'),
+    maxLength: values
+      .count(128, LONGEST_NODE)
+      .default(250)
+      .describe('Longest node, in characters. MongooseIM stores 250; behind other servers more may be said in a node.'),
+  });
+}
+
+function nodeKey(values: ValueKinds) {
+  return values
+    .secret('a node key: 32 bytes in base64 (openssl rand -base64 32)')
+    .refine((key) => parseNodeKey(key.reveal()) !== undefined, {
+      error: withHint('is no node key', 'It is 32 bytes in base64: openssl rand -base64 32.'),
+    });
 }
 
 function link(values: ValueKinds) {
