@@ -17,6 +17,8 @@ import { addRegistrations } from './http/registrations.ts';
 import { createRateLimits } from './delivery/rate-limits.ts';
 import { createAppSender } from './sending/app-sender.ts';
 import { createLookup } from './delivery/lookup.ts';
+import { sealedConventions } from './conventions/all.ts';
+import { openNodeNames } from './nodes/open-node-names.ts';
 import type { Outbox } from './store/outbox/contract.ts';
 import { openSqliteOutbox, outboxPathBeside } from './store/outbox/sqlite.ts';
 import { startProviders } from './providers/all.ts';
@@ -72,7 +74,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   // What is stored by times to come must not wait for as long as the machine's clock was set back.
   const forward = neverBack(clock);
   const aheadMs = () => forward.now() - clock.now();
-  const registry = await openRegistry({ store: config.store, clock, randomBytes, log, metrics });
+  const storePath = config.store.kind === 'sqlite' ? config.store.path : undefined;
+  const nodes = openNodeNames({ config: config.nodes, storePath, conventions: sealedConventions, randomBytes, log });
+  const registry = await openRegistry({ store: config.store, nodes, clock, log, metrics });
   const outbox = await openOutbox(config, { clock: forward, log, metrics });
 
   const createProvider = startProviders({ ...config.credentials, clock, random, log, metrics });
@@ -85,7 +89,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   );
   const apps = [...appSenders.keys()];
   const rateLimits = createRateLimits({ settings: config.limits, clock });
-  const lookup = createLookup({ registry, apps: config.apps, clock });
+  const lookup = createLookup({ registry, nodes, apps: config.apps, clock });
   const guard = createGuard({ apps, clock, log, metrics });
   const orphans = createOrphans({ registry, apps: new Set(apps), clock, log, metrics });
 
@@ -106,7 +110,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
   const retryScheduler = createRetryScheduler(sending);
   const onQueued = retryScheduler.expect;
-  const delivery = createDelivery({ ...sending, guard, onQueued, randomUuid: randomUUID });
+  const delivery = createDelivery({ ...sending, onQueued, randomUuid: randomUUID });
 
   const handlers = {
     deliver: delivery.deliver,

@@ -27,11 +27,11 @@ export type Outcome =
   | 'store-failed'
   /** It took too long, or came while the link was drained. */
   | 'timed-out'
-  /** No such registration, but the mass-loss guard takes the fault for ours. */
-  | 'held'
+  /** The node is ours, or may be, and its registration is not in the store: the client or a backup brings it back. */
+  | 'lost'
   /** The provider says that the device token is dead; the registration was removed. */
   | 'gone'
-  /** No such registration. */
+  /** No such registration: it was removed, or the node never was ours. */
   | 'unknown-node'
   /** Not the server of the registered account, nor its bare JID. */
   | 'wrong-publisher'
@@ -52,7 +52,7 @@ export const answers: Readonly<Record<Outcome, Answer>> = {
   'unknown-app': 'internal-server-error',
   'store-failed': 'internal-server-error',
   'timed-out': 'internal-server-error',
-  held: 'internal-server-error',
+  lost: 'internal-server-error',
   gone: 'item-not-found',
   'unknown-node': 'item-not-found',
   'wrong-publisher': 'forbidden',

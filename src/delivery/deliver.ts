@@ -5,7 +5,6 @@ import type { Notification } from '../core/notification.ts';
 import type { Push } from '../core/push.ts';
 import type { Registration } from '../core/registration.ts';
 import { callLifetimeMs, type Route, route } from '../core/routing.ts';
-import type { Guard } from '../guard/contract.ts';
 import type { AppSender } from '../sending/app-sender.ts';
 import type { Outbox } from '../store/outbox/contract.ts';
 import { errorCode, type Log, throttle } from '../telemetry/log.ts';
@@ -14,11 +13,10 @@ import { backoffMs } from '../time/backoff.ts';
 import type { Clock, Random } from '../time/clock.ts';
 import { addressPush } from './addressed-push.ts';
 import { refusePublisher } from './authorize.ts';
-import { classifyUnknown } from './classify-unknown.ts';
 import { createCoalescer } from './coalesce.ts';
 import type { Dispatcher } from './dispatch.ts';
 import { createEnqueue } from './enqueue.ts';
-import { isStored, type Lookup } from './lookup.ts';
+import type { Lookup } from './lookup.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { retryPause } from './retry-pause.ts';
 
@@ -35,8 +33,7 @@ const complainEveryMs = 60_000;
 const coalescedLimit = 100_000;
 
 export interface DeliveryOptions {
-  readonly registry: Pick<Lookup, 'find' | 'wasRemoved'>;
-  readonly guard: Pick<Guard, 'seeKnown' | 'seeMissing' | 'seeRemoved' | 'seeUnknown'>;
+  readonly registry: Pick<Lookup, 'find' | 'readmit'>;
   readonly appSenders: ReadonlyMap<string, AppSender>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Pick<Outbox, 'enqueue'>;
@@ -74,7 +71,7 @@ interface Admitted {
 
 /** Builds the way of a notification: each step of `decide` is a function of its own. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { registry, guard, appSenders, dispatcher, rateLimits, clock, random, randomUuid, log, metrics } = options;
+  const { registry, appSenders, dispatcher, rateLimits, clock, random, randomUuid, log, metrics } = options;
   const coalescer = createCoalescer({ now: () => clock.now(), limit: coalescedLimit });
   const enqueue = createEnqueue(options);
   const mayComplain = throttle(complainEveryMs, clock);
@@ -83,16 +80,36 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function decide(notification: Notification): Promise<Outcome> {
     const deadlineMs = clock.monotonic() + answerWithinMs;
     if (!rateLimits.mayPublish(notification.publisher)) return drop('rate-limited');
-    const registration = await registry.find(notification.node, notification);
-    if (!registration) return drop(await classifyUnknown(notification, { registry, guard }));
+    const registration = await find(notification);
+    if (typeof registration === 'string') return drop(registration);
     const admitted = admit(notification, registration, deadlineMs);
     if (typeof admitted === 'string') return admitted;
     return (await coalesce(admitted)) ?? (await delay(admitted)) ?? send(admitted);
   }
 
+  /** The registration; one that the node alone says is stored only for who may publish to it, and for an app of ours. */
+  async function find(notification: Notification): Promise<Registration | 'unknown-node' | 'lost'> {
+    const found = await registry.find(notification.node, notification);
+    switch (found.kind) {
+      case 'registered':
+        return found.registration;
+      case 'opened': {
+        const { registration } = found;
+        const convention = conventionOf(registration);
+        const isRefused = !convention || refusePublisher(notification, registration, convention) !== undefined;
+        if (isRefused || !appSenders.has(registration.app)) return registration;
+        return (await registry.readmit(registration)) ?? 'unknown-node';
+      }
+      case 'lost':
+        return 'lost';
+      case 'removed':
+      case 'unknown':
+        return 'unknown-node';
+    }
+  }
+
   /** Who may publish, which app it is for, and which push it leads to. */
   function admit(notification: Notification, registration: Registration, deadlineMs: number): Admitted | Outcome {
-    if (isStored(registration)) guard.seeKnown(registration.node);
     // A convention of a later version is as unknown as an app that left the config: the server keeps the device.
     const convention = conventionOf(registration);
     if (!convention) return drop('unknown-app');

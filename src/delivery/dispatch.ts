@@ -6,6 +6,7 @@ import type { Device } from '../providers/provider.ts';
 import type { Environment, Registration } from '../core/registration.ts';
 import type { PushResult } from '../core/push.ts';
 import type { Registry } from '../store/registry/contract.ts';
+import { foldCase } from '../core/jid.ts';
 import { callAlertRoute } from '../core/routing.ts';
 import { errorCode, fingerprint, type Log } from '../telemetry/log.ts';
 
@@ -110,6 +111,8 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
   ): Promise<Dispatched | AddressedPush> {
     const { target } = addressed;
     const isSecond = target === 'second' && registration.secondToken !== undefined;
+    // It may have told us a newer token, which was lost with the store.
+    if (!isSecond && mayHaveNewerToken(registration)) return { kind: 'misconfigured', pending: addressed };
     const verdict = guard.seePush({
       registration,
       target: isSecond ? 'second' : 'first',
@@ -190,6 +193,11 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
   }
 
   return { dispatch };
+}
+
+/** Made of its node and not registered since, by a client that keeps its node when its token changes. */
+function mayHaveNewerToken({ isRestored, device, token }: Registration): boolean {
+  return isRestored === true && foldCase(device) !== foldCase(token);
 }
 
 function appOf([first]: readonly Registration[]): { app?: string } {

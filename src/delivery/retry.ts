@@ -36,7 +36,7 @@ const rememberedDevices = 10_000;
 const longestQueue = 3_600;
 
 export interface RetrySchedulerOptions {
-  readonly registry: Pick<Lookup, 'find' | 'wasRemoved'>;
+  readonly registry: Pick<Lookup, 'find' | 'readmit'>;
   readonly appSenders: ReadonlyMap<string, AppSender>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Outbox;
@@ -129,11 +129,14 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
         complete(push.app, push.id, 'expired');
         return;
       }
-      const registration = await registry.find(push.node, push);
-      if (!registration) {
-        if (await registry.wasRemoved(push.node)) complete(push.app, push.id, 'unregistered');
+      const registration = await find(push);
+      if (registration === 'removed') {
+        complete(push.app, push.id, 'unregistered');
+        return;
+      }
+      if (registration === 'lost') {
         // It was registered when this was queued, so the store is not the one of then: that may be put right.
-        else reschedule(queued, attempts + 1, undefined);
+        reschedule(queued, attempts + 1, undefined);
         return;
       }
       const delayMs = rateLimits.pushDelay(registration);
@@ -168,6 +171,14 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     } finally {
       queue.busy -= 1;
     }
+  }
+
+  /** Its publisher was allowed to publish when the push was queued. */
+  async function find(push: Push): Promise<Registration | 'removed' | 'lost'> {
+    const found = await registry.find(push.node, push);
+    if (found.kind === 'registered') return found.registration;
+    if (found.kind === 'opened') return (await registry.readmit(found.registration)) ?? 'removed';
+    return found.kind === 'removed' ? 'removed' : 'lost';
   }
 
   /**

@@ -109,7 +109,6 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
     const found = (await find(form)) ?? (await findByDevice(app, form));
     if (found?.app !== app.name) return unknown;
     const removed = await registry.remove(found.node, found.registeredAtMs, 'unregistered');
-    // The secret ended with its registration.
     return removed ? ok(found.node, found.secret ?? '') : unknown;
   }
 

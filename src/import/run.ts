@@ -9,6 +9,8 @@ import {
   IMPORT_BATCH,
   type ImportOutcome,
 } from '../store/registry/contract.ts';
+import { sealedConventions } from '../conventions/all.ts';
+import { openNodeNames } from '../nodes/open-node-names.ts';
 import { openRegistry } from '../store/registry/open.ts';
 import { openPreview } from '../store/registry/preview.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -35,7 +37,7 @@ export interface ImportOptions {
   readonly app?: string;
   /** Looks what would happen and changes nothing. */
   readonly dryRun: boolean;
-  readonly config: Pick<Config, 'store' | 'apps'>;
+  readonly config: Pick<Config, 'store' | 'apps' | 'nodes'>;
   readonly clock: Clock;
   readonly output: { write(text: string): unknown };
   readonly errorOutput: { write(text: string): unknown; readonly isTTY?: boolean };
@@ -111,10 +113,24 @@ async function openStore({
   config,
   dryRun,
   clock,
+  output,
 }: ImportOptions): Promise<Pick<Registry, 'importRegistrations' | 'close'>> {
   const { store } = config;
   if (dryRun && store.kind === 'sqlite') return openPreview(store.path);
-  return openRegistry({ store, clock, randomBytes, log: createLog('silent'), metrics: createMetrics('import') });
+  const log = createLog('silent');
+  const storePath = store.kind === 'sqlite' ? store.path : undefined;
+  const nodes = openNodeNames({ config: config.nodes, storePath, conventions: sealedConventions, randomBytes, log });
+  const registry = await openRegistry({ store, nodes, clock, log, metrics: createMetrics('import') });
+  return {
+    importRegistrations: registry.importRegistrations,
+    async close() {
+      await registry.close();
+      if (nodes.missingLines === '') return;
+      output.write(
+        `add below the node key of the config, so that no node is lost with the store: ${nodes.missingLines}\n`,
+      );
+    },
+  };
 }
 
 interface OpenedSource {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Secret } from '../core/secret.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import { NodeKeyError, readOrMakeKeyFile, rewriteKeyFile } from './key-file.ts';
-import { type NodeKey, parseNodeKey, type UnsealedNodes } from './node-key.ts';
+import { linesFor, type NodeKey, parseNodeKey, type UnsealedNodes } from './node-key.ts';
 import { createNodeNames, type NodeNames, type SealedConvention } from './node-names.ts';
 import { deriveNodeKeys } from './sealed-node.ts';
 
@@ -50,7 +50,11 @@ export function openNodeNames({ config, storePath, conventions, randomBytes, log
   }
 
   function writeUnsealed(unsealed: ReadonlySet<UnsealedNodes>): boolean {
-    if (!file) return false;
+    if (!file) {
+      const hint = `Add below the node key, and back it up again: ${linesFor(unsealed)}`;
+      log.warn({ hint }, 'the node key in the config does not say that older nodes exist');
+      return false;
+    }
     try {
       rewriteKeyFile(file, { key: current.key, unsealed });
       log.warn({ file: file.path, hint: 'Back it up again.' }, 'noted in the node key that older nodes exist');

@@ -50,6 +50,16 @@ export function createMetrics(version: string) {
     guardHolding: gauge('sealpost_guard_holding', '1 while the mass-loss guard holds answers back.', ['cause', 'app']),
     guardHeld: counter('sealpost_guard_held_total', 'Answers that the mass-loss guard held back.', ['cause', 'app']),
     registrationsRestored: counter('sealpost_registrations_restored_total', 'Removals undone by the guard.', ['app']),
+    registrationsReadmitted: counter(
+      'sealpost_registrations_readmitted_total',
+      'Registrations that the store did not have and that were made of their nodes.',
+      ['app'],
+    ),
+    nodesMade: counter(
+      'sealpost_nodes_made_total',
+      'Nodes made, by what they hold: tokens, device (an id) or digest (the rest was too long).',
+      ['app', 'holds'],
+    ),
     orphanedRegistrations: gauge(
       'sealpost_registrations_orphaned',
       'Registrations of apps that are not in the config.',
@@ -102,6 +112,8 @@ export function announceApp(metrics: Metrics, app: string): void {
   for (const cause of ['wrong-publisher', 'wrong-secret', 'coalesced']) metrics.dropped.inc({ app, cause }, 0);
   for (const result of ['stored', 'full', 'failed']) metrics.queued.inc({ app, result }, 0);
   for (const result of ['replaced', 'kept']) metrics.credentialReloads.inc({ app, result }, 0);
+  for (const holds of ['tokens', 'device', 'digest']) metrics.nodesMade.inc({ app, holds }, 0);
+  metrics.registrationsReadmitted.inc({ app }, 0);
   metrics.oversize.inc({ app }, 0);
   metrics.inFlight.set({ app }, 0);
   metrics.lastDelivered.set({ app }, 0);

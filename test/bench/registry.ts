@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../../src/time/clock.ts';
 import { openRegistry } from '../../src/store/registry/open.ts';
+import { nodeNames } from '../support/nodes.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
 
 const rows = Number(process.argv[2] ?? 1_000_000);
@@ -16,7 +17,7 @@ const dir = mkdtempSync(join(tmpdir(), 'sealpost-bench-'));
 process.on('exit', () => rmSync(dir, { recursive: true }));
 const path = join(dir, 'registry.db');
 const open = () =>
-  openRegistry({ store: { kind: 'sqlite', path }, clock: systemClock, randomBytes, ...quietTelemetry() });
+  openRegistry({ store: { kind: 'sqlite', path }, clock: systemClock, nodes: nodeNames(), ...quietTelemetry() });
 
 async function measure(what: string, times: number, run: (i: number) => Promise<unknown>): Promise<void> {
   const start = performance.now();

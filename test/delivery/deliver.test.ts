@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,14 +11,14 @@ import type { Outbox, QueuedPush } from '../../src/store/outbox/contract.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
 import type { App } from '../../src/core/app.ts';
 import type { Device, Provider } from '../../src/providers/provider.ts';
-import type { Notification } from '../../src/core/notification.ts';
 import type { PushResult, Push } from '../../src/core/push.ts';
 import type { Registration } from '../../src/core/registration.ts';
 import type { Registry } from '../../src/store/registry/contract.ts';
 import { openRegistry } from '../../src/store/registry/open.ts';
 import { assemble } from '../support/assemble.ts';
+import { nodeKeys, nodeNames, otherNodeKeys } from '../support/nodes.ts';
 import { manualClock, type ManualClock, wallOf } from '../support/clock.ts';
-import { apnsAppOf, notificationOf } from '../support/registrations.ts';
+import { apnsAppOf, fcmAppOf, notificationOf } from '../support/registrations.ts';
 import { recordedLog } from '../support/telemetry.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 
@@ -46,7 +45,7 @@ let lines: string[];
 let metrics: Metrics;
 let databases = 0;
 
-const registryOptions = { clock: manualClock(), randomBytes, metrics: createMetrics('test'), log: recordedLog().log };
+const registryOptions = { nodes: nodeNames(), metrics: createMetrics('test'), log: recordedLog().log };
 
 afterEach(async () => {
   await outbox.close();
@@ -66,7 +65,7 @@ beforeEach(async () => {
   delivery = deliveryFor(apnsAppOf());
 });
 
-function deliveryFor(app: App, given: Partial<RateLimitSettings> = {}, lookup: Lookup = registry) {
+function deliveryFor(app: App, given: Partial<RateLimitSettings> = {}, lookup: Lookup = lookupFor(app)) {
   const provider: Provider = {
     send(push, device, deadlineMs) {
       attempts.push({ push, device, deadlineMs });
@@ -82,6 +81,10 @@ function deliveryFor(app: App, given: Partial<RateLimitSettings> = {}, lookup: L
   const parts = assemble({ app, provider, registry: lookup, outbox, clock, log, metrics, limits: given, onQueued });
   appSender = parts.appSender;
   return parts.delivery;
+}
+
+function lookupFor(app: App, over: Partial<Registry> = {}, nodes = nodeNames()): Lookup {
+  return createLookup({ registry: { ...registry, ...over }, nodes, apps: [app], clock });
 }
 
 /** Everything that the outbox would give out at the end of days. */
@@ -105,6 +108,14 @@ function register(
   });
 }
 
+const romeosPhone = {
+  app: 'siskin',
+  convention: 'tigase',
+  account: 'romeo@example.net',
+  device: 'ab'.repeat(32),
+  token: 'ab'.repeat(32),
+  withSecret: false,
+};
 const second = 'cd'.repeat(32);
 const sealed = notificationOf().content;
 const call = { ...sealed, voip: true } as typeof sealed;
@@ -118,45 +129,198 @@ test('delivery - a delivered push is answered result', async () => {
   assert.equal(attempt?.push.expiresAtMs, clock.now() + 7 * 86_400_000);
 });
 
-test('delivery - an unknown node is item-not-found once the store has proven itself, and reaches no provider', async () => {
-  const unknown = notificationOf({ node: 'x'.repeat(32) });
-  assert.equal(await delivery.deliver(unknown), 'internal-server-error');
-  for (let i = 0; i < 49; i += 1) {
-    const { node } = await register({ token: `${10 + i}`.repeat(32) });
-    await delivery.deliver(notificationOf({ node, publisher: 'evil.example' }));
+/** A new, empty store; the node key stays. */
+async function loseStore(app: App = apnsAppOf()): Promise<void> {
+  databases += 1;
+  await registry.close();
+  const store = { kind: 'sqlite', path: join(folder, `${databases}.db`) } as const;
+  registry = await openRegistry({ ...registryOptions, store, clock, metrics });
+  delivery = deliveryFor(app);
+}
+
+test('delivery - a node that never was ours is item-not-found from the first, and reaches no provider', async () => {
+  const byAnotherKey = nodeNames({ keyring: [otherNodeKeys] }).make(romeosPhone).node;
+  for (const node of ['x'.repeat(32), 'lost', byAnotherKey, `${byAnotherKey}A`, 'ab'.repeat(32), '']) {
+    assert.equal(await delivery.deliver(notificationOf({ node })), 'item-not-found', node);
   }
-  clock.advance(600_000);
-  assert.equal(await delivery.deliver(unknown), 'item-not-found');
   assert.equal(attempts.length, 0);
+  assert.equal((await registry.count()).size, 0);
 });
 
-test('delivery - on an empty store no server hears that its registrations are gone', async () => {
-  for (let i = 0; i < 1000; i += 1) {
-    assert.equal(await delivery.deliver(notificationOf({ node: `lost-${i}` })), 'internal-server-error');
+test('delivery - after the store was lost a node with tokens is enough: the push goes out, and it is registered again', async () => {
+  const { node } = await register({ secondToken: second });
+  await loseStore();
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
+  assert.deepEqual(
+    attempts.map(({ push, device }) => [push.node, push.account, push.kind, device.token]),
+    [
+      [node, 'romeo@example.net', 'alert', 'ab'.repeat(32)],
+      [node, 'romeo@example.net', 'voip', second],
+    ],
+  );
+  const { registeredAtMs, ...found } = (await registry.find(node)) ?? { registeredAtMs: -1 };
+  assert.equal(registeredAtMs, 0);
+  assert.deepEqual(found, {
+    node,
+    app: 'siskin',
+    convention: 'tigase',
+    account: 'romeo@example.net',
+    device: 'ab'.repeat(32),
+    token: 'ab'.repeat(32),
+    secondToken: second,
+    isRestored: true,
+  });
+  const text = await metrics.registry.metrics();
+  assert.match(text, /^sealpost_registrations_readmitted_total\{app="siskin"\} 1$/m);
+  assert.match(text, /^sealpost_registrations\{app="siskin"\} 1$/m);
+});
+
+test('delivery - publishes at the same time make one registration of one node', async () => {
+  const { node } = await register();
+  await loseStore();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => delivery.deliver(notificationOf({ node }))));
+  assert.deepEqual(new Set(answers), new Set(['result']));
+  assert.deepEqual(await registry.count(), new Map([['siskin', 1]]));
+});
+
+test('delivery - who may not publish to a lost registration makes nothing of its node', async () => {
+  const { node } = await register();
+  const { node: withSecret, secret = '' } = await registry.register({
+    ...romeosPhone,
+    convention: 'http',
+    withSecret: true,
+  });
+  await loseStore();
+  for (const publisher of [
+    'evil.example',
+    'mallory@example.net',
+    'example.net.evil.example',
+    'romeo@example.net/phone',
+  ]) {
+    assert.equal(await delivery.deliver(notificationOf({ node, publisher })), 'forbidden', publisher);
+  }
+  assert.equal(await delivery.deliver(notificationOf({ node: withSecret })), 'forbidden');
+  assert.equal(await delivery.deliver(notificationOf({ node: withSecret, secret: 'guessed' })), 'forbidden');
+  assert.equal((await registry.count()).size, 0);
+  assert.equal(attempts.length, 0);
+  assert.equal(await delivery.deliver(notificationOf({ node: withSecret, secret })), 'result');
+});
+
+test('delivery - a server beyond its share makes nothing of nodes', async () => {
+  const { node } = await register();
+  await loseStore();
+  delivery = deliveryFor(apnsAppOf(), { publishesPerDomain: { perSecond: 0.001, burst: 1 } });
+  await delivery.deliver(notificationOf({ node: 'x' }));
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
+  assert.equal((await registry.count()).size, 0);
+});
+
+test('delivery - a lost registration of an app that left the config is kept by servers, and not stored', async () => {
+  const { node } = await register();
+  await loseStore(apnsAppOf({ name: 'other' }));
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
+  assert.equal((await registry.count()).size, 0);
+});
+
+test('delivery - a node without tokens is kept by servers until the next login, which brings node and secret back', async () => {
+  for (const convention of ['p2', 'v1'] as const) {
+    const request = { ...romeosPhone, convention, device: `of-${convention}`, withSecret: true };
+    const { node, secret = '' } = await registry.register(request);
+    await loseStore();
+    const publish = () => delivery.deliver(notificationOf({ node, secret }));
+    assert.equal(await publish(), 'internal-server-error');
+    const again = await registry.register({ ...request, token: 'ef'.repeat(32) });
+    assert.deepEqual([again.node, again.secret], [node, secret]);
+    assert.equal(await publish(), 'result');
+    assert.equal(attempts.at(-1)?.device.token, 'ef'.repeat(32));
   }
 });
 
-test('delivery - a burst on an old copy of the store: none of the unknown third is believed gone', async () => {
-  const notifications: Notification[] = [];
-  for (let i = 0; i < 300; i += 1) {
-    const isLost = i % 3 === 0;
-    const node = isLost ? `lost-${i}` : (await register({ token: `${1000 + i}`.repeat(16) })).node;
-    notifications.push(notificationOf({ node }));
-  }
-  const answers = await Promise.all(notifications.map((notification) => delivery.deliver(notification)));
-  assert.equal(answers.filter((answer) => answer === 'item-not-found').length, 0);
+test('delivery - a device whose account and token are too long for a node is kept by servers', async () => {
+  const { node } = await registry.register({ ...romeosPhone, account: `${'r'.repeat(300)}@example.net` });
+  await loseStore();
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
 });
 
-test('delivery - raw tokens, which are in no store, do not make an empty one believable', async () => {
-  const app = apnsAppOf({ ids: ['monalProdiOS'], conventions: ['raw-token'] });
-  delivery = deliveryFor(app, {}, createLookup({ registry, apps: [app], clock }));
-  for (let i = 0; i < 300; i += 1) {
-    const raw = notificationOf({ node: `${1_000 + i}`.repeat(16), pushModule: 'monalProdiOS' });
-    assert.equal(await delivery.deliver(raw), 'result');
-    if (i % 10 === 0) {
-      assert.equal(await delivery.deliver(notificationOf({ node: `lost-${i}` })), 'internal-server-error');
+test('delivery - a node by an earlier key finds its device, however the device is registered now', async () => {
+  const earlier = nodeNames({ keyring: [otherNodeKeys] });
+  const both = nodeNames({ keyring: [nodeKeys, otherNodeKeys] });
+  const requests = [romeosPhone, { ...romeosPhone, convention: 'p2', device: 'id', withSecret: true }];
+  for (const request of requests) {
+    const old = earlier.make(request);
+    const { node, secret } = await registry.register({ ...request, token: 'ef'.repeat(32) });
+    assert.notEqual(node, old.node);
+    delivery = deliveryFor(apnsAppOf(), {}, lookupFor(apnsAppOf(), {}, both));
+    for (const name of [old, { node, secret }]) {
+      const published = { node: name.node, ...(name.secret !== undefined && { secret: name.secret }) };
+      assert.equal(await delivery.deliver(notificationOf(published)), 'result');
+      assert.deepEqual([attempts.at(-1)?.push.node, attempts.at(-1)?.device.token], [node, 'ef'.repeat(32)]);
     }
+    if (secret === undefined) continue;
+    // Each node goes with its own secret.
+    assert.equal(await delivery.deliver(notificationOf({ node: old.node, secret })), 'forbidden');
   }
+});
+
+test('delivery - a node that was unregistered is item-not-found from the first, and is not made again', async () => {
+  const { node } = await register();
+  await registry.unregister({ account: 'romeo@example.net', token: node });
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'item-not-found');
+  assert.equal((await registry.count()).size, 0);
+});
+
+test('delivery - what the provider calls dead is removed although it was made of its node, and is not made again', async () => {
+  const { node } = await register();
+  await loseStore();
+  outcomes.push({ kind: 'dead-token', reason: 'Unregistered' });
+  for (let i = 0; i < 3; i += 1) assert.equal(await delivery.deliver(notificationOf({ node })), 'item-not-found');
+  assert.equal(attempts.length, 1);
+});
+
+test('delivery - a device that keeps its node when its token changes is not dead because of the token in its node', async () => {
+  const request = { ...romeosPhone, convention: 'http', device: 'phone-7' };
+  const { node } = await registry.register(request);
+  await registry.register({ ...request, token: 'ef'.repeat(32) });
+  await loseStore();
+  for (let i = 0; i < 3; i += 1) {
+    outcomes.push({ kind: 'dead-token', reason: 'Unregistered' });
+    assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
+  }
+  // Its app's service registers it again.
+  assert.equal((await registry.register({ ...request, token: 'ef'.repeat(32) })).node, node);
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  outcomes.push({ kind: 'dead-token', reason: 'Unregistered' });
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'item-not-found');
+});
+
+test('delivery - where nodes of before sealed ones exist, unknown ones of their form are kept by servers', async () => {
+  const answersWith = async (over: Parameters<typeof nodeNames>[0], ...nodes: string[]) => {
+    delivery = deliveryFor(apnsAppOf(), {}, lookupFor(apnsAppOf(), {}, nodeNames(over)));
+    return Promise.all(nodes.map((node) => delivery.deliver(notificationOf({ node }))));
+  };
+  const random = 'Tq3vK0aWm_Xh2ZsY-b7RfLd9cUeJpG4N';
+  const imported = 'eKxTS5n3bOe0';
+  const foreign = nodeNames({ keyring: [otherNodeKeys] }).make(romeosPhone).node;
+  const [gone, kept] = ['item-not-found', 'internal-server-error'];
+  assert.deepEqual(await answersWith({}, random, imported, foreign), [gone, gone, gone]);
+  assert.deepEqual(await answersWith({ unsealed: new Set(['random']) }, random, imported, foreign), [kept, gone, gone]);
+  assert.deepEqual(await answersWith({ unsealed: new Set(['imported']) }, random, imported, foreign), [
+    kept,
+    kept,
+    gone,
+  ]);
+  // A key that nobody chose may stand where another one was: on the wrong volume, or since its file was lost.
+  assert.deepEqual(await answersWith({ isSelfMade: true }, random, imported, foreign), [gone, gone, kept]);
+});
+
+test('delivery - no node of ours is taken for a raw token, by whichever key', async () => {
+  const app = fcmAppOf({ ids: ['default'], conventions: ['raw-token'] });
+  const foreign = nodeNames({ keyring: [otherNodeKeys] }).make({ ...romeosPhone, app: 'android' }).node;
+  assert.ok(foreign.length >= 64);
+  delivery = deliveryFor(app);
+  assert.equal(await delivery.deliver(notificationOf({ node: foreign })), 'item-not-found');
+  assert.equal(attempts.length, 0);
 });
 
 test('delivery - what cannot be looked up is the store’s failure, and says nothing about the node afterwards', async () => {
@@ -165,22 +329,11 @@ test('delivery - what cannot be looked up is the store’s failure, and says not
     fails -= 1;
     return fails < 0 ? registry.wasRemoved(node) : Promise.reject(new Error('database is locked'));
   };
-  delivery = deliveryFor(apnsAppOf(), {}, { ...registry, wasRemoved });
+  delivery = deliveryFor(apnsAppOf(), {}, lookupFor(apnsAppOf(), { wasRemoved }));
   for (let i = 0; i < 300; i += 1) {
     assert.equal(await delivery.deliver(notificationOf({ node: `unclear-${i}` })), 'internal-server-error');
   }
-  for (let i = 0; i < 49; i += 1) {
-    const { node } = await register({ token: `${10 + i}`.repeat(32) });
-    await delivery.deliver(notificationOf({ node }));
-  }
-  clock.advance(600_000);
   assert.equal(await delivery.deliver(notificationOf({ node: 'unknown' })), 'item-not-found');
-});
-
-test('delivery - a node that was unregistered is item-not-found from the first', async () => {
-  const { node } = await register();
-  await registry.unregister({ account: 'romeo@example.net', token: node });
-  assert.equal(await delivery.deliver(notificationOf({ node })), 'item-not-found');
 });
 
 test('delivery - a flood of dead tokens: what was removed before it showed is back, every registration is kept', async () => {
@@ -203,7 +356,7 @@ test('delivery - a flood of dead tokens: what could not be put back at first is 
     fails -= 1;
     return fails < 0 ? registry.restore(registrations) : Promise.reject(new Error('database is locked'));
   };
-  delivery = deliveryFor(apnsAppOf(), {}, { ...registry, restore });
+  delivery = deliveryFor(apnsAppOf(), {}, lookupFor(apnsAppOf(), { restore }));
   const nodes: string[] = [];
   for (let i = 0; i < 80; i += 1) nodes.push((await register({ token: `${10 + i}`.repeat(32) })).node);
   outcomes = Array.from(nodes, () => ({ kind: 'dead-token', reason: 'Unregistered' }));

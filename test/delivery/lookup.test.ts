@@ -4,6 +4,7 @@ import { createLookup } from '../../src/delivery/lookup.ts';
 import type { App } from '../../src/core/app.ts';
 import type { Registration } from '../../src/core/registration.ts';
 import { manualClock } from '../support/clock.ts';
+import { nodeNames } from '../support/nodes.ts';
 import { apnsAppOf, fcmAppOf, registrationOf } from '../support/registrations.ts';
 
 const monal = apnsAppOf({ name: 'monal', ids: ['monalProdiOS', 'quicksyProdiOS'], conventions: ['raw-token'] });
@@ -19,13 +20,23 @@ function start(apps: readonly App[], registered: readonly Registration[] = [], r
   const told: string[] = [];
   const registry: Parameters<typeof createLookup>[0]['registry'] = {
     find: (node) => Promise.resolve(known.get(node)),
+    list: () => Promise.resolve([]),
+    readmit: (opened) => Promise.resolve(opened),
     remove: (node) => Promise.resolve(known.delete(node)),
     restore: (registrations) => Promise.resolve(registrations.length),
     dropSecondToken: () => Promise.resolve(),
     rememberEnvironment: (node) => Promise.resolve(void told.push(node)),
     wasRemoved: (node) => Promise.resolve(removed.includes(node)),
   };
-  return { clock, told, lookup: createLookup({ registry, apps, clock }) };
+  const lookup = createLookup({ registry, nodes: nodeNames(), apps, clock });
+  /** Undefined: none is registered. */
+  const find = async (...asked: Parameters<typeof lookup.find>) => {
+    const found = await lookup.find(...asked);
+    return found.kind === 'registered' ? found.registration : undefined;
+  };
+  const wasRemoved = async (node: string) =>
+    (await lookup.find(node, { pushModule: 'monalProdiOS' })).kind === 'removed';
+  return { clock, told, lookup: { ...lookup, find, wasRemoved } };
 }
 
 const rawOf = (app: string, of = token): Registration => ({

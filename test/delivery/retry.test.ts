@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,9 @@ import type { Provider } from '../../src/providers/provider.ts';
 import type { Registration } from '../../src/core/registration.ts';
 import type { RetryScheduler } from '../../src/delivery/retry.ts';
 import type { Registry } from '../../src/store/registry/contract.ts';
+import { createLookup } from '../../src/delivery/lookup.ts';
 import { openRegistry } from '../../src/store/registry/open.ts';
+import { nodeNames } from '../support/nodes.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { type Clock, neverBack } from '../../src/time/clock.ts';
 import { assemble } from '../support/assemble.ts';
@@ -50,7 +52,7 @@ beforeEach(async () => {
   forward = neverBack(clock);
   const metrics = createMetrics('test');
   const store = { kind: 'sqlite', path: join(folder, `${databases}.db`) } as const;
-  registry = await openRegistry({ store, clock, randomBytes, metrics, log });
+  registry = await openRegistry({ store, clock, nodes: nodeNames(), metrics, log });
   const path = join(folder, `${databases}.outbox.db`);
   outbox = await openSqliteOutbox({ path, clock: wallOf(forward), metrics, log });
   const token = 'ab'.repeat(32);
@@ -89,7 +91,8 @@ function schedulerFor(app: App, perSecond?: number, given: Partial<RateLimitSett
   };
   const metrics = createMetrics('test');
   const pace = perSecond === undefined ? {} : { perSecond };
-  const parts = assemble({ app, provider, registry, outbox, clock, log, metrics, limits: given, ...pace });
+  const lookup = createLookup({ registry, nodes: nodeNames(), apps: [app], clock });
+  const parts = assemble({ app, provider, registry: lookup, outbox, clock, log, metrics, limits: given, ...pace });
   appSender = parts.appSender;
   return parts.retryScheduler;
 }
@@ -258,6 +261,22 @@ test('retry - a registration that was removed takes its queued pushes along', as
   await pass(300);
   assert.deepEqual(sent, []);
   assert.equal(await depth(), 0);
+});
+
+test('retry - what is queued finds its registration in its node after the store was lost', async () => {
+  const push = await enqueue('alert');
+  await registry.close();
+  const store = { kind: 'sqlite', path: join(folder, `${databases}-empty.db`) } as const;
+  registry = await openRegistry({ store, clock, nodes: nodeNames(), metrics: createMetrics('test'), log });
+  retryScheduler = schedulerFor(apnsAppOf());
+  retryScheduler.start();
+  await pass(300);
+  assert.deepEqual(
+    sent.map(({ id }) => id),
+    [push.id],
+  );
+  assert.equal(await depth(), 0);
+  assert.equal((await registry.find(registration.node))?.token, registration.token);
 });
 
 test('retry - what is queued to a node that the store has lost is kept until it is back or worthless', async () => {

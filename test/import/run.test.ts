@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { ImportError } from '../../src/import/source.ts';
 import type { ApnsApp } from '../../src/providers/apns/settings.ts';
 import type { FcmApp } from '../../src/providers/fcm/settings.ts';
 import { openRegistry } from '../../src/store/registry/open.ts';
+import { nodeNames } from '../support/nodes.ts';
 import { manualClock } from '../support/clock.ts';
 import { apnsAppOf, fcmAppOf } from '../support/registrations.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
@@ -36,7 +37,7 @@ function start(t: TestContext) {
       from,
       path,
       dryRun: false,
-      config: { store, apps },
+      config: { store, apps, nodes: { previousKeys: [], maxLength: 250 } },
       clock: { ...clock, monotonic: () => out.length + err.length * 1_000 },
       output: { write: (text) => out.push(text) },
       errorOutput: { write: (text) => err.push(text), isTTY: over.isTTY ?? false },
@@ -45,7 +46,7 @@ function start(t: TestContext) {
     return { ...report, out: out.join(''), err: err.join('') };
   };
   const look = async <T>(see: (registry: Awaited<ReturnType<typeof openRegistry>>) => Promise<T>): Promise<T> => {
-    const registry = await openRegistry({ store, clock, randomBytes, ...quietTelemetry() });
+    const registry = await openRegistry({ store, clock, nodes: nodeNames(), ...quietTelemetry() });
     try {
       return await see(registry);
     } finally {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { Found } from '../../src/delivery/lookup.ts';
 import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { Push } from '../../src/core/push.ts';
@@ -98,8 +99,11 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
     }),
   );
   const registry = {
-    find: (node: string) => Promise.resolve(known.get(node)),
-    wasRemoved: () => Promise.resolve(false),
+    find(node: string): Promise<Found> {
+      const registration = known.get(node);
+      return Promise.resolve(registration ? { kind: 'registered', registration } : { kind: 'unknown' });
+    },
+    readmit: () => Promise.reject(new Error('nothing is to be made of its node')),
     remove: () => Promise.reject(new Error('nothing is to be removed')),
     restore: () => Promise.resolve(0),
     dropSecondToken: () => Promise.resolve(),

@@ -49,6 +49,6 @@ export function assemble(options: AssembleOptions): {
   const parts = { registry, appSenders, dispatcher, outbox, rateLimits, clock: forward, random, log, metrics };
   const retryScheduler = createRetryScheduler({ ...parts, ...(perSecond !== undefined && { perSecond }) });
   const onQueued = options.onQueued ?? retryScheduler.expect;
-  const delivery = createDelivery({ ...parts, guard, onQueued, randomUuid: randomUUID });
+  const delivery = createDelivery({ ...parts, onQueued, randomUuid: randomUUID });
   return { appSender, delivery, retryScheduler };
 }

@@ -1,3 +1,4 @@
+import type { UnsealedNodes } from '../../nodes/node-key.ts';
 import type { StoreFault } from '../sqlite/file-watch.ts';
 import type { Environment, Registration, RegistrationMatch, RegistrationRequest } from '../../core/registration.ts';
 
@@ -5,7 +6,7 @@ import type { Environment, Registration, RegistrationMatch, RegistrationRequest 
 export const IMPORT_BATCH = 200;
 
 /** A registration that another push app server made: its node and secret stay as they are. */
-export type ForeignRegistration = Omit<Registration, 'environment'>;
+export type ForeignRegistration = Omit<Registration, 'environment' | 'isRestored'>;
 
 /** What became of a foreign registration. */
 export type ImportOutcome =
@@ -34,10 +35,16 @@ export const registrationsPerAccount = 250;
 export interface Registry {
   find(node: string): Promise<Registration | undefined>;
   /**
-   * The same (app, account, device) keeps its node and secret while tokens are updated. A request without second token
-   * drops the stored one: the client has none any more. Beyond `registrationsPerAccount` the oldest makes room.
+   * The same (app, account, device) keeps its node and secret while tokens are updated; when a secret is wanted that it did
+   * not have, or the reverse, it gets another node, which says so. A request without second token drops the stored one: the
+   * client has none any more. Beyond `registrationsPerAccount` the oldest makes room.
    */
   register(request: RegistrationRequest): Promise<Registration>;
+  /**
+   * Puts a registration back that was made of its node.
+   * @returns what stands for its device now: this one, or another one that the device was registered as meanwhile
+   */
+  readmit(opened: Registration): Promise<Registration | undefined>;
   /** The registrations of an account in one app, or of one device of it: the latest first, at most `limit`. */
   list(
     of: { readonly app: string; readonly account: string; readonly device?: string },
@@ -59,6 +66,8 @@ export interface Registry {
   rememberEnvironment(node: string, environment: Environment): Promise<void>;
   /** Whether this node once was ours and was removed: the tombstone. */
   wasRemoved(node: string): Promise<boolean>;
+  /** Kinds of unsealed nodes that this store has or had. */
+  unsealedNodes(): Promise<ReadonlySet<UnsealedNodes>>;
   /** Number of registrations by app name. */
   count(): Promise<ReadonlyMap<string, number>>;
   /** Resolves when the store can be read. */

@@ -3,7 +3,7 @@ import type { Secret } from '../../core/secret.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Registry } from './contract.ts';
-import { createRegistry } from './registry.ts';
+import { createRegistry, type RegistryOptions } from './registry.ts';
 import { watchFile } from '../sqlite/file-watch.ts';
 import { openSqlite } from './sqlite.ts';
 import { StoreError } from './store-error.ts';
@@ -16,8 +16,7 @@ export type StoreLocation =
 export interface OpenRegistryOptions {
   readonly store: StoreLocation;
   readonly clock: Clock;
-  /** Cryptographically strong. */
-  readonly randomBytes: (size: number) => Buffer;
+  readonly nodes: RegistryOptions['nodes'];
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -26,13 +25,7 @@ export interface OpenRegistryOptions {
  * Opens the store that the config names.
  * @throws StoreError with what to do about it
  */
-export async function openRegistry({
-  store,
-  clock,
-  randomBytes,
-  log,
-  metrics,
-}: OpenRegistryOptions): Promise<Registry> {
+export async function openRegistry({ store, clock, nodes, log, metrics }: OpenRegistryOptions): Promise<Registry> {
   if (store.kind === 'postgres') {
     throw new StoreError('registrations in PostgreSQL are not available yet', 'Use store: sqlite:PATH.');
   }
@@ -43,7 +36,7 @@ export async function openRegistry({
       'made a new, empty store',
     );
   }
-  const registry = await createRegistry({ db, clock, randomBytes, metrics });
+  const registry = await createRegistry({ db, clock, nodes, metrics });
   const stopForgetting = keepTombstonesBounded({ db, clock, log });
   const watch = watchFile({ path: store.path, probe, clock, log, metrics });
   /** What is written to a file that no path leads to any more would be gone with this process. */

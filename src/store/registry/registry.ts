@@ -1,6 +1,8 @@
 import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../../time/clock.ts';
 import { foldCase } from '../../core/jid.ts';
+import type { NodeNames } from '../../nodes/node-names.ts';
+import type { UnsealedNodes } from '../../nodes/node-key.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { type Registry, registrationsPerAccount, type RemovalReason } from './contract.ts';
 import type { RegistrationMatch } from '../../core/registration.ts';
@@ -9,28 +11,22 @@ import type { RegistrationRow, Tables } from './tables.ts';
 import { restore } from './restore.ts';
 import { claimImported, importRegistrations } from './import-registrations.ts';
 
-/** 192 random bits: a node is all that protects a registration whose publishes carry no secret. */
-const NODE_BYTES = 24;
-const SECRET_BYTES = 24;
-
 /** More than one only after devices came in at the same time. */
 const displacedAtOnce = 10;
 
 export interface RegistryOptions {
   readonly db: Kysely<Tables>;
   readonly clock: Clock;
-  readonly randomBytes: (size: number) => Buffer;
+  readonly nodes: Pick<NodeNames, 'make' | 'noteUnsealed'>;
   readonly metrics: Metrics;
 }
 
 /** The registry on any database that kysely speaks to. */
-export async function createRegistry({ db, clock, randomBytes, metrics }: RegistryOptions): Promise<Registry> {
+export async function createRegistry({ db, clock, nodes, metrics }: RegistryOptions): Promise<Registry> {
   // Compiled once: composing the query would cost more than running it.
   const findQuery = db.selectFrom('registration').select(registrationColumns).where('node', '=', '').compile();
   const wasRemovedQuery = db.selectFrom('removed_node').select('node').where('node', '=', '').compile();
   const pingQuery = db.selectFrom('registration').select('node').limit(1).compile();
-
-  const newName = (bytes: number): string => randomBytes(bytes).toString('base64url');
 
   const count = async (): Promise<Map<string, number>> => {
     const rows = await db
@@ -39,6 +35,19 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
       .groupBy('app')
       .execute();
     return new Map(rows.map(({ app, registrations }) => [app, Number(registrations)]));
+  };
+
+  const list: Registry['list'] = async ({ app, account, device }, limit) => {
+    const rows = await db
+      .selectFrom('registration')
+      .select(registrationColumns)
+      .where('account_key', '=', foldCase(account))
+      .where('app', '=', app)
+      .$if(device !== undefined, (query) => query.where('device_key', '=', foldCase(device ?? '')))
+      .orderBy('registered_at_ms', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map(toRegistration);
   };
 
   /**
@@ -91,6 +100,18 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
     for (const { node, registered_at_ms: atMs } of beyond) await removeWhere('displaced', asOf(node, atMs));
   };
 
+  const unsealedNodes = async (): Promise<ReadonlySet<UnsealedNodes>> => {
+    const rows = await db.selectFrom('unsealed_nodes').select('kind').execute();
+    return new Set(rows.map(({ kind }) => kind));
+  };
+
+  const noteImported = async (): Promise<void> => {
+    const note = db.insertInto('unsealed_nodes').values({ kind: 'imported' });
+    await note.onConflict((conflict) => conflict.doNothing()).execute();
+    nodes.noteUnsealed(new Set(['imported']));
+  };
+
+  nodes.noteUnsealed(await unsealedNodes());
   for (const [app, registrations] of await count()) metrics.registrations.set({ app }, registrations);
 
   return {
@@ -101,14 +122,17 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
 
     async register(request) {
       if (request.importedAs !== undefined) await claimImported(db, request, request.importedAs);
-      const node = newName(NODE_BYTES);
-      const row = toRow(request, node, request.withSecret ? newName(SECRET_BYTES) : null, clock.now());
+      const { node, secret, holds } = nodes.make(request);
+      const row = toRow(request, node, secret ?? null, clock.now());
       // One statement, so that requests at the same time give one row.
       const stored = await db
         .insertInto('registration')
         .values(row)
         .onConflict((conflict) =>
           conflict.columns(['account_key', 'device_key', 'app']).doUpdateSet({
+            // A node says whether publishes must carry a secret.
+            node: sql`CASE WHEN (registration.secret IS NULL) = (excluded.secret IS NULL)
+              THEN registration.node ELSE excluded.node END`,
             convention: row.convention,
             account: row.account,
             device: row.device,
@@ -122,31 +146,43 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
               THEN excluded.registered_at_ms ELSE registration.registered_at_ms + 1 END`,
             room: row.room,
             component: row.component,
+            times_registered: sql`registration.times_registered + 1`,
+            is_restored: 0,
           }),
         )
-        .returning(registrationColumns)
+        .returning([...registrationColumns, 'times_registered'])
         .executeTakeFirstOrThrow();
-      if (stored.node === node) {
+      if (stored.times_registered === 1) {
         metrics.registrations.inc({ app: request.app });
+        metrics.nodesMade.inc({ app: request.app, holds });
         await displaceOldest(row);
       }
       return toRegistration(stored);
     },
 
-    async list({ app, account, device }, limit) {
-      const rows = await db
-        .selectFrom('registration')
-        .select(registrationColumns)
-        .where('account_key', '=', foldCase(account))
-        .where('app', '=', app)
-        .$if(device !== undefined, (query) => query.where('device_key', '=', foldCase(device ?? '')))
-        .orderBy('registered_at_ms', 'desc')
-        .limit(limit)
-        .execute();
-      return rows.map(toRegistration);
+    async readmit(opened) {
+      const { node, secret, registeredAtMs } = opened;
+      const row = toRow({ ...opened, withSecret: false }, node, secret ?? null, registeredAtMs);
+      const { numInsertedOrUpdatedRows: inserted } = await db
+        .insertInto('registration')
+        .values({ ...row, is_restored: 1 })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirstOrThrow();
+      if (inserted === 1n) {
+        metrics.registrations.inc({ app: opened.app });
+        metrics.registrationsReadmitted.inc({ app: opened.app });
+        await displaceOldest(row);
+        return opened;
+      }
+      const [standing] = await list(opened, 1);
+      return standing;
     },
 
+    list,
+
     async importRegistrations(batch) {
+      // First: the loss of the store after this is not to make them unknown.
+      await noteImported();
       const outcomes = await importRegistrations(db, batch);
       for (const [i, { app }] of batch.entries()) if (outcomes[i] === 'taken') metrics.registrations.inc({ app });
       return outcomes;
@@ -185,6 +221,8 @@ export async function createRegistry({ db, clock, randomBytes, metrics }: Regist
       const { rows } = await db.executeQuery(bind(wasRemovedQuery, node));
       return rows.length > 0;
     },
+
+    unsealedNodes,
 
     count,
 

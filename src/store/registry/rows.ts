@@ -18,6 +18,7 @@ export const registrationColumns = [
   'registered_at_ms',
   'room',
   'component',
+  'is_restored',
 ] as const;
 
 export function toRow(
@@ -43,6 +44,8 @@ export function toRow(
     registered_at_ms: nowMs,
     room: request.room ?? null,
     component: request.component ?? null,
+    times_registered: 1,
+    is_restored: 0,
   };
 }
 
@@ -61,5 +64,6 @@ export function toRegistration(row: Pick<RegistrationRow, (typeof registrationCo
     ...(row.room !== null && { room: row.room }),
     ...(row.component !== null && { component: row.component }),
     registeredAtMs: row.registered_at_ms,
+    ...(row.is_restored === 1 && { isRestored: true }),
   };
 }

@@ -1,10 +1,12 @@
 import type { Environment } from '../../core/registration.ts';
+import type { UnsealedNodes } from '../../nodes/node-key.ts';
 import type { RemovalReason } from './contract.ts';
 
 /** The tables as queries see them; `migrations/` makes them. */
 export interface Tables {
   readonly registration: RegistrationRow;
   readonly removed_node: RemovedNodeRow;
+  readonly unsealed_nodes: { readonly kind: UnsealedNodes };
 }
 
 /** `…_key` columns hold the same as their namesakes, case-folded: clients write tokens and accounts in either case. */
@@ -25,6 +27,10 @@ export interface RegistrationRow {
   readonly registered_at_ms: number;
   readonly room: string | null;
   readonly component: string | null;
+  /** 1 when it came in, one more each time that it was renewed. */
+  readonly times_registered: number;
+  /** 1: made of its node and not renewed since. */
+  readonly is_restored: number;
 }
 
 /** Tombstone of a registration: tells a node that we removed from one that we never knew or lost. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { ForeignRegistration } from '../../../src/store/registry/contract.ts';
 import { openRegistry } from '../../../src/store/registry/open.ts';
+import { nodeNames } from '../../support/nodes.ts';
 import { openPreview } from '../../../src/store/registry/preview.ts';
 import { StoreError } from '../../../src/store/registry/store-error.ts';
 import { manualClock } from '../../support/clock.ts';
@@ -39,7 +39,12 @@ test('preview - of a store that is not there, everything would be taken, and non
 test('preview - says what would become of each, and changes nothing', async (t) => {
   const path = newPath(t);
   const clock = manualClock();
-  const registry = await openRegistry({ store: { kind: 'sqlite', path }, clock, randomBytes, ...quietTelemetry() });
+  const registry = await openRegistry({
+    store: { kind: 'sqlite', path },
+    clock,
+    nodes: nodeNames(),
+    ...quietTelemetry(),
+  });
   await registry.importRegistrations([foreign]);
   const preview = await openPreview(path);
   const batch = [

@@ -1,11 +1,11 @@
 // Registers one device, says its node and waits to be killed: node register-and-wait.ts PATH
-import { randomBytes } from 'node:crypto';
 import { systemClock } from '../../../src/time/clock.ts';
 import { openRegistry } from '../../../src/store/registry/open.ts';
+import { nodeNames } from '../../support/nodes.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
 
 const store = { kind: 'sqlite', path: process.argv[2] ?? '' } as const;
-const registry = await openRegistry({ store, clock: systemClock, randomBytes, ...quietTelemetry() });
+const registry = await openRegistry({ store, clock: systemClock, nodes: nodeNames(), ...quietTelemetry() });
 const { node } = await registry.register({
   app: 'siskin',
   convention: 'tigase',

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import { Kysely, sql } from 'kysely';
 import { openRegistry } from '../../../src/store/registry/open.ts';
+import { nodeNames } from '../../support/nodes.ts';
 import { createSqliteDialect } from '../../../src/store/registry/sqlite-dialect.ts';
 import { openSqlite } from '../../../src/store/registry/sqlite.ts';
 import { createSecret } from '../../../src/core/secret.ts';
@@ -21,25 +21,18 @@ function pathOf(t: TestContext): string {
   return join(dir, 'sealpost.db');
 }
 
-/** A store with enough registrations to fill several pages; closed. */
-async function fill(path: string): Promise<void> {
+const phone = { app: 'siskin', convention: 'tigase', account: 'romeo@example.net', withSecret: false };
+const hundred = Array.from({ length: 100 }, (_, i) => `device-${i}`);
+
+/** A store with registrations of these devices, by default enough to fill several pages; closed. */
+async function fill(path: string, devices: readonly string[] = hundred): Promise<void> {
   const registry = await open(path);
-  for (let i = 0; i < 100; i++) {
-    const device = `device-${i}`;
-    await registry.register({
-      app: 'siskin',
-      convention: 'tigase',
-      account: 'romeo@example.net',
-      device,
-      token: device,
-      withSecret: false,
-    });
-  }
+  for (const device of devices) await registry.register({ ...phone, device, token: device });
   await registry.close();
 }
 
 const open = (path: string, telemetry = quietTelemetry()) =>
-  openRegistry({ store: { kind: 'sqlite', path }, clock: manualClock(), randomBytes, ...telemetry });
+  openRegistry({ store: { kind: 'sqlite', path }, clock: manualClock(), nodes: nodeNames(), ...telemetry });
 
 test('sqlite - a registration that was answered survives kill -9', async (t) => {
   const path = pathOf(t);
@@ -169,10 +162,19 @@ test('sqlite - a migration that fails leaves nothing behind', async () => {
   await db.destroy();
 });
 
+/** As versions before the migration 0007 left it. */
+function undoSealedNodes(database: DatabaseSync): void {
+  database.exec(
+    `DELETE FROM kysely_migration WHERE name >= '0007'; DROP TABLE unsealed_nodes;
+    ALTER TABLE registration DROP COLUMN times_registered; ALTER TABLE registration DROP COLUMN is_restored`,
+  );
+}
+
 /** As versions before the migration 0005 left it: keys in the small letters of all of Unicode. */
 function foldKeysAsBefore(path: string): void {
   const database = new DatabaseSync(path);
   database.exec("DELETE FROM kysely_migration WHERE name >= '0005'");
+  undoSealedNodes(database);
   const update = database.prepare(
     'UPDATE registration SET account_key = ?, device_key = ?, token_key = ? WHERE node = ?',
   );
@@ -214,6 +216,38 @@ test('sqlite - what was stored under keys of all of Unicode is found and renewed
   await registry.close();
 });
 
+test('sqlite - a store of before sealed nodes says which nodes servers may still name, and keeps them', async (t) => {
+  const cases = [
+    { nodes: [], expected: [] },
+    { nodes: ['Tq3vK0aWm_Xh2ZsY-b7RfLd9cUeJpG4N'], expected: ['random'] },
+    { nodes: ['Tq3vK0aWm_Xh2ZsY-b7RfLd9cUeJpG4N', 'eKxTS5n3bOe0'], expected: ['imported', 'random'] },
+  ];
+  for (const { nodes, expected } of cases) {
+    const path = pathOf(t);
+    await fill(path, nodes);
+    const before = new DatabaseSync(path);
+    // The nodes that random bytes and imports made.
+    for (const node of nodes) before.prepare('UPDATE registration SET node = ? WHERE device = ?').run(node, node);
+    undoSealedNodes(before);
+    before.close();
+
+    const noted: string[] = [];
+    for (let start = 0; start < 2; start += 1) {
+      const names = { ...nodeNames(), noteUnsealed: (kinds: ReadonlySet<string>) => void noted.push(...kinds) };
+      const store = { kind: 'sqlite', path } as const;
+      const registry = await openRegistry({ store, clock: manualClock(), nodes: names, ...quietTelemetry() });
+      assert.deepEqual([...(await registry.unsealedNodes())].toSorted(), expected);
+      for (const node of nodes) {
+        const again = await registry.register({ ...phone, device: node, token: node });
+        assert.equal(again.node, node);
+      }
+      await registry.close();
+    }
+    // At each start, so that a key that could not be written is in the end.
+    assert.deepEqual(noted.toSorted(), [...expected, ...expected].toSorted());
+  }
+});
+
 test('sqlite - more different queries than are kept prepared go on working', async () => {
   const db = new Kysely<unknown>({ dialect: createSqliteDialect(new DatabaseSync(':memory:')) });
   for (let i = 0; i < 600; i++) {
@@ -225,7 +259,7 @@ test('sqlite - more different queries than are kept prepared go on working', asy
 
 test('sqlite - PostgreSQL is refused in words as long as it is not there', async () => {
   const store = { kind: 'postgres', url: createSecret('postgres://sealpost:hunter2@127.0.0.1/sealpost') } as const;
-  await assert.rejects(openRegistry({ store, clock: manualClock(), randomBytes, ...quietTelemetry() }), {
+  await assert.rejects(openRegistry({ store, clock: manualClock(), nodes: nodeNames(), ...quietTelemetry() }), {
     name: 'StoreError',
     message: 'registrations in PostgreSQL are not available yet\n    Use store: sqlite:PATH.',
     hint: 'Use store: sqlite:PATH.',

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, openSync, closeSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { test, type TestContext } from 'node:test';
 import { openRegistry } from '../../../src/store/registry/open.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { manualClock } from '../../support/clock.ts';
+import { nodeNames } from '../../support/nodes.ts';
 import { recordedLog } from '../../support/telemetry.ts';
 
 /** Two looks of the watch. */
@@ -37,7 +37,7 @@ async function openWatched(t: TestContext, folder: string) {
   const clock = manualClock();
   const { log, lines } = recordedLog();
   const metrics = createMetrics('test');
-  const registry = await openRegistry({ store: { kind: 'sqlite', path }, clock, randomBytes, log, metrics });
+  const registry = await openRegistry({ store: { kind: 'sqlite', path }, clock, nodes: nodeNames(), log, metrics });
   let isClosed = false;
   const close = async () => {
     if (!isClosed) await registry.close();

@@ -5,6 +5,7 @@ import { roomsAndComponents } from './0003-rooms-and-components.ts';
 import { signsOfLife } from './0004-signs-of-life.ts';
 import { asciiKeys } from './0005-ascii-keys.ts';
 import { noSignsOfLife } from './0006-no-signs-of-life.ts';
+import { sealedNodes } from './0007-sealed-nodes.ts';
 
 /** In the order in which they run; a released one never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -14,4 +15,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-signs-of-life': signsOfLife,
   '0005-ascii-keys': asciiKeys,
   '0006-no-signs-of-life': noSignsOfLife,
+  '0007-sealed-nodes': sealedNodes,
 };
