@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { copyFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { missingPackage } from '../support/debian.ts';
 import { eventually } from '../support/process.ts';
@@ -24,8 +22,6 @@ const phones: readonly Phone[] = Array.from({ length: 1_000 }, (_, i) => {
   const account = `user${i}`;
   return { account, token: createHash('sha256').update(account).digest('hex') };
 });
-const latePhones = phones.slice(-333);
-const earlyPhones = phones.slice(0, -latePhones.length);
 
 /** One message to each, in an order that has nothing to do with their age, as in the world. */
 const round = phones.toSorted((a, b) => (a.token < b.token ? -1 : 1));
@@ -48,15 +44,10 @@ const twoApps = { topics: ['org.example.messenger', 'org.example.other'], topicO
 for (const { name, skip, start } of servers) {
   describe(`guard - ${name} that knows 1,000 nodes`, { skip, timeout: 240_000 }, () => {
     const setting = setUp(start, undefined, twoApps);
-    let oldStore: string;
     let alice: Person | undefined;
 
     before(async () => {
-      const { folder } = setting.providers;
-      oldStore = join(folder, 'old.db');
-      await register(earlyPhones);
-      await setting.restart({}, () => copyFile(join(folder, 'sealpost.db'), oldStore));
-      await register(latePhones);
+      await register(phones);
       alice = await signIn(setting.server, 'alice');
     });
     after(() => alice?.leave());
@@ -128,21 +119,6 @@ for (const { name, skip, start } of servers) {
       stop();
       assert.deepEqual(await whenAnswered(phones.length), { result: phones.length });
     }
-
-    test('an empty store costs no registration', async () => {
-      const answers = await outlast({ store: `sqlite:${join(setting.providers.folder, 'empty.db')}` });
-      assert.deepEqual(answers, { 'internal-server-error': flood.length });
-      assert.equal(await registrations(), 0);
-      await assertNoneLost();
-    });
-
-    test('a copy of the store from before the last third was registered costs no registration', async () => {
-      const answers = await outlast({ store: `sqlite:${oldStore}` });
-      const unknown = flood.filter((phone) => latePhones.includes(phone)).length;
-      assert.deepEqual(answers, { result: flood.length - unknown, 'internal-server-error': unknown });
-      assert.equal(await registrations(), earlyPhones.length);
-      await assertNoneLost();
-    });
 
     test('the topic of another app costs no registration', async () => {
       const { siskin, ...apps } = setting.providers.apps;
