@@ -1,46 +1,45 @@
 /**
- * The whole of what an XMPP server may be told about a publish. Only these are understood as meant by all servers:
- * `wait` with `internal-server-error` or `bad-request` keeps the registration everywhere, `cancel` with `item-not-found`
- * drops it everywhere.
+ * The answers that an XMPP server may get to a publish. Every server understands them alike: `wait` with
+ * `internal-server-error` or `bad-request` keeps the registration, `cancel` with `item-not-found` drops it.
  */
 export type Answer = 'result' | 'item-not-found' | 'internal-server-error' | 'bad-request' | 'forbidden';
 
-/** What became of a notification, or of a publish that was none. */
+/** What became of a notification, or of a publish that carried none. */
 export type Outcome =
-  /** The provider accepted the push, in this form or another. */
+  /** The provider accepted the push, if need be in a second form. */
   | 'sent'
-  /** In the outbox, durably. */
+  /** The push is in the outbox, durably. */
   | 'queued'
-  /** A newer or an earlier push of the same registration stands for it. */
+  /** Another push of the same registration is sent in its place. */
   | 'coalesced'
-  /** The provider takes it in no form, and the registration is healthy. */
+  /** The provider accepts the push in no form; the registration is healthy. */
   | 'payload-rejected'
-  /** It is to be sent later, and the outbox is full or does not answer. */
+  /** The push has to be sent later, but the outbox is full or does not answer. */
   | 'not-queued'
-  /** Our key, topic, project or config is wrong, or has to be taken for wrong until an operator decides. */
+  /** Our key, topic, project or config is wrong, or counts as wrong until an operator decides. */
   | 'misconfigured'
-  /** The publishing server or account has had its share. */
+  /** The publishing server or account is over its rate limit. */
   | 'rate-limited'
-  /** The app or the convention of the registration is not known here. */
+  /** The registration's app is not in the config, or its convention is not known to this version. */
   | 'unknown-app'
-  /** The registry does not answer. */
+  /** The registry failed. */
   | 'store-failed'
-  /** It took too long, or came while the link was drained. */
+  /** The answer took too long, or the publish came while the link was drained. */
   | 'timed-out'
-  /** The node is ours, or may be, and its registration is not in the store: the client or a backup brings it back. */
+  /** The node is ours, or may be, but its registration is not in the store; a client or a backup restores it. */
   | 'lost'
-  /** The provider says that the device token is dead; the registration was removed. */
+  /** The provider says that the device token is dead, so the registration was removed. */
   | 'gone'
-  /** No such registration: it was removed, or the node never was ours. */
+  /** There is no such registration: it was removed, or the node was never ours. */
   | 'unknown-node'
-  /** Not the server of the registered account, nor its bare JID. */
+  /** The publisher is neither the server of the registered account nor its bare JID. */
   | 'wrong-publisher'
-  /** The registration has a secret and the publish-options did not carry it. */
+  /** The registration has a secret, and the publish-options lack it. */
   | 'wrong-secret'
-  /** No notification can be made of the publish. */
+  /** The publish contains no valid notification. */
   | 'malformed';
 
-/** The one table from what happened to what the XMPP server hears. */
+/** The only table from outcomes to answers. */
 export const answers: Readonly<Record<Outcome, Answer>> = {
   sent: 'result',
   queued: 'result',

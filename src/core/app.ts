@@ -1,6 +1,6 @@
 import type { Secret } from './secret.ts';
 
-/** What a user sees when nothing on the device replaces it: literal text, or keys of the app's own localisation. */
+/** What a user sees unless the device replaces it: literal text, or keys of the app's own localisation. */
 export interface Wording {
   readonly title?: string;
   readonly body?: string;
@@ -10,37 +10,37 @@ export interface Wording {
   readonly category?: string;
 }
 
-/** What routing and delivery need to know of one mobile app of the operator; the providers' settings extend it. */
+/** What routing and delivery need to know about one mobile app. The settings of each provider extend it. */
 export interface App {
   readonly name: string;
-  /** Name of the provider: see `providers/all.ts`. */
+  /** Name of the provider in `providers/all.ts`. */
   readonly provider: string;
   /** Whether a device may have a second token, for calls (PushKit). */
   readonly takesSecondToken: boolean;
-  /** Whether an alert shows nothing by itself and only wakes the app: data messages of FCM. */
+  /** Whether an alert shows nothing by itself and only wakes the app, as a data message of FCM does. */
   readonly alertsAreSilent: boolean;
-  /** Provider ids that clients register with, or accepted `pushModule` names; disco features. */
+  /** Provider ids that clients register with (named in service discovery too), or accepted `pushModule` names. */
   readonly ids: readonly string[];
   readonly conventions: readonly string[];
-  /** The registration API over HTTP; there exactly when the conventions have `http`. */
+  /** The registration API over HTTP. Set exactly when `conventions` has `http`. */
   readonly api?: { readonly token: Secret };
-  /** Whether sender and body of an unsealed notification go to the provider. */
+  /** Whether sender and body of an unsealed notification are sent to the provider. */
   readonly plaintext: 'withhold' | 'forward';
-  /** What a sealed notification without a priority is. */
+  /** How a sealed notification without a priority is sent. */
   readonly absentPriority: 'background' | 'alert';
   readonly ttlMs: number;
-  /** At most one coalesced wake-up per registration in this time. */
+  /** Milliseconds in which a registration gets at most one coalesced wake-up. */
   readonly backgroundIntervalMs: number;
-  /** ConcurrencyLimit: how many pushes of this app may be on their way at a time. */
+  /** Width of the concurrency limit: the most requests that this app may have open at its provider. */
   readonly inFlight: number;
-  /** On the way to the provider. */
+  /** The proxy between Sealpost and the provider. */
   readonly proxy?: ProxySettings;
 }
 
-/** An HTTP proxy on the way to a provider. */
+/** An HTTP proxy between Sealpost and a provider. */
 export interface ProxySettings {
-  /** `http://USER:PASSWORD@HOST:PORT`, or `https:`; a user is optional. */
+  /** `http://USER:PASSWORD@HOST:PORT` or `https://…`; the user is optional. */
   readonly url: Secret;
-  /** Hosts that are reached without it, each as in `NO_PROXY`. */
+  /** Hosts that are reached without the proxy, written as in `NO_PROXY`. */
   readonly except: readonly string[];
 }

@@ -1,15 +1,15 @@
-/** `tigase:push:priority:0`; absent when the server does not know priorities. */
+/** `tigase:push:priority:0`; absent when the server does not support priorities. */
 export type Priority = 'high' | 'low';
 
-/** What a server wrote about an event: sealed for the device, or in clear (XEP-0357 section 7 summary). */
+/** The content of a notification: sealed for the device, or an unsealed summary (XEP-0357 section 7). */
 export type NotificationContent =
   | {
       readonly kind: 'sealed';
-      /** Standard base64 with padding and without white space; may be of any size up to the stanza limit. */
+      /** Standard base64 with padding and without white space; any size up to the stanza limit. */
       readonly ciphertext: string;
-      /** The same alphabet, never empty. */
+      /** Base64 like the ciphertext, never empty. */
       readonly iv: string;
-      /** `<encrypted type='voip'/>`: a call is offered or, with priority low, ended. */
+      /** `<encrypted type='voip'/>`: a call is offered or, with priority `low`, has ended. */
       readonly voip: boolean;
     }
   | {
@@ -20,10 +20,10 @@ export type NotificationContent =
       readonly nickname?: string;
     };
 
-/** What we made of a publish (XEP-0357 section 7). */
+/** What Sealpost reads from a publish (XEP-0357 section 7). */
 export interface Notification {
   readonly node: string;
-  /** `from` of the publish, as it came: a domain, a domain with resource (Tigase) or a bare JID. */
+  /** `from` of the publish, unchanged: a domain, a domain with resource (Tigase) or a bare JID. */
   readonly publisher: string;
   readonly content: NotificationContent;
   readonly priority?: Priority;

@@ -1,17 +1,17 @@
 import type { Environment } from './registration.ts';
 
-/** How a notification becomes visible: one row of the routing table. */
+/** How a push shows on the device. */
 export type PushKind =
-  /** Visible; the app may open and rewrite it (`mutable-content`). */
+  /** Visible; the app may decrypt and rewrite it (`mutable-content`). */
   | 'alert'
-  /** Visible with the wording for a call, to be shown as it is: the device has no PushKit token. */
+  /** Visible with the wording for a call, not to be rewritten; for devices without a PushKit token. */
   | 'call-alert'
   /** Wakes the app without showing anything. */
   | 'background'
-  /** PushKit: rings. Goes to the second token. */
+  /** Rings through PushKit; sent to the second token. */
   | 'voip';
 
-/** What travels to the device beside the account. */
+/** What a push carries besides the account. */
 export type PushContent =
   | { readonly kind: 'none' }
   | { readonly kind: 'sealed'; readonly ciphertext: string; readonly iv: string }
@@ -23,41 +23,41 @@ export type PushContent =
       readonly nickname?: string;
     };
 
-/** By what a payload tells the client which of its accounts, and which of its rooms, a push is about. */
+/** The part of a payload that tells the client which account, and which room, a push is about. */
 export type PushAddress = Pick<Push, 'account' | 'channel'>;
 
-/** One request to a provider, without the device's token: that is looked up again at each attempt. */
+/** One request to a provider, without the device token, which is looked up again for each attempt. */
 export interface Push {
   /** UUID, the same over all attempts: `apns-id`, and `apns-collapse-id` so that a repeated push shows once. */
   readonly id: string;
   readonly app: string;
   readonly node: string;
   readonly kind: PushKind;
-  /** Value of the payload's `account` key: the bare JID, or its hash for the p2 convention; empty: there is no such key. */
+  /** Value of the payload's `account` key: the bare JID, or its hash (p2). Empty: the payload has no such key. */
   readonly account: string;
-  /** Value of the payload's `channel` key: a room's hash (p2). */
+  /** Value of the payload's `channel` key: the hash of a room (p2). */
   readonly channel?: string;
   readonly content: PushContent;
-  /** Milliseconds since 1970 after which it is worthless; 0: deliver at once or never. */
+  /** Milliseconds since 1970 from which the push is not delivered any more; 0: it is delivered at once or never. */
   readonly expiresAtMs: number;
 }
 
 /**
- * What a provider said to one push. `reason` is a word from the provider's table of results: bounded, fit for a metric
- * label, free of tokens. `scope: 'app'`: it would be said to every push of the app; otherwise it may be about this device
- * alone, and nothing that other devices get may depend on it.
+ * What a provider said to one push. `reason` comes from the provider's table of results: it is fit for a metric label
+ * and contains no token. A failure of scope `app` would meet every push of the app. Any other failure may concern this
+ * device alone, and must not affect other devices.
  */
 export type PushResult =
-  /** The provider accepted it. `environment` is told by apps whose environment is `auto`. */
+  /** The provider accepted the push. `environment` is set where the app's environment is `auto`. */
   | { readonly kind: 'accepted'; readonly environment?: Environment }
-  /** Not now, perhaps later. `afterMs` is what the provider asked for. */
+  /** The push may succeed later; `afterMs` is the delay that the provider asked for. */
   | { readonly kind: 'retry'; readonly reason: string; readonly scope: PushScope; readonly afterMs?: number }
-  /** The device token is dead. `doubtful`: by a word that can also mean a wrong topic or environment of ours. */
+  /** The device token is dead. `doubtful`: the reason can also mean that our topic or environment is wrong. */
   | { readonly kind: 'dead-token'; readonly reason: string; readonly doubtful?: true }
-  /** This one payload is not acceptable; another one may be. `unsent`: that is our own judgement, nobody was asked. */
+  /** This payload is not acceptable, another one may be. `unsent`: we judged so ourselves and sent nothing. */
   | { readonly kind: 'payload-rejected'; readonly reason: string; readonly unsent?: true }
-  /** Our key, topic, project or config is wrong: nothing that the device or the XMPP server did. */
+  /** Our key, topic, project or config is wrong; neither device nor XMPP server is at fault. */
   | { readonly kind: 'misconfigured'; readonly reason: string; readonly scope: PushScope };
 
-/** Whom a failure is about. `unclear`: the provider does not say whether it is this device or the whole app. */
+/** What a failure concerns. `unclear`: the provider does not say whether the device or the whole app. */
 export type PushScope = 'device' | 'app' | 'unclear';

@@ -3,49 +3,47 @@ import type { Notification } from './notification.ts';
 import type { PushContent, PushKind } from './push.ts';
 import type { Registration } from './registration.ts';
 
-/** Which push a notification leads to: one row of the design's section 5. */
+/** The push that a notification leads to. */
 export interface Route {
   readonly kind: PushKind;
-  /** The device token that it goes to; the second is the PushKit token. */
+  /** Which device token the push goes to; the second one is the PushKit token. */
   readonly target: 'first' | 'second';
   readonly content: PushContent;
-  /**
-   * How long it is worth delivering, milliseconds from now; 0: at once or never.
-   */
+  /** How long delivery is useful, in milliseconds from now; 0: at once or never. */
   readonly lifetimeMs: number;
-  /** Whether at most one is sent per registration in the app's `backgroundIntervalMs`. */
+  /** Whether a registration gets at most one such push per `backgroundIntervalMs` of the app. */
   readonly coalesce: boolean;
-  /** Content was left out, because no provider takes as much. */
+  /** Whether the content was left out because no provider accepts as much. */
   readonly oversize?: true;
 }
 
 /**
- * Characters of content that a push can hold at most: PushKit takes 5,120 bytes of JSON, every other kind of push at either
- * provider takes less. More would only take memory and room in the outbox until the provider's own limit leaves it out.
+ * Most characters of content in a push. PushKit takes 5,120 bytes of JSON, every other push less; longer content would
+ * only fill memory and outbox until the provider's own limit leaves it out.
  */
-export const contentMax = 5_120;
+const contentMax = 5_120;
 
-/** Callers give up after about half a minute: an invitation that arrives later rings for nobody. */
+/** Callers hang up after about half a minute; ringing later is useless. */
 export const callLifetimeMs = 30_000;
 
-/** Whether it rings, or stands for what could not. */
+/** Whether the push rings, or replaces one that would. */
 export function isCall({ kind }: { readonly kind: PushKind }): boolean {
   return kind === 'voip' || kind === 'call-alert';
 }
 
-/** What wakes an app without a message to show is pointless once the app was opened anyway. */
-export const backgroundLifetimeMs = 3_600_000;
+/** A wake-up without content is useless once the user has opened the app anyway. */
+const backgroundLifetimeMs = 3_600_000;
 
 /**
- * Which notifications become alerts, by the convention of the registration:
- * `as-notified`: those that say so, as the design's table has it;
- * `every-time`: each one, always the same alert, since that runs the app's extension, which looks for itself; one run
- * serves all that happens meanwhile;
- * `to-wake`: each one, without content: only what has high priority wakes a device that dozes.
+ * Which notifications become alerts. The convention of the registration decides:
+ * `as-notified`: those with high priority or a body.
+ * `every-time`: all, as the same alert without content. It starts the app's extension, which fetches what is new
+ * itself, so one alert serves all notifications of the interval.
+ * `to-wake`: all, without content, since a sleeping device (Android Doze) only gets what has high priority.
  */
 export type AlertRule = 'as-notified' | 'every-time' | 'to-wake';
 
-/** Picks the push for a notification. Pure; the publisher must have been checked before. */
+/** Picks the push for a notification. Pure. The caller has checked the publisher. */
 export function route(notification: Notification, registration: Registration, app: App, rule: AlertRule): Route {
   const chosen = choose(notification, registration, app, rule);
   if (lengthOf(chosen.content) <= contentMax) return chosen;
@@ -74,8 +72,8 @@ function choose(notification: Notification, registration: Registration, app: App
 }
 
 /**
- * The push that rings in place of a VoIP push which could not be sent (no or a dead second token, ciphertext too long):
- * the app's own words for a call, shown as they are, since a device that opened it would call it a message.
+ * The alert that replaces a VoIP push which cannot be sent (second token absent or dead, ciphertext too long). It shows
+ * the app's wording for a call and is not rewritten, since the device would present it as a message.
  */
 export function callAlertRoute(content: PushContent): Route {
   return { kind: 'call-alert', target: 'first', content, lifetimeMs: callLifetimeMs, coalesce: false };
@@ -97,8 +95,8 @@ function lengthOf(content: PushContent): number {
 }
 
 /**
- * Servers that give no details send an empty notification for a message too, so an empty one lives as long; but what
- * names no message need not wake the device again and again.
+ * An empty notification gets the full lifetime, since servers that withhold details send one for a message too. It is
+ * coalesced, since only a message justifies waking the device each time.
  */
 function wakeRoute({ content, priority }: Notification, app: App): Route {
   const isMessage = content.kind === 'sealed' || content.body !== undefined || priority === 'high';
@@ -119,7 +117,7 @@ function backgroundRoute(content: PushContent, app: App, coalesce: boolean): Rou
   return { kind: 'background', target: 'first', content, lifetimeMs, coalesce };
 }
 
-// Clients ask for sealing only where the server knows priorities, so a missing one means "not important".
+// Clients ask for sealing only where the server supports priorities, so a missing one means "not important".
 function absentPriority(app: App): 'high' | 'low' {
   return app.absentPriority === 'alert' ? 'high' : 'low';
 }

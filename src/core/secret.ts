@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 
 const SHOWN = '[secret]';
 
-/** Wraps a value so that printing, formatting, inspecting or serialising it shows `[secret]`. */
+/** Wraps a value so that printing, inspecting or serialising it shows `[secret]`. */
 export function createSecret(value: string): Secret {
   const secret = {
     reveal: () => value,
@@ -14,15 +14,15 @@ export function createSecret(value: string): Secret {
   return Object.freeze(secret);
 }
 
-/** A value that neither a log nor an error may show. */
+/** A value that no log line and no error text may show. */
 export interface Secret {
   /** The value itself. */
   reveal(): string;
-  /** `[secret]`, as is its JSON. */
+  /** `[secret]`; `JSON.stringify` gives the same. */
   toString(): string;
 }
 
-/** Compares in a time that tells nothing about either text: digests are of one length. */
+/** Compares in constant time: both digests have the same length, whatever the texts are. */
 export function isSameSecret(a: string, b: string): boolean {
   return timingSafeEqual(digestOf(a), digestOf(b));
 }

@@ -12,17 +12,17 @@ const parts: readonly [string, string, string, boolean][] = [
 ];
 
 for (const [jid, bare, domain, isServer] of parts) {
-  test(`jid - ${jid || 'nothing'} falls into its parts`, () => {
+  test(`jid - ${jid || 'nothing'} is split into its parts`, () => {
     assert.deepEqual([bareJid(jid), domainOf(jid), isDomain(jid)], [bare, domain, isServer]);
   });
 }
 
-test('jid - accounts are the same without regard to the case of A to Z', () => {
+test('jid - accounts are compared without regard to the case of A to Z', () => {
   assert.equal(isSameAccount('ROMEO@Example.net', 'romeo@EXAMPLE.net'), true);
   assert.equal(isSameAccount('romeo@example.net', 'romeo@example.org'), false);
 });
 
-/** What Unicode makes one of, by folding case. */
+/** Pairs that Unicode's case folding would merge. */
 const pairs: readonly [string, string][] = [
   ['\u10d0', '\u1c90'],
   ['k', '\u212a'],
@@ -34,7 +34,7 @@ const pairs: readonly [string, string][] = [
 ];
 
 for (const [small, capital] of pairs) {
-  test(`jid - ${small} and ${capital} are two, in local part and domain`, () => {
+  test(`jid - ${small} and ${capital} differ, in local part and domain`, () => {
     assert.equal(isSameAccount(`${small}@example.net`, `${capital}@example.net`), false);
     assert.equal(isSameAccount(`romeo@${small}.example`, `romeo@${capital}.example`), false);
     assert.notEqual(domainOf(`romeo@${small}.example`), domainOf(`romeo@${capital}.example`));

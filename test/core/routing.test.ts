@@ -25,7 +25,7 @@ interface Row {
 const withSecondToken = { secondToken: 'cd'.repeat(32) };
 const none = { kind: 'none' } as const;
 
-/** So that ciphertext and IV have so many characters. */
+/** Gives ciphertext and IV this many characters together. */
 const sealedOf = (length: number) => ({ ...sealed, ciphertext: 'A'.repeat(length - sealed.iv.length) });
 
 const rows: Row[] = [
@@ -43,7 +43,7 @@ const rows: Row[] = [
     expected: { kind: 'voip', target: 'second', lifetimeMs: 0 },
   },
   {
-    name: 'a call without a second token is an alert with the wording for calls, worthless after half a minute',
+    name: 'a call without a second token is an alert with the wording for calls, which expires after half a minute',
     content: call,
     priority: 'high',
     expected: { kind: 'call-alert', target: 'first', content: sealed, lifetimeMs: 30_000 },
@@ -94,7 +94,7 @@ const rows: Row[] = [
     expected: { kind: 'background' },
   },
   {
-    name: 'message-count 0 alone tells that all was read elsewhere',
+    name: 'message-count 0 alone means that everything was read elsewhere',
     content: { kind: 'summary', messageCount: 0 },
     expected: {
       kind: 'background',
@@ -164,7 +164,7 @@ const rows: Row[] = [
     expected: { kind: 'alert', target: 'first', content: none, lifetimeMs: week, coalesce: false },
   },
   {
-    name: 'p2 on Android: so does an empty notification, coalesced, for it may stand for a message',
+    name: 'p2 on Android: an empty notification wakes too, coalesced, since it may stand for a message',
     content: { kind: 'summary' },
     registration: { convention: 'p2' },
     app: { alertsAreSilent: true },
@@ -179,7 +179,7 @@ const rows: Row[] = [
     expected: { kind: 'alert', content: none, coalesce: false },
   },
   {
-    name: 'p2 on Android: what nobody there can open is not sent along',
+    name: 'p2 on Android: content that no client can open is not sent',
     content: call,
     registration: { convention: 'p2', ...withSecondToken },
     app: { alertsAreSilent: true },

@@ -9,7 +9,7 @@ import { fcmTable, resultOfAnswer as fcmResultOf } from '../../src/providers/fcm
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/results.md'), 'utf8');
 
-/** Cells of the first table below a heading, without its head. */
+/** Cells of the first table below a heading, without its header. */
 function tableBelow(heading: string): string[][] {
   const [, section = ''] = page.split(`\n${heading}\n`);
   const lines = section.slice(section.indexOf('\n|') + 1).split('\n');
@@ -22,7 +22,7 @@ function tableBelow(heading: string): string[][] {
 const bare = (cell: string) => (cell === 'none' || cell === '' ? '-' : cell.replaceAll('`', ''));
 const isDefault = (cells: readonly string[]) => cells.includes('anything else');
 
-/** What the rows for anything else say of a status: the first that names it, or its class, or any other. */
+/** The default row for a status: the first that names the status, its class or any other. */
 function defaultOf(rows: readonly (readonly string[])[], status: number): string | undefined {
   const names = [String(status), `any ${Math.floor(status / 100)}xx`, 'any other'];
   const found = names
@@ -56,12 +56,12 @@ test('docs - the table for FCM has every row of the code, and no other', () => {
   assert.deepEqual(written.toSorted(), coded.toSorted());
 });
 
-test('docs - what anything else means is what the code makes of it, under every status', () => {
+test('docs - the default rows match the code under every status', () => {
   const [apns, fcm] = [tableBelow('### APNs'), tableBelow('### FCM')];
   const words = ({ result, scope }: { readonly result: string; readonly scope: string }) => `${result} ${scope}`;
   for (const status of statuses) {
     assert.equal(defaultOf(apns, status), words(apnsResultOf(status, 'BrandNew')), `APNs ${status}`);
-    // A 200 without a known reason is in the table by itself.
+    // A 200 without a known reason has its own row in the table.
     assert.equal(defaultOf(fcm, status), words(fcmResultOf(status, { status: 'BRAND_NEW' })), `FCM ${status}`);
   }
 });
@@ -84,7 +84,7 @@ test('docs - every result is explained, with the answer that the code gives', ()
   for (const [word, answer] of explained) assert.equal(answer, heard[word as RowResult], word);
 });
 
-test('docs - every outcome stands there with its answer, and no other', () => {
+test('docs - the table of outcomes has every outcome with its answer, and no other', () => {
   const written = tableBelow('## Outcomes').map(([outcome = '', , answer = '']) => [bare(outcome), bare(answer)]);
   assert.deepEqual(Object.fromEntries(written), answers);
 });
