@@ -16,7 +16,7 @@ const byName = new Map(conventions.map((convention) => [convention.name, convent
 
 /**
  * The convention that a registration was made by.
- * @returns undefined for a name that no convention has: a row that a later version of Sealpost wrote
+ * @returns undefined for an unknown name, written by a later version of Sealpost
  */
 export function conventionOf({ convention }: Pick<Registration, 'convention'>): Convention | undefined {
   return byName.get(convention);

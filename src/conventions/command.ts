@@ -1,17 +1,17 @@
-/** An ad-hoc command of a single stage (XEP-0050), as a convention defines it: fields of a form in, fields of a form out. */
+/** XEP-0050: an ad-hoc command of one stage, as a convention defines it. Form fields go in, form fields come out. */
 
-/** Field names of a submitted form and their first value; fields without a value are left out. */
+/** Field names of a submitted form with their first value; fields without a value are left out. */
 export type FormFields = ReadonlyMap<string, string>;
 
 /** One field of the form that answers a command (XEP-0004). */
 export interface ResultField {
   readonly name: string;
-  /** Clients take a field without type for `text-single` and then do not see more than one value. */
+  /** Clients read a field without type as `text-single`, and then only its first value. */
   readonly type: 'text-single' | 'text-multi' | 'jid-single';
   readonly values: readonly string[];
 }
 
-/** Why a command did nothing; `xmpp/services/errors.ts` has the stanza error for each. */
+/** Why a command did nothing. `xmpp/services/errors.ts` maps each reason to a stanza error. */
 export type CommandRefusal =
   | 'no-account'
   | 'bad-provider'
@@ -24,23 +24,25 @@ export type CommandRefusal =
   | 'bad-type'
   | 'unknown-device';
 
-/** What a command did: fields of its result, or why it did nothing. */
+/** Result of a command. */
 export type CommandOutcome =
   | { readonly kind: 'completed'; readonly fields: readonly ResultField[] }
   | { readonly kind: 'refused'; readonly error: CommandRefusal };
 
+/** An ad-hoc command. */
 export interface Command {
-  /** Its name for people. */
+  /** Title for people. */
   readonly title: string;
-  /** `complete` is no word of XEP-0050, but clients of one convention have always been answered with it. */
+  /** p2's and mod_push_appserver's clients expect this status although XEP-0050 does not define it. */
   readonly completedStatus?: 'complete';
-  /** @param from who asks: a full JID as it came */
+  /** @param from full JID of the client, unchanged */
   run(from: string, fields: FormFields): CommandOutcome | Promise<CommandOutcome>;
 }
 
 /** Commands by their node. */
 export type Commands = ReadonlyMap<string, Command>;
 
+/** The outcome of a refused command. */
 export function refused(error: CommandRefusal): CommandOutcome {
   return { kind: 'refused', error };
 }

@@ -1,4 +1,4 @@
-/** What a convention is: how clients of one family register, who may publish then, and what their payloads look like. */
+/** A convention: how one family of clients registers, who may publish then, and what the payloads look like. */
 import type { App } from '../core/app.ts';
 import type { PushAddress } from '../core/push.ts';
 import type { Registration, RegistrationMatch, RegistrationRequest } from '../core/registration.ts';
@@ -6,46 +6,47 @@ import type { AlertRule } from '../core/routing.ts';
 import type { Commands } from './command.ts';
 import type { ReadTokens } from './token-nodes.ts';
 
-/** What the commands of a convention need of the rest of Sealpost. */
+/** What the commands of a convention need from the rest of Sealpost. */
 export interface CommandContext {
-  /** Of the component link. */
+  /** Domain of the component link. */
   readonly domain: string;
-  /** All apps; a convention serves those that name it. */
+  /** All apps. A convention serves those that list it. */
   readonly apps: readonly App[];
   readonly handlers: {
     register(request: RegistrationRequest): Promise<Registration>;
-    /** Resolves with how many registrations there were. */
+    /** Resolves with the number of removed registrations. */
     unregister(match: RegistrationMatch): Promise<number>;
-    /** The longest base64 ciphertext that surely fits into a push of this app for this account, bytes. */
+    /** Bytes of the longest base64 ciphertext that surely fits into a push of this app for this account. */
     largestCiphertext(app: string, account: string): number;
   };
 }
 
+/** What the rest of Sealpost needs to know about a convention. */
 export interface Convention {
-  /** As it stands in the config and in registrations. */
+  /** Name in the config and in registrations. */
   readonly name: string;
   /**
-   * What its nodes are made of: see `nodes/node-names.ts`. Absent: its nodes are device tokens themselves.
-   * `number` stands in nodes for ever, and is no other convention's.
+   * What its nodes are made of; see `nodes/node-names.ts`. Absent: its nodes are device tokens. `number` is part of every
+   * node, so it must never change and no other convention may have it.
    */
   readonly sealing?: { readonly number: number; readonly holds: 'tokens' | 'device' };
-  /** The ad-hoc commands; none where no app has this convention. */
+  /** The ad-hoc commands by node; empty if no app has this convention. */
   commands(context: CommandContext): Commands;
-  /** What these apps add to the features that service discovery names (XEP-0030). */
+  /** Features that service discovery (XEP-0030) names for these apps. */
   features(apps: readonly App[]): readonly string[];
-  /** Whether a registration or a publish finds its app by an id alone: then no two apps may have the same id. */
+  /** Whether an id alone finds the app of a registration or publish. If so, no two apps may share an id. */
   readonly findsAppById: boolean;
-  /** Whether devices are registered by a service of the vendor, which needs the app's API token. */
+  /** Whether a service of the vendor registers the devices and needs the app's API token. */
   readonly needsApiToken: boolean;
-  /** Whether a registration may name no account; then its secret alone admits publishers. */
+  /** Whether a registration may name no account. Then its secret alone authorizes publishers. */
   readonly accountIsOptional: boolean;
-  /** XEP-0357 section 3.2: whether this `from` of a publish may speak for the registration. */
+  /** XEP-0357 section 3.2: whether this `from` may publish to the registration. */
   mayPublish(publisher: string, registration: Registration): boolean;
-  /** By what the payload tells the client which of its accounts, and which of its rooms, a push is about. */
+  /** How the payload names the account and the room that a push is about. */
   addressOf(registration: Registration): PushAddress;
-  /** Which notifications become alerts of this app. */
+  /** Which notifications become alerts for this app. */
   alertRule(app: Pick<App, 'alertsAreSilent'>): AlertRule;
-  /** Reads nodes that are device tokens themselves and stand in no store; absent: every node of it is registered. */
+  /** Reads nodes that are device tokens and are not stored; absent if every node is registered. */
   readonly readTokens?: ReadTokens;
 }
 
@@ -54,7 +55,7 @@ export function serves(app: Pick<App, 'conventions'>, { name }: Pick<Convention,
   return app.conventions.includes(name);
 }
 
-/** Whether a registration was made by a convention. */
+/** Whether a registration was made by this convention. */
 export function isOf({ convention }: Pick<Registration, 'convention'>, { name }: Pick<Convention, 'name'>): boolean {
   return convention === name;
 }

@@ -1,4 +1,4 @@
-/** Registering by a service of the vendor, over the HTTP API of `http/registrations.ts`. */
+/** Registration by a service of the vendor through the HTTP API of `http/registrations.ts`. */
 import type { Convention } from './convention.ts';
 import { isServerOfAccount } from './publishers.ts';
 

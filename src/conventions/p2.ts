@@ -1,7 +1,7 @@
 /**
- * Registering as Conversations, Quicksy and Snikket for Android do it: the ad-hoc commands `register-push-fcm`,
- * `register-push-apns` and their opposites, of the app server p2. Clients repeat it at every login and rely on getting
- * the same node and secret, which their server then has to show with each publish.
+ * Registration as Conversations, Quicksy and Snikket for Android do it: the ad-hoc commands (XEP-0050)
+ * `register-push-fcm`, `register-push-apns` and their `unregister-…` counterparts of the app server p2. Clients send
+ * them at every login and expect the same node and secret each time; their server shows the secret with each publish.
  */
 import { createHash } from 'node:crypto';
 import { foldCase } from '../core/jid.ts';
@@ -25,28 +25,25 @@ export const p2: Convention = {
   accountIsOptional: false,
   mayPublish,
   addressOf,
-  // On Android clients are woken by whatever it was: FCM holds anything of normal priority back while the device dozes.
+  // On Android every notification wakes the app at high priority: FCM delays normal priority while the device sleeps.
   alertRule: ({ alertsAreSilent }) => (alertsAreSilent ? 'to-wake' : 'as-notified'),
 };
 
-/**
- * Where a room was registered, its service or the room itself publishes: clients enable push at the room, and so the
- * account's server has no part in it.
- */
+/** A room or its service publishes for the room's registration, since clients enable push at the room itself. */
 function mayPublish(publisher: string, registration: Registration): boolean {
   const { room } = registration;
   return room === undefined ? isServerOfAccount(publisher, registration) : isServerOrSelf(publisher, room);
 }
 
-/** Clients compare a hash, which keeps the JID from the provider. */
+/** Clients compare the hash with that of their own accounts. The provider does not learn the JID. */
 function addressOf({ account, accountHash, device }: Registration): PushAddress {
   const [deviceId = '', channel] = device.split(' ');
   return { account: accountHash ?? hashForDevice(account, deviceId), ...(channel !== undefined && { channel }) };
 }
 
 /**
- * How clients know an account or a room: SHA-1 of bare JID, NUL and the device's id, in lower-case hex. It hides nothing
- * from who can guess the JID and has the id; that is the deployed clients' choice.
+ * The hash by which clients recognise an account or a room: SHA-1 of bare JID, NUL and device id, in lower-case hex. It
+ * is weak: whoever has the id can test guessed JIDs. Deployed clients require it.
  */
 function hashForDevice(jid: string, deviceId: string): string {
   return createHash('sha1').update(`${jid}\0${deviceId}`).digest('hex');
@@ -100,7 +97,7 @@ async function register(
   return {
     kind: 'completed',
     fields: [
-      // Some clients enable push at this address, others at the one that they sent the command to: it has to be the same.
+      // Some clients enable push at this address, others where they sent the command; both have to be equal.
       { name: 'jid', type: 'text-single', values: [domain] },
       { name: 'node', type: 'text-single', values: [node] },
       { name: 'secret', type: 'text-single', values: [secret] },
@@ -121,23 +118,23 @@ async function unregister(
   const place = readRoom(fields);
   if (!place) return refused('bad-room');
   const { room } = place;
-  // Clients know their rooms by hash when one tells them of a room that they have left.
+  // A client that left a room knows it by its hash only.
   const channel = room === undefined ? fields.get('channel') : hashForDevice(room, deviceId);
   const removed = await handlers.unregister({ account, token: nameDevice(deviceId, channel), app: app.name });
   return removed === 0 ? refused('unknown-device') : { kind: 'completed', fields: [] };
 }
 
-/** As p2 reads it: the new name of the field before the old one. */
+/** Prefers the new name of the field, as p2 does. */
 function readDeviceId(fields: FormFields): string | undefined {
   return deviceIdOf(fields.get('device-id') ?? fields.get('android-id'));
 }
 
-/** One registration for the account and one for each room. */
+/** An account and each of its rooms have registrations of their own. */
 function nameDevice(deviceId: string, channel: string | undefined): string {
   return channel === undefined ? deviceId : `${deviceId} ${channel}`;
 }
 
-/** A room's bare JID, in the lower case in which its service publishes, if there is one; undefined when it is no such JID. */
+/** The room's bare JID in lower case, as its service publishes; empty without a room, undefined if it is not valid. */
 function readRoom(fields: FormFields): { readonly room?: string } | undefined {
   const written = fields.get('muc')?.trim();
   if (written === undefined || written === '') return {};

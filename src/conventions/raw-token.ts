@@ -5,25 +5,24 @@ import type { RawTokens, ReadTokens } from './token-nodes.ts';
 import { isServerOrBareJid } from './publishers.ts';
 
 /**
- * The raw-token convention (Monal): nothing is registered, a node is the device's token itself and `pushModule` of the
- * publish-options names the app.
+ * The raw-token convention (Monal): nothing is registered; the node is the device token, `pushModule` names the app.
  */
 
-/** Name under which clients of this convention that send no `pushModule` are served, if an app has it among its ids. */
+/** Clients without a `pushModule` are served by the app that has this id, if there is one. */
 const DEFAULT_MODULE = 'default';
 
-/** No app can have this name. */
+/** Name that no app can have. */
 export const NO_APP = '';
 
-/** How long a token that the provider called dead is not tried again. */
-export const DEAD_FOR_MS = 86_400_000;
+/** How long a token is not tried again after the provider called it dead. */
+const DEAD_FOR_MS = 86_400_000;
 
-interface Memory {
+interface TokenState {
   readonly deadUntilMs?: number;
   readonly environment?: Environment;
 }
 
-/** Nothing says whose a raw token is, so that knowing it has to do. */
+/** A raw token has no known owner, so whoever knows it may publish. */
 export const rawToken = {
   name: 'raw-token',
   commands: () => new Map(),
@@ -42,27 +41,27 @@ function createRawTokens(options: Parameters<ReadTokens>[0]): RawTokens {
   const apps = options.apps.filter((app) => serves(app, rawToken));
   const byModule = new Map(apps.flatMap((app) => app.ids.map((id) => [id, app] as const)));
   const byName = new Map(apps.map((app) => [app.name, app] as const));
-  /** In the order of the latest reading. */
-  const memories = new Map<string, Memory>();
+  /** In the order of the latest lookup. */
+  const states = new Map<string, TokenState>();
 
-  function remember(token: string, memory: Memory): void {
-    memories.delete(token);
-    memories.set(token, memory);
-    if (memories.size > limit) forgetStalest();
+  function remember(token: string, state: TokenState): void {
+    states.delete(token);
+    states.set(token, state);
+    if (states.size > limit) forgetOldest();
   }
 
-  /** A tenth at a time: to find the first entry of a map costs as much as many were deleted before it. */
-  function forgetStalest(): void {
+  /** Forgets a tenth at a time, since finding the first entry of a map is slow after many deletions. */
+  function forgetOldest(): void {
     let surplus = Math.ceil(limit / 10);
-    for (const token of memories.keys()) {
+    for (const token of states.keys()) {
       if (surplus === 0) return;
       surplus -= 1;
-      memories.delete(token);
+      states.delete(token);
     }
   }
 
   function isDead(token: string): boolean {
-    return (memories.get(token)?.deadUntilMs ?? -Infinity) > clock.monotonic();
+    return (states.get(token)?.deadUntilMs ?? -Infinity) > clock.monotonic();
   }
 
   return {
@@ -72,12 +71,12 @@ function createRawTokens(options: Parameters<ReadTokens>[0]): RawTokens {
       if (isMistake) return parseTokenNode(node) === undefined ? undefined : registrationOf(node, NO_APP);
       const token = app && parseTokenNode(node, app.provider);
       if (!app || token === undefined || isDead(token)) return undefined;
-      const { environment } = memories.get(token) ?? {};
+      const { environment } = states.get(token) ?? {};
       remember(token, environment ? { environment } : {});
       return registrationOf(token, app.name, environment);
     },
     removeDead(token) {
-      if (!memories.has(token)) return false;
+      if (!states.has(token)) return false;
       remember(token, { deadUntilMs: clock.monotonic() + DEAD_FOR_MS });
       return true;
     },
@@ -86,7 +85,7 @@ function createRawTokens(options: Parameters<ReadTokens>[0]): RawTokens {
     },
     isDead: (node) => isDead(node) || isDead(node.toLowerCase()),
     rememberEnvironment(token, environment) {
-      if (!memories.has(token)) return false;
+      if (!states.has(token)) return false;
       remember(token, { environment });
       return true;
     },
@@ -102,7 +101,7 @@ function registrationOf(token: string, app: string, environment?: Environment): 
     device: token,
     token,
     ...(environment && { environment }),
-    // Whenever the provider says that it died, it was after that.
+    // Any time of death that the provider states has to be later.
     registeredAtMs: 0,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Registering as Siskin IM, Snikket and Stork do it: the ad-hoc commands `register-device` and `unregister-device` of
- * Tigase's push component. What the clients' form readers take and what they trip over decides the shape of the answers.
+ * Registration as Siskin IM, Snikket and Stork do it: the ad-hoc commands (XEP-0050) `register-device` and
+ * `unregister-device` of Tigase's push component. The answers suit the form readers of these clients.
  */
 import type { App } from '../core/app.ts';
 import { type Command, type CommandOutcome, type Commands, type FormFields, refused } from './command.ts';
@@ -8,15 +8,15 @@ import { type CommandContext, type Convention, serves } from './convention.ts';
 import { isServerOfAccount } from './publishers.ts';
 import { accountOf, readToken } from './registering.ts';
 
-/** Tigase, "Encrypted Push Notifications": what tells a client that it may ask its server for sealing. */
+/** Tigase, "Encrypted Push Notifications": tells a client that it may ask its server for sealing. */
 const sealingFeature = 'tigase:push:encrypt:0';
 
-/** Its payloads carry the bare JID exactly as it was registered, by which devices look their keys up. */
+/** Payloads carry the bare JID exactly as it was registered, since devices look their keys up by it. */
 export const tigase: Convention = {
   name: 'tigase',
   sealing: { number: 1, holds: 'tokens' },
   commands: createCommands,
-  // Clients look among the features for the id that they register with.
+  // Clients look for the id that they register with among the features.
   features: (apps) => apps.filter((app) => serves(app, tigase)).flatMap(({ ids }) => ids),
   findsAppById: true,
   needsApiToken: false,
@@ -57,9 +57,9 @@ function createCommands({ apps, domain, handlers }: CommandContext): Commands {
       kind: 'completed',
       fields: [
         { name: 'node', type: 'text-single', values: [node] },
-        // Without the type a client reads one value only, finds no list and silently leaves sealing off.
+        // Without the type a client reads one value only, does not find the feature and silently leaves sealing off.
         { name: 'features', type: 'text-multi', values: [sealingFeature] },
-        // Comes back to the sealing server word for word; it must be a bare number.
+        // The client hands it to its server verbatim, so it has to be a bare number.
         {
           name: 'max-payload-size',
           type: 'text-single',
@@ -70,15 +70,15 @@ function createCommands({ apps, domain, handlers }: CommandContext): Commands {
   }
 
   /**
-   * Whatever is not registered is `item-not-found`, tokens of no shape included: with any other error clients do not
-   * register again in this session.
+   * Answers `item-not-found` for whatever is not registered, malformed tokens included: after any other error clients
+   * do not register again before the next login.
    */
   async function unregister(from: string, fields: FormFields): Promise<CommandOutcome> {
     const account = accountOf(from);
     if (account === undefined) return refused('no-account');
     const written = fields.get('device-token')?.trim();
     if (written === undefined || written === '') return refused('bad-device-token');
-    // A provider id that is no longer served must not keep a device from leaving.
+    // A device must be able to unregister even if its provider id is no longer served.
     const app = byId.get(fields.get('provider')?.trim() ?? '');
     const token = (app && readToken(app.provider, written)) ?? written;
     const removed = await handlers.unregister({ account, token, ...(app && { app: app.name }) });

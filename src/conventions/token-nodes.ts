@@ -1,33 +1,34 @@
-/** Nodes that are device tokens themselves and stand in no store: what a convention that has them offers to the look-up. */
+/** Nodes that are device tokens and are not stored: what the lookup asks a convention that has such nodes. */
 import type { App } from '../core/app.ts';
 import type { Environment, Registration } from '../core/registration.ts';
 import type { Clock } from '../time/clock.ts';
 
-/** What is said beside a node about where to look for it. */
+/** Where to look for a node. */
 export interface Hint {
-  /** Of a notification. */
+  /** Set for a notification. */
   readonly pushModule?: string;
-  /** Of a queued push. */
+  /** Name of the app; set for a queued push. */
   readonly app?: string;
 }
 
+/** Reads token nodes and remembers what providers said about them. */
 export interface RawTokens {
   /**
-   * The registration that a node stands for when it is a raw token; undefined: it is none, or a dead one. A `pushModule`
-   * that no app has (any more) is a mistake in somebody's configuration, and none at all where no app is the default one.
-   * It leads to a registration of no app: the server keeps the device.
+   * The registration that a raw token stands for; undefined if the node is no raw token, or a dead one. If no app has
+   * the `pushModule` (or, without one, the default id), the configuration is at fault: the result is a registration
+   * without app, so that the server keeps the device.
    */
   read(node: string, hint: Hint): Registration | undefined;
-  /** The provider says that it is dead. False when it is no token that was read lately. */
+  /** Records that the provider called the token dead. False if the token was not read lately. */
   removeDead(node: string): boolean;
-  /** It is not dead after all. */
+  /** Takes back that the token is dead. */
   revive(node: string): void;
   isDead(node: string): boolean;
-  /** False when it is no token that was read lately. */
+  /** False if the token was not read lately. */
   rememberEnvironment(node: string, environment: Environment): boolean;
 }
 
-/** @param limit tokens that are remembered; of more, those that were not read for longest are forgotten. */
+/** @param limit number of tokens remembered; beyond it those that were not read for longest are forgotten */
 export type ReadTokens = (options: {
   readonly apps: readonly App[];
   readonly clock: Pick<Clock, 'monotonic'>;

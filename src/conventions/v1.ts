@@ -1,10 +1,11 @@
 /**
- * Registering as mod_push_appserver for Prosody has it: the ad-hoc commands `v1-register-push` and `v1-unregister-push`.
+ * Registration as mod_push_appserver for Prosody does it: the ad-hoc commands (XEP-0050) `v1-register-push` and
+ * `v1-unregister-push`.
  *
- * There the client's own name for the device is the node, and whoever registers a known node gets its secret and can put
- * a token of theirs in place. Here that name only tells the devices of one account apart; node and secret of the answer
- * are ours, and clients enable push with what the answer says. So what another account registers, by whatever name, is a
- * registration of its own.
+ * In mod_push_appserver the client's own name for the device is the node, so whoever registers a known node gets its
+ * secret and can replace its token. Here that name only tells the devices of one account apart. Node and secret are
+ * generated, clients enable push with them, and a registration by another account is always a separate one, whatever
+ * its name.
  */
 import { createHash } from 'node:crypto';
 import type { App } from '../core/app.ts';
@@ -13,7 +14,7 @@ import type { CommandContext, Convention } from './convention.ts';
 import { isServerOfAccount } from './publishers.ts';
 import { accountOf, appOfDomain, deviceIdOf, readToken } from './registering.ts';
 
-/** A push wakes the app, which then looks after all of its accounts: its payload names none. */
+/** A push wakes the app, which then checks all of its accounts, so the payload names none. */
 export const v1: Convention = {
   name: 'v1',
   sealing: { number: 3, holds: 'device' },
@@ -66,7 +67,7 @@ function createCommands(options: CommandContext): Commands {
     };
   }
 
-  /** By the client's name for the device or by the node of the answer: to the clients both were the same thing. */
+  /** Accepts the client's name for the device or the node of the answer, since clients use one for the other. */
   async function unregister(from: string, fields: FormFields): Promise<CommandOutcome> {
     const account = accountOf(from);
     if (account === undefined) return refused('no-account');
@@ -91,10 +92,7 @@ function createCommands(options: CommandContext): Commands {
   return commands;
 }
 
-/**
- * Names a device that came without an account by its own id and its token together, so that nobody who knows the id alone
- * can mean it. The token does not show in the name.
- */
+/** Names a device without account by id and token together, since an id can be known. The name hides the token. */
 export function nameDeviceByToken(id: string, token: string): string {
   return `${id} ${createHash('sha256').update(`${id}\0${token}`).digest('hex')}`;
 }

@@ -6,11 +6,11 @@ import { registrationOf } from '../support/registrations.ts';
 
 const addressOf = (registration: Registration) => conventionOf(registration)?.addressOf(registration);
 
-test('addressing - the tigase convention has the bare JID, character for character', () => {
+test('addressing - the tigase convention uses the bare JID exactly as registered', () => {
   assert.deepEqual(addressOf(registrationOf({ account: 'Romeo@Example.net' })), { account: 'Romeo@Example.net' });
 });
 
-test('addressing - p2 has the SHA-1 of account, NUL and device id, as sha1sum has it', () => {
+test('addressing - p2 uses the SHA-1 of account, NUL and device id, as sha1sum computes it', () => {
   const registration = registrationOf({ convention: 'p2', device: '92afd7a91cdba9a0' });
   assert.deepEqual(addressOf(registration), { account: 'f42438aa32bacfce0c716fa44e664bcda6ce971c' });
 });
@@ -23,7 +23,7 @@ test('addressing - a room of p2 is named by its hash beside the account', () => 
   });
 });
 
-test('addressing - a registration that was taken over from p2 keeps the hash that it came with', () => {
+test('addressing - a registration imported from p2 keeps its hash', () => {
   const accountHash = 'ec164939a8485ee6b7f7871071a11c7bb18aead5';
   const registration = registrationOf({ convention: 'p2', account: 'example.net', accountHash, device: accountHash });
   assert.deepEqual(addressOf(registration), { account: accountHash });

@@ -26,7 +26,7 @@ async function errorTo(answering: Answering, question: string): Promise<string> 
   return `${found[1]} ${found[2]}`;
 }
 
-/** What p2 kept of a device in place of its account and id. */
+/** What p2 stores instead of account and device id. */
 const importedAs = (device: string) => createHash('sha1').update(`romeo@example.net\0${device}`).digest('hex');
 
 const expected = {
@@ -39,7 +39,7 @@ const expected = {
   component: 'push.example.org',
 };
 
-it('p2 - Conversations registers and hears our address, its node and its secret', async () => {
+it('p2 - Conversations registers and gets our address, its node and its secret', async () => {
   const answering = startAnswering([android]);
   assert.equal(
     await answering.ask(command('register-push-fcm', { token, 'android-id': deviceId })),
@@ -79,7 +79,7 @@ it('p2 - a room is a registration of its own beside the account', async () => {
   assert.deepEqual(answering.unregistered, [match, match]);
 });
 
-it('p2 - unregistering names account and device, and is item-not-found for a stranger', async () => {
+it('p2 - unregistering needs account and device, and is item-not-found for anybody else', async () => {
   const answering = startAnswering([android]);
   const question = command('unregister-push-fcm', { 'android-id': deviceId });
   assert.match(await answering.ask(question), /^<iq type='result' .* status='completed'>/);
@@ -115,7 +115,7 @@ it('p2 - what cannot be registered is refused and changes nothing', async () => 
   assert.deepEqual([answering.registered, answering.unregistered], [[], []]);
 });
 
-it('p2 - the app is the one that has the domain among its ids, or else the only one', async () => {
+it('p2 - the app is the one with the domain among its ids, or else the only one', async () => {
   const quicksy = testApp({ ...android, name: 'quicksy', ids: ['push.example.org'] });
   const both = testApp({ ...android, name: 'both', ids: ['push.example.org', 'other.example.org'] });
   const elsewhere = testApp({ ...android, name: 'elsewhere', ids: ['elsewhere.example.org'] });
@@ -136,7 +136,7 @@ it('p2 - the app is the one that has the domain among its ids, or else the only 
   }
 });
 
-it('p2 - an account that registers without end is told to wait, and others are not', async () => {
+it('p2 - an account that keeps registering is told to wait, others are not', async () => {
   const answering = startAnswering([android]);
   answering.exhausted.add('romeo@example.net');
   const question = command('register-push-fcm', { token, 'android-id': deviceId });

@@ -29,7 +29,7 @@ const token = field('device-token', upper);
 const completed = (node: string, fields: string, sessionId = '1526463999190') =>
   `<iq type='result' id='A1' ${swapped}><command xmlns='${commandsNamespace}' node='${node}' sessionid='${sessionId}' ` +
   `status='completed'><x xmlns='jabber:x:data' type='result'>${fields}</x></command></iq>`;
-/** 3,072 less the 17 characters of the account: what the made-up `largestCiphertext` says. */
+/** 3,072 less the 17 characters of the account: the result of the stub of `largestCiphertext`. */
 const registeredFields =
   "<field var='node' type='text-single'><value>OPAQUE-NODE</value></field>" +
   "<field var='features' type='text-multi'><value>tigase:push:encrypt:0</value></field>" +
@@ -81,7 +81,7 @@ it('tigase - Stork sends its provider as list-single, and an FCM token keeps its
   ]);
 });
 
-it('tigase - a second token is for calls over APNs: with FCM it is neither kept nor looked at', async () => {
+it('tigase - a second token is for calls over APNs; with FCM it is ignored', async () => {
   const answering = startAnswering(apps);
   const stork = field('provider', 'fcm-xmpp-api') + field('device-token', 'fcmInst:APA91b_-x');
   for (const written of [second, 'fcmInst:APA91b_-y', 'no token']) {
@@ -105,7 +105,7 @@ it('tigase - the requests that real servers relayed are understood', async () =>
   }
 });
 
-it('tigase - fields may come without type and with others that nobody knows', async () => {
+it('tigase - fields may lack a type, and unknown fields are ignored', async () => {
   const answering = startAnswering(apps);
   const bare = (name: string, value: string) => `<field var='${name}'><value>${value}</value></field>`;
   await answering.ask(
@@ -130,7 +130,7 @@ it('tigase - execute, complete and next are the same, and the session id comes b
   }
 });
 
-it('tigase - cancel is answered canceled and changes nothing', async () => {
+it('tigase - cancel is answered with canceled and changes nothing', async () => {
   const answering = startAnswering(apps);
   assert.equal(
     await answering.ask(
@@ -219,7 +219,7 @@ it('tigase - whatever is not registered is item-not-found, so that the client go
   assert.equal(await errorTo(answering, command('unregister-device', provider)), 'modify bad-request bad-payload');
 });
 
-it('tigase - without an app that wants it there are no commands', async () => {
+it('tigase - without an app of the convention there are no commands', async () => {
   const answering = startAnswering([testApp({ conventions: ['p2'] })]);
   assert.equal(await errorTo(answering, command('register-device', provider + token)), 'cancel item-not-found');
 });

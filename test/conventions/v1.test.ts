@@ -19,7 +19,7 @@ const command = (node: string, fields: Record<string, string>) =>
     .join('') +
   '</x></command></iq>';
 
-it('v1 - a device registers under its own name and hears a node of ours', async () => {
+it('v1 - a device registers under its own name and gets a generated node', async () => {
   const answering = startAnswering(apps);
   assert.equal(
     await answering.ask(command('v1-register-push', { type: 'apns', node: id, token })),
@@ -43,7 +43,7 @@ it('v1 - a device registers under its own name and hears a node of ours', async 
   assert.deepEqual(answering.registered, [expected, { ...expected, app: 'android', token: 'fcm-token' }]);
 });
 
-it('v1 - unregistering takes the client’s name or the node of the answer', async () => {
+it('v1 - unregistering accepts the client’s name or the node of the answer', async () => {
   const answering = startAnswering(apps);
   assert.match(
     await answering.ask(command('v1-unregister-push', { type: 'apns', node: id })),
