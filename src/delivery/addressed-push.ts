@@ -3,18 +3,18 @@ import type { Push } from '../core/push.ts';
 import type { Registration } from '../core/registration.ts';
 import type { Route } from '../core/routing.ts';
 
-/** A push and which of the device's tokens it goes to. */
+/** A push, and which device token it goes to. */
 export interface AddressedPush {
   readonly push: Push;
   readonly target: 'first' | 'second';
-  /** Of a queued push: nothing made of it may outlive it; milliseconds of monotonic time. */
+  /** Set for a queued push, in milliseconds of monotonic time: no other form of it may live longer. */
   readonly endsAtMs?: number;
 }
 
 /**
- * The push that a route leads to.
+ * Builds the push that a route leads to.
  * @param id a version 4 UUID in lower case, the same over all attempts
- * @param leavesAtMs when it may leave at the earliest, milliseconds since 1970: its life begins then
+ * @param leavesAtMs earliest time of sending, in milliseconds since 1970; the push's lifetime starts then
  */
 export function addressPush(
   { kind, target, content, lifetimeMs }: Route,

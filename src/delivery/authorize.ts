@@ -4,8 +4,8 @@ import type { Registration } from '../core/registration.ts';
 import { isSameSecret } from '../core/secret.ts';
 
 /**
- * XEP-0357 section 3.2: whether a publish may not reach this registration, and why.
- * @param convention of the registration: it says whose publishes count
+ * XEP-0357 section 3.2: why a publish may not reach this registration; undefined if it may.
+ * @param convention the registration's convention, which says who may publish
  */
 export function refusePublisher(
   notification: Notification,

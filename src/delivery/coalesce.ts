@@ -1,28 +1,28 @@
 /**
- * At most one push per key in an interval: the first at once, and one for all that came meanwhile when the interval ends.
- * So a device that is woken again and again hears of the last event too.
+ * Lets at most one push per key pass in an interval. The first one leaves at once; one more, at the end of the
+ * interval, stands for all that came meanwhile, so that the device learns of the last event too.
  */
 export interface Coalescer {
   /**
-   * `now`: the caller sends its push. Otherwise a push for the end of the interval stands for it, and the promise tells
-   * whether that one is stored; `store` is called for the first of them, with the time until then.
+   * `now`: the caller sends its push. Otherwise a push at the end of the interval stands for it, and the promise tells
+   * whether that push is stored. `store` stores it, given the milliseconds until then; it is called once an interval.
    */
   claim(key: string, intervalMs: number, store: (delayMs: number) => Promise<boolean>): 'now' | Promise<boolean>;
   readonly size: number;
 }
 
 interface Entry {
-  /** Time until which further ones are held back. */
+  /** Time until which further pushes are held back. */
   readonly openUntilMs: number;
   readonly later?: { readonly dueMs: number; readonly stored: Promise<boolean> };
 }
 
 /**
- * @param now milliseconds of the time by which what was stored leaves, so that neither is early
- * @param limit keys remembered at a time; beyond it callers go ahead, since one push too many beats one too few
+ * @param now milliseconds of the clock that stored pushes leave by, so that both agree on the end of an interval
+ * @param limit keys remembered at a time; beyond it every push passes, since one too many is better than one too few
  */
 export function createCoalescer({ now, limit }: { now: () => number; limit: number }): Coalescer {
-  /** By the length of the interval, then in the order in which the intervals end: those that ended stand in front. */
+  /** By interval length, then in the order in which the intervals end, so that those that have ended come first. */
   const entries = new Map<number, Map<string, Entry>>();
 
   function forgetEnded(nowMs: number): void {
@@ -60,7 +60,7 @@ export function createCoalescer({ now, limit }: { now: () => number; limit: numb
       const later = { dueMs, stored: store(dueMs - nowMs) };
       remember(key, intervalMs, { openUntilMs: dueMs + intervalMs, later });
       void later.stored.then((isStored) => {
-        // The next one tries for itself, and for the same time.
+        // The push was not stored, so the next one tries again for the same time.
         if (!isStored && entries.get(intervalMs)?.get(key)?.later === later)
           remember(key, intervalMs, { openUntilMs: dueMs });
       });

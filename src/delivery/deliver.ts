@@ -1,4 +1,4 @@
-/** The way of a notification, from look-up to answer. */
+/** The way of a notification from lookup to answer. */
 import { conventionOf } from '../conventions/all.ts';
 import { type Answer, answers, type Outcome } from '../core/answers.ts';
 import type { Notification } from '../core/notification.ts';
@@ -20,16 +20,16 @@ import type { Lookup } from './lookup.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { retryPause } from './retry-pause.ts';
 
-/** ejabberd and MongooseIM forget an IQ after 32 s; their own queues and ours need some of that. */
-export const answerWithinMs = 20_000;
+/** ejabberd and MongooseIM forget an IQ after 32 s; the queues of both sides need a part of that. Milliseconds. */
+const answerWithinMs = 20_000;
 
-/** Kept back for the outbox when a provider does not answer in time, milliseconds. */
+/** Part of the answer time reserved for the outbox if a provider does not answer, in milliseconds. */
 const storeWithinMs = 5_000;
 
-/** A store that fails does so for each of hundreds a second, milliseconds. */
-const complainEveryMs = 60_000;
+/** A failing store fails for hundreds of notifications a second; the log gets one line in this many milliseconds. */
+const logEveryMs = 60_000;
 
-/** Wake-ups are remembered for about this many registrations at a time, some 200 bytes each. */
+/** Registrations whose last wake-up is remembered, about 200 bytes each. */
 const coalescedLimit = 100_000;
 
 export interface DeliveryOptions {
@@ -38,9 +38,9 @@ export interface DeliveryOptions {
   readonly dispatcher: Dispatcher;
   readonly outbox: Pick<Outbox, 'enqueue'>;
   readonly rateLimits: Pick<RateLimits, 'mayPublish' | 'pushDelay'>;
-  /** Told when a push was queued that falls due then, milliseconds since 1970. */
+  /** Called after a push was queued; `dueAtMs` is in milliseconds since 1970. */
   readonly onQueued: (push: Push, dueAtMs: number) => void;
-  /** Its wall time never goes back. */
+  /** Its wall clock never goes back. */
   readonly clock: Clock;
   readonly random: Random;
   /** A version 4 UUID in lower case. */
@@ -49,10 +49,11 @@ export interface DeliveryOptions {
   readonly metrics: Metrics;
 }
 
+/** Delivers notifications until drained. */
 export interface Delivery {
-  /** Takes one notification from look-up to answer, within `answerWithinMs`. Never rejects. */
+  /** Takes one notification from lookup to answer, within `answerWithinMs`. Never rejects. */
   deliver(notification: Notification): Promise<Answer>;
-  /** Resolves when every notification that was taken has its answer. */
+  /** Resolves when every notification taken so far has its answer. */
   drain(): Promise<void>;
 }
 
@@ -65,16 +66,16 @@ interface Admitted {
   readonly arrivedAtMs: number;
   /** Monotonic time by which the answer has to leave. */
   readonly deadlineMs: number;
-  /** @param delayMs until it may leave */
+  /** @param delayMs milliseconds until the push may leave */
   readonly addressed: (delayMs: number) => ReturnType<typeof addressPush>;
 }
 
-/** Builds the way of a notification: each step of `decide` is a function of its own. */
+/** Builds the way of a notification. Each step of `decide` is a function of its own. */
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { registry, appSenders, dispatcher, rateLimits, clock, random, randomUuid, log, metrics } = options;
   const coalescer = createCoalescer({ now: () => clock.now(), limit: coalescedLimit });
   const enqueue = createEnqueue(options);
-  const mayComplain = throttle(complainEveryMs, clock);
+  const mayLog = throttle(logEveryMs, clock);
   const underway = new Set<Promise<Answer>>();
 
   async function decide(notification: Notification): Promise<Outcome> {
@@ -87,7 +88,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return (await coalesce(admitted)) ?? (await delay(admitted)) ?? send(admitted);
   }
 
-  /** The registration; one that the node alone says is stored only for who may publish to it, and for an app of ours. */
+  /** The registration. One that only the node describes is stored if the publisher may publish to it and its app exists. */
   async function find(notification: Notification): Promise<Registration | 'unknown-node' | 'lost'> {
     const found = await registry.find(notification.node, notification);
     switch (found.kind) {
@@ -108,9 +109,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
   }
 
-  /** Who may publish, which app it is for, and which push it leads to. */
+  /** Checks the publisher, finds the app and picks the push. */
   function admit(notification: Notification, registration: Registration, deadlineMs: number): Admitted | Outcome {
-    // A convention of a later version is as unknown as an app that left the config: the server keeps the device.
+    // The app was removed from the config, or a later version wrote the convention: the server keeps the device.
     const convention = conventionOf(registration);
     if (!convention) return drop('unknown-app');
     const refusal = refusePublisher(notification, registration, convention);
@@ -126,7 +127,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return { registration, appSender, route: chosen, arrivedAtMs, deadlineMs, addressed };
   }
 
-  /** Undefined: this one is not held back. */
+  /** Undefined: nothing holds this push back. */
   async function coalesce(admitted: Admitted): Promise<Outcome | undefined> {
     const { registration, appSender, route: chosen, arrivedAtMs, addressed } = admitted;
     if (!chosen.coalesce) return undefined;
@@ -137,7 +138,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return (await later) ? drop('coalesced', registration.app) : 'not-queued';
   }
 
-  /** What is beyond the device's share leaves later; undefined: now. A call that comes late is no call, and counts all the same. */
+  /** Queues a push beyond the device's rate limit; undefined: it may leave now. Calls count but are never delayed. */
   async function delay({
     registration,
     route: chosen,
@@ -170,7 +171,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     try {
       return answers[await decide(notification)];
     } catch (error) {
-      if (mayComplain()) log.error({ reason: errorCode(error) }, 'notifications fail for a reason of our own');
+      if (mayLog()) log.error({ reason: errorCode(error) }, 'notifications fail because of an error of ours');
       return answers[drop('store-failed')];
     }
   }

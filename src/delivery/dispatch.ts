@@ -10,27 +10,28 @@ import { foldCase } from '../core/jid.ts';
 import { callAlertRoute } from '../core/routing.ts';
 import { errorCode, fingerprint, type Log } from '../telemetry/log.ts';
 
-/** After a failure of the store; a locked one blocks for five seconds each time. */
+/** Milliseconds after a failed restore until the next try, since a locked store blocks for five seconds each time. */
 const restoreAgainAfterMs = 60_000;
 
-/** What is to be done with a push after a dispatch. */
+/** What the caller has to do with a push after its dispatch. */
 export type Dispatched =
-  /** The provider took it, in this form or another. */
+  /** Nothing: the provider accepted the push, if need be in a second form. */
   | { readonly kind: 'sent' }
-  /** The provider will never take it, in no form, and the registration is healthy. */
+  /** Drop it: the provider accepts it in no form; the registration is healthy. */
   | { readonly kind: 'payload-rejected' }
-  /** The registration was removed. */
+  /** Drop it: the registration was removed. */
   | { readonly kind: 'gone' }
-  /** It is still to be sent, in the form `pending`. */
+  /** Send `pending` later. */
   | { readonly kind: 'retry'; readonly pending: AddressedPush; readonly reason: string; readonly afterMs?: number }
-  /** It is still to be sent, but the fault is ours, or has to be taken for ours until an operator decides. */
+  /** Send `pending` later; our configuration is at fault, or counts as such until an operator decides. */
   | { readonly kind: 'misconfigured'; readonly pending: AddressedPush };
 
+/** Sends pushes and applies their results to the registry. */
 export interface Dispatcher {
   /**
-   * One push to its provider, and in its place another form of it where the result asks for that; with the effects that
-   * results have on the registration.
-   * @throws when the registry fails at what must not fail
+   * Sends one push and, where the result asks for it, a second or third form of it. Applies what the results mean for
+   * the registration: removes it, drops its second token or notes its environment.
+   * @throws when the registry fails at an operation that the answer depends on
    */
   dispatch(
     appSender: AppSender,
@@ -43,14 +44,14 @@ export interface Dispatcher {
 export interface DispatcherOptions {
   readonly registry: Pick<Registry, 'remove' | 'restore' | 'dropSecondToken' | 'rememberEnvironment'>;
   readonly guard: Pick<Guard, 'seePush' | 'isHolding'>;
-  /** Called after a registration was removed because the provider says that its token is dead. */
+  /** Called after a registration was removed because its token is dead. */
   readonly onRemoved: (registration: Registration) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 export function createDispatcher({ registry, guard, onRemoved, clock, log }: DispatcherOptions): Dispatcher {
-  /** What is still to be restored: as many as the guard remembers at most, for each of its holds. */
+  /** Registrations that could not be restored yet; the guard remembers a limited number per hold. */
   let unrestored: readonly Registration[] = [];
   let restoreAgainAtMs = 0;
 
@@ -62,7 +63,7 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
   ) {
     const endsAtMs = clock.monotonic() + patienceMs;
     let current = addressed;
-    // At most: PushKit, an alert for the call, the alert without content.
+    // Three attempts at most: PushKit, an alert for the call, that alert without content.
     for (;;) {
       const result = await appSender.attempt(
         current.push,
@@ -75,7 +76,7 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
     }
   }
 
-  /** What is to be done with the push, or the form in which to send it at once. */
+  /** What the caller has to do with the push, or the form of it to send at once. */
   async function conclude(
     registration: Registration,
     addressed: AddressedPush,
@@ -92,7 +93,7 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
         return removeDead(registration, addressed, result);
       case 'payload-rejected':
         if (!result.unsent) guard.seePush({ registration, target, came: 'accepted' });
-        if (push.kind === 'voip') return asCallAlert(addressed);
+        if (push.kind === 'voip') return toCallAlert(addressed);
         if (push.content.kind === 'none') return { kind: 'payload-rejected' };
         return { ...addressed, push: { ...push, content: { kind: 'none' } } };
       case 'misconfigured':
@@ -120,24 +121,27 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
     });
     if (verdict.kind === 'held') {
       await restore(verdict.toRestore);
-      return isSecond ? asCallAlert(addressed) : { kind: 'misconfigured', pending: addressed };
+      return isSecond ? toCallAlert(addressed) : { kind: 'misconfigured', pending: addressed };
     }
     if (isSecond) {
-      await noted(registration, registry.dropSecondToken(registration.node, registration.secondToken));
+      await logFailureOf(registration, registry.dropSecondToken(registration.node, registration.secondToken));
     } else if (!(await remove(registration, reason))) {
-      // Registered anew meanwhile: the next attempt finds the new token.
+      // The device registered again meanwhile: the next attempt finds the new token.
       return { kind: 'retry', pending: addressed, reason: 'registered-anew' };
     }
     if (guard.isHolding(registration.app, isSecond ? 'second' : 'first')) {
       await restore([registration]);
       if (!isSecond) return { kind: 'misconfigured', pending: addressed };
     }
-    if (isSecond) return asCallAlert(addressed);
+    if (isSecond) return toCallAlert(addressed);
     onRemoved(registration);
     return { kind: 'gone' };
   }
 
-  /** What was believed when the flood began. One by one, so that none is restored that was unregistered after it was back. */
+  /**
+   * Restores what was removed before the guard began to hold. One by one, so that a registration is not restored again
+   * if the device unregisters between two of them.
+   */
   async function restore(registrations: readonly Registration[]): Promise<void> {
     if (registrations.length === 0) return;
     let count = 0;
@@ -149,14 +153,14 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
         unrestored = [...unrestored, ...due];
         restoreAgainAtMs = clock.monotonic() + restoreAgainAfterMs;
         const fields = { count: due.length, ...appOf(due), reason: errorCode(error) };
-        log.error(fields, 'registrations could not be restored; trying again');
+        log.error(fields, 'registrations could not be restored; the next try follows');
         break;
       }
     }
-    if (count > 0) log.warn({ count, ...appOf(registrations) }, 'registrations restored that were taken for dead');
+    if (count > 0) log.warn({ count, ...appOf(registrations) }, 'registrations restored whose removal was a mistake');
   }
 
-  /** With the next push that comes back, whether the hold still lasts or not; a busy store stops the process for seconds. */
+  /** Tries again at the next push result, even if the guard holds no longer. */
   async function restoreAgain(): Promise<void> {
     if (unrestored.length === 0 || clock.monotonic() < restoreAgainAtMs) return;
     const due = unrestored;
@@ -164,7 +168,7 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
     await restore(due);
   }
 
-  function asCallAlert({ push, endsAtMs = Infinity }: AddressedPush): AddressedPush {
+  function toCallAlert({ push, endsAtMs = Infinity }: AddressedPush): AddressedPush {
     const { kind, target, content, lifetimeMs } = callAlertRoute(push.content);
     const leftMs = Math.max(0, Math.min(lifetimeMs, endsAtMs - clock.monotonic()));
     return { push: { ...push, kind, content, expiresAtMs: Math.ceil(clock.now() + leftMs) }, target, endsAtMs };
@@ -172,11 +176,11 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
 
   async function rememberEnvironment(registration: Registration, environment?: Environment): Promise<void> {
     if (!environment || environment === registration.environment) return;
-    await noted(registration, registry.rememberEnvironment(registration.node, environment));
+    await logFailureOf(registration, registry.rememberEnvironment(registration.node, environment));
   }
 
-  /** What is only worth knowing for next time must not spoil the answer to this push when the store fails. */
-  async function noted(registration: Registration, write: Promise<void>): Promise<void> {
+  /** Logs a failed write instead of failing the push: what it records is only needed for later pushes. */
+  async function logFailureOf(registration: Registration, write: Promise<void>): Promise<void> {
     try {
       await write;
     } catch (error) {
@@ -209,7 +213,7 @@ function deviceOf(
   target: 'first' | 'second',
 ): Device {
   const addressed = target === 'second' ? secondToken : token;
-  // In its place the first one would be refused, with a word that could cost the registration.
-  if (addressed === undefined) throw new Error('a push to a second token where there is none');
+  // The first token is no substitute: the provider would refuse it with a reason that could remove the registration.
+  if (addressed === undefined) throw new Error('a push was addressed to a second token that the device does not have');
   return { token: addressed, registeredAtMs, ...(environment && { environment }) };
 }

@@ -5,27 +5,28 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { AddressedPush } from './addressed-push.ts';
 
-/** When a push came and when it is due. */
+/** When a push arrived and when it is due. */
 export interface Due {
-  /** When its notification arrived, milliseconds since 1970: a call is over half a minute later. */
+  /** When its notification arrived, in milliseconds since 1970. A call expires half a minute after it. */
   readonly arrivedAtMs: number;
-  /** Until it may be sent, milliseconds from now. */
+  /** Milliseconds from now until it may be sent. */
   readonly pauseMs: number;
   /** Attempts made so far. */
   readonly attempts: number;
 }
 
-/** Stores a push for later, durably: only when this resolves with true may the server hear that it was taken. */
+/** Stores a push for later, durably. Only if it resolves with true may the server get `result`. */
 export type Enqueue = (addressed: AddressedPush, due: Due) => Promise<boolean>;
 
 export interface EnqueueOptions {
   readonly outbox: Pick<Outbox, 'enqueue'>;
-  /** Told when a push was stored that falls due then, milliseconds since 1970. */
+  /** Called after a push was stored; `dueAtMs` is in milliseconds since 1970. */
   readonly onQueued: (push: Push, dueAtMs: number) => void;
   readonly clock: Pick<Clock, 'now'>;
   readonly metrics: Metrics;
 }
 
+/** Makes the function that puts pushes into the outbox. */
 export function createEnqueue({ outbox, onQueued, clock, metrics }: EnqueueOptions): Enqueue {
   return async ({ push, target }, { arrivedAtMs, pauseMs, attempts }) => {
     const giveUpAtMs = isCall(push) ? arrivedAtMs + callLifetimeMs : push.expiresAtMs;

@@ -6,43 +6,43 @@ import type { Registration } from '../core/registration.ts';
 import type { Clock } from '../time/clock.ts';
 import { createTokenBuckets, type Share } from '../time/token-bucket.ts';
 
-/** More than any machine moves. */
+/** More than any machine handles. */
 const MAX_BURST = 10_000_000;
 const MAX_PER_MINUTE = 600_000_000;
 
-/** What one device token may take at least, unless the config says otherwise. */
+/** The least that one device token may use, unless the config says otherwise. */
 const TOKEN_SHARE: Share = { burst: 150, perSecond: 1 };
 
-/** `limits`: what one server, account or device may take. Each default has its reason. */
+/** The config section `limits`: how much one server, account or device may use. Each default has its reason. */
 export function rateLimitsSection(values: ValueKinds) {
   return section({
     publishesPerDomain: shareSection(values)
       .prefault({ burst: 10_000, perMinute: 120_000 })
       .describe(
-        'Publishes of one XMPP server; beyond it the server is told to try again. A server of a hundred thousand users on a busy evening stays below, and so does a restart that empties its queues. Give an own server that is larger more.',
+        'Publishes of one XMPP server; beyond it the server is told to try again. A server of a hundred thousand users stays below it on a busy evening, and when a restart empties its queues. Set more for a larger server of your own.',
       ),
     publishesPerAccount: shareSection(values)
       .prefault({ burst: 50, perMinute: 300 })
-      .describe('Publishes of one account that publishes by itself. No server lets its users do that.'),
+      .describe('Publishes sent by an account itself, which no server lets its users do.'),
     commandsPerDomain: shareSection(values)
       .prefault({ burst: 5_000, perMinute: 6_000 })
-      .describe('Commands from the accounts of one server. All its users get a new release at once.'),
+      .describe('Commands from the accounts of one server, whose users may all get a new release at once.'),
     commandsPerAccount: shareSection(values)
       .prefault({ burst: 60, perMinute: 6 })
       .describe(
-        "Commands of one account. Enough for all of a person's devices to register after an update, and too few to keep the store busy.",
+        "Commands of one account: enough for all of a person's devices to register after an update, too few to keep the store busy.",
       ),
     pushesPerRegistration: shareSection(values)
       .prefault({ burst: 100, perMinute: 60 })
       .describe(
-        'Pushes to one registration; what is beyond waits in the outbox, the newest 20 of it. Calls do not wait.',
+        'Pushes to one registration; those beyond it wait in the outbox, the newest 20 of them. Calls do not wait.',
       ),
     pushesPerToken: shareSection(values)
       .exactOptional()
       .meta({
         absent: `\`{ burst: ${TOKEN_SHARE.burst}, perMinute: ${TOKEN_SHARE.perSecond * 60} }\``,
         description:
-          'Pushes to one device token, whoever registered it and however often; what is beyond waits likewise. Providers count by token: FCM takes 240 a minute and 5,000 an hour for a device. The default is never less than `pushesPerRegistration`.',
+          'Pushes to one device token over all its registrations; those beyond it wait in the outbox. Providers count by token: FCM accepts 240 a minute and 5,000 an hour for a device. The default is never less than `pushesPerRegistration`.',
       }),
   }).transform(({ pushesPerToken, ...given }) => {
     const own = given.pushesPerRegistration;
@@ -54,8 +54,10 @@ export function rateLimitsSection(values: ValueKinds) {
   });
 }
 
+/** The parsed section. */
 export type RateLimitSettings = Readonly<z.output<ReturnType<typeof rateLimitsSection>>>;
 
+/** Limits used unless the config sets others. */
 export const defaultRateLimits: RateLimitSettings = rateLimitsSection(literalValues).parse({});
 
 function shareSection(values: ValueKinds) {
@@ -64,20 +66,20 @@ function shareSection(values: ValueKinds) {
     .meta({ allowed: `\`{ burst: 1 to ${MAX_BURST}, perMinute: 1 to ${MAX_PER_MINUTE} }\`` });
 }
 
-/** Buckets of each kind, about 150 bytes each. Whoever fills them with names of his own only makes others start anew. */
+/** Buckets of each kind, about 150 bytes each. Filling them with made-up names only resets the buckets of others. */
 const bucketsLimit = 50_000;
 
-/** Keeps one remote server, account or device from taking what others need. */
+/** Keeps one remote server, account or device from using what others need. */
 export interface RateLimits {
   /** @param publisher `from` of a publish */
   mayPublish(publisher: string): boolean;
-  /** @param from of a command, a full JID */
+  /** @param from full JID that sent a command */
   mayCommand(from: string): boolean;
-  /** Milliseconds until a push to this registration may leave; 0: now, and it is counted. */
+  /** Milliseconds until a push to this registration may leave. 0: it may leave now, and it is counted. */
   pushDelay(registration: Pick<Registration, 'app' | 'node' | 'token'>): number;
-  /** A short name for the device of a registration: pushes to one device wait one behind the other. */
+  /** A short name for the device of a registration. Delayed pushes to one device queue one behind the other. */
   deviceOf(registration: Pick<Registration, 'app' | 'token'>): string;
-  /** Milliseconds from one push to a registration to the next, for long. */
+  /** Milliseconds between two pushes to one registration in the long run. */
   readonly pushEveryMs: number;
 }
 
@@ -96,7 +98,7 @@ export function createRateLimits(options: {
   const accountOf = (jid: string) => foldCase(bareJid(jid));
   return {
     mayPublish(publisher) {
-      // The account first: what it may not do is not to cost its server anything.
+      // The account comes first, so that an account over its limit uses nothing of its server's.
       if (!isDomain(publisher) && publishesPerAccount.take(accountOf(publisher)) > 0) return false;
       return publishesPerDomain.take(domainOf(publisher)) === 0;
     },
@@ -104,7 +106,7 @@ export function createRateLimits(options: {
       commandsPerAccount.take(accountOf(from)) === 0 && commandsPerDomain.take(domainOf(from)) === 0,
     pushDelay({ app, node, token }) {
       const device = deviceOf({ app, token });
-      // Looked at before either is taken: what one refuses is not to cost the other.
+      // Both are asked before either is charged, so that a refusal by one does not use up the other.
       const delayMs = Math.max(pushesPerRegistration.delay(node), pushesPerToken.delay(device));
       if (delayMs > 0) return delayMs;
       pushesPerRegistration.take(node);
@@ -116,7 +118,7 @@ export function createRateLimits(options: {
   };
 }
 
-/** A short name for a token, so that no map holds tokens. */
+/** Hashes a token, so that no map holds tokens. */
 function deviceOf({ app, token }: Pick<Registration, 'app' | 'token'>): string {
   return createHash('sha256').update(`${app} ${token}`).digest('base64url').slice(0, 16);
 }

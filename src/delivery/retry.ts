@@ -14,25 +14,24 @@ import { errorCode, type Log, throttle } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /**
- * Queued pushes sent per second and app. Below what one APNs connection takes with ease, so that the backlog of an outage
- * neither crowds out what comes in nor looks like an attack.
+ * Queued pushes sent per second and app, so that an outage's backlog neither displaces new pushes nor looks like abuse.
  */
 export const redeliveriesPerSecond = 200;
 
-const complainEveryMs = 60_000;
+const logEveryMs = 60_000;
 
-/** How often the budget of a second is handed out in parts, milliseconds. */
+/** Milliseconds between two parts of a second's budget. */
 const tickMs = 100;
 
-/** How often the backlog is measured and what expired is cleared away, milliseconds. */
+/** Milliseconds between two measurements of the backlog; each also removes what has expired. */
 const sweepMs = 10_000;
 
-/** Time for one queued push from look-up to outcome, milliseconds. */
+/** Milliseconds for one queued push from lookup to outcome. */
 const dispatchWithinMs = 15_000;
 
-/** Devices beyond their share that are remembered; more of them only cost more leases. */
+/** Devices beyond their rate limit that are remembered. A larger number only causes more leases. */
 const rememberedDevices = 10_000;
-/** Places that a push waits for at most: an hour of them. A device may be registered many times over. */
+/** Most places that a push waits for: an hour of them, since a device may have many registrations. */
 const longestQueue = 3_600;
 
 export interface RetrySchedulerOptions {
@@ -48,21 +47,21 @@ export interface RetrySchedulerOptions {
   readonly perSecond?: number;
 }
 
-/** Sends what is queued, at a limited rate, calls first, then the newest. */
+/** Sends queued pushes again at a limited rate: calls first, then the newest. */
 export interface RetryScheduler {
-  /** Begins with what an earlier process left behind. */
+  /** Starts with what an earlier process left in the outbox. */
   start(): void;
-  /** A push falls due then, milliseconds since 1970. */
+  /** Announces a push that is due at this time, in milliseconds since 1970. */
   expect(push: Pick<Push, 'app' | 'kind'>, dueAtMs: number): void;
-  /** Claims nothing more; resolves when what was leased is decided. */
+  /** Stops leasing; resolves when every leased push has its outcome. */
   drain(): Promise<void>;
 }
 
 interface RetryQueue {
   readonly appSender: AppSender;
-  /** Earliest time to lease again; undefined: when told. */
+  /** Earliest time for the next lease; undefined: none is planned. */
   dueAtMs: number | undefined;
-  /** No call is queued from then on, as far as is known. */
+  /** As far as is known, no call is queued from this time on. */
   callsUntilMs: number;
   busy: number;
   leasing: boolean;
@@ -75,9 +74,9 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
   for (const [name, appSender] of appSenders) {
     queues.set(name, { appSender, dueAtMs: undefined, callsUntilMs: 0, busy: 0, leasing: false });
   }
-  /** By device, when the last of its pushes that wait for their share is due. */
+  /** By device: when the last of its delayed pushes is due. */
   const lastDueByDevice = new Map<string, number>();
-  const mayComplain = throttle(complainEveryMs, clock);
+  const mayLog = throttle(logEveryMs, clock);
   const underway = new Set<Promise<void>>();
   let cancelTick = () => {};
   let cancelSweep = () => {};
@@ -99,13 +98,14 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     queue.dueAtMs = undefined;
     const { pushes, nextDueAtMs } = await outbox.lease(queue.appSender.app.name, clock.now(), limit, of);
     queue.leasing = false;
-    if (nextDueAtMs !== undefined) look(queue, nextDueAtMs);
+    if (nextDueAtMs !== undefined) planLease(queue, nextDueAtMs);
     for (const queued of pushes) track(redeliver(queue, queued));
   }
 
   /**
-   * How many may be leased in this tick, and of which: one as a probe while the circuit is open, a call sooner than
-   * others; half of the concurrencyLimit at most, and a tenth of it even where others wait for places.
+   * How many pushes to lease in this tick, and of which kind. While the circuit is open it is one probe, which may be a
+   * call sooner than another push. Otherwise it is at most half of the concurrency limit, and a tenth of it even if
+   * other pushes wait for places.
    */
   function allowance({ appSender, busy, callsUntilMs }: RetryQueue): { limit: number; of: 'all' | 'calls' } {
     const { circuit } = appSender;
@@ -124,7 +124,7 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     const { push, attempts } = queued;
     queue.busy += 1;
     try {
-      // Stored in times to come: the clock was set back since, while no process ran, and nobody knows how old it is.
+      // Stored in the future: the clock was set back while no process ran, so the age of the call is unknown.
       if (isCall(push) && queued.storedAtMs > clock.now()) {
         complete(push.app, push.id, 'expired');
         return;
@@ -135,13 +135,13 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
         return;
       }
       if (registration === 'lost') {
-        // It was registered when this was queued, so the store is not the one of then: that may be put right.
+        // It was registered when it was queued, so the store is another one; an operator may still correct that.
         reschedule(queued, attempts + 1, undefined);
         return;
       }
       const delayMs = rateLimits.pushDelay(registration);
       if (delayMs > 0 && !isCall(push)) {
-        const dueAtMs = queueUp(rateLimits.deviceOf(registration), clock.now() + delayMs);
+        const dueAtMs = lineUp(rateLimits.deviceOf(registration), clock.now() + delayMs);
         outbox.reschedule(push.id, dueAtMs, attempts);
         expect(push, dueAtMs);
         return;
@@ -165,8 +165,8 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
         dispatched.kind === 'retry' ? dispatched.afterMs : undefined,
       );
     } catch (error) {
-      if (mayComplain())
-        log.error({ app: push.app, reason: errorCode(error) }, 'queued pushes fail for a reason of our own');
+      if (mayLog())
+        log.error({ app: push.app, reason: errorCode(error) }, 'queued pushes fail because of an error of ours');
       reschedule(queued, attempts + 1, undefined);
     } finally {
       queue.busy -= 1;
@@ -182,10 +182,10 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
   }
 
   /**
-   * When a push of a device beyond its share is to be looked at again: one behind the other, for if all came due for each
-   * single place, the leases that they cost would be those of others.
+   * When to look again at a push of a device beyond its rate limit. The pushes of a device line up one behind the
+   * other: if all came due at once, each free place would cost a lease of every one of them.
    */
-  function queueUp(device: string, earliestMs: number): number {
+  function lineUp(device: string, earliestMs: number): number {
     const behindMs = (lastDueByDevice.get(device) ?? 0) + rateLimits.pushEveryMs;
     const latestMs = earliestMs + longestQueue * rateLimits.pushEveryMs;
     const dueAtMs = Math.ceil(Math.min(Math.max(earliestMs, behindMs), latestMs));
@@ -196,10 +196,7 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     return dueAtMs;
   }
 
-  /**
-   * As it is to be sent now: with the time that it has left, should the clock have been set meanwhile; a call whose device
-   * has lost its PushKit token as an alert.
-   */
+  /** The push with its remaining lifetime. A VoIP push whose device has lost its PushKit token becomes an alert. */
   function address({ push, target }: QueuedPush, { secondToken }: Registration, leftMs: number): AddressedPush {
     const endsAtMs = clock.monotonic() + leftMs;
     const expiresAtMs = clock.now() + leftMs;
@@ -227,11 +224,11 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
   function expect(push: Pick<Push, 'app' | 'kind'>, dueAtMs: number): void {
     const queue = queues.get(push.app);
     if (!queue) return;
-    look(queue, dueAtMs);
+    planLease(queue, dueAtMs);
     if (isCall(push)) queue.callsUntilMs = clock.now() + callLifetimeMs;
   }
 
-  function look(queue: RetryQueue, atMs: number): void {
+  function planLease(queue: RetryQueue, atMs: number): void {
     queue.dueAtMs = Math.min(queue.dueAtMs ?? Infinity, atMs);
   }
 
@@ -239,15 +236,15 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     cancelSweep = clock.after(sweepMs, () => track(sweep()));
     await outbox.expire(clock.now());
     const backlogs = await outbox.stats();
-    // A store that does not answer is queued no less than before.
+    // The store does not answer; the last figures still hold.
     if (!backlogs) return;
     for (const [app, queue] of queues) {
       const backlog = backlogs.get(app);
       metrics.outboxDepth.set({ app }, backlog?.depth ?? 0);
       metrics.outboxBytes.set({ app }, backlog?.bytes ?? 0);
       metrics.outboxOldest.set({ app }, Math.floor((backlog?.oldestStoredAtMs ?? 0) / 1000));
-      // One that was stored although the answer to that came too late is expected by nobody else.
-      if (backlog && !queue.leasing) look(queue, clock.now());
+      // Finds pushes that were stored although the store's answer came too late, so that nobody announced them.
+      if (backlog && !queue.leasing) planLease(queue, clock.now());
     }
   }
 
@@ -261,7 +258,7 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
   return {
     start() {
       for (const queue of queues.values()) {
-        look(queue, clock.now());
+        planLease(queue, clock.now());
         queue.callsUntilMs = clock.now() + callLifetimeMs;
       }
       cancelTick = clock.after(tickMs, tick);

@@ -37,7 +37,7 @@ for (const [publisher, expected, why] of rows) {
   });
 }
 
-test('authorization - a registration with a secret wants it in every publish', () => {
+test('authorization - a registration with a secret requires it in every publish', () => {
   const registration = registrationOf({ secret: 'KK4+H5WMfpRG/2zCbuKq6wpX' });
   assert.equal(refuse(notificationOf(), registration), 'wrong-secret');
   assert.equal(refuse(notificationOf({ secret: '' }), registration), 'wrong-secret');
@@ -45,17 +45,17 @@ test('authorization - a registration with a secret wants it in every publish', (
   assert.equal(refuse(notificationOf({ secret: 'KK4+H5WMfpRG/2zCbuKq6wpX' }), registration), undefined);
 });
 
-test('authorization - a secret that nobody asked for harms nothing', () => {
+test('authorization - a secret that the registration does not have is ignored', () => {
   assert.equal(refuse(notificationOf({ secret: 'whatever' }), registrationOf()), undefined);
 });
 
-test('authorization - no letter beyond ASCII is folded: the Kelvin sign is no k', () => {
+test('authorization - only ASCII letters are folded: the Kelvin sign is not k', () => {
   const registration = registrationOf({ account: 'romeo@kent.example' });
   assert.equal(refuse(notificationOf({ publisher: '\u212aent.example' }), registration), 'wrong-publisher');
   assert.equal(refuse(notificationOf({ publisher: 'KENT.example' }), registration), undefined);
 });
 
-test('authorization - to a room’s registration the room and its service publish, nobody else', () => {
+test('authorization - only the room and its service publish to a room’s registration', () => {
   const registration = registrationOf({ convention: 'p2', room: 'verona@rooms.example.org' });
   const publishers: [string, 'wrong-publisher' | undefined][] = [
     ['rooms.example.org', undefined],
@@ -70,7 +70,7 @@ test('authorization - to a room’s registration the room and its service publis
   }
 });
 
-test('authorization - to a raw token any server publishes that knows it, but no client', () => {
+test('authorization - any server that knows a raw token may publish to it, but no client', () => {
   const registration = registrationOf({ convention: 'raw-token', account: '' });
   const publishers: [string, 'wrong-publisher' | undefined][] = [
     ['example.net', undefined],
@@ -83,7 +83,7 @@ test('authorization - to a raw token any server publishes that knows it, but no 
   }
 });
 
-test('authorization - a registration without an account is published to by any server that has its secret', () => {
+test('authorization - any server with the secret publishes to a registration without account', () => {
   const registration = registrationOf({ convention: 'v1', account: '', secret: 's3cret' });
   const refusalOf = (publisher: string, secret?: string) =>
     refuse(notificationOf({ publisher, ...(secret !== undefined && { secret }) }), registration);

@@ -19,7 +19,7 @@ test('coalescer - the first goes at once, one is stored for all that follow unti
   assert.deepEqual(delays, [700]);
 });
 
-test('coalescer - what was sent late opens an interval of its own', async () => {
+test('coalescer - a push sent late opens an interval of its own', async () => {
   const clock = manualClock();
   const coalescer = createCoalescer({ now: clock.now, limit: 10 });
   const delays: number[] = [];
@@ -42,7 +42,7 @@ test('coalescer - an interval without a follower ends, and is forgotten when ano
   assert.equal(coalescer.size, 1);
 });
 
-test('coalescer - when storing fails all who relied on it hear so, and the next one tries again', async () => {
+test('coalescer - a failed store is reported to all who relied on it, and the next one tries again', async () => {
   const coalescer = createCoalescer({ now: manualClock().now, limit: 10 });
   coalescer.claim('a', 1000, never);
   const outcome = Promise.withResolvers<boolean>();
@@ -53,7 +53,7 @@ test('coalescer - when storing fails all who relied on it hear so, and the next 
   assert.equal(await coalescer.claim('a', 1000, () => Promise.resolve(true)), true);
 });
 
-test('coalescer - however often storing fails, what is stored at last is due when its interval ends', async () => {
+test('coalescer - after failed attempts the stored push is still due when its interval ends', async () => {
   const clock = manualClock();
   const coalescer = createCoalescer({ now: clock.now, limit: 10 });
   coalescer.claim('a', 20_000, never);
@@ -84,13 +84,13 @@ test('coalescer - a device that is woken all the time does not keep those that a
   assert.ok(coalescer.size <= 14, `${coalescer.size}`);
 });
 
-test('coalescer - beyond its limit it remembers nothing and lets everyone go', () => {
+test('coalescer - beyond its limit it remembers nothing more and lets every push pass', () => {
   const coalescer = createCoalescer({ now: manualClock().now, limit: 2 });
   for (const key of ['a', 'b', 'c', 'c']) assert.equal(coalescer.claim(key, 1000, never), 'now');
   assert.equal(coalescer.size, 2);
 });
 
-test('coalescer - an interval of nothing lets everyone go', () => {
+test('coalescer - an interval of 0 lets every push pass', () => {
   const coalescer = createCoalescer({ now: manualClock().now, limit: 2 });
   for (let i = 0; i < 3; i += 1) assert.equal(coalescer.claim('a', 0, never), 'now');
 });

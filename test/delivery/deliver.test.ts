@@ -87,7 +87,7 @@ function lookupFor(app: App, over: Partial<Registry> = {}, nodes = nodeNames()):
   return createLookup({ registry: { ...registry, ...over }, nodes, apps: [app], clock });
 }
 
-/** Everything that the outbox would give out at the end of days. */
+/** Every push that the outbox would lease at any time. */
 async function queued(): Promise<readonly QueuedPush[]> {
   const latest = Math.max(clock.now(), ...queuedTimes);
   return (await outbox.lease('siskin', latest, 100)).pushes;
@@ -263,14 +263,14 @@ test('delivery - a node by an earlier key finds its device, however the device i
   }
 });
 
-test('delivery - a node that was unregistered is item-not-found from the first, and is not made again', async () => {
+test('delivery - a node that was unregistered is item-not-found from the first, and its registration is not made again', async () => {
   const { node } = await register();
   await registry.unregister({ account: 'romeo@example.net', token: node });
   assert.equal(await delivery.deliver(notificationOf({ node })), 'item-not-found');
   assert.equal((await registry.count()).size, 0);
 });
 
-test('delivery - what the provider calls dead is removed although it was made of its node, and is not made again', async () => {
+test('delivery - a dead token removes a registration that was made of its node, and it is not made again', async () => {
   const { node } = await register();
   await loseStore();
   outcomes.push({ kind: 'dead-token', reason: 'Unregistered' });
@@ -294,7 +294,7 @@ test('delivery - a device that keeps its node when its token changes is not dead
   assert.equal(await delivery.deliver(notificationOf({ node })), 'item-not-found');
 });
 
-test('delivery - where nodes of before sealed ones exist, unknown ones of their form are kept by servers', async () => {
+test('delivery - where nodes older than sealed ones exist, servers keep unknown nodes of their form', async () => {
   const answersWith = async (over: Parameters<typeof nodeNames>[0], ...nodes: string[]) => {
     delivery = deliveryFor(apnsAppOf(), {}, lookupFor(apnsAppOf(), {}, nodeNames(over)));
     return Promise.all(nodes.map((node) => delivery.deliver(notificationOf({ node }))));
@@ -314,7 +314,7 @@ test('delivery - where nodes of before sealed ones exist, unknown ones of their 
   assert.deepEqual(await answersWith({ isSelfMade: true }, random, imported, foreign), [gone, gone, kept]);
 });
 
-test('delivery - no node of ours is taken for a raw token, by whichever key', async () => {
+test('delivery - no node of ours is read as a raw token, whatever its key', async () => {
   const app = fcmAppOf({ ids: ['default'], conventions: ['raw-token'] });
   const foreign = nodeNames({ keyring: [otherNodeKeys] }).make({ ...romeosPhone, app: 'android' }).node;
   assert.ok(foreign.length >= 64);
@@ -323,7 +323,7 @@ test('delivery - no node of ours is taken for a raw token, by whichever key', as
   assert.equal(attempts.length, 0);
 });
 
-test('delivery - what cannot be looked up is the store’s failure, and says nothing about the node afterwards', async () => {
+test('delivery - a failed lookup counts against the store and says nothing about the node afterwards', async () => {
   let fails = 300;
   const wasRemoved = (node: string) => {
     fails -= 1;
@@ -336,7 +336,7 @@ test('delivery - what cannot be looked up is the store’s failure, and says not
   assert.equal(await delivery.deliver(notificationOf({ node: 'unknown' })), 'item-not-found');
 });
 
-test('delivery - a flood of dead tokens: what was removed before it showed is back, every registration is kept', async () => {
+test('delivery - a flood of dead tokens: registrations removed before it was detected are restored, and all are kept', async () => {
   const nodes: string[] = [];
   for (let i = 0; i < 80; i += 1) nodes.push((await register({ token: `${10 + i}`.repeat(32) })).node);
   outcomes = Array.from(nodes, () => ({ kind: 'dead-token', reason: 'Unregistered' }));
@@ -350,7 +350,7 @@ test('delivery - a flood of dead tokens: what was removed before it showed is ba
   }
 });
 
-test('delivery - a flood of dead tokens: what could not be put back at first is when the store works again', async () => {
+test('delivery - a flood of dead tokens: a failed restore is repeated when the store works again', async () => {
   let fails = 3;
   const restore: Registry['restore'] = (registrations) => {
     fails -= 1;
@@ -363,7 +363,7 @@ test('delivery - a flood of dead tokens: what could not be put back at first is 
   for (const node of nodes) await delivery.deliver(notificationOf({ node }));
   const failures = () => lines.filter((line) => line.includes('could not be restored')).length;
   assert.equal(failures(), 1);
-  // Any push that comes back is an occasion.
+  // Any push that returns triggers the retry.
   for (let i = 0; i < 3; i += 1) {
     clock.advance(60_000);
     await delivery.deliver(notificationOf({ node: nodes.at(-1) ?? '' }));
@@ -396,7 +396,7 @@ test('delivery - a registration of an app that left the config is kept', async (
   assert.ok(await registry.find(node));
 });
 
-test('delivery - misconfigured is internal-server-error and keeps the registration', async () => {
+test('delivery - a misconfigured app is answered with internal-server-error and keeps the registration', async () => {
   const { node } = await register();
   outcomes.push({ kind: 'misconfigured', reason: 'InvalidProviderToken', scope: 'app' });
   assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
@@ -404,7 +404,7 @@ test('delivery - misconfigured is internal-server-error and keeps the registrati
   assert.deepEqual(await queued(), []);
 });
 
-test('delivery - what the provider may take later is in the outbox before the answer result', async () => {
+test('delivery - a push that may succeed later is in the outbox before the answer result', async () => {
   const { node } = await register();
   outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
   const arrivedAtMs = clock.now();
@@ -419,7 +419,7 @@ test('delivery - what the provider may take later is in the outbox before the an
   ]);
 });
 
-test('delivery - content that no provider takes is neither sent nor kept in the outbox, and counted', async () => {
+test('delivery - content that no provider accepts is neither sent nor queued, and counted', async () => {
   const { node } = await register();
   outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
   const ciphertext = 'A'.repeat(60_000);
@@ -432,7 +432,7 @@ test('delivery - content that no provider takes is neither sent nor kept in the 
   assert.equal((await metrics.oversize.get()).values.find(({ labels }) => labels.app === 'siskin')?.value, 1);
 });
 
-test('delivery - what the provider asks to wait is obeyed', async () => {
+test('delivery - the pause that the provider asks for is kept', async () => {
   const { node } = await register();
   outcomes.push({ kind: 'retry', reason: 'TooManyRequests', afterMs: 60_000, scope: 'app' });
   const arrivedAtMs = clock.now();
@@ -456,7 +456,7 @@ test('delivery - without an outbox a push that fails is internal-server-error', 
   assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
 });
 
-test('delivery - while the provider is spared pushes go to the outbox without an attempt', async () => {
+test('delivery - while the circuit is open pushes go to the outbox without an attempt', async () => {
   const { node } = await register();
   for (let i = 0; i < 10; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
   for (let i = 0; i < 12; i += 1) assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
@@ -464,7 +464,7 @@ test('delivery - while the provider is spared pushes go to the outbox without an
   assert.equal((await queued()).length, 12);
 });
 
-test('delivery - one device’s trouble spares nobody', async () => {
+test('delivery - failures of one device do not open the circuit', async () => {
   const { node } = await register();
   const busy = { kind: 'retry', reason: 'TooManyRequests', scope: 'device' } as const;
   for (let i = 0; i < 12; i += 1) outcomes.push(busy);
@@ -472,7 +472,7 @@ test('delivery - one device’s trouble spares nobody', async () => {
   assert.equal(attempts.length, 12);
 });
 
-test('delivery - gone removes the registration and is item-not-found, from then on too', async () => {
+test('delivery - a dead token removes the registration, and each publish is answered with item-not-found', async () => {
   const { node } = await register();
   outcomes.push({ kind: 'dead-token', reason: 'Unregistered' });
   assert.equal(await delivery.deliver(notificationOf({ node })), 'item-not-found');
@@ -481,7 +481,7 @@ test('delivery - gone removes the registration and is item-not-found, from then 
   assert.equal(attempts.length, 1);
 });
 
-test('delivery - gone does not remove a registration that was renewed while the push was under way', async () => {
+test('delivery - a dead token does not remove a registration that was renewed while the push was under way', async () => {
   const { node } = await register();
   const answer = Promise.withResolvers<PushResult>();
   outcomes.push(answer.promise);
@@ -555,7 +555,7 @@ test('delivery - wake-ups of one registration are coalesced: one at once, one fo
   );
 });
 
-test('delivery - wake-ups that cannot be stored are not called taken', async () => {
+test('delivery - wake-ups that cannot be stored are not answered with result', async () => {
   const { node } = await register();
   const { priority: _, ...plain } = notificationOf({ node, content: { kind: 'summary' } });
   await outbox.close();
@@ -563,7 +563,7 @@ test('delivery - wake-ups that cannot be stored are not called taken', async () 
   assert.equal(await delivery.deliver(plain), 'internal-server-error');
 });
 
-test('delivery - beyond width and queue of the concurrencyLimit pushes are queued, and none waits longer than an answer may take', async () => {
+test('delivery - beyond width and queue of the concurrency limit pushes go to the outbox, and none waits longer than an answer may take', async () => {
   delivery = deliveryFor(apnsAppOf({ inFlight: 1 }));
   const { node } = await register();
   const hanging = Promise.withResolvers<PushResult>();
@@ -580,7 +580,7 @@ test('delivery - beyond width and queue of the concurrencyLimit pushes are queue
   assert.equal((await queued()).length, 12);
 });
 
-test('delivery - a misconfigured app is complained about once a minute, without names', async () => {
+test('delivery - a misconfigured app is logged once a minute, without names', async () => {
   const { node } = await register();
   for (const pauseMs of [0, 30_000, 31_000]) {
     clock.advance(pauseMs);
@@ -613,7 +613,7 @@ test('delivery - drain waits for what is under way', async () => {
   assert.equal(await delivered, 'result');
 });
 
-test('delivery - what a registration gets beyond its share waits in the outbox, calls excepted', async () => {
+test('delivery - pushes beyond a registration’s rate limit wait in the outbox, calls excepted', async () => {
   delivery = deliveryFor(apnsAppOf(), { pushesPerRegistration: { burst: 2, perSecond: 0.5 } });
   const { node } = await register({ secondToken: second });
   for (let i = 0; i < 3; i += 1) assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
@@ -625,7 +625,7 @@ test('delivery - what a registration gets beyond its share waits in the outbox, 
   assert.deepEqual(queuedTimes, [clock.now() + 2000]);
 });
 
-test('delivery - a server beyond its share is told to try again, and takes nothing from another', async () => {
+test('delivery - a server over its rate limit is told to try again, and other servers are unaffected', async () => {
   delivery = deliveryFor(apnsAppOf(), { publishesPerDomain: { burst: 2, perSecond: 1 } });
   const { node } = await register();
   for (let i = 0; i < 2; i += 1) await delivery.deliver(notificationOf({ node, publisher: 'evil.example' }));

@@ -13,7 +13,7 @@ const siskin = apnsAppOf();
 const token = '9f3c'.repeat(16);
 const fcmToken = `cRtz:APA91b${'x'.repeat(130)}`;
 
-/** What the registry said and was told. */
+/** What the registry is called with and answers. */
 function start(apps: readonly App[], registered: readonly Registration[] = [], removed: readonly string[] = []) {
   const clock = manualClock();
   const known = new Map(registered.map((each) => [each.node, each]));
@@ -49,7 +49,7 @@ const rawOf = (app: string, of = token): Registration => ({
   registeredAtMs: 0,
 });
 
-test('lookup - a raw token that was wrongly taken for dead can be restored', async () => {
+test('lookup - a raw token that was removed by mistake can be restored', async () => {
   const { lookup } = start([monal]);
   const found = await lookup.find(token, { pushModule: 'monalProdiOS' });
   assert.ok(found);
@@ -67,13 +67,13 @@ test('lookup - a raw token is a registration of the app that pushModule names', 
   assert.deepEqual(await lookup.find(fcmToken, { pushModule: 'monalAndroid' }), rawOf('monal-android', fcmToken));
 });
 
-test('lookup - without pushModule the app default is meant; if there is none, that is somebody’s mistake', async () => {
+test('lookup - without pushModule the app with the id default is used; without such an app the configuration is at fault', async () => {
   assert.deepEqual(await start([monal]).lookup.find(token), rawOf(''));
   const fallback = apnsAppOf({ name: 'fallback', ids: ['default'], conventions: ['raw-token'] });
   assert.deepEqual(await start([monal, fallback]).lookup.find(token), rawOf('fallback'));
 });
 
-test('lookup - an unknown pushModule is somebody’s mistake: a registration of no app, so that the server keeps it', async () => {
+test('lookup - an unknown pushModule gives a registration without app, so that the server keeps it', async () => {
   const { lookup } = start([siskin, monal]);
   for (const pushModule of ['monalAlpha', 'siskin', 'tigase:messenger:apns:1', '__proto__', '']) {
     assert.deepEqual(await lookup.find(token, { pushModule }), rawOf(''), pushModule);
@@ -81,13 +81,13 @@ test('lookup - an unknown pushModule is somebody’s mistake: a registration of 
   assert.equal(await lookup.find('no-token', { pushModule: 'monalAlpha' }), undefined);
 });
 
-test('lookup - a node that was ours and is removed is no raw token, though it may look like one', async () => {
+test('lookup - a removed node is not read as a raw token, though it may look like one', async () => {
   const { lookup } = start([monal], [], [token]);
   assert.equal(await lookup.find(token), undefined);
   assert.equal(await lookup.find(token, { pushModule: 'monalAlpha' }), undefined);
 });
 
-test('lookup - what can be no token of the app’s provider is nobody', async () => {
+test('lookup - a node that is not valid for the app’s provider has no registration', async () => {
   const { lookup } = start([monal, monalAndroid]);
   for (const node of ['', 'n'.repeat(32), '9f'.repeat(31), `${token}9`, 'zz'.repeat(32), '9f'.repeat(257)]) {
     assert.equal(await lookup.find(node, { pushModule: 'monalProdiOS' }), undefined, node);
@@ -97,13 +97,13 @@ test('lookup - what can be no token of the app’s provider is nobody', async ()
   }
 });
 
-test('lookup - without an app of this convention only pushModule makes a node a raw token: one whose app has left', async () => {
+test('lookup - without an app of this convention a node is only read as a raw token with a pushModule, whose app has left the config', async () => {
   const { lookup } = start([siskin]);
   assert.equal(await lookup.find(token), undefined);
   assert.deepEqual(await lookup.find(token, { pushModule: 'monalProdiOS' }), rawOf(''));
 });
 
-test('lookup - a registered node is what it is, whatever pushModule says', async () => {
+test('lookup - a registered node is found whatever pushModule says', async () => {
   const registered = registrationOf({ node: token, secret: 's3cret' });
   const { lookup } = start([siskin, monal], [registered]);
   assert.equal(await lookup.find(token, { pushModule: 'monalProdiOS' }), registered);
@@ -115,7 +115,7 @@ test('lookup - a push that is queued to a raw token finds it by the app’s name
   for (const app of ['siskin', 'former', '']) assert.equal(await lookup.find(token, { app }), undefined);
 });
 
-test('lookup - a dead raw token is nobody for a day', async () => {
+test('lookup - a dead raw token has no registration for a day', async () => {
   const { lookup, clock } = start([monal]);
   const hint = { pushModule: 'monalProdiOS' };
   await lookup.find(token, hint);
@@ -130,7 +130,7 @@ test('lookup - a dead raw token is nobody for a day', async () => {
   assert.equal(await lookup.wasRemoved(token), false);
 });
 
-test('lookup - removing goes to the registry first, and false is false for what never was', async () => {
+test('lookup - removing asks the registry first, and returns false for an unknown node', async () => {
   const registered = registrationOf();
   const { lookup } = start([monal], [registered]);
   assert.equal(await lookup.remove(registered.node, 0, 'gone'), true);

@@ -5,7 +5,7 @@ import { createRateLimits, defaultRateLimits, rateLimitsSection } from '../../sr
 import { createTokenBuckets } from '../../src/time/token-bucket.ts';
 import { manualClock } from '../support/clock.ts';
 
-test('token buckets - a burst at once, then as many as a second brings', () => {
+test('token buckets - a burst at once, then the rate per second', () => {
   const clock = manualClock();
   const buckets = createTokenBuckets({ clock, burst: 3, perSecond: 2, limit: 10 });
   assert.deepEqual([buckets.take('a'), buckets.take('a'), buckets.take('a'), buckets.take('a')], [0, 0, 0, 500]);
@@ -22,7 +22,7 @@ test('token buckets - beyond the limit the key that was quiet longest is forgott
   assert.equal(buckets.take('b'), 0);
 });
 
-test('rate limits - one account that publishes by itself uses up its own share, not its server’s', () => {
+test('rate limits - one account that publishes by itself uses up its own limit, not its server’s', () => {
   const shares = {
     ...defaultRateLimits,
     publishesPerAccount: { burst: 2, perSecond: 1 },
@@ -42,7 +42,7 @@ test('rate limits - one account that publishes by itself uses up its own share, 
   );
 });
 
-test('rate limits - an account that Unicode would fold to another does not use up its share', () => {
+test('rate limits - an account that Unicode would fold to another does not use up its limit', () => {
   const shares = {
     ...defaultRateLimits,
     publishesPerAccount: { burst: 1, perSecond: 1 },
@@ -81,18 +81,18 @@ test('rate limits - one account’s commands do not use up those of its server, 
   );
 });
 
-test('rate limits - one device token has one share, however many accounts registered it', () => {
+test('rate limits - one device token has one limit, however many accounts registered it', () => {
   const clock = manualClock();
   const limits = createRateLimits({ settings: defaultRateLimits, clock });
   const token = 'fcmInst:APA91bExample';
   const delays = Array.from({ length: 200 }, (_, i) => limits.pushDelay({ app: 'android', node: `node-${i}`, token }));
   assert.deepEqual([delays.filter((ms) => ms === 0).length, delays.at(-1)], [150, 1_000]);
-  // Neither another token nor the same one of another app pays for it.
+  // Neither another token nor the same token of another app is affected.
   assert.equal(limits.pushDelay({ app: 'android', node: 'other', token: 'another' }), 0);
   assert.equal(limits.pushDelay({ app: 'siskin', node: 'third', token }), 0);
 });
 
-test('rate limits - what the token’s share refuses costs the registration nothing of its own', () => {
+test('rate limits - a refusal by the token’s limit does not use up the registration’s', () => {
   const clock = manualClock();
   const settings = {
     ...defaultRateLimits,

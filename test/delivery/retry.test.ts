@@ -32,18 +32,18 @@ after(() => rm(folder, { recursive: true }));
 const { log } = quietTelemetry();
 let databases = 0;
 let clock: ManualClock;
-/** The server's: its wall time never goes back. */
+/** The server's clock, whose wall time never goes back. */
 let forward: Clock;
 let registry: Registry;
 let outbox: Outbox;
 let registration: Registration;
 let sent: Push[];
-/** Of each attempt in `sent`, milliseconds. */
+/** Milliseconds of each attempt in `sent`. */
 let deadlines: number[];
 let outcomes: PushResult[];
 let retryScheduler: RetryScheduler;
 let appSender: AppSender;
-/** In place of `outcomes`. */
+/** Replaces `outcomes`. */
 let sendAs: (() => Promise<PushResult>) | undefined;
 
 beforeEach(async () => {
@@ -129,7 +129,7 @@ async function depth(): Promise<number> {
   return (await outbox.stats())?.get('siskin')?.depth ?? 0;
 }
 
-test('retry - an queued push is sent when it falls due, as the very push that it was', async () => {
+test('retry - a queued push is sent unchanged when it falls due', async () => {
   retryScheduler.start();
   const push = await enqueue('alert', {}, 1000);
   await pass(900);
@@ -139,14 +139,14 @@ test('retry - an queued push is sent when it falls due, as the very push that it
   assert.equal(await depth(), 0);
 });
 
-test('retry - what an earlier process left behind is sent from the start on', async () => {
+test('retry - pushes that an earlier process left are sent from the start', async () => {
   const push = await enqueue('alert');
   retryScheduler.start();
   await pass(200);
   assert.deepEqual(sent, [push]);
 });
 
-test('retry - what fails again waits longer each time', async () => {
+test('retry - each further failure lengthens the pause', async () => {
   retryScheduler.start();
   const retry = { kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' } as const;
   outcomes.push(retry, retry, retry);
@@ -167,7 +167,7 @@ test('retry - what fails again waits longer each time', async () => {
   assert.equal(new Set(sent.map(({ id }) => id)).size, 1);
 });
 
-test('retry - what the provider asks to wait is obeyed', async () => {
+test('retry - the pause that the provider asks for is kept', async () => {
   retryScheduler.start();
   outcomes.push({ kind: 'retry', reason: 'TooManyRequests', afterMs: 30_000, scope: 'device' });
   await enqueue('alert');
@@ -198,7 +198,7 @@ test('retry - a call is given up after half a minute', async () => {
   assert.equal(await depth(), 0);
 });
 
-test('retry - an queued call whose device has no second token any more goes out as an alert to the first', async () => {
+test('retry - a queued call whose device lost its second token goes to the first one as an alert', async () => {
   retryScheduler.start();
   const queuedAtMs = forward.now();
   const push = await enqueue('voip', {}, 500);
@@ -208,7 +208,7 @@ test('retry - an queued call whose device has no second token any more goes out 
     sent.map(({ id, kind }) => ({ id, kind })),
     [{ id: push.id, kind: 'call-alert' }],
   );
-  // The half minute is that of the call, not one of its own.
+  // The half minute counts from the call's arrival.
   assert.ok((sent[0]?.expiresAtMs ?? 0) <= queuedAtMs + 30_000);
 });
 
@@ -225,7 +225,7 @@ test('retry - the rate is never exceeded', async () => {
   assert.equal(sent.length, 18);
 });
 
-test('retry - where more comes in than the provider takes, what is queued has its turn', async () => {
+test('retry - queued pushes are sent even if more pushes arrive than the provider takes', async () => {
   const arrivals: PromiseWithResolvers<PushResult>[] = [];
   sendAs = () => {
     const arrival = Promise.withResolvers<PushResult>();
@@ -254,7 +254,7 @@ test('retry - where more comes in than the provider takes, what is queued has it
   for (const arrival of arrivals) arrival.resolve({ kind: 'accepted' });
 });
 
-test('retry - a registration that was removed takes its queued pushes along', async () => {
+test('retry - the queued pushes of a removed registration are removed', async () => {
   await enqueue('alert');
   await registry.unregister({ account: 'romeo@example.net', token: 'ab'.repeat(32) });
   retryScheduler.start();
@@ -263,7 +263,7 @@ test('retry - a registration that was removed takes its queued pushes along', as
   assert.equal(await depth(), 0);
 });
 
-test('retry - what is queued finds its registration in its node after the store was lost', async () => {
+test('retry - a queued push finds its registration in its node after the store was lost', async () => {
   const push = await enqueue('alert');
   await registry.close();
   const store = { kind: 'sqlite', path: join(folder, `${databases}-empty.db`) } as const;
@@ -279,7 +279,7 @@ test('retry - what is queued finds its registration in its node after the store 
   assert.equal((await registry.find(registration.node))?.token, registration.token);
 });
 
-test('retry - what is queued to a node that the store has lost is kept until it is back or worthless', async () => {
+test('retry - pushes to a node that the store has lost are kept until it is back or they expire', async () => {
   const push = await enqueue('alert', { push: { ...(await enqueue('alert')), id: randomUUID(), node: 'lost' } });
   retryScheduler.start();
   await pass(10_000);
@@ -293,7 +293,7 @@ test('retry - what is queued to a node that the store has lost is kept until it 
   assert.equal(await depth(), 0);
 });
 
-test('retry - a token that proves dead removes the registration and all that is queued to it', async () => {
+test('retry - a dead token removes the registration and its queued pushes', async () => {
   retryScheduler = schedulerFor(apnsAppOf(), 10);
   for (let i = 0; i < 5; i += 1) await enqueue('alert');
   outcomes.push({ kind: 'dead-token', reason: 'Unregistered' });
@@ -304,13 +304,13 @@ test('retry - a token that proves dead removes the registration and all that is 
   assert.equal(await depth(), 0);
 });
 
-test('retry - while the provider is spared one push at a time finds out whether it is back', async () => {
+test('retry - while the circuit is open one push at a time probes the provider', async () => {
   retryScheduler.start();
   for (let i = 0; i < 40; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
   for (let i = 0; i < 40; i += 1) await enqueue('alert');
   await pass(1000);
   const burst = sent.length;
-  assert.ok(burst <= 20, `${burst} before it was spared`);
+  assert.ok(burst <= 20, `${burst} before the circuit opened`);
   await pass(1000);
   assert.ok(sent.length - burst <= 3, `${sent.length - burst} probes in a second`);
   outcomes.length = 0;
@@ -318,7 +318,7 @@ test('retry - while the provider is spared one push at a time finds out whether 
   assert.equal(await depth(), 0);
 });
 
-test('retry - a call finds out whether the provider is back sooner than the rest', async () => {
+test('retry - a call probes the provider sooner than other pushes', async () => {
   retryScheduler.start();
   for (let i = 0; i < 17; i += 1) outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
   for (let i = 0; i < 20; i += 1) await enqueue('alert');
@@ -328,14 +328,14 @@ test('retry - a call finds out whether the provider is back sooner than the rest
   }
   const attempts = sent.length;
   await pass(100);
-  // By now pauses are of half a minute.
+  // The pauses have reached half a minute.
   const push = await enqueue('voip');
   await pass(5_100);
   assert.equal(sent[attempts]?.id, push.id);
   assert.ok(sent.length > attempts + 1, 'the rest follows at once');
 });
 
-test('retry - a clock that is set back holds nothing up', async () => {
+test('retry - a clock that is set back delays nothing', async () => {
   retryScheduler.start();
   const push = await enqueue('alert', {}, 500);
   clock.step(-600_000);
@@ -347,7 +347,7 @@ test('retry - a clock that is set back holds nothing up', async () => {
   );
 });
 
-test('retry - a clock that is set back lets no call ring that is over', async () => {
+test('retry - with a clock that is set back no expired call rings', async () => {
   retryScheduler.start();
   await enqueue('voip', {}, 31_000);
   clock.step(-600_000);
@@ -357,7 +357,7 @@ test('retry - a clock that is set back lets no call ring that is over', async ()
   assert.equal(await depth(), 0);
 });
 
-test('retry - a call of times to come, stored before the clock was set back, is over', async () => {
+test('retry - a call stored in the future, before the clock was set back, has expired', async () => {
   retryScheduler.start();
   await enqueue('voip', { storedAtMs: forward.now() + 600_000, giveUpAtMs: forward.now() + 630_000 });
   await pass(300);
@@ -382,7 +382,7 @@ test('retry - drain waits for what is leased and leases nothing more', async () 
   assert.equal(await depth(), 1);
 });
 
-test('retry - what a busy device is queued queues up and costs nobody else a place', async () => {
+test('retry - the pushes of a busy device line up and delay no other device', async () => {
   retryScheduler = schedulerFor(apnsAppOf(), 20, { pushesPerRegistration: { burst: 1, perSecond: 1 } });
   const quiet = await enqueue('alert', {}, 2_000);
   let leases = 0;
@@ -406,7 +406,7 @@ test('retry - what a busy device is queued queues up and costs nobody else a pla
   assert.equal(sent.length, 20);
 });
 
-test('retry - a registration is sent no more than its share', async () => {
+test('retry - a registration gets no more pushes than its rate limit allows', async () => {
   retryScheduler = schedulerFor(apnsAppOf(), 100, { pushesPerRegistration: { burst: 2, perSecond: 1 } });
   for (let i = 0; i < 4; i += 1) await enqueue('alert');
   retryScheduler.start();

@@ -10,18 +10,18 @@ import { alternativesOf, rowsOf } from './keys.ts';
 
 const page = readFileSync(pagePath, 'utf8');
 
-test('docs - the reference of all keys is what the schema says; npm run docs writes it', async () => {
+test('docs - the reference of all keys equals the schema; npm run docs writes it', async () => {
   assert.equal(page, await writtenPage());
 });
 
-test('docs - the example of a config is one, and 15 lines long', () => {
+test('docs - the example config is valid and 15 lines long', () => {
   const [, example = ''] = /```yaml\n(.*?)```/s.exec(page) ?? [];
   assert.equal(example.trimEnd().split('\n').length, 15);
   const { xmpp, apps } = parseConfigText(example, createSources());
   assert.deepEqual([xmpp[0]?.domain, ...apps.map(({ name }) => name)], ['push.example.com', 'siskin', 'android']);
 });
 
-test('docs - a key says what may be written, what holds without it, and what it means', () => {
+test('docs - a key is documented with its values, its default and its meaning', () => {
   const schema = section({
     size: values.count(1, 9_999_999, 'bytes').default(1_048_576).describe('A size.'),
     wait: values.duration('1s', '1h').prefault('5s').describe('A wait.'),
@@ -76,7 +76,7 @@ for (const [what, schema, message] of incomplete) {
   });
 }
 
-test('docs - a map whose sections have no alternatives is told as such', () => {
+test('docs - a map whose sections have no alternatives is an error', () => {
   const plain = z.record(z.string(), section({ size: values.count(1, 2).describe('A size.') }));
   assert.throws(() => alternativesOf('a', plain), { message: 'a has no alternatives' });
 });

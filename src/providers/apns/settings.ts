@@ -5,10 +5,10 @@ import { section, type ValueKinds } from '../../config/kinds/values.ts';
 import type { Wording } from '../../core/app.ts';
 import { apnsCertificate, apnsKey } from './credential-settings.ts';
 
-/** A device may have a second token for PushKit; an alert is shown by the system. */
+/** A device may have a second token, for PushKit. The system shows alerts by itself. */
 export const apnsTraits = { takesSecondToken: true, alertsAreSilent: false };
 
-/** `apps.NAME` of an app with `provider: apns`. */
+/** The config section `apps.NAME` of an app with `provider: apns`. */
 export function apnsSection(context: AppContext) {
   const { values } = context;
   return section({
@@ -22,15 +22,15 @@ export function apnsSection(context: AppContext) {
       .describe("Apple's signing key for provider tokens, which never expires; this or `cert`."),
     cert: apnsCertificate(values)
       .exactOptional()
-      .describe('Client certificate for APNs with its key, for one app and 13 months; this or `key`.'),
+      .describe('Client certificate for APNs with its key, valid for one app and 13 months; this or `key`.'),
     environment: values
       .choice(['production', 'sandbox', 'auto'])
       .default('production')
       .describe(
-        'Where device tokens are from. `auto`: development builds and released ones register alike; the right one is found by trying, for each device.',
+        'Environment of the device tokens. `auto`: found for each device by trying, since development and release builds register alike.',
       ),
-    alert: wording(values, 'New message!').describe('What is shown where nothing on the device replaces it.'),
-    call: wording(values, 'Incoming call').describe('The same for a call to a device without PushKit token.'),
+    alert: wording(values, 'New message!').describe('What an alert shows unless the app replaces it.'),
+    call: wording(values, 'Incoming call').describe('What a call shows on a device without PushKit token.'),
   })
     .superRefine(checkCredentials, { when: ({ value }) => typeof value === 'object' && value !== null })
     .transform(({ key, cert, ...parsed }) => {
@@ -40,14 +40,14 @@ export function apnsSection(context: AppContext) {
     });
 }
 
-/** APNs settings of an app; durations in milliseconds, files read. */
+/** APNs settings of an app: the parsed section of the config. */
 export interface ApnsApp extends z.output<ReturnType<typeof apnsSection>> {
   readonly name: string;
-  /** Origin URL in place of Apple's sandbox; without it `endpoint` stands for both. */
+  /** Origin that replaces Apple's sandbox; without it `endpoint` replaces both. */
   readonly sandboxEndpoint?: string;
 }
 
-/** @param body what is shown when the config names neither text nor localisation key */
+/** @param body text used if the config has neither a text nor a localisation key */
 function wording(values: ValueKinds, body: string) {
   return section({
     title: values.text('a title').exactOptional().describe('Title, literally.'),
@@ -56,7 +56,7 @@ function wording(values: ValueKinds, body: string) {
       .exactOptional()
       .meta({
         absent: `\`${body}\``,
-        description: 'Text, literally. The default goes only where there is no `locKey`.',
+        description: 'Text, literally. The default is only used without `locKey`.',
       }),
     titleLocKey: values
       .text("a key of the app's localisation")
@@ -73,7 +73,7 @@ function wording(values: ValueKinds, body: string) {
     category: values
       .text('a notification category')
       .exactOptional()
-      .describe('Notification category that the app has declared: its actions.'),
+      .describe('A notification category of the app, which decides the actions shown.'),
   })
     .transform(({ sound, ...words }): Wording => ({
       ...words,
@@ -83,7 +83,7 @@ function wording(values: ValueKinds, body: string) {
     .prefault({});
 }
 
-/** Tolerates values that other checks have refused. */
+/** Skips values that other checks have refused. */
 function checkCredentials(app: { key?: unknown; cert?: unknown }, context: z.RefinementCtx): void {
   const given = Number(app.key !== undefined) + Number(app.cert !== undefined);
   if (given === 1) return;
@@ -95,19 +95,19 @@ function checkCredentials(app: { key?: unknown; cert?: unknown }, context: z.Ref
   );
 }
 
-/** 32 bytes in hex today; Apple reserves the right to longer ones. */
+/** Tokens have 32 bytes in hex today; Apple may make them longer. */
 const TOKEN = /^[0-9A-Fa-f]{16,512}$/;
 
-/** A device token in lower case, for clients write them now this way, now that way; undefined when it can be none. */
+/** A device token in lower case, since clients write it in either case; undefined if it is not valid. */
 export function parseApnsToken(written: string): string | undefined {
   const token = written.trim();
   return token.length % 2 === 0 && TOKEN.test(token) ? token.toLowerCase() : undefined;
 }
 
-/** Hex of 32 bytes or more: nodes of ours are shorter and so are never taken for a token. */
+/** Hex of 32 bytes or more. Our own nodes are shorter, so none is taken for a token. */
 const TOKEN_AS_NODE = /^(?:[0-9A-Fa-f]{2}){32,256}$/;
 
-/** The token that a node is; undefined when it is none. */
+/** The token that a node is; undefined if it is none. */
 export function parseApnsNode(node: string): string | undefined {
   return TOKEN_AS_NODE.test(node) ? node.toLowerCase() : undefined;
 }

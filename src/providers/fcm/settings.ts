@@ -1,4 +1,4 @@
-// Google: "Authorize send requests" of FCM HTTP v1.
+// Config of FCM apps. Google: "Authorize send requests" of FCM HTTP v1.
 import { z } from 'zod';
 import { type AppContext, commonKeys, toCommon } from '../../config/kinds/app.ts';
 import { withHint } from '../../config/kinds/problems.ts';
@@ -6,10 +6,10 @@ import { section, type ValueKinds } from '../../config/kinds/values.ts';
 import { CredentialError } from '../credential-file.ts';
 import { readServiceAccount, serviceAccountHint } from './service-account.ts';
 
-/** FCM knows one token a device; all its messages are data, which show nothing by themselves. */
+/** FCM has one token per device. Its messages are data messages, which show nothing by themselves. */
 export const fcmTraits = { takesSecondToken: false, alertsAreSilent: true };
 
-/** `apps.NAME` of an app with `provider: fcm`. */
+/** The config section `apps.NAME` of an app with `provider: fcm`. */
 export function fcmSection(context: AppContext) {
   const { values, sources } = context;
   return section({
@@ -18,7 +18,7 @@ export function fcmSection(context: AppContext) {
     inFlight: values
       .count(1, 2_000)
       .default(100)
-      .describe('Pushes of this app on their way at a time, each on a connection of its own (HTTP/1.1).'),
+      .describe('Pushes of this app under way at a time, each on a connection of its own (HTTP/1.1).'),
     serviceAccount: fcmServiceAccount(values, sources.readFile).describe(
       'Service account of the Firebase project that the app is built with.',
     ),
@@ -26,23 +26,23 @@ export function fcmSection(context: AppContext) {
       .text('a collapse key of at most 64 characters', /^\S{1,64}$/)
       .exactOptional()
       .describe(
-        'Of the pushes with the same key that wait for a device, FCM delivers the last. At most 64 characters; without one all are delivered.',
+        'FCM delivers only the last of the pushes with the same key that wait for a device. At most 64 characters; without a key all are delivered.',
       ),
     tokenEndpoint: values
       .origin("the origin of an OAuth server in place of Google's")
       .exactOptional()
-      .describe("OAuth server in place of Google's, for tests and private gateways; its path is `/token`."),
+      .describe("OAuth server that replaces Google's, for tests and private gateways; its path is `/token`."),
   }).transform(({ serviceAccount, ...parsed }) => ({
     ...toCommon(parsed),
     ...fcmTraits,
-    /** Absolute; read at the start, and looked at again while we run. */
+    /** Absolute path, which is read at the start and checked for changes later. */
     serviceAccountFile: serviceAccount.path,
-    /** As that file said when the config was read; messages go to the project that it names now. */
+    /** Project in that file when the config was read. Messages go to the project that the file names at the time. */
     projectId: serviceAccount.projectId,
   }));
 }
 
-/** FCM settings of an app; durations in milliseconds. */
+/** FCM settings of an app: the parsed section of the config. */
 export interface FcmApp extends z.output<ReturnType<typeof fcmSection>> {
   readonly name: string;
 }
@@ -81,16 +81,16 @@ function readProjectId(
 
 const TOKEN = /^[\x21-\x7e]{1,4096}$/;
 
-/** A registration token; undefined when it can be none. */
+/** A registration token; undefined if it is not valid. */
 export function parseFcmToken(written: string): string | undefined {
   const token = written.trim();
   return TOKEN.test(token) ? token : undefined;
 }
 
-/** Longer than any node of ours, which are never taken for a token. */
+/** Longer than our own nodes, so that none of them is taken for a token. */
 const TOKEN_AS_NODE = /^[A-Za-z0-9_:-]{64,4096}$/;
 
-/** The token that a node is; undefined when it is none. */
+/** The token that a node is; undefined if it is none. */
 export function parseFcmNode(node: string): string | undefined {
   return TOKEN_AS_NODE.test(node) ? node : undefined;
 }

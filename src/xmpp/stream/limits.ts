@@ -1,20 +1,22 @@
-/** Keys of `xmpp[].limits` and `xmpp[].timing`: what one link puts up with. Each default has its reason. */
+/**
+ * Limits of one link (XEP-0114): the config keys of `xmpp[].limits` and `xmpp[].timing`. Each default has its reason.
+ */
 import type { z } from 'zod';
 import { inMs, literalValues, section, type ValueKinds } from '../../config/kinds/values.ts';
 
-/** `xmpp[].limits`. */
+/** The config section `xmpp[].limits`. */
 export function linkLimitsSection(values: ValueKinds) {
   return section({
     stanzaBytes: values
       .count(10_240, 16_777_216, 'bytes')
       .default(65_536)
       .describe(
-        'Size of one stanza; a longer one is skipped. The largest sealed publish that any server sends is below 10 KiB, a summary with a whole message body below 20 KiB.',
+        'Size of one stanza; a longer one is skipped. The largest sealed publish of any server is below 10 KiB, a summary with a whole message body below 20 KiB.',
       ),
     depth: values
       .count(8, 1_000)
       .default(32)
-      .describe('Levels of elements in a stanza, itself included. The deepest that servers send has 8.'),
+      .describe('Levels of elements in a stanza, the stanza included. Servers send up to 8.'),
     attributes: values
       .count(8, 1_000)
       .default(32)
@@ -24,83 +26,87 @@ export function linkLimitsSection(values: ValueKinds) {
       .count(1, 100_000)
       .default(2_000)
       .describe(
-        'Requests under way; while there are as many, nothing is read. Four times what one app may have on its way by default, so that apps whose provider hangs leave room for the others. Each takes about 7 KB beside its texts, 14 MB in all.',
+        'Requests under way; with this many the link stops reading. The default is four times the concurrency limit of one app, so that apps whose provider hangs leave room for others. Each request takes about 7 KB besides its texts, 14 MB in total.',
       ),
     inFlightBytes: values
       .count(65_536, 999_999_999, 'bytes')
       .default(16_777_216)
       .describe(
-        'Memory for the texts of those requests, two bytes a character; while they take as much, nothing is read. Usual publishes of 1,500 characters reach `inFlight` first; with 60,000 characters 140 are under way. A process at rest has 37 MB on its heap, so one connection with these defaults fits into a heap of 96 MB.',
+        'Memory for the texts of the requests under way, two bytes a character; with this much the link stops reading. Usual publishes of 1,500 characters reach `inFlight` first; with 60,000 characters 140 are under way. An idle process has 37 MB on its heap, so one connection with these defaults fits into a heap of 96 MB.',
       ),
     unsentBytes: values
       .count(65_536, 268_435_456, 'bytes')
       .default(1_048_576)
-      .describe('Size of all answers that the server has not taken off us; while there are more, nothing is read.'),
+      .describe('Size of all answers that the server has not read; with more the link stops reading.'),
   });
 }
 
+/** The parsed section. */
 export type LinkLimits = Readonly<z.output<ReturnType<typeof linkLimitsSection>>>;
 
 export const LINK_LIMITS: LinkLimits = linkLimitsSection(literalValues).parse({});
 
-/** `xmpp[].timing`; milliseconds come out. */
+/** The config section `xmpp[].timing`, converted to milliseconds. */
 export function linkTimingSection(values: ValueKinds) {
   return section({
     connect: values
       .duration('1s', '5m')
       .prefault('5s')
-      .describe('Until TCP connection and TLS handshake are done. A server nearby needs milliseconds.'),
-    header: values.duration('1s', '5m').prefault('5s').describe("From the connection to the server's stream header."),
+      .describe('Time for TCP connection and TLS handshake. A nearby server needs milliseconds.'),
+    header: values
+      .duration('1s', '5m')
+      .prefault('5s')
+      .describe("Time from the connection to the server's stream header."),
     handshake: values
       .duration('1s', '5m')
       .prefault('5s')
-      .describe('From our handshake to its acknowledgement. A loaded server may take a second.'),
+      .describe('Time from our handshake to its acknowledgement. A loaded server may take a second.'),
     idle: values
       .duration('1s', '1h')
       .prefault('15s')
-      .describe('Silence before the server is pinged. Short enough that a dead link costs seconds of notifications.'),
+      .describe('Silence after which the server is pinged. It is short, so that a dead link costs few notifications.'),
     unconfirmed: values
       .duration('1s', '1h')
       .prefault('5s')
-      .describe('The same as `idle`, when something that we wrote since then may not have arrived.'),
+      .describe('Silence after which the server is pinged if something that we wrote may not have arrived.'),
     pong: values
       .duration('1s', '5m')
       .prefault('10s')
       .describe(
-        'Silence from the first ping on until the link is given up; the ping is repeated every second. A server that hangs is noticed after `idle` and `pong` together at the latest.',
+        'Silence after the first ping, which is repeated every second, until the connection is given up. So a hung server is detected within `idle` and `pong` together.',
       ),
     retryMax: values
       .duration('1s', '1h')
       .prefault('4s')
       .describe(
-        'Longest pause before the next attempt. A pause is a random part of 0.5 s, doubled each time up to this. Low, for a server that was restarted is to have its link back within 5 s.',
+        'Longest pause before the next attempt. A pause is a random part of 0.5 s, doubled each time up to this. It is short, so that a restarted server has its link again within 5 s.',
       ),
     refused: values
       .duration('1s', '1h')
       .prefault('30s')
       .describe(
-        'First pause after a refusal that trying again soon cannot mend (conflict, wrong secret, unknown host), doubled each time; at least half of it, for two processes that both want one domain must not throw each other out in turn.',
+        'First pause after a refusal that an early retry cannot help (conflict, wrong secret, unknown host), doubled each time. A pause is at least half of it, so that two processes with the same domain do not evict each other in turns.',
       ),
     refusedMax: values.duration('1s', '1d').prefault('5m').describe('Longest pause after such a refusal.'),
   }).transform((durations) => inMs(durations));
 }
 
-/** Waits that no key changes. Milliseconds. */
+/** Waits that cannot be configured, in milliseconds. */
 const FIXED_WAITS = {
   /**
-   * An IQ that is not answered by then gets `wait` and `internal-server-error`. Delivery answers in 20 s, ejabberd and
-   * MongooseIM forget after 32 s.
+   * Time after which an IQ gets `wait` with `internal-server-error`. Delivery answers within 20 s; ejabberd and
+   * MongooseIM forget the IQ after 32 s.
    */
   answerMs: 25_000,
-  /** How long a stream that was ended may stay open. */
+  /** How long an ended stream may stay open. */
   closeMs: 2_000,
-  /** A connection that held for this long was a good one: the next back-off starts anew. */
+  /** A connection that lasted this long resets the back-off. */
   stableMs: 10_000,
   /** Back-off after a lost or failed connection starts with a random part of this. */
   retryMs: 500,
 };
 
-/** How long one link waits for what. Milliseconds. */
+/** Time limits of one link, in milliseconds. */
 export type LinkTiming = Readonly<z.output<ReturnType<typeof linkTimingSection>> & typeof FIXED_WAITS>;
 
 export const LINK_TIMING: LinkTiming = { ...linkTimingSection(literalValues).parse({}), ...FIXED_WAITS };
