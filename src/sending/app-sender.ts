@@ -9,49 +9,49 @@ import { isCall } from '../core/routing.ts';
 import { type Log, throttle } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-/** An attempt is not worth waiting for longer: providers answer within a second or not at all. */
+/** Longest attempt in milliseconds: a provider that does not answer within a few seconds does not answer at all. */
 const attemptWithinMs = 10_000;
 
-/** Waiting places per place inside the concurrencyLimit: at a provider's 100 ms, ten rounds are one second of waiting. */
+/** Waiting places per place in the concurrency limit: with answers after 100 ms, ten rounds take one second. */
 const waitingPerPlace = 10;
 
 /**
- * How long a push waits for a place, milliseconds: a link that has too much unanswered reads no more, and then a provider
- * that hangs would hold up the apps of others. What does not get in is queued in the outbox.
+ * Milliseconds that a push waits for a place. A link with too much unanswered stops reading, so a provider that hangs
+ * would otherwise delay the apps of others. A push that gets no place goes to the outbox.
  */
 const enterWithinMs = 1_000;
 
-const complainEveryMs = 60_000;
+const logEveryMs = 60_000;
 
-/** One broken connection is no sign of trouble yet. */
+/** Failures in a row before the app counts as failing; a single broken connection is normal. */
 const failuresToWarn = 5;
 
-/** So many pushes in a row without one that was accepted: more than a few busy devices, most likely. */
+/** Unclear results in a row, without success, before the app counts as failing; a few busy devices cause fewer. */
 const unclearToWarn = 50;
 
-/** There was no place in the concurrencyLimit: nobody was asked. */
+/** The concurrency limit had no free place, so nothing was sent. */
 export const overloaded = { kind: 'retry', reason: 'overloaded', scope: 'device' } as const satisfies PushResult;
 
-/** The provider gets probes only, and this push was none: nobody was asked. */
-export const circuitOpen = { kind: 'retry', reason: 'circuit-open', scope: 'app' } as const satisfies PushResult;
+/** The circuit is open and this push was not the probe, so nothing was sent. */
+const circuitOpen = { kind: 'retry', reason: 'circuit-open', scope: 'app' } as const satisfies PushResult;
 
-/** How an app fares with its provider. */
+/** Whether an app's pushes succeed. */
 export type AppState =
   | { readonly kind: 'working' }
   | { readonly kind: 'failing'; readonly reason: string; readonly failures: number }
   | { readonly kind: 'misconfigured'; readonly reason: string };
 
-/** One app's way to its provider: nothing that happens in it slows or stops another app. */
+/** Sends the pushes of one app. Nothing that happens in it slows or stops another app. */
 export interface AppSender {
   readonly app: App;
   readonly provider: Provider;
-  /** One attempt through concurrencyLimit and circuit within `patienceMs`. Never rejects. */
+  /** Makes one attempt within `patienceMs`, through the concurrency limit and the circuit. Never rejects. */
   attempt(push: Push, device: Device, patienceMs: number): Promise<PushResult>;
   readonly state: AppState;
-  /** What an operator should do about `misconfigured` for this reason. */
+  /** What an operator should do about a `misconfigured` result with this reason. */
   hintFor(reason: string): string;
   readonly circuit: CircuitState;
-  /** Places in the concurrencyLimit that are free. */
+  /** Free places in the concurrency limit. */
   readonly free: number;
 }
 
@@ -60,16 +60,14 @@ export interface AppSenderOptions {
   /** Makes the provider, which calls `onReplaced` after its credentials were replaced. */
   readonly connect: (onReplaced: () => void) => Provider;
   readonly clock: Clock;
-  /**
-   * How far the clock that pushes expire by is ahead of this one, milliseconds: wall time was set back. Providers count by
-   * true time. Default: not at all.
-   */
+  /** How far the clock for expiry is ahead of true time, by which providers count, in milliseconds. Default 0. */
   readonly aheadMs?: () => number;
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
+/** Makes the app's provider and starts with a closed circuit. */
 export function createAppSender({
   app,
   connect,
@@ -84,18 +82,18 @@ export function createAppSender({
     queueLimit: app.inFlight * waitingPerPlace,
     clock,
   });
-  const provider = connect(startAnew);
+  const provider = connect(resetAfterReplacement);
   const circuit: Circuit = createCircuit({ clock, random, onChange: reportCircuit });
-  const mayComplain = throttle(complainEveryMs, clock);
-  /** Said of a device, but perhaps true of all: a token of another topic or environment. Until a push is accepted. */
+  const mayLog = throttle(logEveryMs, clock);
+  /** A refusal of one device that may concern all of them (wrong topic or environment), until a push is accepted. */
   let suspicion: Extract<PushResult, { kind: 'misconfigured' }> | undefined;
-  /** Results in a row that may be about the app, or about as many devices. */
+  /** Results in a row that may concern the app, or only many devices. */
   let unclear = { count: 0, reason: '' };
   let isAnnounced = false;
 
   metrics.circuitOpen.set({ app: app.name }, 0);
 
-  /** Once when it begins and once when it ends, not for each probe. */
+  /** Logs when an outage begins and when it ends, not each probe. */
   function reportCircuit(state: CircuitState): void {
     metrics.circuitOpen.set({ app: app.name }, state.kind === 'closed' ? 0 : 1);
     if (state.kind === 'open' && !isAnnounced) {
@@ -104,7 +102,7 @@ export function createAppSender({
     }
     if (state.kind !== 'closed') return;
     isAnnounced = false;
-    log.info({ app: app.name }, 'the provider takes pushes again');
+    log.info({ app: app.name }, 'circuit closed: the provider accepts pushes again');
   }
 
   async function attempt(push: Push, device: Device, patienceMs: number): Promise<PushResult> {
@@ -114,11 +112,11 @@ export function createAppSender({
     metrics.inFlight.inc({ app: app.name });
     try {
       const finish = circuit.begin(isUrgent);
-      if (!finish) return unasked();
+      if (!finish) return resultWithoutSending();
       const remainingMs = Math.min(attemptWithinMs, Math.max(0, endsAtMs - clock.monotonic()));
-      const result = await provider.send(inTrueTime(push), device, remainingMs);
+      const result = await provider.send(withTrueExpiry(push), device, remainingMs);
       finish(result);
-      note(result);
+      record(result);
       return result;
     } finally {
       metrics.inFlight.dec({ app: app.name });
@@ -126,33 +124,33 @@ export function createAppSender({
     }
   }
 
-  function inTrueTime(push: Push): Push {
+  function withTrueExpiry(push: Push): Push {
     const ahead = push.expiresAtMs === 0 ? 0 : aheadMs();
     return ahead === 0 ? push : { ...push, expiresAtMs: push.expiresAtMs - ahead };
   }
 
-  /** What the provider would say if it were asked: what it said last. */
-  function unasked(): PushResult {
+  /** What the provider would probably say: its last refusal, if there is one. */
+  function resultWithoutSending(): PushResult {
     const { lastFailure } = circuit;
     return lastFailure?.kind === 'misconfigured' ? lastFailure : circuitOpen;
   }
 
-  function note(result: PushResult): void {
+  function record(result: PushResult): void {
     metrics.pushes.inc({ app: app.name, result: result.kind });
-    if (result.kind === 'misconfigured') complain(result.reason);
+    if (result.kind === 'misconfigured') reportMisconfigured(result.reason);
     if (result.kind === 'misconfigured' && result.scope !== 'app') suspicion = result;
     else if (result.kind === 'retry' && result.scope === 'unclear') {
       unclear = { count: unclear.count + 1, reason: result.reason };
-    } else if (result.kind === 'accepted') forgetDoubts();
+    } else if (result.kind === 'accepted') forgetSuspicions();
   }
 
-  function forgetDoubts(): void {
+  function forgetSuspicions(): void {
     suspicion = undefined;
     unclear = { count: 0, reason: '' };
   }
 
-  function complain(reason: string): void {
-    if (!mayComplain()) return;
+  function reportMisconfigured(reason: string): void {
+    if (!mayLog()) return;
     log.error({ app: app.name, reason, hint: hintFor(reason) }, 'the provider refuses us: the configuration is wrong');
   }
 
@@ -161,9 +159,9 @@ export function createAppSender({
     return `${advice}; no registration is lost meanwhile`;
   }
 
-  /** Our credentials were replaced: what the provider said before no longer counts, and the next push finds out. */
-  function startAnew(): void {
-    forgetDoubts();
+  /** Credentials were replaced: earlier refusals no longer count, and the next push is a probe. */
+  function resetAfterReplacement(): void {
+    forgetSuspicions();
     circuit.probeNow();
   }
 

@@ -2,72 +2,70 @@ import { backoffMs } from '../time/backoff.ts';
 import type { Clock, Random } from '../time/clock.ts';
 import type { PushResult } from '../core/push.ts';
 
-/** Whether the provider of one app is called at present. */
+/** Whether the provider of one app is being called. */
 export type CircuitState =
   | { readonly kind: 'closed' }
-  /** Nobody calls. */
+  /** No calls are made. */
   | {
       readonly kind: 'open';
-      /** The result's `reason` that opened it or kept it open. */
+      /** Reason of the result that opened it or kept it open. */
       readonly reason: string;
-      /** Until a probe is allowed, milliseconds from now; 0: whoever comes next is the probe. */
+      /** Milliseconds until a probe is allowed; 0: the next call is the probe. */
       readonly remainingMs: number;
-      /** The same for a call, which cannot wait as long. */
+      /** Like `remainingMs`, for the push of a call, which may probe sooner. */
       readonly remainingForCallMs: number;
     }
-  /** One call is on its way to find out. */
+  /** One call, the probe, is under way. */
   | { readonly kind: 'probing'; readonly reason: string };
 
-/** A result that counts against the provider or our credential. */
+/** A result that counts against the provider or our credentials. */
 export type AppFailure = Extract<PushResult, { kind: 'retry' | 'misconfigured' }>;
 
-/** Tells the circuit what the provider said to a call that it let through. Must be called once; later calls are ignored. */
+/** Reports the result of a call that the circuit let through. Only the first report of a call counts. */
 export type FinishCall = (result: PushResult) => void;
 
 /**
- * Stops calling a provider that fails, for a while: it is left alone, and nobody waits for it. One per app: what one key,
- * topic or project has done wrong says nothing about another app.
+ * Pauses calls to a provider that fails, so that pushes do not wait for it. There is one circuit per app, since a bad
+ * key, topic or project concerns that app alone.
  *
- * Only results of scope `app` count. What a provider says about one device neither opens nor closes the circuit, however
- * many devices it says it of: whoever registers devices could otherwise stop an app for all others.
+ * Only results of scope `app` count. Results about single devices, however many, neither open nor close it; otherwise
+ * whoever registers devices could stop an app for everybody.
  */
 export interface Circuit {
   /**
    * Asks to call the provider once; undefined: not now.
-   * @param isUrgent for somebody's call: it may be the probe sooner than others
+   * @param isUrgent whether the push is for a call, which may be the probe sooner
    */
   begin(isUrgent?: boolean): FinishCall | undefined;
-  /** Something that stood in the way may be mended: the next call is a probe, without waiting for its time. */
+  /** The cause of the failures may be removed: the next call is a probe, whatever time is left. */
   probeNow(): void;
   readonly state: CircuitState;
-  /** Failures in a row, as far as they count. */
+  /** Failures of scope `app` in a row. */
   readonly failures: number;
-  /** The last one; undefined: none since the provider last answered as it should. */
+  /** The last of these failures; undefined if the provider has worked since. */
   readonly lastFailure: AppFailure | undefined;
 }
 
-/** What a circuit puts up with. Times in milliseconds. */
+/** Limits of a circuit. Times in milliseconds. */
 export interface CircuitLimits {
   /**
-   * Failures in a row that open it. With a fifth of all answers 429, ten in a row happen once in ten million; in an outage
-   * they take one round trip. Default 10.
+   * Failures in a row that open it. If a fifth of all answers is 429, ten in a row happen once in ten million; in an
+   * outage they take one round trip. Default 10.
    */
   readonly failures: number;
   /** Longest pause before the first probe. Default 1 s. */
   readonly baseMs: number;
-  /** Longest pause between two probes, unless the provider asked for more: how late a recovery is noticed. Default 60 s. */
+  /** Longest pause between two probes unless the provider asked for more; delays a recovery. Default 60 s. */
   readonly capMs: number;
-  /**
-   * The same for a call, which is over after half a minute and would find the circuit open all the time. Default 5 s.
-   */
+  /** Longest pause between two probes for the push of a call, which expires after half a minute. Default 5 s. */
   readonly urgentCapMs: number;
-  /** A provider that asks for a longer pause is asked again after this one. Default 1 h. */
+  /** Longest pause that a provider may ask for. Default 1 h. */
   readonly longestAfterMs: number;
-  /** A probe that says nothing for this long makes room for another one; attempts have 10 s. Default 30 s. */
+  /** A probe without a result after this time makes room for another; an attempt takes up to 10 s. Default 30 s. */
   readonly probeWithinMs: number;
 }
 
-export const circuitLimits: CircuitLimits = {
+const circuitLimits: CircuitLimits = {
   failures: 10,
   baseMs: 1_000,
   capMs: 60_000,
@@ -80,7 +78,7 @@ export interface CircuitOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly limits?: Partial<CircuitLimits>;
-  /** Called after each change from one kind of state to another. */
+  /** Called after each change of `kind`. */
   readonly onChange?: (state: CircuitState) => void;
 }
 
@@ -90,10 +88,10 @@ type Phase =
   | { readonly kind: 'probing'; readonly reason: string; readonly sinceMs: number };
 
 /**
- * Starts closed. After `failures` results `retry` or `misconfigured` of scope `app` in a row it opens; after pauses that
- * grow with full jitter, and never before the time that the provider asked for, it lets one probe through. Any result that
- * could not have come if credential and provider were at fault (`accepted`, `dead-token`, `payload-rejected`) closes it. A
- * call is a probe sooner, though never before that time either.
+ * Starts closed. It opens after `failures` results `retry` or `misconfigured` of scope `app` in a row. It lets one
+ * probe through after pauses that grow with full jitter, and never before the time that the provider asked for; the
+ * push of a call may probe sooner than others. A result that proves provider and credentials sound (`accepted`,
+ * `dead-token`, `payload-rejected`) closes it.
  */
 export function createCircuit({ clock, random, limits, onChange }: CircuitOptions): Circuit {
   const { failures, baseMs, capMs, urgentCapMs, longestAfterMs, probeWithinMs } = { ...circuitLimits, ...limits };
@@ -104,7 +102,7 @@ export function createCircuit({ clock, random, limits, onChange }: CircuitOption
   /** Monotonic time before which the provider asked not to be called. */
   let notBeforeMs = 0;
 
-  const look = (): CircuitState => {
+  const readState = (): CircuitState => {
     if (phase.kind !== 'open') return phase.kind === 'closed' ? phase : { kind: 'probing', reason: phase.reason };
     const { reason, untilMs, urgentFromMs } = phase;
     const until = (ms: number) => Math.max(0, ms - clock.monotonic());
@@ -114,7 +112,7 @@ export function createCircuit({ clock, random, limits, onChange }: CircuitOption
   const enter = (next: Phase): void => {
     const changed = next.kind !== phase.kind;
     phase = next;
-    if (changed) onChange?.(look());
+    if (changed) onChange?.(readState());
   };
 
   const pause = (reason: string): void => {
@@ -139,7 +137,7 @@ export function createCircuit({ clock, random, limits, onChange }: CircuitOption
     if (failure.kind === 'retry' && failure.afterMs !== undefined) {
       notBeforeMs = Math.max(notBeforeMs, clock.monotonic() + Math.min(failure.afterMs, longestAfterMs));
     }
-    // Hundreds may be on their way when it opens: that they fail too is no news and must not make the pauses grow.
+    // Hundreds of calls may be under way when it opens. Their failures are no news and must not lengthen the pauses.
     if (begunIn !== phase) {
       if (phase.kind === 'open') {
         const { untilMs, urgentFromMs } = phase;
@@ -156,8 +154,8 @@ export function createCircuit({ clock, random, limits, onChange }: CircuitOption
   };
 
   /**
-   * A probe that said nothing about the provider leaves its place to the next one: at once if nobody was asked, else after
-   * the shortest pause, since whose devices are over their quota could otherwise make the pauses go away.
+   * A probe whose result does not concern the provider makes room for the next one: at once if nothing was sent,
+   * otherwise after the shortest pause, since results about single devices could otherwise remove the pauses.
    */
   const probeAgain = (reason: string, result: PushResult): void => {
     if (result.kind === 'payload-rejected') return openNow(reason);
@@ -165,7 +163,7 @@ export function createCircuit({ clock, random, limits, onChange }: CircuitOption
     enter({ kind: 'open', reason, untilMs, urgentFromMs: untilMs });
   };
 
-  /** The next call is a probe. */
+  /** Makes the next call a probe. */
   const openNow = (reason: string): void => {
     const now = clock.monotonic();
     enter({ kind: 'open', reason, untilMs: now, urgentFromMs: now });
@@ -192,7 +190,7 @@ export function createCircuit({ clock, random, limits, onChange }: CircuitOption
       if (phase.kind === 'open') openNow(phase.reason);
     },
     get state() {
-      return look();
+      return readState();
     },
     get failures() {
       return failedInARow;
@@ -207,7 +205,7 @@ function isAppFailure(result: PushResult): result is AppFailure {
   return (result.kind === 'retry' || result.kind === 'misconfigured') && result.scope === 'app';
 }
 
-/** Whether the provider was asked and answered as it does when credential and provider are well. */
+/** Whether the provider was asked and its answer proves that it works and accepts our credentials. */
 function provesProvider(result: PushResult): boolean {
   if (result.kind === 'retry' || result.kind === 'misconfigured') return false;
   return result.kind !== 'payload-rejected' || result.unsent !== true;

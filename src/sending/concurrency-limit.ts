@@ -1,13 +1,14 @@
 import type { Clock } from '../time/clock.ts';
 
 /**
- * Keeps one app's slow provider from taking what others need: at most `width` at a time, at most `queueLimit` waiting (and
- * as many urgent ones), none longer than its own patience.
+ * Keeps a slow provider of one app from using what others need. At most `width` pushes are inside and at most
+ * `queueLimit` wait (and as many urgent ones), none longer than its own patience.
  */
 export interface ConcurrencyLimit {
   /**
-   * Resolves with true once inside, with false when there is no room or patience ended; then `leave` must not be called.
-   * @param isUrgent goes before all that are not
+   * Resolves with true once inside; the caller then has to call `leave`. Resolves with false if there is no place or
+   * patience ran out.
+   * @param isUrgent whether it precedes all that are not urgent
    */
   enter(patienceMs: number, isUrgent?: boolean): Promise<boolean>;
   leave(): void;
@@ -17,7 +18,7 @@ export interface ConcurrencyLimit {
 
 export function createConcurrencyLimit(options: { width: number; queueLimit: number; clock: Clock }): ConcurrencyLimit {
   const { width, queueLimit, clock } = options;
-  // A Set keeps insertion order and lets one that gave up step out of the middle.
+  // A Set keeps insertion order, and a waiting push that gives up can be deleted from its middle.
   const urgent = new Set<() => void>();
   const ordinary = new Set<() => void>();
   let inside = 0;
@@ -44,7 +45,7 @@ export function createConcurrencyLimit(options: { width: number; queueLimit: num
     },
     leave() {
       const next = urgent.values().next().value ?? ordinary.values().next().value;
-      // The place passes from one to the next, so `inside` stays.
+      // The next one takes over the place, so `inside` stays the same.
       if (next) next();
       else inside -= 1;
     },

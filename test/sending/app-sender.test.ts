@@ -39,10 +39,10 @@ const unavailable: PushResult = { kind: 'retry', reason: 'ServiceUnavailable', s
 /** As many attempts as there are outcomes to come: each must reach the provider. */
 async function attemptAll(appSender: AppSender, outcomes: readonly PushResult[]): Promise<void> {
   for (let left = outcomes.length; left > 0; left -= 1) await appSender.attempt(push, device, 15_000);
-  assert.equal(outcomes.length, 0, 'the provider was spared too early');
+  assert.equal(outcomes.length, 0, 'the circuit opened too early');
 }
 
-test('lane - what one device is refused for is not said of others while the provider is spared', async () => {
+test('app sender - a refusal of one device is not returned for others while the circuit is open', async () => {
   const ofOne: PushResult = { kind: 'misconfigured', reason: 'BadDeviceToken', scope: 'device' };
   const outcomes = [...many(unavailable, 9), ofOne, unavailable];
   const appSender = playing(outcomes);
@@ -55,7 +55,7 @@ test('lane - what one device is refused for is not said of others while the prov
   });
 });
 
-test('app sender - a wrong key is said of all while the circuit is open', async () => {
+test('app sender - a wrong key is returned for all pushes while the circuit is open', async () => {
   const wrongKey: PushResult = { kind: 'misconfigured', reason: 'InvalidProviderToken', scope: 'app' };
   const outcomes = many(wrongKey);
   const appSender = playing(outcomes);
@@ -72,14 +72,14 @@ test('app sender - a payload that was never sent proves nothing about the provid
   assert.equal(appSender.state.kind, 'failing');
 });
 
-test('app sender - one busy device is not the app’s trouble', async () => {
+test('app sender - one busy device does not make the app fail', async () => {
   const outcomes = many({ kind: 'retry', reason: 'TooManyRequests', scope: 'device' });
   const appSender = playing(outcomes);
   await attemptAll(appSender, outcomes);
   assert.deepEqual([appSender.state, appSender.circuit], [{ kind: 'working' }, { kind: 'closed' }]);
 });
 
-test('app sender - while the provider hangs, who does not get in within a second is told so, whatever the patience', async () => {
+test('app sender - while the provider hangs, a push that gets no place within a second is told so, whatever its patience', async () => {
   const clock = manualClock();
   const provider = {
     send: () => new Promise<PushResult>(() => {}),
@@ -121,7 +121,7 @@ test('app sender - a push expires by true time, however far the server’s own c
   );
 });
 
-test('app sender - fifty results that may be about the app, and none accepted, are said in its state', async () => {
+test('app sender - fifty unclear results without an accepted push show in the app’s state', async () => {
   const outcomes = many({ kind: 'retry', reason: 'QUOTA_EXCEEDED', scope: 'unclear' }, 50);
   const appSender = playing(outcomes);
   while (outcomes.length > 1) await appSender.attempt(push, device, 15_000);

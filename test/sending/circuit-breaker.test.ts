@@ -33,7 +33,7 @@ function call(circuit: Circuit, ...outcomes: PushResult[]): void {
   for (const outcome of outcomes) begin(circuit)(outcome);
 }
 
-test('circuit - the third failure in a row opens it, and nobody calls', () => {
+test('circuit - the third failure in a row opens it, and no call is made', () => {
   const { circuit } = setUp();
   call(circuit, unavailable, unavailable);
   assert.deepEqual(circuit.state, { kind: 'closed' });
@@ -42,7 +42,7 @@ test('circuit - the third failure in a row opens it, and nobody calls', () => {
   assert.equal(circuit.begin(), undefined);
 });
 
-test('circuit - failures with an answer between them that proves the credential do not open it', () => {
+test('circuit - failures do not open it if an answer between them proves the credentials', () => {
   const proofs: PushResult[] = [
     delivered,
     { kind: 'dead-token', reason: 'Unregistered' },
@@ -70,7 +70,7 @@ test('circuit - after the pause one probe is let through, and no second one besi
   assert.deepEqual(changes, ['open', 'probing', 'closed']);
 });
 
-test('circuit - pauses between failed probes double up to the cap and start anew after a success', () => {
+test('circuit - pauses between failed probes double up to the cap and start again after a success', () => {
   const { clock, circuit } = setUp();
   const pauses: number[] = [];
   const failAndWait = () => {
@@ -90,7 +90,7 @@ test('circuit - pauses between failed probes double up to the cap and start anew
   assert.deepEqual(circuit.state, open(500));
 });
 
-test('circuit - the longest time that the provider asked for in the run is obeyed, up to an hour', () => {
+test('circuit - the longest pause that the provider asked for is kept, up to an hour', () => {
   const { clock, circuit } = setUp();
   call(circuit, { ...unavailable, afterMs: 90_000 }, unavailable, { ...unavailable, afterMs: 5_000 });
   assert.deepEqual(circuit.state, open(90_500));
@@ -99,7 +99,7 @@ test('circuit - the longest time that the provider asked for in the run is obeye
   assert.deepEqual(circuit.state, open(3_601_000));
 });
 
-test('circuit - calls that were on their way when it opened neither make the pause grow nor end a probe', () => {
+test('circuit - calls that were under way when it opened neither lengthen the pause nor end a probe', () => {
   const { clock, circuit } = setUp();
   const underway = [1, 2, 3, 4, 5, 6].map(() => begin(circuit));
   call(circuit, unavailable, unavailable, unavailable);
@@ -119,7 +119,7 @@ test('circuit - calls that were on their way when it opened neither make the pau
   assert.deepEqual(circuit.state, { kind: 'closed' });
 });
 
-test('circuit - a probe that did not take place leaves its place to the next at once', () => {
+test('circuit - a probe that was not sent makes room for the next at once', () => {
   const { clock, circuit } = setUp();
   call(circuit, unavailable, unavailable, unavailable);
   clock.advance(500);
@@ -129,7 +129,7 @@ test('circuit - a probe that did not take place leaves its place to the next at 
   assert.deepEqual(circuit.state, { kind: 'closed' });
 });
 
-test('circuit - a probe that says nothing for half a minute makes room, and its late failure is no news', () => {
+test('circuit - a probe without a result for half a minute makes room, and its late failure is ignored', () => {
   const { clock, circuit } = setUp();
   call(circuit, unavailable, unavailable, unavailable);
   clock.advance(500);
@@ -166,7 +166,7 @@ test('circuit - a call is a probe sooner than others, and no sooner than the pro
   assert.deepEqual(circuit.state, { kind: 'closed' });
 });
 
-test('circuit - what is, or may be, about one device neither opens nor closes it, however often it is said', () => {
+test('circuit - results that may concern one device neither open nor close it, however many there are', () => {
   const { clock, circuit } = setUp();
   const ofDevices: PushResult[] = [
     { kind: 'retry', reason: 'QUOTA_EXCEEDED', scope: 'unclear', afterMs: 60_000 },
@@ -186,7 +186,7 @@ test('circuit - what is, or may be, about one device neither opens nor closes it
   }
 });
 
-test('circuit - a call finishes once: what is said later of the same call does not count', () => {
+test('circuit - a call finishes once, and later results of it do not count', () => {
   const { circuit } = setUp();
   const finish = begin(circuit);
   for (let i = 0; i < 5; i += 1) finish(unavailable);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createConcurrencyLimit } from '../../src/sending/concurrency-limit.ts';
 import { manualClock } from '../support/clock.ts';
 
-test('bulkhead - the third of two waits until one leaves', async () => {
+test('concurrency limit - with two places the third push waits until one leaves', async () => {
   const concurrencyLimit = createConcurrencyLimit({ width: 2, queueLimit: 5, clock: manualClock() });
   assert.equal(await concurrencyLimit.enter(1000), true);
   assert.equal(await concurrencyLimit.enter(1000), true);
@@ -17,7 +17,7 @@ test('bulkhead - the third of two waits until one leaves', async () => {
   assert.equal(concurrencyLimit.inside, 0);
 });
 
-test('bulkhead - who waits longer than its patience is told so and leaves its place', async () => {
+test('concurrency limit - a push that runs out of patience is told so and leaves the queue', async () => {
   const clock = manualClock();
   const concurrencyLimit = createConcurrencyLimit({ width: 1, queueLimit: 5, clock });
   await concurrencyLimit.enter(1000);
@@ -30,7 +30,7 @@ test('bulkhead - who waits longer than its patience is told so and leaves its pl
   assert.equal(clock.waiting, 0);
 });
 
-test('bulkhead - nobody waits beyond the queue limit', async () => {
+test('concurrency limit - no push waits beyond the queue limit', async () => {
   const concurrencyLimit = createConcurrencyLimit({ width: 1, queueLimit: 2, clock: manualClock() });
   await concurrencyLimit.enter(1000);
   void concurrencyLimit.enter(1000);
@@ -39,7 +39,7 @@ test('bulkhead - nobody waits beyond the queue limit', async () => {
   assert.equal(concurrencyLimit.waiting, 2);
 });
 
-test('bulkhead - who is urgent goes before all that are not, and has a queue of its own', async () => {
+test('concurrency limit - urgent pushes precede all others and have a queue of their own', async () => {
   const concurrencyLimit = createConcurrencyLimit({ width: 1, queueLimit: 1, clock: manualClock() });
   await concurrencyLimit.enter(1000);
   const came: string[] = [];

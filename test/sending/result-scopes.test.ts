@@ -19,7 +19,7 @@ const pushTo = (node: string): Push => ({
   expiresAtMs: 0,
 });
 
-/** The result that a row leads to where nothing else is known of the token. */
+/** The result of a row if nothing else is known about the token. */
 function resultOf({ result, reason, scope }: ResultRow): PushResult {
   switch (result) {
     case 'accepted':
@@ -36,7 +36,7 @@ function resultOf({ result, reason, scope }: ResultRow): PushResult {
   }
 }
 
-/** Whether the next device is asked about at once after a row was said of so many devices. */
+/** Whether the next device is asked about at once after a row was the result for this many devices. */
 async function isOtherSent(row: ResultRow, devices: number): Promise<boolean> {
   const asked: string[] = [];
   const provider = {
@@ -61,7 +61,7 @@ for (const [provider, table] of [
 ] as const) {
   for (const row of table) {
     const mayStop = row.scope === 'app';
-    test(`result scopes - ${provider} ${row.status} ${row.reason}, said of 1,000 devices, ${mayStop ? 'opens the circuit' : 'changes nothing for others'}`, async () => {
+    test(`result scopes - ${provider} ${row.status} ${row.reason}, for 1,000 devices, ${mayStop ? 'opens the circuit' : 'changes nothing for others'}`, async () => {
       assert.equal(await isOtherSent(row, 1_000), !mayStop);
     });
   }

@@ -6,7 +6,7 @@ test('log - a line has its time, level, message and fields, and nothing of the m
   const lines: string[] = [];
   const log = createLog('info', { write: (line) => void lines.push(line) });
   log.debug({ reason: 'unseen' }, 'below the level');
-  log.warn({ app: 'siskin', reason: 'ECONNRESET', durationMs: 20 }, 'the provider is spared for a while');
+  log.warn({ app: 'siskin', reason: 'ECONNRESET', durationMs: 20 }, 'the provider gets probes only');
   assert.equal(lines.length, 1);
   const { time, ...rest } = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
   assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
@@ -15,6 +15,6 @@ test('log - a line has its time, level, message and fields, and nothing of the m
     app: 'siskin',
     reason: 'ECONNRESET',
     durationMs: 20,
-    msg: 'the provider is spared for a while',
+    msg: 'the provider gets probes only',
   });
 });
