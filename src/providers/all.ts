@@ -9,20 +9,21 @@ const providers = [apns, fcm] as const satisfies readonly ProviderDefinition[];
 
 type Section = ReturnType<(typeof providers)[number]['section']>;
 
-/** The settings of an app of any provider. */
+/** Settings of an app, whatever its provider. */
 export type AppSettings = { readonly name: string } & z.output<Section>;
 
+/** Names of all providers. */
 export const providerNames: readonly string[] = providers.map(({ name }) => name);
 
 const byName: ReadonlyMap<string, ProviderDefinition> = new Map(providers.map((provider) => [provider.name, provider]));
 
-/** The sections of the config for apps, one for each provider. */
+/** The sections of the config for apps, one per provider. */
 export function appSections(context: AppContext): [Section, ...Section[]] {
   const [first, ...others] = providers;
   return [first.section(context), ...others.map((provider) => provider.section(context))];
 }
 
-/** Makes the provider of any app; what apps of one provider share is made once. */
+/** Returns a function that makes the provider of any app. What apps of one provider share is made once. */
 export function startProviders(environment: ProviderEnvironment): CreateProvider {
   const creators = new Map([...byName].map(([name, provider]) => [name, provider.start(environment)]));
   return (app, onReplaced) => {
@@ -32,12 +33,12 @@ export function startProviders(environment: ProviderEnvironment): CreateProvider
   };
 }
 
-/** The device token in what a client wrote, in the form that is stored; undefined: it is none of this provider's. */
+/** The device token that a client wrote, in its stored form; undefined if it is not valid for this provider. */
 export function parseDeviceToken(provider: string, written: string): string | undefined {
   return byName.get(provider)?.parseToken(written);
 }
 
-/** The device token that a node is; undefined: it is none of this provider's, or of no provider's where none is named. */
+/** The device token that a node is; undefined if it is not one of this provider or, without a provider, of any. */
 export function parseTokenNode(node: string, provider?: string): string | undefined {
   if (provider !== undefined) return byName.get(provider)?.parseNode(node);
   return providers.map((one) => one.parseNode(node)).find((token) => token !== undefined);

@@ -4,29 +4,29 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Concern, Hints, Provider } from './provider.ts';
 
-/** An app's credentials, of whatever kind, as the operator sees them. */
+/** An app's watched credentials of either kind, as the operator sees them. */
 export interface WatchedCredentials {
   readonly concern: Concern | undefined;
-  /** Looks now whether they were replaced; never rejects. */
+  /** Checks now whether they were replaced; never rejects. */
   check(): Promise<void>;
   stop(): void;
 }
 
-/** What the two providers do alike around their sending. */
+/** The parts of a provider that `assembleProvider` combines. */
 export interface ProviderParts {
   readonly app: App;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly send: Provider['send'];
   readonly largestCiphertext: Provider['largestCiphertext'];
-  /** What to do about each reason for `misconfigured`. */
+  /** What an operator can do about each reason of `misconfigured`. */
   readonly hints: Hints;
   readonly credentials: WatchedCredentials;
-  /** Closes the connections once nothing is under way any more. */
+  /** Closes the connections after the last request has ended. */
   readonly close: () => Promise<void>;
 }
 
-/** Measures each push; drains in the order that loses none: refuse what is new, wait for the rest, close. */
+/** Measures each push. Drains without loss: it refuses new pushes, waits for those under way and then closes. */
 export function assembleProvider(parts: ProviderParts): Provider {
   const { app, clock, metrics, send, largestCiphertext, hints, credentials, close } = parts;
   const underway = new Set<Promise<PushResult>>();

@@ -1,4 +1,4 @@
-/** Keys, certificates and service accounts whose files are replaced while we run. */
+/** Credential files (keys, certificates, service accounts) that are replaced while Sealpost runs. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import type { Concern } from './provider.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-/** A file that cannot be used. `message` goes on after the file's name; neither text quotes the file. */
+/** A credential file that cannot be used. `message` is to follow the file's name. Neither text quotes the file. */
 export class CredentialError extends Error {
   override readonly name = 'CredentialError';
   readonly hint: string;
@@ -18,25 +18,25 @@ export class CredentialError extends Error {
   }
 }
 
-/** How often the files are looked at unless the config says otherwise, milliseconds. */
-export const defaultCheckEveryMs = 30_000;
+/** Milliseconds between two checks of a file unless the config sets another time. */
+const defaultCheckEveryMs = 30_000;
 
-/** What every provider is given for it. */
+/** Options that every provider passes on. */
 export interface CredentialWatching {
-  /** Between two looks, milliseconds. Default: `defaultCheckEveryMs`. */
+  /** Milliseconds between two checks. Default: `defaultCheckEveryMs`. */
   readonly checkEveryMs?: number;
-  /** Called after credentials were replaced: what the provider said of the old ones no longer counts. */
+  /** Called after credentials were replaced. Results obtained with the old ones no longer count. */
   readonly onReplaced?: () => void;
 }
 
 export interface CredentialFileOptions<T> extends CredentialWatching {
   readonly app: string;
-  /** Undefined: they came from elsewhere and stay as they are. */
+  /** Undefined: the credentials came from elsewhere and never change. */
   readonly path: string | undefined;
-  /** What is in use at the start, and the content that it was read from; undefined: none. */
+  /** The value in use at the start and the content that it was read from; undefined: none. */
   readonly initial: { readonly value: T; readonly content: Uint8Array } | undefined;
   /**
-   * Reads a content and tries what it holds.
+   * Parses the content of the file and tries the credentials.
    * @throws CredentialError
    */
   readonly read: (content: Uint8Array) => T | Promise<T>;
@@ -45,29 +45,29 @@ export interface CredentialFileOptions<T> extends CredentialWatching {
   readonly metrics: Metrics;
 }
 
-/** A file with credentials, and what was last read from it that can be used. */
+/** A watched file and the last usable value read from it. */
 export interface CredentialFile<T> {
   readonly current: T | undefined;
-  /** There while the file's present content cannot be used. */
+  /** Set while the present content of the file cannot be used. */
   readonly concern: Concern | undefined;
-  /** Looks at the file now; never rejects. */
+  /** Checks the file now; never rejects. */
   check(): Promise<void>;
-  /** No look begins any more. */
+  /** Starts no further check. */
   stop(): void;
 }
 
-/** Larger than any real one; the path may come to lead to a log. */
+/** Limit for a path that leads to a huge file; real credentials are smaller. */
 const largestBytes = 1_048_576;
 
 /**
- * Reads the file again and again: its content and not its dates tell whether it was replaced, whichever way editors,
- * secret stores and copying do that. What cannot be used changes nothing but `concern`, and is said once.
+ * Checks the file at intervals. It compares the content rather than dates, since editors, secret stores and copying
+ * treat dates differently. Unusable content changes only `concern` and is logged once.
  */
 export function watchCredentialFile<T>(options: CredentialFileOptions<T>): CredentialFile<T> {
   const { app, path, initial, read, clock, log, metrics, checkEveryMs = defaultCheckEveryMs, onReplaced } = options;
   let current = initial?.value;
   let used = initial && digestOf(initial.content);
-  /** The latest look: a content, or why there was none. */
+  /** What the latest check found: a digest of the content, or an error code. */
   let seen = used;
   let concern: Concern | undefined;
   let looking: Promise<void> | undefined;
@@ -81,7 +81,8 @@ export function watchCredentialFile<T>(options: CredentialFileOptions<T>): Crede
       content = await readSmallFile(file);
     } catch (error) {
       const word = errorCode(error);
-      if (seen !== word && !isStopped) complain(file, word, new CredentialError(`cannot be read (${word})`, readHint));
+      if (seen !== word && !isStopped)
+        reportUnusable(file, word, new CredentialError(`cannot be read (${word})`, readHint));
       seen = word;
       return;
     }
@@ -98,7 +99,7 @@ export function watchCredentialFile<T>(options: CredentialFileOptions<T>): Crede
     } catch (error) {
       const known = error instanceof CredentialError;
       const explained = known ? error : new CredentialError(`cannot be used (${errorCode(error)})`, unknownHint);
-      complain(file, 'unusable', explained);
+      reportUnusable(file, 'unusable', explained);
       return;
     }
     used = digest;
@@ -108,14 +109,14 @@ export function watchCredentialFile<T>(options: CredentialFileOptions<T>): Crede
     onReplaced?.();
   }
 
-  function complain(file: string, reason: string, { message, hint }: CredentialError): void {
+  function reportUnusable(file: string, reason: string, { message, hint }: CredentialError): void {
     const meanwhile = current === undefined ? 'nothing can be sent' : 'the earlier one stays in use';
     concern = { reason: `${file} ${message}; ${meanwhile}`, hint };
     metrics.credentialReloads.inc({ app, result: 'kept' });
     log.warn({ app, file, reason, hint }, `new credentials cannot be used; ${meanwhile}`);
   }
 
-  /** One look at a time, and one more for whoever asks meanwhile: the file may have changed behind the first. */
+  /** Runs one check at a time. A caller meanwhile gets another one, since the file may change after it was read. */
   function check(): Promise<void> {
     if (path === undefined || isStopped) return Promise.resolve();
     if (looking) {
@@ -154,9 +155,9 @@ export function watchCredentialFile<T>(options: CredentialFileOptions<T>): Crede
 const readHint = 'put it back, and let the user that Sealpost runs as read it; no restart is needed';
 const unknownHint = 'put the right file in its place; no restart is needed';
 
-/** Undefined: no regular file (a pipe can be read once). */
+/** The file's content; undefined if it is no regular file, since a pipe, for example, can only be read once. */
 async function readSmallFile(path: string): Promise<Uint8Array | undefined> {
-  // Opening a pipe would wait for somebody to write into it.
+  // Without O_NONBLOCK, opening a pipe would wait for a writer.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = await file.stat();

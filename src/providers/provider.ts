@@ -7,32 +7,32 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock, Random } from '../time/clock.ts';
 
-/** One provider: what the rest of Sealpost has to know of it. `all.ts` has a line for each. */
+/** What the rest of Sealpost needs to know about a provider. `all.ts` has a line for each. */
 export interface ProviderDefinition<Settings extends App = App> {
-  /** As it stands in the config and as a metric label. */
+  /** Name in the config and in metric labels. */
   readonly name: string;
-  /** The section of the config for an app of this provider; its result lacks the app's name alone. */
+  /** The section of the config for an app of this provider. Its result lacks only the app's name. */
   section(context: AppContext): z.ZodType<Omit<Settings, 'name'>>;
-  /** The device token in what a client wrote, in the form that is stored; undefined: it is none of this provider's. */
+  /** The device token that a client wrote, in its stored form; undefined if it is not valid for this provider. */
   parseToken(written: string): string | undefined;
-  /** The device token that a node is (raw-token convention); undefined: it is none. */
+  /** The device token that a node is (raw-token convention); undefined if it is none. */
   parseNode(node: string): string | undefined;
-  /** Called once; what apps of this provider share in one process is made here. */
+  /** Called once. Makes what the apps of this provider share in one process. */
   start(environment: ProviderEnvironment): CreateProvider<Settings>;
 }
 
 /**
  * Makes the provider of one app.
- * @param onReplaced called after credentials were replaced: what the provider said of the old ones no longer counts
+ * @param onReplaced called after credentials were replaced; results obtained with the old ones no longer count
  * @throws Error if the app's credentials cannot be used at all
  */
 export type CreateProvider<Settings extends App = App> = {
   bivariant(app: Settings, onReplaced: () => void): Provider;
 }['bivariant'];
 
-/** What every provider is made with. */
+/** What `start` gets of the rest of Sealpost. */
 export interface ProviderEnvironment {
-  /** Between two looks at files with credentials, milliseconds. Default: `defaultCheckEveryMs`. */
+  /** Milliseconds between two checks of credential files. Default 30 s. */
   readonly checkEveryMs?: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -40,10 +40,10 @@ export interface ProviderEnvironment {
   readonly metrics: Metrics;
 }
 
-/** Where a push goes, taken from the registration at each attempt. */
+/** The receiver of a push, taken from the registration at each attempt. */
 export interface Device {
   readonly token: string;
-  /** Only for apps with `environment: auto`: where the token was accepted last. */
+  /** Where the token was accepted last; only for apps with `environment: auto`. */
   readonly environment?: Environment;
   readonly registeredAtMs: number;
 }
@@ -52,30 +52,27 @@ export interface Device {
 export interface Provider {
   /**
    * Sends one push; never rejects.
-   * @param deadlineMs how long the attempt may take, milliseconds from now; afterwards the outcome is `retry`.
+   * @param deadlineMs milliseconds from now that the attempt may take; after it the result is `retry`
    */
   send(push: Push, device: Device, deadlineMs: number): Promise<PushResult>;
-  /**
-   * The longest base64 ciphertext that surely fits into a push for this account, in bytes, already less the slack for
-   * what sealing servers do not count.
-   */
+  /** Bytes of the longest base64 ciphertext that fits into any push for this account, less a reserve. */
   largestCiphertext(account: string): number;
-  /** What to do about an outcome `misconfigured` with this reason, for the operator. */
+  /** What an operator should do about a `misconfigured` result with this reason. */
   explain?(reason: string): string;
-  /** What the operator should see to before anything fails; undefined: nothing. */
+  /** What the operator should attend to before pushes fail; undefined: nothing. */
   readonly concern?: Concern | undefined;
-  /** Looks now whether the files with our credentials were replaced; never rejects. */
+  /** Checks now whether the credential files were replaced; never rejects. */
   checkCredentials?(): Promise<void>;
-  /** Waits for what is in flight (each has its deadline), then closes the connections. */
+  /** Waits for the requests under way, each of which has a deadline, then closes the connections. */
   drain(): Promise<void>;
 }
 
-/** Something that the operator should see to, in words; free of secrets. */
+/** Something that the operator should attend to; free of secrets. */
 export interface Concern {
   readonly reason: string;
   /** What to do. */
   readonly hint: string;
 }
 
-/** By reason; `other` stands for those that are not named. */
+/** Hints by reason. `other` is for reasons that have none of their own. */
 export type Hints = Readonly<Record<string, string>> & { readonly other: string };

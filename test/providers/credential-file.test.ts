@@ -41,7 +41,7 @@ function watched(t: TestContext, over: Partial<CredentialFileOptions<string>> = 
   return { folder, path, clock, lines, replaced, file };
 }
 
-test('credential file - as it was: nothing is read anew, nothing is said', async (t) => {
+test('credential file - an unchanged file is not read again and not logged', async (t) => {
   const { file, replaced, lines, path } = watched(t);
   await file.check();
   utimesSync(path, 1, 1);
@@ -49,7 +49,7 @@ test('credential file - as it was: nothing is read anew, nothing is said', async
   assert.deepEqual([replaced, lines, file.concern], [[], [], undefined]);
 });
 
-test('credential file - looked at every 30 seconds by itself, until it is stopped', async (t) => {
+test('credential file - the file is checked every 30 seconds until it is stopped', async (t) => {
   const { file, clock, path, replaced } = watched(t);
   writeFileSync(path, 'two');
   clock.advance(29_999);
@@ -83,7 +83,7 @@ test('credential file - replaced in place, by rename, and by a link to another f
   assert.deepEqual(replaced, ['two', 'six', 'ten', 'men']);
 });
 
-test('credential file - a content that cannot be used is said once, with what to do, and the earlier one stays', async (t) => {
+test('credential file - unusable content is logged once, with what to do, and the earlier one stays', async (t) => {
   const { file, path, lines, replaced } = watched(t);
   writeFileSync(path, 'bad');
   for (let look = 0; look < 5; look += 1) await file.check();
@@ -107,7 +107,7 @@ test('credential file - a content that cannot be used is said once, with what to
   assert.deepEqual([file.concern, file.current], [undefined, 'two']);
 });
 
-test('credential file - gone or too large: said, kept, and well again once it is back', async (t) => {
+test('credential file - a missing or too large file is logged, the credentials stay, and all is well once it is back', async (t) => {
   const { file, path, replaced } = watched(t);
   rmSync(path);
   await file.check();
@@ -121,7 +121,7 @@ test('credential file - gone or too large: said, kept, and well again once it is
   assert.deepEqual([file.concern, replaced], [undefined, []]);
 });
 
-test('credential file - a pipe neither hangs nor changes anything', async (t) => {
+test('credential file - a pipe does not hang the check and changes nothing', async (t) => {
   const { file, path } = watched(t);
   rmSync(path);
   execFileSync('mkfifo', [path]);
@@ -129,7 +129,7 @@ test('credential file - a pipe neither hangs nor changes anything', async (t) =>
   assert.deepEqual([file.current, file.concern], ['one', undefined]);
 });
 
-test('credential file - looks that are asked for together are two: one under way and one after it', async (t) => {
+test('credential file - simultaneous checks become two: one under way and one after it', async (t) => {
   let reads = 0;
   const release = Promise.withResolvers<void>();
   const { file, path } = watched(t, {

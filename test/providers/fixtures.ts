@@ -78,20 +78,20 @@ export interface Scene<S> {
 }
 
 /**
- * For more pushes at once than a busy machine sends in the usual time: nothing is late or silent, and what does not end
- * at all still ends, as a time-out.
+ * Limits for more pushes at once than a busy machine sends in the usual time: no deadline passes and no connection
+ * counts as silent, and a push that never ends still gets its time-out.
  */
 export function unhurried(): { readonly clock: Clock; readonly deadlineMs: number } {
   const { now, monotonic } = manualClock();
   const after: Clock['after'] = (delayMs, run) => {
-    // Imported, so that it goes on where a test has undici's stand still.
+    // Imported, so that it runs on in tests that stop undici's clock.
     const timer = setTimeout(run, delayMs).unref();
     return () => clearTimeout(timer);
   };
   return { clock: { now, monotonic, after }, deadlineMs: 240_000 };
 }
 
-/** Drains a provider whose peer is gone. What a failed test left behind may wait for a clock that stands still. */
+/** Drains a provider whose peer is gone. After a failed test it may wait for a clock that stands still. */
 async function drained(provider: Provider): Promise<void> {
   await Promise.race([provider.drain(), turns(1000)]);
 }
@@ -103,9 +103,9 @@ export interface ApnsSceneOptions {
   /** Default: true randomness. */
   readonly random?: Random;
   readonly tokens?: ProviderTokens;
-  /** What the provider is to take for the stand-in at this origin. */
+  /** The origin that the provider uses for the stand-in. */
   readonly endpoint?: (origin: string) => Promise<string> | string;
-  /** Milliseconds that a push may take; default 30 s, so that a busy machine fails no test. */
+  /** Milliseconds for a push; default 30 s, so that a busy machine fails no test. */
   readonly deadlineMs?: number;
 }
 
@@ -198,7 +198,7 @@ export async function fcmScene(
   };
 }
 
-/** Values of a counter or gauge by the labels' values, zeros left out. */
+/** Values of a counter or gauge by the values of its labels, without zeros. */
 export async function valuesOf(metric: Metrics['attempts' | 'oversize']): Promise<Record<string, number>> {
   const { values } = await metric.get();
   return Object.fromEntries(

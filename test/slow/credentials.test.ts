@@ -7,14 +7,14 @@ import { answerWord } from '../../src/harness/server/stanza.ts';
 import { eventually } from '../support/process.ts';
 import { defaults, type Sealpost, startSealpost, startWorld, type World } from '../support/sealpost.ts';
 
-// What happens to keys, certificates and accounts while the server runs. Each time the servers go on publishing, must be
-// told to keep their registrations, and must find everything well once the file is right: in the same process.
+// Changes of keys, certificates and accounts while the server runs. Each time servers keep publishing, have to be told
+// to keep their registrations, and must find everything working once the file is right, in the same process.
 
 const later = 'wait/internal-server-error';
 const pemOf = ({ certificate, key }: Identity) => certificate + key;
 const yesterday = () => new Date(Date.now() - 86_400_000);
 
-/** More than the failures in a row after which a provider is spared. */
+/** More than the failures in a row that open the circuit. */
 const insistent = 15;
 
 type AppName = 'siskin' | 'android' | 'veteran';
@@ -22,17 +22,17 @@ type AppName = 'siskin' | 'android' | 'veteran';
 interface Site {
   readonly world: World;
   readonly sealpost: Sealpost;
-  /** Publishes to the app's registration; the answer in a word. */
+  /** Publishes to the app's registration; resolves with the answer as a word. */
   publish(app: AppName): Promise<string>;
-  /** Publishes often, and holds every answer to be "not now". */
+  /** Publishes often, and requires every answer to be `wait` with `internal-server-error`. */
   refuse(app: AppName): Promise<void>;
-  /** Puts a file in place of another, as secret stores do, and has it looked at. */
+  /** Replaces a file as secret stores do, and has it checked. */
   replace(name: string, content: string): Promise<void>;
-  /** Resolves when the next push of the app may find out whether the provider takes it. */
+  /** Resolves when the next push of the app may be a probe. */
   whenProbed(app: AppName): Promise<unknown>;
-  /** Resolves when so many contents of files have come into use. */
+  /** Resolves when this many contents of files have been put into use. */
   whenReplaced(times: number): Promise<unknown>;
-  /** The app's part of `/readyz`. */
+  /** The check of the app in `/readyz`. */
   health(app: AppName): Promise<{ status: string; reason?: string; hint?: string }>;
   /** Lines at level `error` about the app. */
   loud(app: AppName): readonly { readonly reason: string; readonly hint: string }[];
@@ -102,7 +102,8 @@ async function start(
       ),
     async health(app) {
       const response = await fetch(`${sealpost.opsUrl}/readyz`);
-      // A provider's refusal takes no instance out of service: registering works, and the next one fares no better.
+      // A provider's refusal takes no instance out of service, since registering works and another instance would fail
+      // too.
       assert.equal(response.status, 200);
       const { checks } = (await response.json()) as { checks: Record<string, { status: string }> };
       return checks[`app:${app}`] ?? { status: 'missing' };
@@ -120,7 +121,7 @@ interface Line {
   readonly hint: string;
 }
 
-/** The fault is told once and loudly, and `/readyz` says which app and what to do. */
+/** The fault is logged once, as an error, and `/readyz` names the app and the remedy. */
 async function assertTold(site: Site, app: AppName, reason: string, hint: RegExp): Promise<void> {
   const told = site.loud(app);
   assert.deepEqual(
@@ -135,7 +136,7 @@ async function assertTold(site: Site, app: AppName, reason: string, hint: RegExp
   assert.match(health.hint ?? '', /no registration is lost meanwhile/);
 }
 
-/** The registration is still there and pushes go out, in the process that was started first. */
+/** The registration is still there, and pushes are sent in the process that was started first. */
 async function assertWell(site: Site, app: AppName): Promise<void> {
   assert.equal(await site.publish(app), 'result');
   assert.deepEqual(await site.health(app), { status: 'pass' });
@@ -154,7 +155,7 @@ test('credentials - a wrong .p8 key, and the right one again', async (t) => {
     'InvalidProviderToken',
     /put the \.p8 file of the key with this id in its place \(no restart is needed\)/,
   );
-  // The others go on.
+  // The other apps keep working.
   await assertWell(site, 'veteran');
   await assertWell(site, 'android');
 
@@ -162,7 +163,7 @@ test('credentials - a wrong .p8 key, and the right one again', async (t) => {
   await assertWell(site, 'siskin');
 });
 
-test('credentials - a broken .p8 key changes nothing but what is said', async (t) => {
+test('credentials - a broken .p8 key changes only the log and readiness', async (t) => {
   const site = await start(t);
   await assertWell(site, 'siskin');
   const right = await readFile(join(site.world.folder, 'AuthKey_ABC1234567.p8'), 'utf8');
@@ -170,7 +171,10 @@ test('credentials - a broken .p8 key changes nothing but what is said', async (t
   assert.equal(await site.publish('siskin'), 'result');
   const { status, reason, hint } = await site.health('siskin');
   assert.equal(status, 'warn');
-  assert.match(reason ?? '', /AuthKey_ABC1234567\.p8 holds no key that can sign for APNs .* earlier one stays in use/);
+  assert.match(
+    reason ?? '',
+    /AuthKey_ABC1234567\.p8 contains no key that can sign for APNs .* earlier one stays in use/,
+  );
   assert.match(hint ?? '', /put the \.p8 file of the key with this id in its place/);
   const said = site.sealpost.lines.filter((line) => line.includes('new credentials cannot be used'));
   assert.equal(said.length, 1);
@@ -186,7 +190,7 @@ test('credentials - a topic that the key may not push to, until Apple allows it'
     await site.refuse('siskin');
     await assertTold(site, 'siskin', reason, /topic must be the bundle id of the app/);
     site.world.apns.script('*', undefined);
-    // Nothing tells that the fault is mended but the next probe.
+    // Only the next probe shows that the fault is corrected.
     await site.whenProbed('siskin');
     await assertWell(site, 'siskin');
   }
@@ -227,7 +231,7 @@ test('credentials - a service account that was revoked, then one that Google nev
   site.world.fcm.scriptTokens(undefined);
   await site.replace('service-account.json', (await createServiceAccount('sealpost-test')).json);
   await site.refuse('android');
-  // Still the same minute.
+  // It is still the same minute.
   await assertTold(site, 'android', 'oauth-refused', /put a new key file in its place, no restart is needed/);
   await site.replace('service-account.json', right);
   await assertWell(site, 'android');
@@ -240,7 +244,7 @@ test('credentials - a certificate that has expired, and the next one in its plac
   await site.refuse('veteran');
   await assertTold(site, 'veteran', 'expired-certificate', /make a new certificate at developer\.apple\.com/);
   await site.replace('veteran.pem', pemOf(await authority.issue(['push'], yesterday())));
-  assert.match((await site.health('veteran')).reason ?? '', /veteran\.pem holds a certificate that has expired/);
+  assert.match((await site.health('veteran')).reason ?? '', /veteran\.pem contains a certificate that has expired/);
   await site.replace('veteran.pem', pemOf(await authority.issue(['push'])));
   await assertWell(site, 'veteran');
 });
@@ -248,7 +252,7 @@ test('credentials - a certificate that has expired, and the next one in its plac
 test('credentials - a certificate that expires while it is in use, and the next one in its place', async (t) => {
   const site = await start(t);
   const { authority } = site.world.apns;
-  // One that was over before it was used, on a busy machine, is followed by one that lives twice as long.
+  // If it expired before it was used, on a busy machine, the next one lives twice as long.
   let end = new Date(0);
   for (let lifeMs = 5_000, replaced = 1; Date.now() > end.getTime(); lifeMs *= 2, replaced += 1) {
     end = new Date(Date.now() + lifeMs);
@@ -282,7 +286,7 @@ test('credentials - a certificate that Apple revoked, and the next one in its pl
   assert.match(metrics, /sealpost_credential_reloads_total\{app="veteran",result="replaced"\} 1/);
 });
 
-test('credentials - without a signal the file is looked at by itself', async (t) => {
+test('credentials - without a signal the file is checked at intervals', async (t) => {
   const site = await start(t, { checkInterval: '1s' });
   await assertWell(site, 'siskin');
   const path = join(site.world.folder, 'AuthKey_ABC1234567.p8');

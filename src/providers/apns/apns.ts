@@ -9,7 +9,7 @@ export const apns = {
   section: apnsSection,
   parseToken: parseApnsToken,
   parseNode: parseApnsNode,
-  // Apps with the same key share its provider token: Apple counts how often a key makes a new one.
+  // Apps with the same key share its provider tokens, since Apple limits how often a key may make one.
   start(environment) {
     const tokens = createProviderTokens(environment);
     return (app: ApnsApp, onReplaced) => createApns({ ...environment, app, tokens, onReplaced });

@@ -1,10 +1,11 @@
-/** developer.apple.com, "Establishing a certificate-based connection to APNs". */
+/** APNs push certificates: developer.apple.com, "Establishing a certificate-based connection to APNs". */
 import { Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { Secret } from '../../core/secret.ts';
 import { errorCode } from '../../telemetry/log.ts';
 import type { ClientIdentity } from '../transport/dispatcher.ts';
 
+/** A client certificate and its expiry. */
 export interface PushCertificate {
   readonly identity: ClientIdentity;
   /** Milliseconds since 1970. */
@@ -12,9 +13,9 @@ export interface PushCertificate {
 }
 
 /**
- * Reads a push certificate with its key.
- * @param file PEM with both, or PKCS#12.
- * @throws Error that says what is wrong with it and what to do.
+ * Reads a push certificate and its key.
+ * @param file PEM with both, or PKCS#12
+ * @throws Error that says what is wrong with the file and what to do
  */
 export function readPushCertificate(file: Uint8Array, passphrase?: Secret): PushCertificate {
   const text = Buffer.from(file).toString('latin1');
@@ -34,12 +35,12 @@ function readExpiry(identity: ClientIdentity): number {
         ? { cert: identity.certificate, key: identity.key, ...secret }
         : { pfx: Buffer.from(identity.file), ...secret },
     );
-    // Never connected: OpenSSL tells a socket its own certificate at once, PKCS#12 or PEM.
+    // The socket is never connected. It gives access to its own certificate, be the file PKCS#12 or PEM.
     const socket = new TLSSocket(new Socket(), { secureContext });
     const certificate = socket.getCertificate();
     socket.destroy();
     const ends = certificate && 'valid_to' in certificate ? Date.parse(certificate.valid_to) : Number.NaN;
-    if (Number.isNaN(ends)) throw new Error('it holds no certificate');
+    if (Number.isNaN(ends)) throw new Error('it contains no certificate');
     return ends;
   } catch (error) {
     throw new Error(explain(error, identity.kind), { cause: error });
@@ -47,7 +48,7 @@ function readExpiry(identity: ClientIdentity): number {
 }
 
 function explain(error: unknown, kind: ClientIdentity['kind']): string {
-  // Exports of the macOS keychain are encrypted with ciphers that OpenSSL 3 no longer has.
+  // The macOS keychain encrypts its exports with ciphers that OpenSSL 3 has dropped.
   if (errorCode(error) === 'ERR_CRYPTO_UNSUPPORTED_OPERATION')
     return 'the push certificate is a PKCS#12 file of an old kind: convert it with `openssl pkcs12 -legacy -nodes -in FILE -out cert.pem` and name cert.pem';
   if (kind === 'pkcs12')

@@ -1,4 +1,4 @@
-/** APNs for one app: developer.apple.com, "Sending notification requests to APNs". */
+/** APNs client of one app: developer.apple.com, "Sending notification requests to APNs". */
 import type { Clock, Random } from '../../time/clock.ts';
 import type { ApnsApp } from './settings.ts';
 import type { Device, Provider } from '../provider.ts';
@@ -23,10 +23,7 @@ const origins: Readonly<Record<Environment, string>> = {
   sandbox: 'https://api.sandbox.push.apple.com',
 };
 
-/**
- * A device that registered again after APNs found its token dead: APNs has yet to learn of it. Milliseconds until the
- * next attempt.
- */
+/** Milliseconds to the next attempt if the device registered after APNs found its token dead, until APNs notices. */
 const staleNewsAfterMs = 10 * 60_000;
 
 export interface ApnsOptions extends CredentialWatching {
@@ -35,24 +32,27 @@ export interface ApnsOptions extends CredentialWatching {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Shared by the apps of one process, so that apps with the same key share its token. */
+  /** Provider tokens, shared by all apps of the process so that apps with the same key share its token. */
   readonly tokens?: ProviderTokens;
 }
 
-/** What one request came to. */
+/** Result of one request. */
 interface Attempt extends Pick<ResultRow, 'result' | 'reason' | 'scope'> {
   readonly afterMs?: number;
   /** When APNs found the token dead, milliseconds since 1970. */
   readonly timestampMs?: number;
 }
 
-/** @throws Error if the app's certificate cannot be used. A key that cannot sign makes every result `misconfigured`. */
+/**
+ * Makes the provider of one app. If its key cannot sign, every result is `misconfigured`.
+ * @throws Error if the app's certificate cannot be used
+ */
 export function createApns(options: ApnsOptions): Provider {
   const { app, clock, random, metrics } = options;
   const tokens = options.tokens ?? createProviderTokens({ clock });
   const credentials = watchApnsCredentials({ ...options, tokens, onReplaced });
   const transports = new Map<Environment, Transport>();
-  /** Those of earlier credentials, until their last request is answered. */
+  /** Transports with replaced credentials, until their last request is answered. */
   const retiring = new Set<Promise<void>>();
   const beliefs = { production: createBelief(clock), sandbox: createBelief(clock) };
 
@@ -68,7 +68,7 @@ export function createApns(options: ApnsOptions): Provider {
       ca: app.ca,
       proxy: app.proxy,
       identity: identity.kind === 'certificate' ? identity.certificate.identity : undefined,
-      // Anything but a word about our credentials, the service or the connection was said to somebody accepted.
+      // APNs only gives these statuses after it has accepted our credentials.
       provesAcceptance: (status) => status === 200 || status === 400 || status === 410 || status === 413,
       clock,
       random,
@@ -77,7 +77,7 @@ export function createApns(options: ApnsOptions): Provider {
     return transport;
   }
 
-  /** A certificate is shown when a connection is made; Apple wants those of a key that was revoked closed, too. */
+  /** Opens new connections, as certificates are shown on connecting and Apple wants those of a revoked key closed. */
   function onReplaced(): void {
     for (const belief of Object.values(beliefs)) belief.forget();
     for (const transport of transports.values()) retire(transport);
@@ -99,30 +99,31 @@ export function createApns(options: ApnsOptions): Provider {
     const [first, second] = environmentsOf(device);
     const identity = credentials.current;
     const answered = await attempt(identity, first, composed, device, endsAtMs);
-    if (answered.result !== 'doubtful-token') return aside(conclude(answered, identity, first, device), first);
+    if (answered.result !== 'doubtful-token')
+      return confineToDevice(conclude(answered, identity, first, device), first);
     if (second !== undefined) {
       const other = await attempt(identity, second, composed, device, endsAtMs);
-      if (other.result !== 'doubtful-token') return aside(conclude(other, identity, second, device), second);
+      if (other.result !== 'doubtful-token') return confineToDevice(conclude(other, identity, second, device), second);
     }
     const { reason, scope } = answered;
     if (beliefs[first].isBelievable) return { kind: 'dead-token', reason, doubtful: true };
     return { kind: 'misconfigured', reason, scope };
   }
 
-  /** Only an `auto` app's testers are in the sandbox: what is wrong there is not about the app. */
-  function aside(result: PushResult, environment: Environment): PushResult {
-    const isAside = app.environment === 'auto' && environment === 'sandbox';
+  /** Only testers of an `auto` app are in the sandbox, so a failure there does not concern the whole app. */
+  function confineToDevice(result: PushResult, environment: Environment): PushResult {
+    const isTester = app.environment === 'auto' && environment === 'sandbox';
     const isFailure = result.kind === 'retry' || result.kind === 'misconfigured';
-    return isAside && isFailure ? { ...result, scope: 'device' } : result;
+    return isTester && isFailure ? { ...result, scope: 'device' } : result;
   }
 
-  /** Where to try, in this order. */
+  /** The environments to try, in this order. */
   function environmentsOf({ environment }: Device): [Environment, Environment?] {
     if (app.environment !== 'auto') return [app.environment];
     return environment === 'sandbox' ? ['sandbox', 'production'] : ['production', 'sandbox'];
   }
 
-  /** One request, and a second one if only our token was too old. */
+  /** Sends one request, and a second one if our provider token had expired. */
   async function attempt(
     identity: ApnsIdentity,
     environment: Environment,
@@ -140,7 +141,7 @@ export function createApns(options: ApnsOptions): Provider {
       return read(result);
     };
     if (identity.kind === 'certificate')
-      return excuse(await post(undefined), identity.certificate.expiresAtMs <= clock.now());
+      return blameExpiry(await post(undefined), identity.certificate.expiresAtMs <= clock.now());
     let token: string;
     try {
       token = await tokens.current(identity.key);
@@ -153,8 +154,8 @@ export function createApns(options: ApnsOptions): Provider {
     return newer === undefined ? answered : await post(newer);
   }
 
-  /** What APNs says to a certificate that has expired, or leaves unsaid when TLS ends the connection. */
-  function excuse(answered: Attempt, isExpired: boolean): Attempt {
+  /** Blames an expired certificate if APNs refuses it or ends the TLS connection without a reason. */
+  function blameExpiry(answered: Attempt, isExpired: boolean): Attempt {
     const isRefused = answered.result === 'misconfigured' || answered.reason === 'connection';
     if (!isExpired || !isRefused) return answered;
     return { result: 'misconfigured', reason: 'expired-certificate', scope: 'app' };
@@ -193,7 +194,7 @@ export function createApns(options: ApnsOptions): Provider {
         if (timestampMs !== undefined && timestampMs <= device.registeredAtMs)
           return { kind: 'retry', reason, afterMs: afterMs ?? staleNewsAfterMs, scope: 'device' };
         return { kind: 'dead-token', reason };
-      // Still too old after one renewal, or renewed less than 20 minutes ago: our clock is wrong.
+      // Expired even after a renewal, or renewed less than 20 minutes ago: our clock is wrong.
       case 'renew-credential':
       case 'retry':
         return { kind: 'retry', reason, scope, ...(afterMs !== undefined && { afterMs }) };

@@ -1,4 +1,5 @@
-// Apple: "Establishing a token-based connection to APNs", "Establishing a certificate-based connection to APNs".
+// Config keys of APNs credentials. Apple: "Establishing a token-based connection to APNs" and "Establishing a
+// certificate-based connection to APNs".
 import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
 import { withHint } from '../../config/kinds/problems.ts';

@@ -1,4 +1,4 @@
-/** Who we are to APNs: a key or a certificate, in the file as it is now. */
+/** The APNs credentials of an app, a key or a certificate, read again when their file changes. */
 import type { Clock } from '../../time/clock.ts';
 import type { ApnsApp } from './settings.ts';
 import type { Concern } from '../provider.ts';
@@ -12,7 +12,7 @@ import { type PushCertificate, readPushCertificate } from './certificate.ts';
 import { apnsHints } from './hints.ts';
 import type { ProviderTokens, TokenKey } from './provider-tokens.ts';
 
-/** What proves to APNs who we are. */
+/** What Sealpost authenticates to APNs with. */
 export type ApnsIdentity =
   | { readonly kind: 'token'; readonly key: TokenKey }
   | { readonly kind: 'certificate'; readonly certificate: PushCertificate };
@@ -31,18 +31,21 @@ export interface ApnsCredentialsOptions extends CredentialWatching {
 
 const dayMs = 86_400_000;
 
-/** Time enough to ask somebody with the right account at Apple for a new certificate. */
+/** Days left in which somebody with access to the Apple account can make a new certificate. */
 const warnBeforeEndMs = 14 * dayMs;
 
-/** @throws Error if the app's certificate cannot be used */
+/**
+ * Watches the app's credential file.
+ * @throws Error if the app's certificate cannot be used
+ */
 export function watchApnsCredentials(options: ApnsCredentialsOptions): ApnsCredentials {
   const { app, tokens, clock, log, metrics } = options;
   const { credentials } = app;
 
   function noteExpiry({ expiresAtMs }: PushCertificate): void {
     metrics.credentialExpiry.set({ app: app.name, kind: 'certificate' }, Math.floor(expiresAtMs / 1000));
-    const worry = describeExpiry(expiresAtMs - clock.now());
-    if (worry) log.warn({ app: app.name, hint: worry.hint }, worry.reason);
+    const concern = describeExpiry(expiresAtMs - clock.now());
+    if (concern) log.warn({ app: app.name, hint: concern.hint }, concern.reason);
   }
 
   async function readKey(content: Uint8Array): Promise<ApnsIdentity> {
@@ -50,7 +53,10 @@ export function watchApnsCredentials(options: ApnsCredentialsOptions): ApnsCrede
     try {
       await tokens.current(key);
     } catch (error) {
-      throw new CredentialError(`holds no key that can sign for APNs (${errorCode(error)})`, apnsHints['unusable-key']);
+      throw new CredentialError(
+        `contains no key that can sign for APNs (${errorCode(error)})`,
+        apnsHints['unusable-key'],
+      );
     }
     return { kind: 'token', key };
   }
@@ -60,19 +66,18 @@ export function watchApnsCredentials(options: ApnsCredentialsOptions): ApnsCrede
     try {
       certificate = readPushCertificate(content, passphrase);
     } catch (error) {
-      const hint =
-        'put a file that opens with the passphrase of the earlier one in its place; with another one restart';
-      throw new CredentialError(`is of no use: ${error instanceof Error ? error.message : 'unreadable'}`, hint);
+      const hint = 'put a file with the same passphrase in its place; a new passphrase needs a restart';
+      throw new CredentialError(`cannot be used: ${error instanceof Error ? error.message : 'unreadable'}`, hint);
     }
     return { kind: 'certificate', certificate };
   }
 
-  /** An expired one at the start may be all that there is; later it is no better than the one in use. */
+  /** At the start an expired certificate is accepted, as there may be no other; later the current one is as good. */
   function readNextCertificate(content: Uint8Array, passphrase: Secret | undefined): ApnsIdentity {
     const next = readCertificate(content, passphrase);
     if (next.kind === 'certificate') {
       if (next.certificate.expiresAtMs <= clock.now())
-        throw new CredentialError('holds a certificate that has expired', apnsHints.BadCertificate);
+        throw new CredentialError('contains a certificate that has expired', apnsHints.BadCertificate);
       noteExpiry(next.certificate);
     }
     return next;
@@ -110,7 +115,7 @@ export function watchApnsCredentials(options: ApnsCredentialsOptions): ApnsCrede
   };
 }
 
-/** Undefined while there is time. */
+/** Undefined while enough time is left. */
 function describeExpiry(leftMs: number): Concern | undefined {
   if (leftMs > warnBeforeEndMs) return undefined;
   const hint = apnsHints.BadCertificate;

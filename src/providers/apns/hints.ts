@@ -12,12 +12,12 @@ const environment =
 /** What an operator can do about each reason for `misconfigured`. */
 export const apnsHints = {
   'unusable-key': key,
-  InvalidProviderToken: `${key}; a clock of this machine that is ahead does the same`,
+  InvalidProviderToken: `${key}; a clock of this machine that is ahead has the same effect`,
   UnrelatedKeyIdInToken: key,
   'expired-certificate': `the certificate has expired: ${certificate}`,
   BadCertificate: certificate,
   MissingProviderToken: `APNs does not accept the certificate: ${certificate}`,
-  Forbidden: 'APNs does not accept key or certificate: check that it was not revoked at developer.apple.com',
+  Forbidden: 'APNs does not accept the key or certificate: check at developer.apple.com that it was not revoked',
   BadCertificateEnvironment: `the certificate is for the other environment: ${environment}`,
   BadEnvironmentKeyIdInToken: `the key is for the other environment: ${environment}`,
   BadDeviceToken: `device tokens are of another environment or app: ${environment}`,
@@ -25,7 +25,7 @@ export const apnsHints = {
   TopicDisallowed: topic,
   BadTopic: topic,
   MissingTopic: topic,
-  BadPath: 'check endpoint: what answers there does not speak as APNs does',
-  MethodNotAllowed: 'check endpoint: what answers there does not speak as APNs does',
+  BadPath: 'check endpoint: the server there does not answer as APNs does',
+  MethodNotAllowed: 'check endpoint: the server there does not answer as APNs does',
   other: 'check key or certificate, topic, environment and endpoint of this app',
 } satisfies Hints;

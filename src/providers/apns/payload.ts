@@ -1,35 +1,35 @@
 /**
- * What goes to APNs: developer.apple.com, "Generating a remote notification" and "Sending notification requests to
- * APNs"; the top-level keys are those that Siskin and Snikket read.
+ * Composes requests to APNs: developer.apple.com, "Generating a remote notification" and "Sending notification requests
+ * to APNs". The top-level keys of the payload are those that Siskin and Snikket read.
  */
 import { Notification } from '@parse/node-apn';
 import type { ApnsApp } from './settings.ts';
 import type { Push, PushContent, PushKind } from '../../core/push.ts';
 import type { Wording } from '../../core/app.ts';
 
-/** A push as APNs wants it, or why it must not be sent. */
+/** A push as APNs expects it, or the reason why it must not be sent. */
 export type ComposedPush =
   | {
       readonly kind: 'request';
-      /** Without `authorization`. */
+      /** All headers except `authorization`. */
       readonly headers: Readonly<Record<string, string>>;
       readonly body: Buffer;
-      /** The content did not fit: the device gets the same push without it. */
+      /** Whether the content did not fit, so that the push goes out without it. */
       readonly oversize: boolean;
     }
   | {
       readonly kind: 'payload-rejected';
       /**
-       * `call-without-ciphertext`: PushKit wakes an app that must then ring, and without ciphertext it rings for
-       * "Unknown", so a call that does not fit, or has none, may only go out as an alert to the first token.
-       * `payload-too-large`: even without content, because the account or the wording is that long.
+       * `call-without-ciphertext`: an app that PushKit wakes has to ring, and without ciphertext it would ring for
+       * "Unknown". So a call without ciphertext, or with one that does not fit, has to be sent as an alert instead.
+       * `payload-too-large`: account or wording are too long even without content.
        */
       readonly reason: 'call-without-ciphertext' | 'payload-too-large';
     };
 
 type AppWording = Pick<ApnsApp, 'topic' | 'alert' | 'call'>;
 
-/** Bytes of the encoded JSON. Apple, "Generating a remote notification": PushKit takes more than all others. */
+/** Bytes of the encoded JSON. Apple, "Generating a remote notification": PushKit allows more than the other kinds. */
 const payloadLimits: Readonly<Record<PushKind, number>> = {
   alert: 4096,
   'call-alert': 4096,
@@ -37,25 +37,25 @@ const payloadLimits: Readonly<Record<PushKind, number>> = {
   voip: 5120,
 };
 
-/** What sealing servers are told at most. Siskin and Tigase have always worked with 3072. */
+/** Largest size announced to sealing servers. Siskin and Tigase have always worked with 3072. */
 const largestCiphertextBytes = 3072;
 
 /**
- * Servers trim only the message's body to the size they were told, Tigase with 64 bytes to spare: the JSON around the
- * body (sender, nickname, type) and its escapes come on top. 512 bytes of base64 are 384 of those.
+ * Servers trim only the message body to the announced size (Tigase with 64 bytes to spare). The JSON around the body
+ * (sender, nickname, type) and its escapes come on top: 384 bytes of it make 512 bytes of base64.
  */
 const uncountedBytes = 512;
 
-/** Base64 of 16 bytes; senders use 12. */
+/** Base64 of 16 bytes; senders use 12 bytes. */
 const longestIv = 'x'.repeat(24);
 
-/** Shown when the operator's wording has no text at all: an alert without text is refused. */
+/** Text of an alert whose wording has none, since APNs refuses an alert without text. */
 const lastResort: Readonly<Record<'alert' | 'call-alert', string>> = {
   alert: 'New message!',
   'call-alert': 'Incoming call',
 };
 
-/** Composes headers and body. Pure. Content that does not fit is left out, never cut. */
+/** Composes headers and body. Pure. Content that does not fit is left out, never truncated. */
 export function composePush(push: Push, app: AppWording): ComposedPush {
   if (push.kind === 'voip' && push.content.kind !== 'sealed') return refuse('call-without-ciphertext');
   const full = encode(push, push.content, app);
@@ -66,10 +66,7 @@ export function composePush(push: Push, app: AppWording): ComposedPush {
   return { kind: 'request', ...bare, oversize: true };
 }
 
-/**
- * The longest base64 ciphertext that surely fits into any push for this account, in bytes: a multiple of 4, 0 if the
- * account leaves no room.
- */
+/** Bytes of the longest base64 ciphertext that fits into any push for this account; a multiple of 4, or 0. */
 export function largestCiphertext(account: string, app: AppWording): number {
   const empty = { kind: 'sealed', ciphertext: '', iv: longestIv } as const;
   const push = { id: '', app: '', node: '', account, content: empty, expiresAtMs: 0 };
@@ -88,20 +85,20 @@ function encode(push: Push, content: PushContent, app: AppWording): { headers: R
   const note = new Notification();
   note.topic = push.kind === 'voip' ? `${app.topic}.voip` : app.topic;
   note.pushType = push.kind === 'call-alert' ? 'alert' : push.kind;
-  // Apple: priority 10 is an error for a background push.
+  // Apple refuses a background push of priority 10.
   note.priority = push.kind === 'background' ? 5 : 10;
-  // Absolute seconds; 0 means "once, now". A push that has little time left must not become one of 1970.
+  // Absolute seconds; 0 means "once, now". A push with little time left must not get 0 by rounding.
   note.expiry = push.kind === 'voip' || push.expiresAtMs === 0 ? 0 : Math.max(1, Math.floor(push.expiresAtMs / 1000));
   note.id = push.id;
   note.collapseId = push.id;
   if (push.kind === 'alert') {
-    word(note, app.alert, lastResort.alert);
+    setWording(note, app.alert, lastResort.alert);
     note.mutableContent = true;
   }
-  // Without mutable-content: an app that opened a call here would announce a message.
-  if (push.kind === 'call-alert') word(note, app.call, lastResort['call-alert']);
+  // Without mutable-content, since an app that decrypted a call here would announce a message.
+  if (push.kind === 'call-alert') setWording(note, app.call, lastResort['call-alert']);
   if (push.kind === 'background') note.contentAvailable = true;
-  // Given whole, because `Notification` leaves an empty `aps` out, and PushKit pushes have one.
+  // Set as a whole, since `Notification` omits an empty `aps`, which PushKit pushes need.
   note.rawPayload = { aps: note.aps, ...topLevel(push, content) };
   const composed = note as unknown as Untyped;
   const headers: Record<string, string> = {};
@@ -109,19 +106,19 @@ function encode(push: Push, content: PushContent, app: AppWording): { headers: R
   return { headers, body: Buffer.from(composed.compile()) };
 }
 
-/** What `Notification` has beyond its types. */
+/** Methods of `Notification` that its types lack. */
 interface Untyped {
   headers(): Record<string, string | number>;
   compile(): string;
 }
 
-function word({ aps }: Notification, wording: Wording, text: string): void {
+function setWording({ aps }: Notification, wording: Wording, text: string): void {
   const { title, body, titleLocKey, locKey, sound, category } = wording;
-  const speechless = title === undefined && body === undefined && titleLocKey === undefined && locKey === undefined;
+  const isTextless = title === undefined && body === undefined && titleLocKey === undefined && locKey === undefined;
   aps.alert = {
     ...(title !== undefined && { title }),
     ...(body !== undefined && { body }),
-    ...(speechless && { body: text }),
+    ...(isTextless && { body: text }),
     ...(titleLocKey !== undefined && { 'title-loc-key': titleLocKey }),
     ...(locKey !== undefined && { 'loc-key': locKey }),
   };
@@ -129,7 +126,7 @@ function word({ aps }: Notification, wording: Wording, text: string): void {
   if (category !== undefined) aps.category = category;
 }
 
-/** Siblings of `aps`. A registration without an account (raw token) has none of them to tell apart. */
+/** The keys beside `aps`. Without an account (raw token) the client has no account to tell apart. */
 function topLevel({ account, channel }: Push, content: PushContent): Record<string, string | number> {
   const named = { ...(account !== '' && { account }), ...(channel !== undefined && { channel }) };
   switch (content.kind) {

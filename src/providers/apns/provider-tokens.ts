@@ -1,9 +1,9 @@
-/** developer.apple.com, "Establishing a token-based connection to APNs": an ES256 JWT, renewed after 20 to 60 minutes. */
+/** APNs provider tokens: ES256 JWTs (developer.apple.com, "Establishing a token-based connection to APNs"). */
 import { type CryptoKey, importPKCS8, SignJWT } from 'jose';
 import type { Clock } from '../../time/clock.ts';
 import type { Secret } from '../../core/secret.ts';
 
-/** A provider token key: a `.p8` file with its two names. */
+/** A key that signs provider tokens: the `.p8` file, its id and its team. */
 export interface TokenKey {
   /** PKCS#8 PEM. */
   readonly key: Secret;
@@ -11,32 +11,29 @@ export interface TokenKey {
   readonly teamId: string;
 }
 
-/**
- * One token per key for all topics, connections and environments: Apple takes several tokens of one key within 20
- * minutes for abuse.
- */
+/** Keeps one token per key for all topics and environments, since Apple takes several within 20 minutes for abuse. */
 export interface ProviderTokens {
   /** The token to send now. Rejects if the key cannot sign. */
   current(key: TokenKey): Promise<string>;
   /**
-   * A token in place of one that was refused as expired; undefined if none may be made yet. Several requests that were
-   * refused with the same token get the same new one.
+   * Returns a new token after `refused` was refused as expired; undefined if none may be made yet. Requests that were
+   * refused with the same token share the new one.
    */
   replace(key: TokenKey, refused: string): Promise<string | undefined>;
 }
 
-/** Apple refuses tokens older than an hour; the rest is for clocks that differ. */
+/** Apple refuses tokens older than an hour; ten minutes are left for clocks that differ. */
 const renewAfterMs = 50 * 60_000;
 
-/** By so much a clock may be put back without a new token, milliseconds. */
+/** Milliseconds by which the clock may be set back before a new token is needed. */
 const aheadMs = 60_000;
 
-/** Apple's shortest time between two tokens of a key. */
+/** Shortest time that Apple allows between two tokens of a key. */
 const shortestLifeMs = 20 * 60_000;
 
 /**
- * Keys remembered, those that others took the place of included: should one come back, Apple must not see another token
- * of it too soon. Beyond it the one that was not used for longest is forgotten; a config has at most 100 apps.
+ * Keys remembered, replaced ones included: if a replaced key comes back, Apple must not see another token of it too
+ * soon. Beyond the limit the key unused for longest is forgotten; a config has at most 100 apps.
  */
 const keyLimit = 300;
 
@@ -45,14 +42,14 @@ interface Entry {
   token: Promise<string>;
   /** `iat`, milliseconds of wall time. */
   issuedAtMs: number;
-  /** The same moment on the clock that never steps. */
+  /** The same moment in monotonic time. */
   signedAtMs: number;
 }
 
 export function createProviderTokens({ clock }: { clock: Clock }): ProviderTokens {
   const entries = new Map<string, Entry>();
 
-  /** By the key itself too: while its file is being replaced, two apps may differ in what they take it for. */
+  /** The name contains the key itself, since two apps may read different keys while the file is being replaced. */
   function entryOf({ key, keyId, teamId }: TokenKey): Entry {
     const name = `${teamId}/${keyId}/${key.reveal()}`;
     const known = entries.get(name);
@@ -79,15 +76,15 @@ export function createProviderTokens({ clock }: { clock: Clock }): ProviderToken
         .setIssuedAt(seconds)
         .sign(imported),
     );
-    // Whoever asks for it learns of a key that cannot sign; nobody may have asked yet.
+    // Callers of `current` learn that the key cannot sign. This handler covers the time before the first call.
     token.catch(() => {});
     return { token, issuedAtMs: seconds * 1000, signedAtMs: clock.monotonic() };
   }
 
-  /** By the clock that never steps: whatever wall time does, Apple sees no two tokens within 20 minutes. */
+  /** Uses monotonic time, so that Apple never sees two tokens within 20 minutes, even if wall time is set. */
   const mayRenew = (entry: Entry) => clock.monotonic() - entry.signedAtMs >= shortestLifeMs;
 
-  /** Old, or made by a clock that was ahead: Apple takes no token of times to come. */
+  /** The token is old, or its time lies in the future, which Apple refuses: the clock was ahead when it was signed. */
   const isDue = (entry: Entry) =>
     Math.max(clock.now() - entry.issuedAtMs, clock.monotonic() - entry.signedAtMs) >= renewAfterMs ||
     entry.issuedAtMs - clock.now() > aheadMs;

@@ -1,11 +1,11 @@
-/** developer.apple.com, "Handling notification responses from APNs": every documented answer and what it means here. */
+/** The meaning of each answer: developer.apple.com, "Handling notification responses from APNs". */
 import type { PushScope } from '../../core/push.ts';
 import { type ResultRow, type RowResult, resultOfStatus } from '../results.ts';
 
-/** What stands in the body of an answer. */
+/** Reason in the body of an answer. */
 export interface ApnsReason {
   readonly reason?: string;
-  /** Milliseconds since 1970: when APNs found the device token dead. */
+  /** When APNs found the device token dead, in milliseconds since 1970. */
   readonly timestampMs?: number;
 }
 
@@ -13,9 +13,10 @@ function rows(status: number, result: RowResult, scope: PushScope, reasons: stri
   return reasons.split(' ').map((reason) => ({ status, reason, result, scope }));
 }
 
+/** Every documented answer of APNs. */
 export const apnsTable: readonly ResultRow[] = [
   ...rows(200, 'accepted', 'device', '-'),
-  // The request itself is wrong, and would be the next time.
+  // The request itself is wrong and stays wrong when repeated.
   ...rows(
     400,
     'payload-rejected',
@@ -33,7 +34,7 @@ export const apnsTable: readonly ResultRow[] = [
   ...rows(405, 'misconfigured', 'app', 'MethodNotAllowed'),
   ...rows(410, 'dead-token', 'device', 'ExpiredToken Unregistered'),
   ...rows(413, 'payload-rejected', 'device', 'PayloadTooLarge'),
-  // Too many of ours for this one device.
+  // Too many pushes to this one device.
   ...rows(429, 'retry', 'device', 'TooManyRequests'),
   ...rows(429, 'retry', 'app', 'TooManyProviderTokenUpdates'),
   ...rows(500, 'retry', 'app', 'InternalServerError'),
@@ -45,20 +46,17 @@ const byStatusAndReason = new Map(apnsTable.map((row) => [`${row.status} ${row.r
 /** Every reason that may become a metric label. */
 const knownReasons = new Set(apnsTable.map(({ reason }) => reason));
 
-/**
- * The row of an answer. A reason that the table does not know under this status is `other` and means what its class of
- * status says: nothing that could cost a registration.
- */
+/** The row of an answer. An unlisted reason becomes `other`; its status decides, which never costs a registration. */
 export function resultOfAnswer(status: number, reason: string | undefined): ResultRow {
   const known = byStatusAndReason.get(`${status} ${reason ?? '-'}`);
   if (known) return known;
   const word = reason === undefined ? '-' : knownReasons.has(reason) ? reason : 'other';
-  // It says that the token is dead, in a word that Apple does not document.
+  // A dead token, with a reason that Apple does not document.
   if (status === 410) return { status, reason: word, result: 'doubtful-token', scope: 'unclear' };
   return { status, reason: word, ...resultOfStatus(status) };
 }
 
-/** Reads the JSON of an answer; anything else, HTML of some proxy included, is no reason. */
+/** Reads the JSON of an answer. Anything else, such as a proxy's HTML, gives no reason. */
 export function readReason(body: string): ApnsReason {
   if (body === '') return {};
   let parsed: unknown;

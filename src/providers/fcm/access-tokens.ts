@@ -1,45 +1,46 @@
-/** Google's access tokens: developers.google.com/identity/protocols/oauth2/service-account. */
+/** Google's access tokens for FCM: developers.google.com/identity/protocols/oauth2/service-account. */
 import type { Clock, Random } from '../../time/clock.ts';
 import { errorCode, type Log, throttle } from '../../telemetry/log.ts';
 
+/** An access token and its lifetime. */
 export interface AccessToken {
   readonly token: string;
   readonly lifeMs: number;
 }
 
-/** Why there is no token: `refused` by Google (our account is wrong), or nobody could be asked. */
+/** Why there is no token: Google refused it (`refused`, our account is wrong), or Google could not be reached. */
 export type NoToken = { readonly refused: boolean };
 
-/** Keeps one token, renewed early and singly. */
+/** Keeps one access token and renews it early. Only one renewal runs at a time. */
 export interface AccessTokens {
-  /** The token to send now, at once unless there is none that is still good. Never rejects. */
+  /** The token to send now, at once if the present one is still valid. Never rejects. */
   current(): string | NoToken | Promise<string | NoToken>;
-  /** FCM accepted this one. */
+  /** FCM accepted the present token. */
   confirm(): void;
-  /** FCM did not accept this one (401): it is not handed out again. */
+  /** FCM refused this token (401); it is not handed out again. */
   discard(token: string): void;
 }
 
 /**
- * Milliseconds before its end from which a token is renewed, or the last quarter of a short life; until the new one is
- * there the old one is sent on. The Google library would hand out its old one up to 5 minutes before the end.
+ * A token is renewed this many milliseconds before its end, or in the last quarter of a shorter life. The old token is
+ * sent until the new one arrives. (The Google library returns its cached token until 5 minutes before the end.)
  */
 const renewBeforeEndMs = 290_000;
 
-/** A renewal that takes longer, milliseconds, counts as failed: the Google library has no limit of its own. */
+/** Milliseconds after which a renewal counts as failed; the Google library has no such limit. */
 const renewWithinMs = 10_000;
 
-/** Pauses after failed renewals, milliseconds, doubled each time and with full jitter. */
+/** Pauses after failed renewals in milliseconds, doubled each time, with full jitter. */
 const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
 
-/** Between two log lines about failures, milliseconds. */
-const complainEveryMs = 60_000;
+/** Milliseconds between two log lines about failures. */
+const logEveryMs = 60_000;
 
 export interface AccessTokensOptions {
   /**
-   * Asks Google for a token. May reject; an error with a response of status 4xx is a refusal. After
-   * the signal nobody waits for it any more, and the next call must not wait for the same either.
+   * Asks Google for a token. May reject; an error with a response of status 4xx is a refusal. After the signal the
+   * result is ignored, and a new call must not wait for the old request.
    */
   readonly fetchToken: (signal: AbortSignal) => Promise<AccessToken>;
   readonly app: string;
@@ -48,6 +49,7 @@ export interface AccessTokensOptions {
   readonly log: Log;
 }
 
+/** Starts without a token; the first call asks for one. */
 export function createAccessTokens({ fetchToken, app, clock, random, log }: AccessTokensOptions): AccessTokens {
   let held: { token: string; endsAtMs: number; dueAtMs: number } | undefined;
   let renewal: Promise<string | NoToken> | undefined;
@@ -55,7 +57,7 @@ export function createAccessTokens({ fetchToken, app, clock, random, log }: Acce
   let discarded = 0;
   let pausedUntilMs = Number.NEGATIVE_INFINITY;
   let latestFailure: NoToken = { refused: false };
-  const mayComplain = throttle(complainEveryMs, clock);
+  const mayLog = throttle(logEveryMs, clock);
 
   function pause(failure: NoToken): void {
     failures += 1;
@@ -86,18 +88,18 @@ export function createAccessTokens({ fetchToken, app, clock, random, log }: Acce
       return token;
     } catch (error) {
       pause({ refused: isRefusal(error) });
-      complain(error);
+      reportFailure(error);
       return latestFailure;
     } finally {
       cancel();
     }
   }
 
-  function complain(error: unknown): void {
-    if (!mayComplain()) return;
+  function reportFailure(error: unknown): void {
+    if (!mayLog()) return;
     const hint = latestFailure.refused
       ? 'check the service account file: its key may have been revoked; and the clock of this machine'
-      : 'the OAuth server could not be reached; the present token is used as long as it lasts';
+      : 'the OAuth server could not be reached; the present token is used until it expires';
     log.warn({ app, reason: errorCode(error), hint }, 'no new access token for FCM');
   }
 
@@ -118,7 +120,7 @@ export function createAccessTokens({ fetchToken, app, clock, random, log }: Acce
       if (held?.token !== token) return;
       held = undefined;
       discarded += 1;
-      // One may have been revoked. The next one too: it is the account that is not accepted.
+      // A single refused token may have been revoked; if the next one is refused too, the account is not accepted.
       failures = Math.max(failures, discarded - 1);
       if (discarded > 1) pause({ refused: true });
     },
@@ -130,8 +132,8 @@ class RenewalTimeout extends Error {
 }
 
 /**
- * Whether it is our account that is wrong, rather than the way to Google: told from the HTTP status and the codes of
- * system and library, never from a message. What has neither is the library's complaint about the file.
+ * Whether our account is wrong, rather than the connection to Google. Decides by HTTP status and by codes of system and
+ * library, never by a message. An error with neither comes from the library and concerns the file.
  */
 function isRefusal(error: unknown): boolean {
   if (error instanceof RenewalTimeout) return false;

@@ -1,4 +1,4 @@
-/** FCM for one app: firebase.google.com, "FCM v1 API", `projects.messages.send`. */
+/** FCM client of one app: firebase.google.com, "FCM v1 API", `projects.messages.send`. */
 import type { Device, Provider } from '../provider.ts';
 import type { PushResult, Push } from '../../core/push.ts';
 import { assembleProvider } from '../assemble.ts';
@@ -13,17 +13,17 @@ import { type FcmOptions, type Sender, watchServiceAccount } from './sender.ts';
 
 const googleOrigin = 'https://fcm.googleapis.com';
 
-/** Google, "FCM error codes": without `Retry-After`, wait a minute when the quota is used up. Milliseconds. */
+/** Google, "FCM error codes": if the quota is used up and `Retry-After` is absent, wait a minute. Milliseconds. */
 const quotaPauseMs = 60_000;
 
-/** What one request came to. */
+/** Result of one request. */
 interface Attempt extends Pick<ResultRow, 'result' | 'reason' | 'scope'> {
-  /** Who we were to FCM. */
+  /** The service account that the request was sent with. */
   readonly sender?: Sender;
   readonly afterMs?: number;
 }
 
-/** A service account that cannot be used makes every result `misconfigured`, until its file is right. */
+/** Makes the provider of one app. While its service account cannot be used, every result is `misconfigured`. */
 export function createFcm(options: FcmOptions): Provider {
   const { app, clock, random, metrics } = options;
   const belief = createBelief(clock);
@@ -51,7 +51,7 @@ export function createFcm(options: FcmOptions): Provider {
     if (composed.oversize) metrics.oversize.inc({ app: app.name });
     const endsAtMs = clock.monotonic() + deadlineMs;
     const first = await attempt(composed.body, endsAtMs);
-    // The token was discarded: the second attempt asks for a new one.
+    // The access token was discarded, so the second attempt gets a new one.
     return conclude(first.result === 'renew-credential' ? await attempt(composed.body, endsAtMs) : first);
   }
 
@@ -78,7 +78,7 @@ export function createFcm(options: FcmOptions): Provider {
     return { ...answered, sender };
   }
 
-  /** Resolves with undefined when the push has no time left. */
+  /** Resolves with undefined if the push runs out of time. */
   async function within<T>(work: Promise<T>, endsAtMs: number): Promise<T | undefined> {
     let cancel = () => {};
     const end = new Promise<undefined>((resolve) => {
@@ -113,7 +113,7 @@ export function createFcm(options: FcmOptions): Provider {
         return { kind: 'misconfigured', reason, scope };
       case 'retry':
         return { kind: 'retry', reason, scope, ...(afterMs !== undefined && { afterMs }) };
-      // Refused with a token that was made for this very attempt.
+      // Refused with a new access token.
       case 'renew-credential':
       case 'misconfigured':
         return { kind: 'misconfigured', reason, scope };

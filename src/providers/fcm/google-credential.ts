@@ -1,4 +1,4 @@
-/** The service account at Google's OAuth server: developers.google.com/identity/protocols/oauth2/service-account. */
+/** Access tokens from Google's OAuth server: developers.google.com/identity/protocols/oauth2/service-account. */
 import { Agent } from 'node:https';
 import { connect, type ConnectionOptions, getCACertificates } from 'node:tls';
 import type { Credential, GoogleOAuthAccessToken } from 'firebase-admin/app';
@@ -17,15 +17,16 @@ export interface GoogleCredentialOptions extends Pick<FcmApp, 'tokenEndpoint' | 
   readonly clock: Pick<Clock, 'after'>;
 }
 
-/** What firebase-admin takes for a credential; it asks anew each time and keeps no token. */
+/** A credential for firebase-admin. Each call asks Google; no token is kept. */
 export interface GoogleCredential extends Credential {
   /**
-   * Asks for an access token, once: whoever wants another attempt asks again.
-   * @throws the error of google-auth-library, whose `response.status` tells a refusal from a fault of the way
+   * Asks for an access token once, without retry.
+   * @throws the error of google-auth-library; its `response.status` tells a refusal from a failed connection
    */
   getAccessToken(signal?: AbortSignal): Promise<GoogleOAuthAccessToken>;
 }
 
+/** Makes the credential of a service account. Connects on each call only. */
 export function googleCredential({
   account,
   tokenEndpoint,
@@ -34,12 +35,12 @@ export function googleCredential({
   clock,
 }: GoogleCredentialOptions): GoogleCredential {
   const url = new URL('/token', tokenEndpoint ?? googleOrigin);
-  // Always one of ours: without it the library would look for proxies by itself.
+  // Always set, since the library would otherwise look for proxies by itself.
   const agent = agentThrough(url, proxy, ca, clock);
   return {
     async getAccessToken(signal) {
       signal?.throwIfAborted();
-      // The library's own way to give up can throw where nobody catches it; without its sockets the request has failed.
+      // The library's own abort can throw where nobody catches it. Destroying its sockets makes the request fail.
       signal?.addEventListener('abort', () => agent.destroy(), { once: true });
       const client = new JWT({
         email: account.clientEmail,
@@ -48,10 +49,10 @@ export function googleCredential({
         transporterOptions: { agent },
       });
       const { request, response } = client.transporter.interceptors;
-      // The library knows one address, and retries by itself beyond any deadline of ours.
+      // The library has a fixed address, and retries that ignore our deadline.
       const once = { retry: false, retryConfig: { retry: 0, noResponseRetries: 0 } };
       request.add({ resolved: (config) => Promise.resolve({ ...config, ...once, url }) });
-      // It tells when the token ends by the machine's clock, which may be wrong; Google tells for how long it lives.
+      // The library computes the token's end with the machine's clock, which may be wrong. Google states its lifetime.
       let life: unknown;
       response.add({
         resolved(answer) {
@@ -66,7 +67,7 @@ export function googleCredential({
   };
 }
 
-/** Connects to the OAuth server, verified under the name in its URL, through the proxy if one leads there. */
+/** Connects to the OAuth server, through the proxy if one is set for it. TLS verifies the name in the URL. */
 function agentThrough(
   { hostname, port: named }: URL,
   settings: ProxySettings | undefined,

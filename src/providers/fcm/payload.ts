@@ -1,47 +1,47 @@
 /**
- * What goes to FCM: firebase.google.com, "FCM v1 API", resource `projects.messages`. Data messages only: with a
- * `notification` the app would not be woken in the background, and data values may only be strings.
+ * Composes messages for FCM: firebase.google.com, "FCM v1 API", resource `projects.messages`. All are data messages,
+ * since one with a `notification` would not wake the app in the background. Data values have to be strings.
  */
 import type { FcmApp } from './settings.ts';
 import type { Push, PushContent } from '../../core/push.ts';
 
-/** A push as FCM wants it, or why it must not be sent. */
+/** A push as FCM expects it, or the reason why it must not be sent. */
 export type ComposedPush =
   | {
       readonly kind: 'request';
       readonly body: Buffer;
-      /** The content did not fit: the device gets the same push without it. */
+      /** Whether the content did not fit, so that the push goes out without it. */
       readonly oversize: boolean;
     }
   | { readonly kind: 'payload-rejected'; readonly reason: 'payload-too-large' };
 
 /**
- * Bytes of `data`, counted as keys and values plus 8 per field. Google documents 4096 and not how it counts; measured
- * from outside it is at most 4051 for one field, and 6 more for each further.
+ * Limit for `data` in bytes: keys and values, plus 8 per field. Google documents 4096 but not how it counts. Measured,
+ * it is at most 4051 for one field and 6 for each further field.
  */
 const dataLimit = 4000;
 const fieldCost = 8;
 
-/** What sealing servers are told at most, the same as for APNs. */
+/** Largest size announced to sealing servers, as for APNs. */
 const largestCiphertextBytes = 3072;
 
 /**
- * Servers trim only the message's body to the size they were told: the JSON around the body (sender, nickname, type)
- * and its escapes come on top. 512 bytes of base64 are 384 of those.
+ * Servers trim only the message body to the announced size. The JSON around the body (sender, nickname, type) and its
+ * escapes come on top: 384 bytes of it make 512 bytes of base64.
  */
 const uncountedBytes = 512;
 
-/** Base64 of 16 bytes; senders use 12. */
+/** Base64 of 16 bytes; senders use 12 bytes. */
 const longestIv = 'x'.repeat(24);
 
 /** Google's maximum, four weeks. */
 const longestTtlSeconds = 2_419_200;
 
 /**
- * Composes the body of `messages:send`. Pure. Content that does not fit is left out, never cut. FCM knows no PushKit:
- * calls are data of high priority like messages.
- * @param token the device's registration token.
- * @param nowMs milliseconds since 1970; FCM wants a duration where APNs wants a date.
+ * Composes the body of `messages:send`. Pure. Content that does not fit is left out, never truncated. FCM has no
+ * PushKit, so a call is a data message of high priority, like a message.
+ * @param token the device's registration token
+ * @param nowMs milliseconds since 1970, since FCM expects a duration where APNs expects a date
  */
 export function composePush(push: Push, token: string, app: Pick<FcmApp, 'collapseKey'>, nowMs: number): ComposedPush {
   const full = dataOf(push, push.content);
@@ -57,17 +57,14 @@ export function composePush(push: Push, token: string, app: Pick<FcmApp, 'collap
   return { kind: 'request', body: Buffer.from(JSON.stringify({ message: { token, data, android } })), oversize };
 }
 
-/**
- * The longest base64 ciphertext that surely fits into a push for this account, in bytes: a multiple of 4, 0 if the
- * account leaves no room.
- */
+/** Bytes of the longest base64 ciphertext that fits into any push for this account; a multiple of 4, or 0. */
 export function largestCiphertext(account: string): number {
   const empty = sizeOf(dataOf({ account }, { kind: 'sealed', ciphertext: '', iv: longestIv }));
   const largest = Math.min(largestCiphertextBytes, dataLimit - empty - uncountedBytes);
   return Math.max(0, largest - (largest % 4));
 }
 
-/** 0 is "now or never", so a push with less than a second left still counts as one that waits. */
+/** 0 means "now or never", so a push that has less than a second left gets 1. */
 function ttlSeconds(push: Push, nowMs: number): number {
   if (push.expiresAtMs === 0) return 0;
   return Math.min(longestTtlSeconds, Math.max(1, Math.ceil((push.expiresAtMs - nowMs) / 1000)));

@@ -1,43 +1,41 @@
-/** firebase.google.com, "FCM error codes": every documented answer and what it means here. Messages are never read. */
+/** The meaning of each answer: firebase.google.com, "FCM error codes". Messages are never read. */
 import { type ResultRow, resultOfStatus } from '../results.ts';
 
-/**
- * One row of the table. `reason` is the `errorCode` of the `FcmError` detail or, without one, the canonical status; `-`:
- * neither.
- */
+/** One row of the table. `reason` is the `errorCode` of the `FcmError` detail, else the canonical status, else `-`. */
 export interface FcmRow extends ResultRow {
-  /** Where the reason stands. */
+  /** Where the answer states the reason. */
   readonly source: 'errorCode' | 'status' | 'none';
 }
 
-/** What stands in the body of an answer. */
+/** Reason in the body of an answer. */
 export interface FcmReason {
   readonly errorCode?: string;
-  /** Canonical status, as `NOT_FOUND`. */
+  /** Canonical status, such as `NOT_FOUND`. */
   readonly status?: string;
 }
 
+/** Every documented answer of FCM. */
 export const fcmTable: readonly FcmRow[] = [
   { status: 200, source: 'none', reason: '-', result: 'accepted', scope: 'device' },
   { status: 400, source: 'errorCode', reason: 'INVALID_ARGUMENT', result: 'payload-rejected', scope: 'device' },
   { status: 404, source: 'errorCode', reason: 'UNREGISTERED', result: 'dead-token', scope: 'device' },
-  // Issued for another sender: Google says drop it, but with a wrong service account every token looks like that.
+  // The token belongs to another sender. Google says to drop it, but a wrong service account causes this for all.
   { status: 403, source: 'errorCode', reason: 'SENDER_ID_MISMATCH', result: 'doubtful-token', scope: 'unclear' },
-  // One code for three quotas: of the device, of the topic, of the project. Anybody's device can use its own up.
+  // One code for the quotas of device, topic and project. A single device can use up its own.
   { status: 429, source: 'errorCode', reason: 'QUOTA_EXCEEDED', result: 'retry', scope: 'unclear' },
   { status: 503, source: 'errorCode', reason: 'UNAVAILABLE', result: 'retry', scope: 'app' },
   { status: 500, source: 'errorCode', reason: 'INTERNAL', result: 'retry', scope: 'app' },
-  // The APNs or web push credentials in the Firebase console: said to iOS and web tokens of the project, not to others.
+  // The APNs or web push credentials in the Firebase console; iOS and web tokens of the project get it, others do not.
   { status: 401, source: 'errorCode', reason: 'THIRD_PARTY_AUTH_ERROR', result: 'misconfigured', scope: 'device' },
   { status: 500, source: 'errorCode', reason: 'UNSPECIFIED_ERROR', result: 'retry', scope: 'app' },
   { status: 400, source: 'status', reason: 'INVALID_ARGUMENT', result: 'payload-rejected', scope: 'device' },
   { status: 400, source: 'status', reason: 'FAILED_PRECONDITION', result: 'misconfigured', scope: 'app' },
   { status: 401, source: 'status', reason: 'UNAUTHENTICATED', result: 'renew-credential', scope: 'app' },
-  // IAM, or the API is switched off for the project.
+  // IAM refuses, or the API is switched off for the project.
   { status: 403, source: 'status', reason: 'PERMISSION_DENIED', result: 'misconfigured', scope: 'app' },
-  // Without an FcmError it is the project that does not exist, not the device.
+  // Without an FcmError the project does not exist; it does not concern the device.
   { status: 404, source: 'status', reason: 'NOT_FOUND', result: 'misconfigured', scope: 'app' },
-  // Without an FcmError it is the quota of Google's API, which is the project's.
+  // Without an FcmError it is the project's quota of Google's API.
   { status: 429, source: 'status', reason: 'RESOURCE_EXHAUSTED', result: 'retry', scope: 'app' },
   { status: 500, source: 'status', reason: 'INTERNAL', result: 'retry', scope: 'app' },
   { status: 503, source: 'status', reason: 'UNAVAILABLE', result: 'retry', scope: 'app' },
@@ -50,8 +48,8 @@ const byStatus = new Map(
 );
 
 /**
- * The row of an answer. A known `errorCode` decides within its class of HTTP status; then the canonical status; what
- * neither knows is `other` and means what its class of status says: nothing that could cost a registration.
+ * The row of an answer. A known `errorCode` decides within its class of HTTP status, then the canonical status.
+ * Anything else becomes `other`, and its status decides, which never costs a registration.
  */
 export function resultOfAnswer(status: number, { errorCode, status: canonical }: FcmReason): FcmRow {
   const byCode = errorCode === undefined ? undefined : byErrorCode.get(errorCode);
@@ -68,7 +66,7 @@ function sameClass(a: number, b: number): boolean {
   return Math.floor(a / 100) === Math.floor(b / 100);
 }
 
-/** `google.rpc.Status` in JSON: details in any order, of types that we may not know; anything else is no reason. */
+/** Reads a `google.rpc.Status` in JSON. Its details may have any order and type; anything else gives no reason. */
 export function readReason(body: string): FcmReason {
   if (body === '') return {};
   let parsed: unknown;

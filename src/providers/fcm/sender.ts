@@ -1,4 +1,4 @@
-/** Who we are to FCM: the service account, in the file as it is now. */
+/** The service account of an app, read again when its file changes. */
 import { readFileSync } from 'node:fs';
 import { type CredentialFile, type CredentialWatching, watchCredentialFile } from '../credential-file.ts';
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts';
@@ -17,14 +17,14 @@ export interface FcmOptions extends CredentialWatching {
   readonly metrics: Metrics;
 }
 
-/** A service account at work. */
+/** A service account in use. */
 export interface Sender {
   readonly tokens: AccessTokens;
-  /** Where its messages are posted: the file names the project. */
+  /** Path that messages are posted to; the account's file names the project. */
   readonly path: string;
 }
 
-/** One that cannot be used at the start leaves `current` undefined until it can. */
+/** Watches the file of the service account. `current` is undefined until the file can be used. */
 export function watchServiceAccount(options: FcmOptions): CredentialFile<Sender> {
   const { app, clock, random, log } = options;
   const { tokenEndpoint, ca, proxy, serviceAccountFile } = app;
@@ -53,7 +53,7 @@ export function watchServiceAccount(options: FcmOptions): CredentialFile<Sender>
       const content = readFileSync(serviceAccountFile);
       return { value: read(content), content };
     } catch {
-      // The first look says what is wrong.
+      // The first check reports what is wrong.
       return undefined;
     }
   }

@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
 import { CredentialError } from '../credential-file.ts';
 
-/** What is needed of it to ask Google for access tokens. */
+/** The fields needed to ask Google for access tokens. */
 export interface ServiceAccount {
   readonly projectId: string;
   readonly clientEmail: string;
@@ -11,6 +11,7 @@ export interface ServiceAccount {
   readonly privateKey: string;
 }
 
+/** Tells an operator where to get the key file. */
 export const serviceAccountHint =
   'Create one in the Firebase console under Project settings, Service accounts, "Generate new private key".';
 
@@ -29,7 +30,7 @@ const schema = z.object({
 
 /**
  * Reads the content of the JSON file.
- * @throws CredentialError that names the fields which are missing or not usable, never what they hold
+ * @throws CredentialError that names the missing or unusable fields, never their values
  */
 export function readServiceAccount(content: Uint8Array): ServiceAccount {
   let value: unknown;

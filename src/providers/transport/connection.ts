@@ -1,4 +1,4 @@
-/** One way to a provider: a connection of HTTP/2, or a pool of HTTP/1.1 connections that lives and dies together. */
+/** A connection to a provider: one over HTTP/2, or a pool of HTTP/1.1 connections that is used and closed as one. */
 import type { Dispatcher } from 'undici';
 import { proxyRefusal } from './proxy.ts';
 import { createDispatcher, type DispatcherOptions, pingEveryMs } from './dispatcher.ts';
@@ -6,48 +6,50 @@ import type { TransportRequest, TransportResult } from './contract.ts';
 
 export interface ConnectionOptions extends DispatcherOptions {
   readonly on: {
-    /** There may be room now. */
+    /** There may be room for a request now. */
     ready(): void;
     /**
-     * It could not be made, or is over; over HTTP/1.1: the last one of the pool.
-     * @param useful whether it brought an answer.
-     * @param reason what ended it: the proxy's refusal or anything else
+     * The connection failed or ended; over HTTP/1.1: the last one of the pool did.
+     * @param useful whether it carried an answer
+     * @param reason `proxy` if the proxy refused, `connection` otherwise
      */
     ended(useful: boolean, reason: 'connection' | 'proxy'): void;
   };
 }
 
+/** A connection as the transport sees it. */
 export interface Connection {
   readonly isConnected: boolean;
-  /** Connected, and our credentials accepted. */
+  /** Connected, with credentials accepted by the peer. */
   readonly isReady: boolean;
   readonly hasRoom: boolean;
-  /** Counts answers and answered pings. */
+  /** Number of answers and answered pings so far. */
   readonly signsOfLife: number;
-  /** Idle for so long that pings should have been answered, and were not. */
+  /** Idle for so long that pings should have been answered, but were not. */
   readonly isStale: boolean;
   /**
-   * `silent`: requests are in flight and nothing came back for `silenceMs`. `unclear`: as far as was read yet; this process
-   * may have been busy, and `ready` is called once everything that had come is read.
+   * `silent`: requests are in flight and nothing was received for `silenceMs`. `unclear`: data may be waiting that the
+   * busy event loop has not read yet; `ready` is called once that is known.
    */
   liveliness(silenceMs: number): 'lively' | 'silent' | 'unclear';
-  /** The peer accepted our credentials: the whole window may be used. */
+  /** The peer accepted our credentials, so the whole window may be used. */
   accept(): void;
-  /** `done` is called once, unless `abort` is called before. */
+  /** Sends a request. `done` is called once, unless `abort` is called before. */
   send(request: TransportRequest, done: (result: TransportResult) => void): Call;
-  /** Takes nothing new any more and closes with its last request. */
+  /** Takes no new request, and closes after the last one under way. */
   retire(): void;
 }
 
 /** A request under way. */
 export interface Call {
-  /** Gives it up; tells the status of its answer, if that came. */
+  /** Gives the request up. Returns the status if it was received already. */
   abort(): number | undefined;
 }
 
-/** Two pings missed and then some. */
+/** Two missed pings and some time to spare. */
 const staleAfterMs = 2.5 * pingEveryMs;
 
+/** Connects with the first request. */
 export function createConnection(options: ConnectionOptions): Connection {
   const { protocol, window, clock, on } = options;
   const { dispatcher, stats } = createDispatcher(options);
@@ -58,11 +60,11 @@ export function createConnection(options: ConnectionOptions): Connection {
   let signsOfLife = 0;
   let heardAtMs = clock.monotonic();
   let waitingSinceMs: number | undefined;
-  /** The `waitingSinceMs` that is being looked into, and the one that proved to be silence. */
+  /** The `waitingSinceMs` under examination, and the last one that proved to be silence. */
   let suspectedMs: number | undefined;
   let silentMs: number | undefined;
 
-  const hear = () => {
+  const noteActivity = () => {
     heardAtMs = clock.monotonic();
     waitingSinceMs = inFlight > 0 ? heardAtMs : undefined;
   };
@@ -71,19 +73,19 @@ export function createConnection(options: ConnectionOptions): Connection {
   };
 
   dispatcher.on('connect', () => {
-    hear();
+    noteActivity();
     on.ready();
   });
   dispatcher.on('disconnect', (_origin, _targets, error) => end(isUseful, error));
   dispatcher.on('connectionError', (_origin, _targets, error) => end(false, error));
-  // Emitted when a PING is answered, though not in undici's types.
+  // undici emits it when a PING is answered, although its types lack it.
   dispatcher.on('ping' as 'drain', () => {
     signsOfLife += 1;
-    hear();
+    noteActivity();
   });
 
   const close = () => {
-    // Not within a callback of its own.
+    // undici must not be destroyed within one of its callbacks.
     queueMicrotask(() => void dispatcher.destroy());
   };
 
@@ -97,7 +99,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     get hasRoom() {
       if (isRetired) return false;
       if (protocol === 'h1') return inFlight < window;
-      // Beyond what the peer allows, undici keeps requests waiting: another connection may take them.
+      // undici queues requests beyond what the peer allows; another connection can take them instead.
       return inFlight < (isAccepted ? window : 1) && stats().pending === 0;
     },
     get signsOfLife() {
@@ -107,14 +109,14 @@ export function createConnection(options: ConnectionOptions): Connection {
       return protocol === 'h2' && inFlight === 0 && clock.monotonic() - heardAtMs > staleAfterMs;
     },
     liveliness(silenceMs) {
-      // While it is being made, `connectWithinMs` watches it.
+      // While it connects, `connectWithinMs` applies.
       if (waitingSinceMs === undefined || stats().connected === 0) return 'lively';
       if (clock.monotonic() - waitingSinceMs <= silenceMs) return 'lively';
       if (silentMs === waitingSinceMs) return 'silent';
       if (suspectedMs !== waitingSinceMs) {
         const sinceMs = waitingSinceMs;
         suspectedMs = sinceMs;
-        // By then everything was read that had come.
+        // By then everything that had arrived is read.
         setImmediate(() => {
           silentMs = sinceMs;
           on.ready();
@@ -159,7 +161,7 @@ export function createConnection(options: ConnectionOptions): Connection {
           {
             onRequestStart(given) {
               controller = given;
-              // Its deadline passed while it waited inside undici.
+              // The deadline passed while the request waited inside undici.
               if (isDone) given.abort(new Error('too late'));
             },
             onResponseStart(_controller, code, received) {
@@ -167,7 +169,7 @@ export function createConnection(options: ConnectionOptions): Connection {
               headers = received;
               isUseful = true;
               signsOfLife += 1;
-              hear();
+              noteActivity();
             },
             onResponseData: (_controller, chunk) => void chunks.push(chunk),
             onResponseEnd() {

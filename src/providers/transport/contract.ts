@@ -1,29 +1,32 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
+/** A POST request to the provider. */
 export interface TransportRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** How long it may take, waiting for a place included; milliseconds from now. */
+  /** Milliseconds from now for the whole request, waiting for a place included. */
   readonly deadlineMs: number;
 }
 
+/** A complete answer. */
 export interface TransportAnswer {
   readonly kind: 'answer';
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** At most `bodyLimit` bytes; empty if there was more. */
+  /** At most `bodyLimit` bytes; empty if the answer had more. */
   readonly body: string;
 }
 
+/** A request without a complete answer. */
 export interface TransportFailure {
   readonly kind: 'failure';
   /**
-   * `timeout`: no whole answer by the deadline; `connection`: none could be made, or it broke; `closed`: drained;
-   * `invalid`: the request cannot be sent at all; `proxy`: the proxy does not lead there.
+   * `timeout`: the answer was not complete by the deadline. `connection`: connecting failed, or the connection broke.
+   * `closed`: the transport was drained. `invalid`: the request cannot be sent. `proxy`: the proxy refused.
    */
   readonly reason: 'timeout' | 'connection' | 'closed' | 'invalid' | 'proxy';
-  /** Status of an answer whose body did not come to its end. */
+  /** Status of an answer whose body is incomplete. */
   readonly status?: number;
 }
 

@@ -1,4 +1,4 @@
-/** How undici reaches a provider: TLS with our trust and identity, through a proxy, over HTTP/2 or a pool of HTTP/1.1. */
+/** Sets undici up for a provider: TLS with our trust and identity, an optional proxy, HTTP/2 or a pool of HTTP/1.1. */
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../../time/clock.ts';
@@ -9,40 +9,42 @@ export interface DispatcherOptions {
   /** `https://HOST[:PORT]`. */
   readonly origin: string;
   readonly protocol: 'h2' | 'h1';
-  /** Whom to trust, and the client certificate; undefined: the system's authorities. */
+  /** Trusted authorities and client certificate; undefined: the system's authorities. */
   readonly trust?: SecureContext | undefined;
-  /** On the way there; undefined: none. */
+  /** Undefined: none. */
   readonly proxy?: ProxySettings | undefined;
-  /** Client certificate: PEM of both, or PKCS#12. */
+  /** The client certificate. */
   readonly identity?: ClientIdentity | undefined;
   readonly window: number;
   readonly clock: Clock;
 }
 
+/** A client certificate with its key. */
 export type ClientIdentity =
   | { readonly kind: 'pem'; readonly certificate: string; readonly key: string; readonly passphrase?: string }
   | { readonly kind: 'pkcs12'; readonly file: Uint8Array; readonly passphrase?: string };
 
-/** Bytes of an answer that are read; Apple's and Google's have a few hundred. */
+/** Largest answer body in bytes; answers of Apple and Google have a few hundred. */
 const bodyLimit = 64 * 1024;
 
-/** Milliseconds to connect, TLS included: a host that takes longer is as good as down for a push. */
+/** Milliseconds to connect, TLS included. A slower host counts as down. */
 const connectWithinMs = 5_000;
 
-/** undici closes idle connections after 4 s unless told otherwise; Apple wants them kept open. */
+/** undici closes idle connections after 4 s by default; Apple asks to keep them open. */
 const keepAliveMs = 3_600_000;
 
-/** Between PINGs of HTTP/2, milliseconds: often enough for the usual NAT time-outs of minutes. */
+/** Milliseconds between two HTTP/2 PINGs; a NAT forgets a silent connection after some minutes. */
 export const pingEveryMs = 60_000;
 
+/** Load of a dispatcher. */
 export interface Stats {
-  /** Connections that are open: 0 or 1 over HTTP/2. */
+  /** Open connections; 0 or 1 over HTTP/2. */
   readonly connected: number;
-  /** Requests that wait inside undici; of HTTP/1.1 none, as each has a connection. */
+  /** Requests that wait inside undici; none over HTTP/1.1, where each has a connection. */
   readonly pending: number;
 }
 
-/** undici's, as a push needs it: long-lived, without time-outs of its own, each request written as it is given. */
+/** Makes undici's client or pool: long-lived, without time-outs of its own, sending each request at once. */
 export function createDispatcher(options: DispatcherOptions): { dispatcher: Dispatcher; stats: () => Stats } {
   const { origin, protocol, trust, proxy, identity, window, clock } = options;
   const isH2 = protocol === 'h2';
@@ -57,14 +59,14 @@ export function createDispatcher(options: DispatcherOptions): { dispatcher: Disp
     connect,
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMs,
-    // Each request has a deadline of its own, which covers all of it.
+    // The deadline of a request covers all of it.
     headersTimeout: 0,
     bodyTimeout: 0,
     maxResponseSize: bodyLimit,
   };
   if (protocol === 'h1') {
     const pool = new Pool(origin, { ...common, allowH2: false, connections: window });
-    // Counted here, because the pool's own figures walk all of its connections.
+    // Counted here, since the pool's own figures walk all of its connections.
     let connected = 0;
     pool.on('connect', () => (connected += 1));
     pool.on('disconnect', () => (connected -= 1));
@@ -83,16 +85,16 @@ export function createDispatcher(options: DispatcherOptions): { dispatcher: Disp
 }
 
 /**
- * To be made once for all connections, for it reads some hundred certificates: milliseconds during which nothing else
- * happens. The default ones stay trusted; `ca` alone would replace them.
- * @param ca PEM of certificate authorities trusted beside the system's; without it the system's are enough
+ * Builds the TLS trust once for all connections: reading some hundred certificates blocks the process for milliseconds.
+ * `ca` alone would replace the system's authorities, so they are listed too.
+ * @param ca PEM of certificate authorities trusted besides the system's; undefined: the system's suffice
  */
 export function createTrust(ca: string | undefined, identity: ClientIdentity | undefined): SecureContext | undefined {
   if (ca === undefined) return undefined;
   return createSecureContext({ ca: [...getCACertificates('default'), ca], ...tlsIdentity(identity) });
 }
 
-/** TLS, with the client certificate, is made inside the tunnel: the proxy sees none of it. */
+/** Runs TLS inside the proxy's tunnel, so that the proxy sees neither content nor client certificate. */
 function through(
   settings: ProxySettings | undefined,
   { origin, clock }: Pick<DispatcherOptions, 'origin' | 'clock'>,

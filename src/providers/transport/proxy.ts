@@ -1,28 +1,28 @@
-/** HTTP proxies: the CONNECT method, RFC 9110 section 9.3.6, with Basic authentication, RFC 7617. */
+/** HTTP proxies: the CONNECT method (RFC 9110 section 9.3.6) with Basic authentication (RFC 7617). */
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../time/clock.ts';
 import type { ProxySettings } from '../../core/app.ts';
 
-/** Code of the error when a proxy answers and does not lead on; the answer's status is part of no message. */
+/** Code of the error for a proxy that answers but refuses. No message contains the answer's status. */
 export const proxyRefusal = 'SEALPOST_PROXY_REFUSED';
 
-/** Milliseconds until a proxy is given up, its own connecting included. */
+/** Milliseconds to open a tunnel, connecting to the proxy included. */
 const tunnelWithinMs = 5_000;
 
-/** The proxy that leads to a server, if one does. */
+/** The proxy to use for a server; undefined: none. */
 export function proxyTo(hostname: string, port: number, proxy: ProxySettings | undefined): ProxySettings | undefined {
   if (!proxy) return undefined;
   const host = bareHost(hostname);
-  return proxy.except.some((exception) => isMeant(exception, host, port)) ? undefined : proxy;
+  return proxy.except.some((exception) => matches(exception, host, port)) ? undefined : proxy;
 }
 
 /**
- * As curl reads an entry of `NO_PROXY`: `*` is every host, a name stands for itself and all below it, with or without a
- * dot before it; a port narrows it down.
+ * Reads an entry of `NO_PROXY` as curl does: `*` means every host; a name, with or without a leading dot, means itself
+ * and its subdomains; a port restricts the entry to it.
  */
-function isMeant(exception: string, host: string, port: number): boolean {
+function matches(exception: string, host: string, port: number): boolean {
   if (exception === '*') return true;
   const [, name = '', only] = /^(.*?)(?::(\d{1,5}))?$/.exec(isBareIpv6(exception) ? `[${exception}]` : exception) ?? [];
   if (only !== undefined && Number(only) !== port) return false;
@@ -40,9 +40,8 @@ function bareHost(hostname: string): string {
 }
 
 /**
- * Asks for a connection to a server that the proxy makes. What is spoken over it, TLS with a client certificate too, is
- * between the two ends alone.
- * @param done is called once: with an error of the system or of the code `proxyRefusal`, or with the connection
+ * Opens a tunnel through the proxy. The TLS spoken over it is between Sealpost and the server alone.
+ * @param done called once with the connection, or with a system error or one of code `proxyRefusal`
  */
 export function openTunnel(
   {
@@ -57,30 +56,30 @@ export function openTunnel(
   const isTls = proxy.protocol === 'https:';
   const host = bareHost(hostname);
   const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const asking = (isTls ? requestHttps : requestHttp)({
+  const request = (isTls ? requestHttps : requestHttp)({
     host: bareHost(proxy.hostname),
     port: proxy.port === '' ? (isTls ? 443 : 80) : Number(proxy.port),
     method: 'CONNECT',
     path: target,
     headers: { host: target, ...credentialsOf(proxy) },
-    // A tunnel is for one connection; no agent is to keep it.
+    // A tunnel carries one connection; an agent must not keep it.
     agent: false,
   });
   const cancel = clock.after(tunnelWithinMs, () =>
-    asking.destroy(Object.assign(new Error('no tunnel in time'), { code: 'ETIMEDOUT' })),
+    request.destroy(Object.assign(new Error('the proxy opened no tunnel in time'), { code: 'ETIMEDOUT' })),
   );
-  asking.once('error', (error) => {
+  request.once('error', (error) => {
     cancel();
     done(error);
   });
-  asking.once('connect', (response, socket: Socket, head) => {
+  request.once('connect', (response, socket: Socket, head) => {
     cancel();
     const isOpen = Math.floor((response.statusCode ?? 0) / 100) === 2;
     if (isOpen && head.length === 0) return done(null, socket);
     socket.destroy();
-    done(Object.assign(new Error('the proxy does not lead to the provider'), { code: proxyRefusal }));
+    done(Object.assign(new Error('the proxy refuses to connect to the provider'), { code: proxyRefusal }));
   });
-  asking.end();
+  request.end();
 }
 
 function credentialsOf({ username, password }: URL): { 'proxy-authorization'?: string } {

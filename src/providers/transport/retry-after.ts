@@ -1,10 +1,11 @@
-/** Nobody is asked to wait longer, milliseconds: pushes have expired by then, and a typing error must not stop an app. */
-export const longestRetryAfterMs = 24 * 3_600_000;
+/** Longest accepted `Retry-After` in milliseconds; pushes expire by then, and a wrong value must not stop an app. */
+const longestRetryAfterMs = 24 * 3_600_000;
 
 /**
- * `Retry-After` (RFC 9110 section 10.2.3) in milliseconds from now: a number of seconds or an HTTP date; undefined if
- * there is none that can be understood.
- * @param headers of the answer: a date in it is told by the same clock as its `Date`, which need not be ours
+ * Milliseconds from now that `Retry-After` (RFC 9110 section 10.2.3) asks for, as seconds or as an HTTP date; undefined
+ * if it is absent or not valid.
+ * @param headers of the answer; a date in it is compared with its `Date`, since the provider's clock may differ from
+ * ours
  */
 export function readRetryAfter(
   headers: { readonly 'retry-after'?: string | string[] | undefined; readonly date?: string | string[] | undefined },
@@ -19,8 +20,8 @@ export function readRetryAfter(
 }
 
 /**
- * All three forms of an HTTP date begin with a weekday and have a time; `Date.parse` alone takes almost anything. All are
- * in GMT, and that of asctime does not say so.
+ * Accepts the three forms of an HTTP date, which start with a weekday and contain a time (`Date.parse` accepts almost
+ * anything). All are in GMT, which the asctime form does not state.
  */
 function readDate(value: string): number {
   if (!/^\s*[A-Z][a-z]{2}.*\d\d:\d\d:\d\d/.test(value)) return Number.NaN;

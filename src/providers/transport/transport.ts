@@ -1,23 +1,24 @@
 /**
- * The bytes for both providers, on undici: HTTP/2 for APNs, a pool of HTTP/1.1 connections for FCM. Every request ends
- * by its deadline with an answer or a typed failure; nothing is sent twice but what the peer said it did not process
- * (RFC 9113 sections 6.8 and 8.7, which undici does by itself).
+ * Sends the requests of both providers with undici: HTTP/2 for APNs, a pool of HTTP/1.1 connections for FCM. Every
+ * request ends by its deadline, with an answer or a typed failure. A request is sent again only if the peer said that
+ * it did not process it (RFC 9113 sections 6.8 and 8.7; undici does that by itself).
  */
 import type { Clock, Random } from '../../time/clock.ts';
 import { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
 import type { TransportRequest, TransportResult } from './contract.ts';
 import { createTrust } from './dispatcher.ts';
 
+/** The requests of one app to its provider. */
 export interface Transport {
   /** Never rejects. */
   send(request: TransportRequest): Promise<TransportResult>;
-  /** Refuses what is new, waits for what is in flight, closes the connections. */
+  /** Refuses new requests, waits for those under way, then closes the connections. */
   drain(): Promise<void>;
   readonly inFlight: number;
   readonly waiting: number;
 }
 
-/** Each with its unit and the reason of its default. */
+/** Limits of a transport, each with its unit and the reason of its default. */
 export interface TransportLimits {
   /**
    * Requests in flight on one HTTP/2 connection. 500: APNs advertises 500 to 1500 streams, and node:http2 refuses new ones
@@ -25,17 +26,17 @@ export interface TransportLimits {
    */
   readonly streams: number;
   /**
-   * HTTP/2 connections at a time, and as many again in place of silent ones; a further one is made only when the others are
-   * full. 4 carry the largest `inFlight` of an app.
+   * HTTP/2 connections, and as many again to replace silent ones. One is added only when the others are full. 4 carry
+   * the largest `inFlight` of an app.
    */
   readonly connections: number;
-  /** Without a sign of life for so long, milliseconds, while one is due, new requests go over another connection. */
+  /** Milliseconds without a sign of life from a busy connection, after which new requests use another one. */
   readonly silenceMs: number;
-  /** Longest pause between attempts to connect, milliseconds: Apple counts rapid connecting as an attack. */
+  /** Longest pause between attempts to connect, in milliseconds. Apple treats rapid connecting as an attack. */
   readonly longestPauseMs: number;
   /**
-   * A request that has less time left, milliseconds, is not sent any more, unless it was given less than twice as much: its
-   * answer would come too late, and it would be sent again.
+   * A request with less time left, in milliseconds, is not sent: its answer would come too late, and it would be sent
+   * again. For a short deadline the limit is half of it.
    */
   readonly leastMs: number;
 }
@@ -50,20 +51,20 @@ const defaultLimits: TransportLimits = {
 
 const firstPauseMs = 100;
 
-/** So many attempts to connect in a row may fail before those who wait are told: a restart is over sooner. */
+/** Failed attempts to connect in a row after which waiting requests fail; a restart of the provider takes fewer. */
 const patientFailures = 3;
 
 export interface TransportOptions extends Pick<ConnectionOptions, 'origin' | 'protocol' | 'proxy' | 'identity'> {
   /**
-   * Most requests that the caller has under way at a time: the app sender's limit, which also bounds how many wait here for a
-   * connection. Over HTTP/1.1 each request in flight needs a connection of its own.
+   * Most requests that the caller has under way at a time: the concurrency limit of the app, which also bounds how many
+   * wait here. Over HTTP/1.1 each request in flight needs a connection of its own.
    */
   readonly inFlight: number;
-  /** PEM of certificate authorities trusted beside the system's. */
+  /** PEM of certificate authorities trusted besides the system's. */
   readonly ca?: string | undefined;
   /**
-   * Whether an answer of this status proves that the peer accepted our credentials: until then a new HTTP/2 connection
-   * carries one request at a time (Apple: with tokens, only one stream until a request with a valid token was posted).
+   * Whether an answer of this status proves that the peer accepted our credentials. Until then a new HTTP/2 connection
+   * carries one request at a time (Apple allows one stream until it has seen a valid token).
    */
   readonly provesAcceptance?: (status: number) => boolean;
   readonly clock: Clock;
@@ -74,13 +75,14 @@ export interface TransportOptions extends Pick<ConnectionOptions, 'origin' | 'pr
 interface Job {
   readonly request: TransportRequest;
   readonly settle: (result: TransportResult) => void;
-  /** Monotonic time after which it is not worth sending any more. */
+  /** Monotonic time from which sending is pointless. */
   readonly latestMs: number;
   cancelDeadline: () => void;
-  /** Once it was handed to a connection; tells the status, if one came. */
+  /** Set once a connection has the request. Gives it up and returns the status if it was received already. */
   abort?: () => number | undefined;
 }
 
+/** Connects with the first request. */
 export function createTransport(options: TransportOptions): Transport {
   const { clock, random, protocol, provesAcceptance = () => true } = options;
   const limits = { ...defaultLimits, ...options.limits };
@@ -89,7 +91,7 @@ export function createTransport(options: TransportOptions): Transport {
   const connectionsLimit = isH2 ? limits.connections : 1;
   const trust = createTrust(options.ca, options.identity);
   let connections: Connection[] = [];
-  // A Set keeps insertion order and lets one whose deadline passed step out of the middle.
+  // A Set keeps insertion order, and a job whose deadline passed can be deleted from its middle.
   const queue = new Set<Job>();
   const jobs = new Set<Job>();
   let drained: (() => void) | undefined;
@@ -98,7 +100,7 @@ export function createTransport(options: TransportOptions): Transport {
   let isPumpDue = false;
   let recheck: { readonly dueMs: number; cancel(): void } | undefined;
 
-  /** Where the next request may go now, if anywhere. */
+  /** The connection for the next request, if one has room now. */
   function pick(): Connection | undefined {
     const mayConnect = clock.monotonic() >= pausedUntilMs;
     const lively: Connection[] = [];
@@ -111,11 +113,11 @@ export function createTransport(options: TransportOptions): Transport {
       else lively.push(connection);
     }
     if (!mayConnect || isUnclear) return undefined;
-    // One that is being made is waited for.
+    // Wait for a connection that is being made.
     const growing = lively.some(({ isReady }) => !isReady);
     const full = lively.length >= connectionsLimit || connections.length >= 2 * connectionsLimit;
     if (!growing && !full) return open();
-    // All silent, and no more allowed: better a silent one than none.
+    // All are silent and no further one is allowed: use a silent one.
     return lively.length > 0 ? undefined : connections.find(({ hasRoom }) => hasRoom);
   }
 
@@ -143,7 +145,7 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   function noteFailure(reason: 'connection' | 'proxy'): void {
-    // A pool's connections fail together; that is one failure.
+    // The connections of a pool fail together, which counts as one failure.
     if (clock.monotonic() < pausedUntilMs) return;
     failures += 1;
     const ceilingMs = Math.min(limits.longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 16));
@@ -157,10 +159,7 @@ export function createTransport(options: TransportOptions): Transport {
     connection.retire();
   }
 
-  /**
-   * For callbacks of undici, which must be over before it is given more: it asserts that they add nothing. And for
-   * deadlines, many of which may end in one turn of the event loop.
-   */
+  /** Deferred, since undici asserts that callbacks add no request, and many deadlines may end in one turn. */
   function pumpSoon(): void {
     if (isPumpDue || queue.size === 0) return;
     isPumpDue = true;
@@ -170,7 +169,7 @@ export function createTransport(options: TransportOptions): Transport {
   function pump(): void {
     isPumpDue = false;
     for (const job of queue) {
-      // Its deadline takes it out.
+      // The job's deadline removes it.
       if (clock.monotonic() > job.latestMs) continue;
       const connection = pick();
       if (!connection) return recheckLater();
@@ -179,7 +178,7 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
-  /** For what no event tells: that a pause is over, that a connection has become silent. */
+  /** Covers what no event announces: the end of a pause, or a connection that turned silent. */
   function recheckLater(): void {
     const now = clock.monotonic();
     const dueMs = pausedUntilMs > now ? pausedUntilMs : now + limits.silenceMs;
@@ -203,8 +202,8 @@ export function createTransport(options: TransportOptions): Transport {
       pumpSoon();
     });
     job.abort = () => {
-      // Nothing at all came since: the path may be dead. What else is under way on it keeps its own deadline. Another
-      // connection is made after a pause, as after one that broke: each of those who wait would otherwise make one.
+      // Nothing arrived since this request was sent, so the path may be dead. Other requests on it keep their
+      // deadlines. A new connection is made after a pause, or else each waiting request would open one.
       if (connection.signsOfLife === signsOfLife && connections.includes(connection)) {
         retire(connection);
         noteFailure('connection');

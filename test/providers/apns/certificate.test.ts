@@ -39,7 +39,7 @@ function hasOpenssl(): boolean {
   }
 }
 
-test('push certificate - PEM with certificate and key is read, with the end of its life', async () => {
+test('push certificate - PEM with certificate and key is read, with its expiry', async () => {
   const identity = await (await createAuthority()).issue(['push'], notAfter);
   const { expiresAtMs, identity: read } = readPushCertificate(pemOf(identity));
   assert.equal(expiresAtMs, notAfter.getTime());
@@ -57,7 +57,7 @@ test('push certificate - PKCS#12 is read with its passphrase and not without', {
 });
 
 test(
-  'push certificate - what an old keychain exports is refused with the command that converts it',
+  'push certificate - an old keychain export is refused with the command that converts it',
   { skip: !hasOpenssl() },
   async () => {
     const identity = await (await createAuthority()).issue(['push']);
@@ -74,7 +74,7 @@ test('push certificate - PEM without key, with another key, and no PEM at all ar
   assert.throws(() => readPushCertificate(Buffer.from('garbage')), /neither PEM nor/);
 });
 
-test('push certificate - stands for a token; its end of life is a metric', async (t) => {
+test('push certificate - is used instead of a token; its expiry is a metric', async (t) => {
   const authority = await createAuthority();
   const identity = await authority.issue(['push'], notAfter);
   const credentials = { kind: 'certificate', file: pemOf(identity) } as const;
@@ -85,14 +85,14 @@ test('push certificate - stands for a token; its end of life is a metric', async
   assert.deepEqual(values, [{ labels: { app: 'messenger', kind: 'certificate' }, value: notAfter.getTime() / 1000 }]);
 });
 
-test('push certificate - one of a stranger is misconfigured', async (t) => {
+test('push certificate - one of an unknown authority is misconfigured', async (t) => {
   const identity = await (await createAuthority()).issue(['push']);
   const credentials = { kind: 'certificate', file: pemOf(identity) } as const;
   const scene = await apnsScene(t, { app: { credentials } });
   assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'MissingProviderToken', scope: 'app' });
 });
 
-test('push certificate - PKCS#12 goes out on the wire as well', { skip: !hasOpenssl() }, async (t) => {
+test('push certificate - PKCS#12 is used on the wire too', { skip: !hasOpenssl() }, async (t) => {
   const authority = await createAuthority();
   const file = pkcs12Of(await authority.issue(['push']));
   const credentials = { kind: 'certificate', file, passphrase: secretOf('open sesame') } as const;
@@ -100,7 +100,7 @@ test('push certificate - PKCS#12 goes out on the wire as well', { skip: !hasOpen
   assert.deepEqual(await scene.send(), { kind: 'accepted' });
 });
 
-test('push certificate - one that cannot be used ends the start, and says why', async (t) => {
+test('push certificate - one that cannot be used ends the start with the reason', async (t) => {
   const { app } = await apnsScene(t);
   const credentials = { kind: 'certificate', file: Buffer.from('garbage') } as const;
   const options = { clock: systemClock, random: Math.random, ...quietTelemetry() };
@@ -122,7 +122,7 @@ async function filed(t: TestContext, authority: Authority, first: Identity) {
   return { ...scene, replaceBy };
 }
 
-test('push certificate - one that ended is misconfigured, and the next one in its file goes over a new connection', async (t) => {
+test('push certificate - an expired one is misconfigured, and the next one in its file is used on a new connection', async (t) => {
   const authority = await createAuthority();
   const scene = await filed(t, authority, await authority.issue(['push'], new Date(Date.now() - 86_400_000)));
   assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'expired-certificate', scope: 'app' });
@@ -135,7 +135,7 @@ test('push certificate - one that ended is misconfigured, and the next one in it
   assert.equal(expiry?.value, notAfter.getTime() / 1000);
 });
 
-test('push certificate - what was under way with the earlier one ends well on its own connection', async (t) => {
+test('push certificate - pushes under way with the earlier one succeed on their own connection', async (t) => {
   const authority = await createAuthority();
   const scene = await filed(t, authority, await authority.issue(['push']));
   assert.deepEqual(await scene.send(), { kind: 'accepted' });
@@ -148,16 +148,16 @@ test('push certificate - what was under way with the earlier one ends well on it
   assert.equal(scene.standIn.connections, 2);
 });
 
-test('push certificate - a file that is of no use leaves the earlier one at work and is a concern', async (t) => {
+test('push certificate - an unusable file leaves the earlier one in use and is a concern', async (t) => {
   const authority = await createAuthority();
   const scene = await filed(t, authority, await authority.issue(['push']));
   await scene.replaceBy(Buffer.from('garbage'));
-  assert.match(scene.provider.concern?.reason ?? '', /messenger\.pem is of no use: .*; the earlier one stays in use/);
+  assert.match(scene.provider.concern?.reason ?? '', /messenger\.pem cannot be used: .*; the earlier one stays in use/);
   assert.deepEqual(await scene.send(), { kind: 'accepted' });
   assert.equal(scene.standIn.connections, 1);
 });
 
-test('push certificate - an expired one takes nobody’s place', async (t) => {
+test('push certificate - an expired one replaces none', async (t) => {
   const authority = await createAuthority();
   const scene = await filed(t, authority, await authority.issue(['push'], notAfter));
   await scene.replaceBy(pemOf(await authority.issue(['push'], new Date(Date.now() - 86_400_000))));
@@ -165,7 +165,7 @@ test('push certificate - an expired one takes nobody’s place', async (t) => {
   assert.deepEqual(await scene.send(), { kind: 'accepted' });
 });
 
-test('push certificate - less than 14 days before its end there is a concern that counts them', async (t) => {
+test('push certificate - less than 14 days before expiry there is a concern with the number of days', async (t) => {
   const authority = await createAuthority();
   const inDays = (days: number) => authority.issue(['push'], new Date(Date.now() + days * 86_400_000 + 60_000));
   const scene = await filed(t, authority, await inDays(13));

@@ -28,7 +28,7 @@ test('APNs client - an alert arrives as written and is delivered', async (t) => 
   });
 });
 
-test('APNs client - a call goes to the VoIP topic, and none without ciphertext', async (t) => {
+test('APNs client - a call goes to the VoIP topic, unless it has no ciphertext', async (t) => {
   const scene = await apnsScene(t);
   assert.deepEqual(await scene.send(undefined, { kind: 'voip', expiresAtMs: 0 }), { kind: 'accepted' });
   assert.equal(scene.standIn.received[0]?.headers['apns-topic'], 'org.example.messenger.voip');
@@ -59,7 +59,7 @@ test('APNs client - the same push sent again has the same id and collapse id', a
     );
 });
 
-test('APNs client - a device token that would leave its place in the path stays in it', async (t) => {
+test('APNs client - a device token with path characters is escaped', async (t) => {
   const scene = await apnsScene(t);
   const refused = { kind: 'misconfigured', reason: 'BadDeviceToken', scope: 'unclear' };
   const rows: [token: string, written: string][] = [
@@ -83,7 +83,7 @@ test('APNs client - a device token that would leave its place in the path stays 
   assert.equal(scene.standIn.received.length, rows.length + 2);
 });
 
-test('APNs client - when it delivered last and how long it took are metrics', async (t) => {
+test('APNs client - the time of the last delivery and its duration are metrics', async (t) => {
   const clock = manualClock();
   const scene = await apnsScene(t, { clock });
   await scene.send();

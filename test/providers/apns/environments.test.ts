@@ -38,7 +38,7 @@ async function twoEnvironments(t: TestContext, environment: ApnsApp['environment
   return { clock, production: scene.standIn, sandbox, send };
 }
 
-test('environment - auto finds production at once and the sandbox at the second try, and tells which', async (t) => {
+test('environment - auto finds production at once and the sandbox at the second try, and reports which', async (t) => {
   const { production, sandbox, send } = await twoEnvironments(t);
   assert.deepEqual(await send(productionToken), { kind: 'accepted', environment: 'production' });
   assert.deepEqual(await send(sandboxToken), { kind: 'accepted', environment: 'sandbox' });
@@ -58,7 +58,7 @@ test('environment - auto begins where the token was accepted last', async (t) =>
   assert.deepEqual(await send(productionToken, 'sandbox'), { kind: 'accepted', environment: 'production' });
 });
 
-test('environment - a sandbox that is away says nothing about production', async (t) => {
+test('environment - an unreachable sandbox does not affect production', async (t) => {
   const { sandbox, send } = await twoEnvironments(t);
   sandbox.script('*', { status: 503, reason: 'ServiceUnavailable' });
   const away = { kind: 'retry', reason: 'ServiceUnavailable', scope: 'device' };
@@ -67,7 +67,7 @@ test('environment - a sandbox that is away says nothing about production', async
   assert.deepEqual(await send(productionToken), { kind: 'accepted', environment: 'production' });
 });
 
-test('environment - a fixed one is not left, and not told', async (t) => {
+test('environment - a fixed environment is never left and not reported', async (t) => {
   const { sandbox, send } = await twoEnvironments(t, 'production');
   assert.deepEqual(await send(productionToken), { kind: 'accepted' });
   assert.deepEqual(await send(sandboxToken), { kind: 'dead-token', reason: 'BadDeviceToken', doubtful: true });
@@ -89,13 +89,13 @@ test('environment - BadDeviceToken is believed only if the first environment acc
   assert.deepEqual(await send(deadToken), { kind: 'dead-token', reason: 'BadDeviceToken', doubtful: true });
   clock.advance(1);
   assert.deepEqual(await send(deadToken), doubted);
-  // What the sandbox accepts says nothing of production.
+  // A success in the sandbox proves nothing about production.
   await send(sandboxToken, 'sandbox');
   assert.deepEqual(await send(deadToken, 'production'), doubted);
   assert.deepEqual(await send(deadToken, 'sandbox'), { kind: 'dead-token', reason: 'BadDeviceToken', doubtful: true });
 });
 
-test('environment - auto: what the second environment says decides, unless it is the same doubt', async (t) => {
+test('environment - auto: the result of the second environment decides unless it is doubtful too', async (t) => {
   const { sandbox, send } = await twoEnvironments(t);
   await send(productionToken);
   sandbox.script(deadToken, { status: 503, reason: 'Shutdown', times: 1 });
@@ -110,7 +110,7 @@ test('environment - auto: what the second environment says decides, unless it is
   assert.deepEqual(await send(deadToken), { kind: 'dead-token', reason: 'Unregistered' });
 });
 
-test('environment - with one endpoint for both, a dead token is asked for twice there and then doubted', async (t) => {
+test('environment - with one endpoint for both, a dead token is tried twice there and then doubted', async (t) => {
   const scene = await apnsScene(t, {
     app: { environment: 'auto' },
     standIn: { isForeignToken: (token) => token === deadToken },
@@ -119,7 +119,7 @@ test('environment - with one endpoint for both, a dead token is asked for twice 
   assert.deepEqual(await scene.send(), { kind: 'accepted', environment: 'production' });
 });
 
-test('environment - DeviceTokenNotForTopic is doubted alike', async (t) => {
+test('environment - DeviceTokenNotForTopic is doubted too', async (t) => {
   const scene = await apnsScene(t, {
     standIn: { topicOf: (token) => (token === deadToken ? 'org.example.other' : undefined) },
   });

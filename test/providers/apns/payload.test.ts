@@ -9,13 +9,13 @@ const id = 'eabeae54-14a8-11e5-b60b-1697f925ec7b';
 const sealed = { kind: 'sealed', ciphertext: 'Y2lwaGVydGV4dA==', iv: 'aXY=' } as const;
 const none = { kind: 'none' } as const;
 const app = { topic, ...wording };
-// 2027-01-01T00:00:00.999Z: a fraction of a second must not show.
+// 2027-01-01T00:00:00.999Z, whose fraction of a second must not show.
 const expiresAtMs = 1_798_761_600_999;
 
 const compose = (push: Partial<Push>, words: { alert?: Wording; call?: Wording } = {}) =>
   composePush(pushOf({ id, expiresAtMs, ...push }), { ...app, ...words });
 
-/** Headers that are the same in every row but for these. */
+/** Headers that are the same in every row. */
 const headers = (pushType: string, priority: string, expiration = '1798761600', suffix = '') => ({
   'apns-topic': `org.example.messenger${suffix}`,
   'apns-push-type': pushType,
@@ -127,7 +127,7 @@ test('APNs payload - the wording is the app’s: title, keys of its localisation
     sound: 'ping.caf',
     'mutable-content': 1,
   });
-  // An alert without text is none, and APNs would refuse it.
+  // APNs would refuse an alert without text.
   assert.deepEqual(aps({ sound: 'default' }), {
     alert: { body: 'New message!' },
     sound: 'default',
@@ -135,12 +135,12 @@ test('APNs payload - the wording is the app’s: title, keys of its localisation
   });
 });
 
-test('APNs payload - a push that has less than a second left does not become one of "once, now"', () => {
+test('APNs payload - a push with less than a second left does not get the expiry 0, "once, now"', () => {
   const composed = compose({ expiresAtMs: 400 });
   assert.equal(composed.kind === 'request' && composed.headers['apns-expiration'], '1');
 });
 
-/** A ciphertext that makes the push exactly so long. */
+/** A ciphertext that gives the push exactly this length. */
 function filling(bytes: number, push: Partial<Push>): PushContent {
   const empty = compose({ ...push, content: { kind: 'sealed', ciphertext: '', iv: 'aXY=' } });
   assert.equal(empty.kind, 'request');
@@ -158,7 +158,7 @@ for (const kind of ['alert', 'call-alert', 'background'] as const)
     assert.deepEqual(over.kind === 'request' && over.body, bare.kind === 'request' && bare.body);
   });
 
-test('APNs payload - VoIP: 5120 bytes fit; what is longer, or has no ciphertext, never goes over PushKit', () => {
+test('APNs payload - VoIP: 5120 bytes fit; a longer push, or one without ciphertext, never goes over PushKit', () => {
   const fits = compose({ kind: 'voip', content: filling(5120, { kind: 'voip' }) });
   assert.equal(fits.kind === 'request' && fits.body.length, 5120);
   const refused = { kind: 'payload-rejected', reason: 'call-without-ciphertext' };

@@ -37,7 +37,7 @@ test('provider token - the same one for 50 minutes, then another', async () => {
   assert.equal(await tokens.current(key), second);
 });
 
-test('provider token - asked for a hundred times at once it is signed once', async () => {
+test('provider token - a hundred simultaneous requests sign it once', async () => {
   const { key, tokens } = await setUp();
   const all = await Promise.all(Array.from({ length: 100 }, () => tokens.current(key)));
   assert.equal(new Set(all).size, 1);
@@ -50,7 +50,7 @@ test('provider token - one per key and team', async () => {
   assert.equal(decodeProtectedHeader(await tokens.current(other)).kid, 'ZZZ1234567');
 });
 
-test('provider token - refused as expired: one new one for all who were refused, none within 20 minutes', async () => {
+test('provider token - after a refusal as expired there is one new token for all, and none within 20 minutes', async () => {
   const { clock, key, tokens } = await setUp();
   const first = await tokens.current(key);
   clock.advance(20 * minuteMs - 1);
@@ -62,7 +62,7 @@ test('provider token - refused as expired: one new one for all who were refused,
   assert.equal(await tokens.current(key), replaced[0]);
 });
 
-test('provider token - wall time that jumps about makes no two tokens within 20 minutes', async () => {
+test('provider token - jumps of wall time cause no two tokens within 20 minutes', async () => {
   const { clock, key, tokens } = await setUp();
   const first = await tokens.current(key);
   for (const hours of [2, -30, 100]) {
@@ -75,7 +75,7 @@ test('provider token - wall time that jumps about makes no two tokens within 20 
   assert.equal(decodeJwt(second).iat, Math.floor(clock.now() / 1000));
 });
 
-test('provider token - wall time that went back does not keep an old one alive', async () => {
+test('provider token - wall time that is set back does not prolong an old token', async () => {
   const { clock, key, tokens } = await setUp();
   const first = await tokens.current(key);
   clock.step(-3 * 3_600_000);
@@ -83,7 +83,7 @@ test('provider token - wall time that went back does not keep an old one alive',
   assert.notEqual(await tokens.current(key), first);
 });
 
-test('provider token - made by a clock that was ahead it is replaced once that is right, 20 minutes after it', async () => {
+test('provider token - a token of a clock that was ahead is replaced once the clock is right, 20 minutes after it', async () => {
   const { clock, key, tokens } = await setUp();
   clock.step(7_200_000);
   const early = await tokens.current(key);
@@ -95,7 +95,7 @@ test('provider token - made by a clock that was ahead it is replaced once that i
   assert.equal(decodeJwt(right).iat, Math.floor(clock.now() / 1000));
 });
 
-test('provider token - a key that cannot sign is misconfigured, and no request leaves', async (t) => {
+test('provider token - a key that cannot sign is misconfigured, and no request is sent', async (t) => {
   const credentials = { kind: 'token', key: secretOf('not a key'), keyId: 'ABC1234567', teamId: 'TEAM123456' } as const;
   const scene = await apnsScene(t, { app: { credentials } });
   for (let attempt = 0; attempt < 2; attempt += 1)
@@ -103,7 +103,7 @@ test('provider token - a key that cannot sign is misconfigured, and no request l
   assert.equal(scene.standIn.received.length, 0);
 });
 
-test('APNs client - a token that APNs finds too old is renewed once, and the push delivered', async (t) => {
+test('APNs client - a token that APNs calls expired is renewed once, and the push delivered', async (t) => {
   const clock = manualClock();
   const scene = await apnsScene(t, { clock });
   assert.equal((await scene.send()).kind, 'accepted');
@@ -127,7 +127,7 @@ test('APNs client - a burst that is refused with one old token is sent again wit
   assert.equal(new Set(scene.standIn.received.map(({ headers }) => headers['authorization'])).size, 2);
 });
 
-test('APNs client - a wrong clock: retry, never a second token within 20 minutes, well again once it is right', async (t) => {
+test('APNs client - a wrong clock: retry, never a second token within 20 minutes, working again once it is right', async (t) => {
   const right = manualClock();
   const wrong = manualClock(right.now() - 2 * 3_600_000);
   const scene = await apnsScene(t, { clock: wrong, standIn: { clock: right } });
@@ -171,7 +171,7 @@ test('APNs client - apps with the same key share one token when they are given t
   assert.equal(new Set(used).size, 1);
 });
 
-test('provider token - a key that takes another’s place has a token of its own; back again, the first token serves on', async () => {
+test('provider token - a replacement key has a token of its own; if the first key returns, its token is used again', async () => {
   const { key, tokens } = await setUp();
   const first = await tokens.current(key);
   const other = { ...key, key: secretOf((await createApnsKey()).privateKey) };
@@ -179,7 +179,7 @@ test('provider token - a key that takes another’s place has a token of its own
   assert.equal(await tokens.current({ ...key, key: secretOf(key.key.reveal()) }), first);
 });
 
-test('provider token - of keys that were replaced the latest 300 are remembered', async () => {
+test('provider token - the latest 300 replaced keys are remembered', async () => {
   const { clock, key, tokens } = await setUp();
   const named = (i: number) => ({ ...key, keyId: `KEY${String(i).padStart(7, '0')}` });
   const first = await tokens.current(named(0));
@@ -187,7 +187,7 @@ test('provider token - of keys that were replaced the latest 300 are remembered'
   clock.advance(1000);
   assert.equal(await tokens.current(named(0)), first);
   await tokens.current(named(300));
-  // Used lately: not the one that was forgotten.
+  // Used lately, so it was not forgotten.
   assert.equal(await tokens.current(named(0)), first);
   assert.equal(decodeJwt(await tokens.current(named(1))).iat, clock.now() / 1000);
 });
@@ -208,14 +208,14 @@ test('APNs client - the key in its file is replaced: a broken one changes nothin
   };
   assert.deepEqual(await scene.send(), { kind: 'accepted' });
   await replaceBy(right.privateKey.slice(0, 60));
-  assert.match(scene.provider.concern?.reason ?? '', /holds no key that can sign for APNs/);
+  assert.match(scene.provider.concern?.reason ?? '', /contains no key that can sign for APNs/);
   assert.deepEqual(await scene.send(), { kind: 'accepted' });
   await replaceBy((await createApnsKey()).privateKey);
   assert.equal(scene.provider.concern, undefined);
   assert.deepEqual(await scene.send(), { kind: 'misconfigured', reason: 'InvalidProviderToken', scope: 'app' });
   await replaceBy(right.privateKey);
   assert.deepEqual(await scene.send(), { kind: 'accepted' });
-  // Each key over a connection of its own, and with one token of the right key: Apple saw nothing amiss.
+  // Each key has a connection of its own, and the right key one token, so APNs had no cause for complaint.
   assert.equal(scene.standIn.connections, 3);
   const accepted = scene.standIn.received.filter(({ status }) => status === 200);
   assert.equal(new Set(accepted.map(({ headers }) => headers['authorization'])).size, 1);

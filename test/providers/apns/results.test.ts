@@ -5,7 +5,7 @@ import { type RowResult, resultOfFailure } from '../../../src/providers/results.
 import type { PushResult } from '../../../src/core/push.ts';
 import { apnsScene, deviceOf, pushOf, valuesOf } from '../fixtures.ts';
 
-/** Apple's page of statuses and reasons, as the outcome of a device's very first push. */
+/** Apple's page of statuses and reasons, with the result of each for a device's first push. */
 const rows: [number, string, PushResult['kind']][] = [
   [400, 'BadCollapseId', 'payload-rejected'],
   [400, 'BadDeviceToken', 'misconfigured'],
@@ -41,7 +41,7 @@ const rows: [number, string, PushResult['kind']][] = [
   [503, 'Shutdown', 'retry'],
 ];
 
-/** What one device is told says nothing of the others, or nobody knows whether it does. */
+/** Reasons that concern one device, or may do so. */
 const scopes = new Map([
   ['BadDeviceToken', 'unclear'],
   ['DeviceTokenNotForTopic', 'unclear'],
@@ -80,7 +80,7 @@ const unknown: [number, string | undefined, RowResult, string][] = [
   [404, undefined, 'misconfigured', '-'],
   [407, undefined, 'misconfigured', '-'],
   [408, undefined, 'retry', '-'],
-  // Some proxy's 410 must cost no registration.
+  // A 410 of some proxy must not cost a registration.
   [410, undefined, 'doubtful-token', '-'],
   [410, 'BrandNew', 'doubtful-token', 'other'],
   [413, undefined, 'payload-rejected', '-'],
@@ -88,7 +88,7 @@ const unknown: [number, string | undefined, RowResult, string][] = [
   [500, undefined, 'retry', '-'],
   [502, undefined, 'retry', '-'],
   [599, 'BrandNew', 'retry', 'other'],
-  // A known word under a status where Apple never says it.
+  // A known reason under a status that Apple does not use for it.
   [500, 'Unregistered', 'retry', 'Unregistered'],
   [400, 'Unregistered', 'payload-rejected', 'Unregistered'],
 ];
@@ -98,7 +98,7 @@ for (const [status, reason, result, word] of unknown)
     assert.deepEqual(row, { status, reason: word, result });
   });
 
-test('APNs results - bodies that are no reason', () => {
+test('APNs results - bodies without a reason', () => {
   for (const body of ['', '<html>', '{', 'null', '7', '[]', '{"reason":7}', '{"reason":null,"timestamp":"x"}'])
     assert.deepEqual(readReason(body), {}, body);
   assert.deepEqual(readReason('{"reason":"Unregistered","timestamp":1700000000000}'), {
@@ -107,13 +107,13 @@ test('APNs results - bodies that are no reason', () => {
   });
 });
 
-test('APNs results - without a whole answer it was accepted only if the status said so', () => {
+test('APNs results - without a complete answer a push is accepted only if the status said so', () => {
   assert.equal(resultOfFailure({ kind: 'failure', reason: 'connection', status: 200 }).result, 'accepted');
   assert.equal(resultOfFailure({ kind: 'failure', reason: 'connection', status: 410 }).result, 'retry');
   assert.equal(resultOfFailure({ kind: 'failure', reason: 'timeout' }).result, 'retry');
 });
 
-test('APNs results - a 410 older than the registration is stale news: later, not gone', async (t) => {
+test('APNs results - a 410 older than the registration is retried, and the registration stays', async (t) => {
   const scene = await apnsScene(t);
   const diedAtMs = Date.UTC(2026, 5, 1);
   scene.standIn.script('*', { status: 410, reason: 'Unregistered', timestampMs: diedAtMs });
@@ -144,7 +144,7 @@ test('APNs results - Retry-After in seconds and as a date', async (t) => {
   );
 });
 
-test('APNs results - what cannot be composed is refused without a request', async (t) => {
+test('APNs results - a push that cannot be composed is refused without a request', async (t) => {
   const scene = await apnsScene(t);
   const push = pushOf({ kind: 'voip', content: { kind: 'none' } });
   assert.deepEqual(await scene.provider.send(push, deviceOf('ab'), 1000), {

@@ -14,7 +14,7 @@ import { deviceOf, fcmScene, fcmToken, pushOf, valuesOf } from '../fixtures.ts';
 const hourMs = 3_600_000;
 const delivered = { kind: 'accepted' };
 
-/** Tokens from a source that answers as told, each request by itself. */
+/** Tokens from a source that answers each request as told. */
 function setUp() {
   const clock = manualClock();
   let asked = 0;
@@ -35,7 +35,7 @@ function setUp() {
 const refusal = () => Promise.reject(Object.assign(new Error('invalid_grant'), { response: { status: 400 } }));
 const outage = () => Promise.reject(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
 
-test('access token - asked for once, however many want it', async () => {
+test('access token - simultaneous callers cause one request', async () => {
   const { asked, tokens } = setUp();
   const all = await Promise.all(Array.from({ length: 50 }, async () => tokens.current()));
   assert.deepEqual(new Set(all), new Set(['token-1']));
@@ -43,7 +43,7 @@ test('access token - asked for once, however many want it', async () => {
   assert.equal(asked(), 1);
 });
 
-test('access token - renewed before its end, while the old one serves on', async () => {
+test('access token - it is renewed before its end, while the old one is still used', async () => {
   const { clock, asked, tokens } = setUp();
   await tokens.current();
   clock.advance(hourMs - 290_001);
@@ -57,7 +57,7 @@ test('access token - renewed before its end, while the old one serves on', async
   assert.equal(tokens.current(), 'token-2');
 });
 
-test('access token - a short life leaves its last quarter for the renewal', async () => {
+test('access token - with a short life its last quarter is for the renewal', async () => {
   const { clock, asked, tokens, answerWith } = setUp();
   answerWith(() => Promise.resolve({ token: 'short', lifeMs: 60_000 }));
   await tokens.current();
@@ -69,7 +69,7 @@ test('access token - a short life leaves its last quarter for the renewal', asyn
   assert.equal(asked(), 2);
 });
 
-test('access token - while renewals fail the old one serves to its very end, and attempts pause', async () => {
+test('access token - while renewals fail the old one is used to its end, with pauses between attempts', async () => {
   const { clock, asked, tokens, answerWith } = setUp();
   await tokens.current();
   answerWith(outage);
@@ -79,7 +79,7 @@ test('access token - while renewals fail the old one serves to its very end, and
     await new Promise(setImmediate);
     clock.advance(1000);
   }
-  // 2, 4, 8, 16, 32 s and then a minute each, with the longest dice.
+  // 2, 4, 8, 16, 32 s and then a minute each, with the largest random numbers.
   assert.equal(asked() > 5 && asked() < 12, true, String(asked()));
   clock.advance(1000);
   assert.deepEqual(await tokens.current(), { refused: false });
@@ -88,7 +88,7 @@ test('access token - while renewals fail the old one serves to its very end, and
   assert.equal(await tokens.current(), 'again');
 });
 
-test('access token - Google says no: refused, and asked again only after a pause', async () => {
+test('access token - a refusal by Google is repeated only after a pause', async () => {
   const { clock, asked, tokens, answerWith } = setUp();
   answerWith(refusal);
   assert.deepEqual(await tokens.current(), { refused: true });
@@ -99,7 +99,7 @@ test('access token - Google says no: refused, and asked again only after a pause
   assert.equal(asked(), 2);
 });
 
-test('access token - an OAuth server that says nothing is given up after ten seconds', async () => {
+test('access token - a silent OAuth server is given up after ten seconds', async () => {
   const { clock, tokens, answerWith } = setUp();
   answerWith(() => new Promise(() => {}));
   const waiting = tokens.current();
@@ -107,7 +107,7 @@ test('access token - an OAuth server that says nothing is given up after ten sec
   assert.deepEqual(await waiting, { refused: false });
 });
 
-test('access token - one that FCM refused is not handed out again, and many refusals in a row are a pause', async () => {
+test('access token - one that FCM refused is not used again, and several refusals in a row cause a pause', async () => {
   const { asked, tokens } = setUp();
   await tokens.current();
   tokens.discard('token-1');
@@ -118,7 +118,7 @@ test('access token - one that FCM refused is not handed out again, and many refu
   assert.equal(asked(), 2);
 });
 
-test('access token - a token in use since starts the count anew', async () => {
+test('access token - a token that FCM accepts resets the count', async () => {
   const { tokens } = setUp();
   for (let round = 1; round < 10; round += 1) {
     assert.equal(await tokens.current(), `token-${round}`);
@@ -136,7 +136,7 @@ test('FCM client - a revoked access token is replaced at once and the push deliv
   assert.deepEqual(await valuesOf(scene.metrics.attempts), { '200 -': 2, '401 UNAUTHENTICATED': 1 });
 });
 
-test('FCM client - a burst on a revoked token asks for one new one', async (t) => {
+test('FCM client - a burst on a revoked token requests one new token', async (t) => {
   const scene = await fcmScene(t);
   assert.deepEqual(await scene.send(), delivered);
   scene.standIn.revokeTokens();
@@ -145,7 +145,7 @@ test('FCM client - a burst on a revoked token asks for one new one', async (t) =
   assert.equal(scene.standIn.tokensIssued, 2);
 });
 
-test('FCM client - FCM that refuses every token: misconfigured, not a storm of token requests', async (t) => {
+test('FCM client - if FCM refuses every token the result is misconfigured, without a storm of token requests', async (t) => {
   const scene = await fcmScene(t);
   const body = '{"error":{"code":401,"status":"UNAUTHENTICATED"}}';
   scene.standIn.script('*', { status: 401, body });
@@ -153,7 +153,7 @@ test('FCM client - FCM that refuses every token: misconfigured, not a storm of t
   assert.equal(scene.standIn.tokensIssued <= 2, true);
 });
 
-test('FCM client - an OAuth server in trouble: retry; one that refuses the account: misconfigured', async (t) => {
+test('FCM client - a failing OAuth server gives retry, one that refuses the account misconfigured', async (t) => {
   const troubled = await fcmScene(t);
   troubled.standIn.scriptTokens({ fault: 'reset' });
   assert.deepEqual(await troubled.send(), { kind: 'retry', reason: 'oauth-unavailable', scope: 'app' });
@@ -163,13 +163,13 @@ test('FCM client - an OAuth server in trouble: retry; one that refuses the accou
   assert.equal(refused.standIn.received.length, 0);
 });
 
-test('FCM client - an OAuth server that says nothing costs a push no more than its deadline', async (t) => {
+test('FCM client - a silent OAuth server delays a push no longer than its deadline', async (t) => {
   const scene = await fcmScene(t, { deadlineMs: 300 });
   scene.standIn.scriptTokens({ fault: 'hang' });
   assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'oauth-timeout', scope: 'app' });
 });
 
-test('FCM client - an OAuth server that hung once is asked anew, and the push delivered', async (t) => {
+test('FCM client - an OAuth server that hung once is asked again, and the push delivered', async (t) => {
   const clock = manualClock();
   const scene = await fcmScene(t, { clock });
   scene.standIn.scriptTokens({ fault: 'hang', times: 1 });
@@ -181,7 +181,7 @@ test('FCM client - an OAuth server that hung once is asked anew, and the push de
   assert.deepEqual(await scene.send(), { kind: 'accepted' });
 });
 
-test('FCM client - a service account of somebody else, then the right file: well again without a restart', async (t) => {
+test('FCM client - after a service account of somebody else the right file is used without a restart', async (t) => {
   const scene = await fcmScene(t);
   const { serviceAccountFile } = scene.app;
   const replaceBy = async (text: string) => {
@@ -201,7 +201,7 @@ test('FCM client - a service account of somebody else, then the right file: well
   assert.deepEqual(await scene.send(), delivered);
 });
 
-test('FCM client - a service account of another project, then the right one: the file says which project', async (t) => {
+test('FCM client - the file decides the project, even if it is replaced', async (t) => {
   const scene = await fcmScene(t);
   const { serviceAccountFile } = scene.app;
   const right = readFileSync(serviceAccountFile, 'utf8');
@@ -213,7 +213,7 @@ test('FCM client - a service account of another project, then the right one: the
   assert.deepEqual(await scene.send(), delivered);
 });
 
-test('FCM client - what was delivered for one project makes no word about tokens of another believable', async (t) => {
+test('FCM client - successes of one project do not make doubtful results of another believed', async (t) => {
   const scene = await fcmScene(t);
   const { serviceAccountFile } = scene.app;
   scene.standIn.script('stranger:token', { reason: 'SENDER_ID_MISMATCH' });
@@ -224,7 +224,7 @@ test('FCM client - what was delivered for one project makes no word about tokens
   assert.equal((await scene.send('stranger:token')).kind, 'misconfigured');
 });
 
-test('FCM client - started without a usable file: misconfigured and said so, until the file is right', async (t) => {
+test('FCM client - without a usable file the app is misconfigured until the file is right', async (t) => {
   const { app, folder, standIn } = await fcmScene(t);
   const serviceAccountFile = join(folder, 'later.json');
   const { lines, log } = recordedLog();
@@ -247,7 +247,7 @@ test('FCM client - started without a usable file: misconfigured and said so, unt
   assert.equal(standIn.received.length, 1);
 });
 
-test('FCM client - the notice of the library below stays off standard error, and nothing else does', async (t) => {
+test('FCM client - only the notice of the underlying library is kept off standard error', async (t) => {
   const warned = t.mock.method(console, 'warn', () => {});
   const scene = await fcmScene(t);
   assert.deepEqual(await scene.send(), delivered);

@@ -34,7 +34,7 @@ test('FCM client - a ciphertext that does not fit is left out, and counted', asy
   assert.equal((await scene.metrics.oversize.get()).values[0]?.value, 1);
 });
 
-test('FCM client - the largest payload that is composed is one that FCM takes', async (t) => {
+test('FCM client - FCM accepts the largest payload that is composed', async (t) => {
   const scene = await fcmScene(t);
   // account 7 + 17 + 8, encrypted 9 + n + 8, iv 2 + 4 + 8: 4000 in all
   const content = { kind: 'sealed', ciphertext: 'A'.repeat(4000 - 63), iv: 'aXY=' } as const;
@@ -42,7 +42,7 @@ test('FCM client - the largest payload that is composed is one that FCM takes', 
   assert.equal((await scene.metrics.oversize.get()).values[0]?.value ?? 0, 0);
 });
 
-test('FCM client - when it delivered last and how long it took are metrics', async (t) => {
+test('FCM client - the time of the last delivery and its duration are metrics', async (t) => {
   const clock = manualClock();
   const scene = await fcmScene(t, { clock });
   await scene.send();

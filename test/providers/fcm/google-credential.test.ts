@@ -11,7 +11,7 @@ import { systemClock } from '../../../src/time/clock.ts';
 const sender = await createServiceAccount('sealpost-test');
 const account = readServiceAccount(Buffer.from(sender.json));
 
-/** An OAuth server at https://localhost with a certificate for this name alone; without answers it hangs. */
+/** An OAuth server at https://localhost with a certificate for this name only; without answers it hangs. */
 async function startOauth(t: TestContext, name: string, answers: readonly (readonly [status: number, body: object])[]) {
   const authority = await createAuthority();
   const { certificate, key } = await authority.issue([name]);
@@ -40,13 +40,13 @@ async function startOauth(t: TestContext, name: string, answers: readonly (reado
 
 const granted = [200, { access_token: 'ya29.example', expires_in: 3_599, token_type: 'Bearer' }] as const;
 
-test('Google credential - an OAuth server of one’s own is verified under the name in its URL', async (t) => {
+test('Google credential - a configured OAuth server is verified under the name in its URL', async (t) => {
   const { asked, credential } = await startOauth(t, 'localhost', [granted]);
   assert.deepEqual(await credential.getAccessToken(), { access_token: 'ya29.example', expires_in: 3_599 });
   assert.deepEqual(asked, [{ path: '/token', grant: 'urn:ietf:params:oauth:grant-type:jwt-bearer' }]);
 });
 
-test('Google credential - a certificate for Google’s name does not pass for another host', async (t) => {
+test('Google credential - a certificate for Google’s name is not accepted for another host', async (t) => {
   const { asked, credential } = await startOauth(t, 'oauth2.googleapis.com', [granted]);
   await assert.rejects(credential.getAccessToken(), (error: { code?: unknown }) => {
     assert.equal(error.code, 'ERR_TLS_CERT_ALTNAME_INVALID');
@@ -55,14 +55,14 @@ test('Google credential - a certificate for Google’s name does not pass for an
   assert.deepEqual(asked, []);
 });
 
-test('Google credential - it asks anew each time and keeps no token', async (t) => {
+test('Google credential - each call asks again, and no token is kept', async (t) => {
   const second = [200, { access_token: 'second', expires_in: 60 }] as const;
   const { credential } = await startOauth(t, 'localhost', [granted, second]);
   await credential.getAccessToken();
   assert.deepEqual(await credential.getAccessToken(), { access_token: 'second', expires_in: 60 });
 });
 
-test('Google credential - a refusal and a server in trouble are asked once, and tell their status', async (t) => {
+test('Google credential - a refusal and a failing server are not asked again, and their status is reported', async (t) => {
   const { asked, credential } = await startOauth(t, 'localhost', [
     [400, { error: 'invalid_grant' }],
     [503, { error: 'unavailable' }],
@@ -78,7 +78,7 @@ test('Google credential - a refusal and a server in trouble are asked once, and 
   assert.equal(asked.length, 3);
 });
 
-test('Google credential - a server that hangs is given up with the signal, and nothing is asked after it', async (t) => {
+test('Google credential - a server that hangs is given up with the signal, and no request follows', async (t) => {
   const { asked, credential } = await startOauth(t, 'localhost', []);
   const abort = new AbortController();
   const waiting = credential.getAccessToken(abort.signal);

@@ -53,7 +53,7 @@ const rows: [string, Partial<Push>, string][] = [
 for (const [what, push, json] of rows)
   test(`FCM payload - ${what}`, () => assert.deepEqual(compose(push), { json, oversize: false }));
 
-test('FCM payload - a collapse key only where the config has one', () => {
+test('FCM payload - a collapse key is set only if the config has one', () => {
   const { message } = JSON.parse(compose({ content: none }, { collapseKey: 'xmpp' }).json) as {
     message: { android: unknown };
   };
@@ -70,7 +70,7 @@ test('FCM payload - the time to live is at least a second, unless it is "now or 
   assert.equal(ttl(now + 365 * 86_400_000), '2419200s');
 });
 
-test('FCM payload - keys and values and 8 bytes per field may be 4000; what is more goes without ciphertext', () => {
+test('FCM payload - keys and values and 8 bytes per field may be 4000; a longer push goes without ciphertext', () => {
   // account 7 + 17 + 8, encrypted 9 + n + 8, iv 2 + 4 + 8
   const largest = 4000 - 32 - 17 - 14;
   const of = (n: number) => compose({ content: { ...sealed, ciphertext: 'A'.repeat(n) } });

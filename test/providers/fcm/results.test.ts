@@ -7,7 +7,7 @@ import { fcmScene, fcmToken, valuesOf } from '../fixtures.ts';
 
 const fcmErrorType = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
 
-/** Google's page "FCM error codes", as the outcome of a device's very first push. */
+/** Google's page "FCM error codes", with the result of each for a device's first push. */
 const codes: [number, string, PushResult][] = [
   [400, 'INVALID_ARGUMENT', { kind: 'payload-rejected', reason: 'INVALID_ARGUMENT' }],
   [404, 'UNREGISTERED', { kind: 'dead-token', reason: 'UNREGISTERED' }],
@@ -24,7 +24,7 @@ const statuses: [number, string, PushResult][] = [
   [400, 'INVALID_ARGUMENT', { kind: 'payload-rejected', reason: 'INVALID_ARGUMENT' }],
   [400, 'FAILED_PRECONDITION', { kind: 'misconfigured', reason: 'FAILED_PRECONDITION', scope: 'app' }],
   [403, 'PERMISSION_DENIED', { kind: 'misconfigured', reason: 'PERMISSION_DENIED', scope: 'app' }],
-  // The project does not exist: whoever took that for a dead token would remove every registration.
+  // The project does not exist. Taking this for a dead token would remove every registration.
   [404, 'NOT_FOUND', { kind: 'misconfigured', reason: 'NOT_FOUND', scope: 'app' }],
   [429, 'RESOURCE_EXHAUSTED', { kind: 'retry', reason: 'RESOURCE_EXHAUSTED', afterMs: 60_000, scope: 'app' }],
   [500, 'INTERNAL', { kind: 'retry', reason: 'INTERNAL', scope: 'app' }],
@@ -103,7 +103,7 @@ const bodies: [string, unknown, { errorCode?: string; status?: string }][] = [
 for (const [what, body, reason] of bodies)
   test(`FCM results - reads ${what}`, () => assert.deepEqual(readReason(JSON.stringify(body)), reason));
 
-test('FCM results - empty, broken and HTML bodies are no reason', () => {
+test('FCM results - empty, broken and HTML bodies give no reason', () => {
   for (const body of ['', '{', '<html>502</html>']) assert.deepEqual(readReason(body), {});
 });
 
@@ -120,7 +120,7 @@ const unknown: [number, { errorCode?: string; status?: string }, RowResult, stri
   [429, {}, 'retry', '-'],
   [500, { errorCode: 'BRAND_NEW' }, 'retry', 'other'],
   [502, {}, 'retry', '-'],
-  // A dead token is a 4xx; a server in trouble may say anything.
+  // A dead token has a 4xx status; a failing server may answer anything.
   [500, { errorCode: 'UNREGISTERED' }, 'retry', 'other'],
   [400, { errorCode: 'UNREGISTERED' }, 'dead-token', 'UNREGISTERED'],
 ];
@@ -143,7 +143,7 @@ test('FCM results - a token of another sender is gone once others were accepted 
   assert.deepEqual(await scene.send(stranger), { kind: 'dead-token', reason: 'SENDER_ID_MISMATCH', doubtful: true });
 });
 
-test('FCM results - Retry-After in seconds and as a date wins over our own pause', async (t) => {
+test('FCM results - Retry-After in seconds and as a date takes precedence over our own pause', async (t) => {
   const scene = await fcmScene(t);
   scene.standIn.script(fcmToken, { reason: 'QUOTA_EXCEEDED', retryAfter: '7', times: 1 });
   assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'QUOTA_EXCEEDED', afterMs: 7000, scope: 'unclear' });

@@ -7,13 +7,13 @@ import { secretOf } from '../fixtures.ts';
 
 export interface ConnectProxy {
   readonly port: number;
-  /** With the user and the password that it demands. */
+  /** URL with the user and the password that the proxy demands. */
   readonly settings: ProxySettings;
-  /** `HOST:PORT` of each tunnel that was asked for, refused ones included. */
+  /** `HOST:PORT` of each requested tunnel, refused ones included. */
   readonly asked: readonly string[];
-  /** Tunnels that are open. */
+  /** Number of open tunnels. */
   readonly open: number;
-  /** From now on it answers so: a status, or nothing at all. */
+  /** Answers with this status from now on, or not at all. */
   answer: 'tunnel' | 'silence' | number;
 }
 

@@ -42,7 +42,7 @@ async function relayedScene(t: TestContext, options: FcmSceneOptions) {
 
 test('HTTP/1.1 transport - a burst of 2,000 is delivered, over no more than a hundred connections', async (t) => {
   const scene = await fcmScene(t, { ...unhurried(), app: { inFlight: 100 } });
-  // A hundred TLS handshakes may take this process longer than undici gives each: for undici no time passes.
+  // A hundred TLS handshakes may take longer than undici allows, so undici's clock stands still.
   mock.timers.enable({ apis: ['setTimeout'] });
   t.after(() => mock.timers.reset());
   assert.deepEqual(await sendMany(scene, 2000), times(2000, delivered));
@@ -52,7 +52,7 @@ test('HTTP/1.1 transport - a burst of 2,000 is delivered, over no more than a hu
   assert.equal(scene.standIn.connections <= 101, true);
 });
 
-test('HTTP/1.1 transport - it opens as many connections as the app may have pushes on their way', async (t) => {
+test('HTTP/1.1 transport - it opens as many connections as the app’s concurrency limit allows', async (t) => {
   for (const inFlight of [1, 7]) {
     const scene = await fcmScene(t, { ...unhurried(), app: { inFlight } });
     assert.deepEqual(await sendMany(scene, 100), times(100, delivered));
@@ -61,10 +61,10 @@ test('HTTP/1.1 transport - it opens as many connections as the app may have push
   }
 });
 
-test('HTTP/1.1 transport - one push after another keeps to its connections', async (t) => {
+test('HTTP/1.1 transport - consecutive pushes share their connections', async (t) => {
   const scene = await fcmScene(t);
   for (let index = 0; index < 20; index += 1) assert.deepEqual(await scene.send(), delivered);
-  // One for the access token; undici's pool has a second one ready while it tidies the first up.
+  // One for the access token; undici's pool opens a second one while it cleans up the first.
   assert.equal(scene.standIn.connections <= 3, true);
 });
 
@@ -81,18 +81,18 @@ test('HTTP/1.1 transport - a message that was accepted is not sent again because
   assert.deepEqual(await stalled, delivered);
 });
 
-test('HTTP/1.1 transport - a server that hangs is not connected to again for each push', async (t) => {
+test('HTTP/1.1 transport - a server that hangs does not get a new connection for each push', async (t) => {
   const scene = await fcmScene(t, { app: { inFlight: 100 } });
   assert.deepEqual(await scene.send(), delivered);
   scene.standIn.script('*', { fault: 'hang' });
   const sent = Array.from({ length: 500 }, (_, index) => scene.send(tokenOf(index), {}, {}, 800 + index));
   for (const { kind } of await Promise.all(sent)) assert.equal(kind, 'retry');
   const { connections } = scene.standIn;
-  // A hundred when it begins to hang, and a hundred for each of two attempts to find another way.
+  // A hundred when it begins to hang, and a hundred for each of two new attempts.
   assert.ok(connections <= 305, `${connections} connections`);
 });
 
-test('HTTP/1.1 transport - a reset and a body cut in the middle are retry, at once and once', async (t) => {
+test('HTTP/1.1 transport - a reset and a body cut in the middle give retry, at once and once', async (t) => {
   for (const fault of ['reset', 'cut'] as const) {
     const scene = await fcmScene(t);
     scene.standIn.script(tokenOf(1), { fault, times: 1 });
@@ -102,7 +102,7 @@ test('HTTP/1.1 transport - a reset and a body cut in the middle are retry, at on
   }
 });
 
-test('HTTP/1.1 transport - empty, HTML and endless bodies leave the status in force', async (t) => {
+test('HTTP/1.1 transport - empty, HTML and endless bodies do not affect the status', async (t) => {
   const scene = await fcmScene(t);
   const bodies = ['', '<html><body>Bad gateway</body></html>', '{"error":', 'x'.repeat(200_000)];
   for (const [index, body] of bodies.entries()) {
@@ -120,7 +120,7 @@ test('HTTP/1.1 transport - one 500 among healthy requests harms no other', async
   assert.deepEqual(outcomes, [...times(3, delivered), { kind: 'retry', reason: 'INTERNAL', scope: 'app' }]);
 });
 
-test('HTTP/1.1 transport - a push that hangs ends by its deadline and leaves the others alone', async (t) => {
+test('HTTP/1.1 transport - a push that hangs ends by its deadline and does not affect others', async (t) => {
   const scene = await fcmScene(t);
   assert.deepEqual(await scene.send(), delivered);
   scene.standIn.script(tokenOf(0), { fault: 'hang' });
@@ -147,7 +147,7 @@ test(
   },
 );
 
-test('HTTP/1.1 transport - a port that nobody listens on: retry, within the deadline', async (t) => {
+test('HTTP/1.1 transport - a port without listener gives retry within the deadline', async (t) => {
   const scene = await fcmScene(t, { endpoint: deadOrigin });
   const outcomes = await sendMany(scene, 1000);
   assert.deepEqual(tally(outcomes), { 'retry connection': 1000 });
@@ -196,7 +196,7 @@ for (const [server, header] of [
     });
     const request = { path: '/', headers: {}, body: Buffer.from('{}'), deadlineMs: 30_000 };
     const idleFor = async (minutes: number) => {
-      // undici tidies up after an answer in the next turn.
+      // undici cleans up after an answer in the next turn.
       await turns();
       clock.advance(minutes * 60_000);
       mock.timers.tick(minutes * 60_000);
@@ -212,7 +212,7 @@ for (const [server, header] of [
   });
 }
 
-test('HTTP/1.1 transport - drain refuses what is new, waits for what is in flight', async (t) => {
+test('HTTP/1.1 transport - drain refuses new requests and waits for those in flight', async (t) => {
   const scene = await fcmScene(t);
   assert.deepEqual(await scene.send(), delivered);
   scene.standIn.script(tokenOf(0), { delayMs: 100 });

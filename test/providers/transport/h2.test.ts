@@ -17,7 +17,7 @@ import { deadOrigin, openRelay, type Relay } from './relay.ts';
 const delivered = { kind: 'accepted' };
 const tokenOf = (index: number) => index.toString(16).padStart(64, '0');
 
-/** Opens the connection and gets its credentials accepted, so that what follows goes out at once. */
+/** Opens the connection and gets its credentials accepted, so that later pushes are sent at once. */
 async function warmScene(t: TestContext, options: ApnsSceneOptions = {}) {
   const scene = await apnsScene(t, options);
   assert.deepEqual(await scene.send(), delivered);
@@ -65,7 +65,7 @@ function copiesOf(received: readonly { status: number; headers: Readonly<Record<
   return [...copies.values()];
 }
 
-test('HTTP/2 transport - a burst of 2,000 that nobody awaited is delivered', async (t) => {
+test('HTTP/2 transport - a burst of 2,000 without earlier pushes is delivered', async (t) => {
   const scene = await apnsScene(t, unhurried());
   assert.equal(countOf(await sendMany(scene, 2000), 'accepted'), 2000);
   assert.deepEqual(
@@ -82,7 +82,7 @@ test('HTTP/2 transport - one stream at connect: every push of a burst is deliver
 
 type ApnsScene = Awaited<ReturnType<typeof apnsScene>>;
 
-/** Sends one push that hangs until the clock goes on, and one after it; both have arrived at the transport. */
+/** Sends one push that hangs until the clock is advanced, and one after it; both have arrived at the transport. */
 async function sendPair(scene: ApnsScene): Promise<{ hanging: Promise<PushResult>; healthy: Promise<PushResult> }> {
   scene.standIn.script(tokenOf(1), { fault: 'hang', times: 1 });
   const seen = new Promise<void>((resolve) => {
@@ -93,12 +93,12 @@ async function sendPair(scene: ApnsScene): Promise<{ hanging: Promise<PushResult
     });
   });
   const [hanging, healthy] = [scene.send(tokenOf(1), {}, {}, 300), scene.send(tokenOf(2))];
-  // What ends before it came has failed.
+  // A push that ends before that has failed.
   await Promise.race([seen, hanging.then((outcome) => assert.fail(`it never came: ${outcome.kind}`))]);
   return { hanging, healthy };
 }
 
-/** The connection carries one request at a time: a push behind one that hangs is sent when that is given up. */
+/** The connection carries one request at a time, so a push behind one that hangs is sent when that one is given up. */
 async function assertOneByOne(scene: ApnsScene, clock: ManualClock): Promise<void> {
   const before = scene.standIn.received.length;
   const { hanging, healthy } = await sendPair(scene);
@@ -106,12 +106,12 @@ async function assertOneByOne(scene: ApnsScene, clock: ManualClock): Promise<voi
   assert.equal(scene.standIn.received.length, before + 1, 'the second was sent beside the first');
   clock.advance(300);
   assert.deepEqual(await hanging, { kind: 'retry', reason: 'timeout', scope: 'app' });
-  // As nothing came of it, the connection was left, and the next is made after a pause of 200 ms at most.
+  // The connection was closed because nothing arrived on it; the next one is made after a pause of 200 ms at most.
   clock.advance(200);
   assert.deepEqual(await healthy, delivered);
 }
 
-/** The connection carries many at a time: a push is delivered while another one hangs. */
+/** The connection carries many requests, so a push is delivered while another one hangs. */
 async function assertAtOnce(scene: ApnsScene, clock: ManualClock): Promise<void> {
   const { hanging, healthy } = await sendPair(scene);
   const behind = turns(1000).then(() => 'the second was not sent beside the first');
@@ -120,7 +120,7 @@ async function assertAtOnce(scene: ApnsScene, clock: ManualClock): Promise<void>
   assert.deepEqual(await hanging, { kind: 'retry', reason: 'timeout', scope: 'app' });
 }
 
-test('HTTP/2 transport - one request until the credentials were accepted, also where the peer would allow more', async (t) => {
+test('HTTP/2 transport - one request at a time until the credentials are accepted, even if the peer allows more', async (t) => {
   const clock = manualClock();
   const scene = await apnsScene(t, { clock });
   // Refused for its credentials, so it proves nothing.
@@ -134,7 +134,7 @@ test('HTTP/2 transport - one request until the credentials were accepted, also w
   await assertAtOnce(scene, clock);
 });
 
-test('HTTP/2 transport - after GOAWAY and after a loss the new connection proves itself anew', async (t) => {
+test('HTTP/2 transport - after GOAWAY and after a loss the new connection has to be accepted again', async (t) => {
   const clock = manualClock();
   const scene = await warmScene(t, { clock });
   await assertAtOnce(scene, clock);
@@ -146,7 +146,7 @@ test('HTTP/2 transport - after GOAWAY and after a loss the new connection proves
   await assertOneByOne(scene, clock);
 });
 
-test('HTTP/2 transport - graceful GOAWAY: what is in flight is answered, each push accepted exactly once', async (t) => {
+test('HTTP/2 transport - graceful GOAWAY: requests in flight are answered, and each push is accepted exactly once', async (t) => {
   const scene = await warmScene(t);
   for (const index of [0, 1, 2]) scene.standIn.script(tokenOf(index), { delayMs: 100 });
   const slow = sendMany(scene, 3);
@@ -158,7 +158,7 @@ test('HTTP/2 transport - graceful GOAWAY: what is in flight is answered, each pu
   assert.equal(scene.standIn.connections, 2);
 });
 
-test('HTTP/2 transport - GOAWAY below the last stream: what was not processed is sent again, nothing twice', async (t) => {
+test('HTTP/2 transport - GOAWAY below the last stream: unprocessed requests are sent again, none twice', async (t) => {
   const scene = await warmScene(t);
   scene.standIn.script(tokenOf(50), { fault: 'goaway-unprocessed', times: 1 });
   const outcomes = await sendMany(scene, 100);
@@ -180,7 +180,7 @@ test('HTTP/2 transport - one 500 among healthy requests harms no other', async (
   assert.equal(scene.standIn.connections, 1);
 });
 
-test('HTTP/2 transport - 429, 500 and 503 are asked once: retrying is the outbox’s business', async (t) => {
+test('HTTP/2 transport - 429, 500 and 503 are not repeated by the transport, since the outbox retries', async (t) => {
   const scene = await warmScene(t);
   for (const status of [429, 500, 503]) {
     scene.standIn.script(tokenOf(status), { status, reason: 'Whatever' });
@@ -189,7 +189,7 @@ test('HTTP/2 transport - 429, 500 and 503 are asked once: retrying is the outbox
   }
 });
 
-test('HTTP/2 transport - CANCEL, a reset and a body cut in the middle are retry, at once and once', async (t) => {
+test('HTTP/2 transport - CANCEL, a reset and a body cut in the middle give retry, at once and once', async (t) => {
   for (const fault of ['cancel', 'reset', 'cut'] as const) {
     const scene = await warmScene(t);
     scene.standIn.script(tokenOf(1), { fault, times: 1 });
@@ -199,7 +199,7 @@ test('HTTP/2 transport - CANCEL, a reset and a body cut in the middle are retry,
   }
 });
 
-test('HTTP/2 transport - empty, HTML and endless bodies leave the status in force', async (t) => {
+test('HTTP/2 transport - empty, HTML and endless bodies do not affect the status', async (t) => {
   const scene = await warmScene(t);
   const bodies = ['', '<html><body>Bad gateway</body></html>', '{"reason":', 'x'.repeat(200_000)];
   for (const [index, body] of bodies.entries()) {
@@ -210,7 +210,7 @@ test('HTTP/2 transport - empty, HTML and endless bodies leave the status in forc
   assert.equal((await valuesOf(scene.metrics.attempts))['503 -'], 4);
 });
 
-test('HTTP/2 transport - a push that hangs ends by its deadline and leaves the others alone', async (t) => {
+test('HTTP/2 transport - a push that hangs ends by its deadline and does not affect others', async (t) => {
   const scene = await warmScene(t);
   scene.standIn.script(tokenOf(0), { fault: 'hang' });
   const hanging = scene.send(tokenOf(0), {}, {}, 600);
@@ -220,7 +220,7 @@ test('HTTP/2 transport - a push that hangs ends by its deadline and leaves the o
   assert.equal(scene.standIn.connections, 1);
 });
 
-test('HTTP/2 transport - a server that hangs from the first push on is not connected to again for each', async (t) => {
+test('HTTP/2 transport - a server that hangs from the first push on does not get a new connection for each', async (t) => {
   const scene = await apnsScene(t);
   scene.standIn.script('*', { fault: 'hang' });
   const sent = Array.from({ length: 500 }, (_, index) => scene.send(tokenOf(index), {}, {}, 800 + 2 * index));
@@ -284,7 +284,7 @@ test('HTTP/2 transport - after GOAWAY no socket stays open, should the peer neve
   assert.ok(ends.size === 10 && [...ends].every((end) => !end.destroyed));
 });
 
-test('HTTP/2 transport - a path that went dark is left after the first deadline', async (t) => {
+test('HTTP/2 transport - a dead path is left after the first deadline', async (t) => {
   const { scene, relay } = await relayedScene(t, {});
   assert.deepEqual(await scene.send(), delivered);
   relay.blackHole();
@@ -311,19 +311,19 @@ test(
   },
 );
 
-test('HTTP/2 transport - a connection whose pings stayed unanswered is not used any more', async (t) => {
+test('HTTP/2 transport - a connection with unanswered pings is not used any more', async (t) => {
   const clock = manualClock();
   const scene = await warmScene(t, { clock });
   clock.advance(140_000);
   assert.deepEqual(await scene.send(), delivered);
   assert.equal(scene.standIn.connections, 1);
-  // Pings of undici run on real time, so to this clock they never happened.
+  // undici's pings run in real time, so they never happened on this clock.
   clock.advance(160_000);
   assert.deepEqual(await scene.send(), delivered);
   assert.equal(scene.standIn.connections, 2);
 });
 
-test('HTTP/2 transport - the death of a socket fails what is in flight, and the next push goes through', async (t) => {
+test('HTTP/2 transport - a broken socket fails the requests in flight, and the next push succeeds', async (t) => {
   const scene = await warmScene(t);
   for (const index of [0, 1, 2]) scene.standIn.script(tokenOf(index), { fault: 'hang', times: 1 });
   const seen = scene.standIn.waitFor(({ token }) => token === tokenOf(2), 20_000);
@@ -334,20 +334,20 @@ test('HTTP/2 transport - the death of a socket fails what is in flight, and the 
   assert.deepEqual(await scene.send(), delivered);
 });
 
-test('HTTP/2 transport - a port that nobody listens on: retry, within the deadline, with pauses between attempts', async (t) => {
+test('HTTP/2 transport - a port without listener gives retry within the deadline, with pauses between attempts', async (t) => {
   const scene = await apnsScene(t, { endpoint: deadOrigin });
   const outcomes = await sendMany(scene, 1000);
   assert.deepEqual(tally(outcomes), { 'retry connection': 1000 });
 });
 
-test('HTTP/2 transport - a server that is back is found without waiting for a new push', async (t) => {
+test('HTTP/2 transport - a server that is back is used without waiting for a new push', async (t) => {
   const clock = manualClock();
   const first = await apnsScene(t, { clock, random: () => 0.5 });
   const { port } = new URL(first.standIn.origin);
   await first.standIn.close();
   let refused: PushResult | undefined;
   void first.send(tokenOf(0)).then((result) => (refused = result));
-  // Time goes on from one attempt to connect to the next.
+  // Advances the clock from one attempt to connect to the next.
   await turnsUntil('the first push is given up', () => {
     clock.advance(10);
     return refused !== undefined;
@@ -358,12 +358,12 @@ test('HTTP/2 transport - a server that is back is found without waiting for a ne
   const { authority } = first.standIn;
   const again = await createApnsStandIn({ topics: ['org.example.messenger'], authority, port: Number(port) });
   t.after(() => again.close());
-  // The longest pause between two attempts to connect.
+  // Longest pause between two attempts to connect.
   clock.advance(5_000);
   assert.deepEqual(await waiting, { kind: 'misconfigured', reason: 'InvalidProviderToken', scope: 'app' });
 });
 
-test('HTTP/2 transport - an authority that is not trusted: retry, nothing was sent', async (t) => {
+test('HTTP/2 transport - an untrusted authority gives retry, and nothing is sent', async (t) => {
   const scene = await apnsScene(t);
   const stranger = await createAuthority();
   const other = await apnsScene(t, { app: { endpoint: scene.standIn.origin, ca: stranger.certificate } });
@@ -371,7 +371,7 @@ test('HTTP/2 transport - an authority that is not trusted: retry, nothing was se
   assert.equal(scene.standIn.received.length, 0);
 });
 
-test('HTTP/2 transport - a body that is read late holds up nothing else, and ends by its deadline', async (t) => {
+test('HTTP/2 transport - a body that is read late delays no other request and ends by its deadline', async (t) => {
   const scene = await warmScene(t, { standIn: { streamWindow: 64 } });
   scene.standIn.script(tokenOf(0), { readAfterMs: 300, times: 1 });
   scene.standIn.script(tokenOf(1), { readAfterMs: 60_000, times: 1 });
@@ -395,7 +395,7 @@ test('HTTP/2 transport - a port that closes with pushes in flight and opens agai
   assert.deepEqual(await sendMany(scene, 10), times(10, delivered));
 });
 
-test('HTTP/2 transport - drain refuses what is new, waits for what is in flight and closes the connections', async (t) => {
+test('HTTP/2 transport - drain refuses new requests, waits for those in flight and closes the connections', async (t) => {
   const scene = await warmScene(t);
   scene.standIn.script(tokenOf(0), { delayMs: 100 });
   const slow = scene.send(tokenOf(0));

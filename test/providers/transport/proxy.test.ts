@@ -28,7 +28,7 @@ test('proxy - a client certificate reaches APNs through it', async (t) => {
   assert.equal(proxy.asked.length, 1);
 });
 
-test('proxy - it cannot stand in for the provider: the certificate is checked behind it', async (t) => {
+test('proxy - it cannot impersonate the provider, whose certificate is checked through the tunnel', async (t) => {
   const proxy = await openConnectProxy(t);
   const stranger = await createAuthority();
   const scene = await apnsScene(t, { app: { ca: stranger.certificate, proxy: proxy.settings } });
@@ -50,7 +50,7 @@ test('proxy - FCM goes through it, and so do the requests for access tokens', as
   assert.deepEqual(new Set(proxy.asked), new Set([hostOf(scene.standIn.origin)]));
 });
 
-test('proxy - a wrong password, and a proxy that says no, are told from a provider that is away', async (t) => {
+test('proxy - a wrong password and a refusing proxy are told apart from an unreachable provider', async (t) => {
   const proxy = await openConnectProxy(t);
   const wrong = { url: secretOf(`http://romeo:wrong@127.0.0.1:${proxy.port}`), except: [] };
   const refused = { kind: 'retry', reason: 'proxy', scope: 'app' };
@@ -60,20 +60,20 @@ test('proxy - a wrong password, and a proxy that says no, are told from a provid
   proxy.answer = 403;
   assert.deepEqual(await forbidden.send(), refused);
   const overH1 = await fcmScene(t, { app: { proxy: wrong, tokenEndpoint: scene.standIn.origin } });
-  // It gets no access token either, which is asked for first.
+  // It gets no access token either, and that is requested first.
   assert.deepEqual(await overH1.send(), { kind: 'retry', reason: 'oauth-unavailable', scope: 'app' });
   proxy.answer = 'tunnel';
   assert.deepEqual(await forbidden.send(), delivered);
   assert.equal(scene.standIn.received.length, 0);
 });
 
-test('proxy - one that nobody listens at is a lost connection', async (t) => {
+test('proxy - a proxy without listener is a lost connection', async (t) => {
   const url = secretOf((await deadOrigin()).replace('https:', 'http:'));
   const scene = await apnsScene(t, { app: { proxy: { url, except: [] } } });
   assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'connection', scope: 'app' });
 });
 
-test('proxy - one that says nothing holds a push up until its deadline, no longer', async (t) => {
+test('proxy - a silent proxy delays a push until its deadline, no longer', async (t) => {
   const proxy = await openConnectProxy(t);
   proxy.answer = 'silence';
   const scene = await apnsScene(t, { app: { proxy: proxy.settings } });
@@ -90,7 +90,7 @@ test('proxy - a tunnel that breaks is replaced by another one', async (t) => {
   assert.equal(proxy.asked.length, 2);
 });
 
-test('proxy - what NO_PROXY names is reached without it', async (t) => {
+test('proxy - hosts in NO_PROXY are reached without it', async (t) => {
   const proxy = await openConnectProxy(t);
   const settings = { ...proxy.settings, except: ['localhost', '127.0.0.1'] };
   const apns = await apnsScene(t, { app: { proxy: settings } });

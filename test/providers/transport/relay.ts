@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A piece of network between a sender and a stand-in that can go dark. */
+/** A network path between a sender and a stand-in that can be cut silently. */
 export interface Relay {
   readonly origin: string;
   readonly connections: number;
-  /** Those of them that the sender has not closed. */
+  /** Connections that the sender has not closed. */
   readonly open: number;
-  /** From now on the present connections carry nothing, and say nothing of it; new ones work. */
+  /** Silently drops the traffic of present connections; new ones work. */
   blackHole(): void;
 }
 
@@ -53,7 +53,7 @@ export async function openRelay(t: TestContext, target: string): Promise<Relay> 
   };
 }
 
-/** The origin of a port that nobody listens on. */
+/** The origin of a port without listener. */
 export async function deadOrigin(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

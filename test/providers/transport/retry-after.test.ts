@@ -24,7 +24,7 @@ for (const [value, ms] of rows)
     assert.equal(readRetryAfter({ 'retry-after': value }, now), ms);
   });
 
-test('Retry-After - a date is told by the clock of whoever said it', () => {
+test('Retry-After - a date is read by the clock of its sender', () => {
   const headers = { 'retry-after': 'Sun, 01 Nov 2026 00:02:00 GMT', date: 'Sun, 01 Nov 2026 00:01:00 GMT' };
   assert.equal(readRetryAfter(headers, now - 3_600_000), 60_000);
   assert.equal(readRetryAfter({ ...headers, date: 'yesterday' }, now), 120_000);

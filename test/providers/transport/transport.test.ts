@@ -57,7 +57,7 @@ test('transport - a peer that allows fewer streams than the window gets no more 
   assert.equal(standIn.connections <= 2, true);
 });
 
-test('transport - a deadline counts while waiting for a place, too', async (t) => {
+test('transport - a deadline counts while waiting for a place too', async (t) => {
   const { standIn, transport } = await setUp(t, { streams: 1, connections: 1 });
   await transport.send(request);
   standIn.script(token, { fault: 'hang', times: 1 });
@@ -69,7 +69,7 @@ test('transport - a deadline counts while waiting for a place, too', async (t) =
   assert.equal(standIn.received.length, 3);
 });
 
-test('transport - what has too little time left for an answer is not sent any more', async (t) => {
+test('transport - a request with too little time left for an answer is not sent', async (t) => {
   const { standIn, transport } = await setUp(t, { streams: 1, connections: 1 });
   await transport.send(request);
   standIn.script(token, { delayMs: 500, times: 1 });
@@ -80,7 +80,7 @@ test('transport - what has too little time left for an answer is not sent any mo
   assert.equal(standIn.received.length, 2);
 });
 
-test('transport - what has no time left at all is given no place and is not sent', async (t) => {
+test('transport - a request without time left gets no place and is not sent', async (t) => {
   const clock = manualClock();
   const { standIn, transport } = await setUp(t, {}, 1000, clock);
   assert.equal((await transport.send(request)).kind, 'answer');
@@ -93,7 +93,7 @@ test('transport - what has no time left at all is given no place and is not sent
   assert.equal(standIn.received.length, 2);
 });
 
-test('transport - a body of 64 KB is read to its end, of a longer one nothing is kept', async (t) => {
+test('transport - a body of 64 KB is read, a longer one is dropped', async (t) => {
   const { standIn, transport } = await setUp(t, {});
   for (const [length, kept] of [
     [65_536, 65_536],
@@ -140,7 +140,7 @@ test('transport - the authorities of the system stay trusted beside the one that
   }
 });
 
-test('transport - a request that cannot be written at all is invalid, and harms no other', async (t) => {
+test('transport - a request that cannot be sent is invalid and affects no other', async (t) => {
   const { transport } = await setUp(t, {});
   const broken = await transport.send({ ...request, headers: { 'apns-topic': 'a\r\nb: c' } });
   assert.deepEqual(broken, { kind: 'failure', reason: 'invalid' });
@@ -170,7 +170,7 @@ test('transport - attempts to connect are as far apart as the pauses say', { tim
   await transport.drain();
 });
 
-test('transport - after a path that went dark the next attempt to connect waits for its pause', async (t) => {
+test('transport - after a dead path the next attempt to connect waits for its pause', async (t) => {
   const clock = manualClock();
   const standIn = await createApnsStandIn({ topics: ['org.example.messenger'] });
   const relay = await openRelay(t, standIn.origin);
@@ -192,7 +192,7 @@ test('transport - after a path that went dark the next attempt to connect waits 
   const lost = transport.send({ ...request, deadlineMs: 1000 });
   clock.advance(1000);
   assert.deepEqual(await lost, { kind: 'failure', reason: 'timeout' });
-  // Half of 200 ms, as after a connection that could not be made.
+  // Half of 200 ms, as after a failed connection.
   const next = transport.send(request);
   clock.advance(99);
   assert.deepEqual([transport.waiting, transport.inFlight], [1, 0]);
@@ -221,7 +221,7 @@ test('transport - an hour without a push: the connection is kept alive by pings 
   await idleFor(59 * 60_000, clock);
   assert.equal((await transport.send(request)).kind, 'answer');
   assert.deepEqual([standIn.connections, standIn.openConnections], [1, 1]);
-  // Beyond the hour undici closes it; the next push must not notice.
+  // undici closes it after an hour; the next push must not be affected.
   await idleFor(61 * 60_000, clock);
   assert.equal((await transport.send(request)).kind, 'answer');
   assert.equal(standIn.connections <= 2, true);
