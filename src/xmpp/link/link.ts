@@ -1,6 +1,6 @@
 /**
- * The link to one XMPP server as an external component (XEP-0114), kept up for as long as Sealpost runs: connects,
- * notices when the connection is dead, backs off, connects again.
+ * The link to one XMPP server as an external component (XEP-0114). It connects, detects a dead connection, backs off
+ * and connects again, for as long as Sealpost runs.
  */
 import type { Clock, Random } from '../../time/clock.ts';
 import type { Secret } from '../../core/secret.ts';
@@ -8,12 +8,19 @@ import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { StanzaHandler } from '../services/iq.ts';
 import { LINK_LIMITS, LINK_TIMING, type LinkLimits, type LinkTiming } from '../stream/limits.ts';
-import { isRefusal, LOSSES, lossHint, type LossReason, retryDelay } from '../stream/disconnect-reasons.ts';
+import {
+  isRefusal,
+  DISCONNECT_REASONS,
+  disconnectHint,
+  type DisconnectReason,
+  retryDelay,
+} from '../stream/disconnect-reasons.ts';
 import { SKIP_REASONS } from '../stream/parser.ts';
 import { openSession, type Session } from './session.ts';
 
 export type { StanzaHandler } from '../services/iq.ts';
 
+/** Settings and dependencies of a link. */
 export interface LinkOptions {
   /** `xmpp://host:port`, or `xmpps://` for a TLS listener. */
   readonly service: string;
@@ -30,31 +37,30 @@ export interface LinkOptions {
   readonly timing?: Partial<LinkTiming>;
 }
 
+/** State of a link, as `sealpost_link_up` and readiness show it. */
 export type LinkStatus =
   | { readonly kind: 'connecting' }
-  /** `lastPongMs`: when the server last showed that it is alive, by `clock.monotonic()`; at most `idleMs + pongMs` ago. */
+  /** `lastPongMs`: when the server last sent anything, in monotonic time; at most `idleMs + pongMs` ago. */
   | { readonly kind: 'online'; readonly sinceMs: number; readonly lastPongMs: number }
-  /** The last connection was lost or refused; the next attempt is in `retryInMs`. */
-  | { readonly kind: 'waiting'; readonly reason: LossReason; readonly hint?: string; readonly retryInMs: number }
+  /** The last connection was lost or refused; the next attempt follows in `retryInMs`. */
+  | { readonly kind: 'waiting'; readonly reason: DisconnectReason; readonly hint?: string; readonly retryInMs: number }
   | { readonly kind: 'draining' }
   /** Not started yet, or drained. */
   | { readonly kind: 'closed' };
 
+/** A link that `start` keeps connected until `drain`. */
 export interface Link {
   readonly domain: string;
   readonly status: LinkStatus;
-  /** Connects, and from then on tries for ever. Its timers and sockets that fail do not keep the process alive. */
+  /** Connects, and reconnects until drained. Its timers and failing sockets do not keep the process alive. */
   start(): void;
-  /** Resolves when the server has accepted us, at once if it has; rejects when the link is drained instead. */
+  /** Resolves when the server has accepted the link, if need be at once. Rejects if the link is drained before. */
   whenOnline(): Promise<void>;
-  /**
-   * Sends a stanza to which no answer is expected, from an address of this domain. False, and nothing is sent, when the
-   * link is not up or the server does not read: such stanzas are not kept for later.
-   */
+  /** Sends a stanza that needs no answer. False, and it is dropped, if the link is down or the server does not read. */
   send(xml: string): boolean;
   /**
-   * Answers every request that was read, ends the stream, and does not connect again. Requests that come meanwhile are
-   * answered with "not now". Resolves at the latest `deadlineMs` from now.
+   * Answers every request that was read, ends the stream and does not reconnect. Requests that arrive meanwhile get
+   * `wait` with `internal-server-error`. Resolves within `deadlineMs`.
    */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -62,7 +68,12 @@ export interface Link {
 type State =
   | { readonly kind: 'connecting'; readonly session: Session }
   | { readonly kind: 'online'; readonly session: Session; readonly sinceMs: number }
-  | { readonly kind: 'waiting'; readonly reason: LossReason; readonly untilMs: number; readonly cancel: () => void }
+  | {
+      readonly kind: 'waiting';
+      readonly reason: DisconnectReason;
+      readonly untilMs: number;
+      readonly cancel: () => void;
+    }
   | { readonly kind: 'draining' | 'closed' };
 
 export function createLink(options: LinkOptions): Link {
@@ -71,12 +82,12 @@ export function createLink(options: LinkOptions): Link {
   const timing = { ...LINK_TIMING, ...options.timing };
   let state: State = { kind: 'closed' };
   let failures = 0;
-  let lastFailure: LossReason | undefined;
+  let lastFailure: DisconnectReason | undefined;
   const waiters = new Set<PromiseWithResolvers<void>>();
 
-  // Counted, for a domain may have several connections.
+  // A counter rather than 0 or 1, since a domain may have several connections.
   metrics.linkUp.inc({ link: domain }, 0);
-  for (const reason of Object.keys(LOSSES)) metrics.linkReconnects.inc({ link: domain, reason }, 0);
+  for (const reason of Object.keys(DISCONNECT_REASONS)) metrics.linkReconnects.inc({ link: domain, reason }, 0);
   for (const reason of REJECTIONS) metrics.stanzasRejected.inc({ link: domain, reason }, 0);
 
   function connect(): void {
@@ -98,16 +109,17 @@ export function createLink(options: LinkOptions): Link {
     waiters.clear();
   }
 
-  function lose(reason: LossReason, detail: string | undefined): void {
+  function lose(reason: DisconnectReason, detail: string | undefined): void {
     if (state.kind === 'draining' || state.kind === 'closed') return;
     if (state.kind === 'online') {
       metrics.linkUp.dec({ link: domain });
       metrics.linkReconnects.inc({ link: domain, reason });
-      // Two processes that throw each other out hold the domain for a while each, which makes neither of them stable.
+      // Processes that evict each other each hold the domain for a while, so after a refusal only a long hold is
+      // stable.
       const stableMs = isRefusal(reason) ? timing.refusedMaxMs : timing.stableMs;
       if (clock.monotonic() - state.sinceMs >= stableMs) failures = 0;
     }
-    // A refusal counts by itself: how often the server was unreachable before says nothing about it.
+    // Refusals and unreachability back off separately, since one says nothing about the other.
     if (lastFailure !== undefined && isRefusal(reason) !== isRefusal(lastFailure)) failures = 0;
     const delayMs = retryDelay(reason, failures, timing, random);
     report(reason, detail, delayMs);
@@ -116,10 +128,10 @@ export function createLink(options: LinkOptions): Link {
     state = { kind: 'waiting', reason, untilMs: clock.monotonic() + delayMs, cancel: clock.after(delayMs, connect) };
   }
 
-  /** Loudly when the link was up or the reason is another one, softly while one outage lasts. */
-  function report(reason: LossReason, detail: string | undefined, delayMs: number): void {
+  /** Warns if the link was up or the reason is new; logs at debug level while one outage lasts. */
+  function report(reason: DisconnectReason, detail: string | undefined, delayMs: number): void {
     const known = state.kind === 'connecting' && reason === lastFailure;
-    const hint = lossHint(reason);
+    const hint = disconnectHint(reason);
     const fields = { link: domain, reason: detail ?? reason, durationMs: Math.round(delayMs), ...(hint && { hint }) };
     const message = `no component link (${reason}), next attempt in durationMs`;
     if (known) log.debug(fields, message);
@@ -131,7 +143,7 @@ export function createLink(options: LinkOptions): Link {
       case 'online':
         return { kind: 'online', sinceMs: state.sinceMs, lastPongMs: state.session.heardMs ?? state.sinceMs };
       case 'waiting': {
-        const hint = lossHint(state.reason);
+        const hint = disconnectHint(state.reason);
         const retryInMs = Math.max(0, state.untilMs - clock.monotonic());
         return { kind: 'waiting', reason: state.reason, retryInMs, ...(hint && { hint }) };
       }
@@ -170,5 +182,5 @@ export function createLink(options: LinkOptions): Link {
   };
 }
 
-/** Values of the `reason` label of rejected stanzas: those that were skipped, what is no request, and too many commands. */
+/** Values of the `reason` label of rejected stanzas. */
 const REJECTIONS = [...SKIP_REASONS, 'malformed', 'unanswerable', 'rate-limited'] as const;

@@ -1,6 +1,4 @@
-/**
- * Requests under way on one connection: each gets one reply, in time, on the connection that it came by or not at all.
- */
+/** The IQ requests (RFC 6120 section 8.2.3) under way on one connection. Each gets one reply on it, in time. */
 import { type Answer, answers } from '../../core/answers.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -15,36 +13,38 @@ import {
   type StanzaHandler,
 } from '../services/iq.ts';
 
+/** Settings of `createRequests`, and what it reports to the connection. */
 export interface RequestsOptions {
   readonly domain: string;
   readonly handle: StanzaHandler;
   readonly clock: Clock;
-  /** A request that takes longer is answered for its handler. */
+  /** Milliseconds after which an error is sent if the handler has not answered. */
   readonly answerMs: number;
   readonly log: Log;
-  /** Puts a reply on its way. */
+  /** Sends a reply. */
   reply(xml: string): void;
-  /** A reply left; fewer are under way. */
-  settled(): void;
-  /** A stanza was refused before it was understood. */
+  /** Called after a reply was sent, so fewer requests are under way. */
+  finished(): void;
+  /** Called when a stanza was refused because it is no valid request. */
   rejected(reason: 'malformed' | 'unanswerable'): void;
 }
 
+/** The requests under way on one connection. */
 export interface Requests {
-  /** Requests that are not answered yet. */
+  /** Number of requests without a reply. */
   readonly underWay: number;
-  /** Memory that their texts take at most. */
+  /** Most memory that their texts take. */
   readonly underWayBytes: number;
   receive(stanza: Element): void;
-  /** Answers what could not be read, if its start tag says whom. */
+  /** Answers a stanza that could not be read, if its start tag has the addresses for it. */
   refuse(head: Element): void;
-  /** Answers what has been under way for too long; to be called about once a second. */
+  /** Answers requests that have been under way for too long. To be called about once a second. */
   expire(): void;
-  /** From now on requests are answered with "not now". */
+  /** From now on new requests get `wait` with `internal-server-error`. */
   refuseNew(): void;
-  /** Resolves when nothing is under way. */
+  /** Resolves when no request is under way. */
   whenIdle(): Promise<void>;
-  /** Answers for every handler that is still at it. */
+  /** Answers every request whose handler has not answered. */
   giveUp(): void;
 }
 
@@ -56,7 +56,7 @@ interface UnderWay {
   readonly untilMs: number;
 }
 
-const NOT_NOW: IqReply = replyOf(answers['timed-out']);
+const TRY_LATER: IqReply = replyOf(answers['timed-out']);
 const NOT_UNDERSTOOD: IqReply = replyOf(answers.malformed);
 
 function replyOf(answer: Answer): IqReply {
@@ -65,49 +65,49 @@ function replyOf(answer: Answer): IqReply {
 
 export function createRequests(options: RequestsOptions): Requests {
   const { domain, handle, clock, answerMs, log } = options;
-  /** In order of arrival, and so of expiry. */
+  /** In order of arrival, which is the order of expiry. */
   const underWay = new Set<UnderWay>();
   let underWayBytes = 0;
   let refusing = false;
   let idle = Promise.withResolvers<void>();
 
-  function settle(entry: UnderWay, reply: IqReply): void {
+  function finish(entry: UnderWay, reply: IqReply): void {
     if (!underWay.delete(entry)) return;
     underWayBytes -= entry.bytes;
     options.reply(renderReply(entry.envelope, reply));
-    options.settled();
+    options.finished();
     if (underWay.size === 0) idle.resolve();
   }
 
-  function failed(error: unknown): IqReply {
+  function replyToFailure(error: unknown): IqReply {
     log.error({ link: domain, reason: errorCode(error) }, 'a request could not be handled');
-    return NOT_NOW;
+    return TRY_LATER;
   }
 
   function wait({ iq, envelope }: Request, reply: Promise<IqReply>): void {
     if (underWay.size === 0) idle = Promise.withResolvers();
-    // What its handler keeps of it is not known, but is no more than all of its texts, and the sender once more.
+    // How much the handler keeps of it is unknown, but it is at most all of its texts, and the sender once more.
     const bytes = textBytes(iq.payload) + 2 * (envelope.length + iq.from.length);
     const entry = { envelope: detach(envelope), bytes, untilMs: clock.monotonic() + answerMs };
     underWay.add(entry);
     underWayBytes += bytes;
     reply.then(
-      (ready) => settle(entry, ready),
-      (error: unknown) => settle(entry, failed(error)),
+      (ready) => finish(entry, ready),
+      (error: unknown) => finish(entry, replyToFailure(error)),
     );
   }
 
   function request(sorted: Request): void {
     const { iq, envelope } = sorted;
     if (refusing) {
-      options.reply(renderReply(envelope, NOT_NOW));
+      options.reply(renderReply(envelope, TRY_LATER));
       return;
     }
     let reply: IqReply | Promise<IqReply>;
     try {
       reply = handle(iq);
     } catch (error) {
-      reply = failed(error);
+      reply = replyToFailure(error);
     }
     if (reply instanceof Promise) wait(sorted, reply);
     else options.reply(renderReply(envelope, reply));
@@ -146,8 +146,8 @@ export function createRequests(options: RequestsOptions): Requests {
       const now = clock.monotonic();
       for (const entry of underWay) {
         if (entry.untilMs > now) break;
-        log.warn({ link: domain, durationMs: answerMs }, 'a request took too long and was answered for its handler');
-        settle(entry, NOT_NOW);
+        log.warn({ link: domain, durationMs: answerMs }, 'a request took too long and was answered with an error');
+        finish(entry, TRY_LATER);
       }
     },
     refuseNew() {
@@ -155,7 +155,7 @@ export function createRequests(options: RequestsOptions): Requests {
     },
     whenIdle: () => (underWay.size === 0 ? Promise.resolve() : idle.promise),
     giveUp() {
-      for (const entry of underWay) settle(entry, NOT_NOW);
+      for (const entry of underWay) finish(entry, TRY_LATER);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** One connection from its first packet to its last: a stream, its requests under way, its flow control, its pings. */
+/** One connection of the link, from connecting to closing: its stream, requests under way, flow control and pings. */
 import { domainOf } from '../../core/jid.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -6,41 +6,44 @@ import { attribute, escapeXml } from '../stream/element.ts';
 import { createRequests } from './requests.ts';
 import type { StanzaHandler } from '../services/iq.ts';
 import { NS } from '../stream/namespaces.ts';
-import type { LossReason } from '../stream/disconnect-reasons.ts';
+import type { DisconnectReason } from '../stream/disconnect-reasons.ts';
 import { openStream, type StreamOptions } from '../stream/stream.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 
+/** Settings and dependencies of a session. */
 export interface SessionOptions extends StreamOptions {
   readonly handle: StanzaHandler;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
+/** Events of a session. */
 export interface SessionEvents {
   online(): void;
-  /** Once, unless `drain` was called first. */
-  lost(reason: LossReason, detail?: string): void;
+  /** Called once, unless `drain` was called first. */
+  lost(reason: DisconnectReason, detail?: string): void;
 }
 
+/** One connection of a link. */
 export interface Session {
-  /** When the server was last heard, monotonic milliseconds; undefined while it has not accepted us. */
+  /** When the server last sent anything, in monotonic milliseconds; undefined until the server has accepted us. */
   readonly heardMs: number | undefined;
-  /** Puts a stanza of ours on its way, to which no answer is expected; false when the server cannot take it now. */
+  /** Sends a stanza that needs no answer; false if the server cannot take it now. */
   send(xml: string): boolean;
   /**
-   * Answers what is under way and refuses what comes, then ends the stream. Resolves when the socket is closed, at the
-   * latest `deadlineMs` from now; then what is still under way has been answered with "not now".
+   * Answers requests under way, refuses new ones and then ends the stream. Resolves when the socket is closed, within
+   * `deadlineMs`. Requests that are still under way then have got `wait` with `internal-server-error`.
    */
   drain(deadlineMs: number): Promise<void>;
 }
 
-/** How often time-outs are looked at; all of them are seconds. */
+/** Interval for checking the time-outs, all of which are seconds long. */
 const TICK_MS = 1_000;
 
-/** Some 4 KB a second, towards a server that may be hung. */
+/** About 4 KB a second to a server that may hang. */
 const PINGS_AT_ONCE_MAX = 32;
 
-/** Starts to connect. A session that was lost is of no more use. */
+/** Starts to connect. A session whose connection was lost cannot be used again. */
 export function openSession(options: SessionOptions, events: SessionEvents): Session {
   const { domain, clock, limits, timing, log, metrics } = options;
   let watchdog: Watchdog | undefined;
@@ -51,14 +54,14 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
   let cancelTick = () => {};
   const closed = Promise.withResolvers<void>();
 
-  const exchange = createRequests({
+  const requests = createRequests({
     ...options,
     answerMs: timing.answerMs,
     reply(xml) {
       watchdog?.wrote();
       stream.write(xml);
     },
-    settled: regulate,
+    finished: regulate,
     rejected: countRejected,
   });
 
@@ -72,9 +75,9 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
       watchdog?.heard(clock.monotonic());
     },
     stanza(element) {
-      // Our own pings come round every few seconds; they say nothing about whether anybody else can reach us.
+      // Our own pings return every few seconds and do not show that anybody else can reach us.
       stanzaSinceTick ||= attribute(element, 'from') !== domain;
-      exchange.receive(element);
+      requests.receive(element);
       regulate();
     },
     skipped(reason, head) {
@@ -84,7 +87,7 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
         { link: domain, ...(from !== undefined && { domain: domainOf(from) }), reason },
         'a stanza was skipped',
       );
-      if (head) exchange.refuse(head);
+      if (head) requests.refuse(head);
     },
     drained: regulate,
     lost(reason, detail) {
@@ -99,12 +102,13 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     metrics.stanzasRejected.inc({ link: domain, reason });
   }
 
-  /** Reads on or stops reading, as much as is under way and unsent. */
+  /** Pauses or resumes reading, depending on how much is under way and unsent. */
   function regulate(): void {
-    const { underWay, underWayBytes } = exchange;
+    const { underWay, underWayBytes } = requests;
     const { inFlight, inFlightBytes, unsentBytes } = limits;
     const full = underWay >= inFlight || underWayBytes >= inFlightBytes || stream.unsentBytes > unsentBytes;
-    // Not at once, so that it does not stop again at the next packet; soon, for what is under way may hang for seconds.
+    // Resumes a little below the limits, so that the next packet does not pause it again, but not far below, since
+    // requests under way may hang for seconds.
     const hasRoom = underWay <= inFlight * 0.9 && underWayBytes <= inFlightBytes * 0.9;
     const free = hasRoom && stream.unsentBytes <= unsentBytes / 2;
     if (!paused && full) {
@@ -118,7 +122,7 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
 
   function tick(): void {
     cancelTick = clock.after(TICK_MS, tick);
-    exchange.expire();
+    requests.expire();
     regulate();
     if (stanzaSinceTick) metrics.lastStanza.set({ link: domain }, Math.floor(clock.now() / 1_000));
     stanzaSinceTick = false;
@@ -130,11 +134,11 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
   }
 
   /**
-   * XEP-0199. It goes to our own domain, the only one of which we know that this server routes it, and so comes back to
-   * us; we answer, and the answer comes back too. Anything that comes shows that the server reads and writes.
+   * XEP-0199. The ping goes to our own domain, the only one that this server is known to route, so it returns to us, we
+   * answer it, and the answer returns too. Whatever arrives shows that the server reads and writes.
    *
-   * Where a domain has several connections (ejabberd), each of the two takes any of them. So they come in ever greater
-   * numbers: with 16 connections nothing of some 190 pings reaches this one once in 10^10 times.
+   * If a domain has several connections (ejabberd), either of the two may arrive on another one. So the number of pings
+   * grows: with 16 connections the chance that none of 190 pings arrives here is 1 in 10^10.
    */
   function ping(): void {
     const address = escapeXml(domain);
@@ -163,10 +167,10 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
         stream.destroy();
         return;
       }
-      exchange.refuseNew();
+      requests.refuseNew();
       const closingMs = Math.min(timing.closeMs, deadlineMs / 4);
-      const late = clock.after(deadlineMs - closingMs, () => exchange.giveUp());
-      await Promise.race([exchange.whenIdle(), closed.promise]);
+      const late = clock.after(deadlineMs - closingMs, () => requests.giveUp());
+      await Promise.race([requests.whenIdle(), closed.promise]);
       late();
       cancelTick();
       stream.finish();

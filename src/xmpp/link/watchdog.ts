@@ -1,9 +1,9 @@
 /**
- * Notices a server that is gone or hangs although its connection stands. TCP alone tells neither: it acknowledges for a
- * process that is stopped, and retries for a quarter of an hour towards a host that is gone.
+ * Detects a server that is gone or hangs while the connection stays open. TCP detects neither: the kernel of a stopped
+ * process still acknowledges, and TCP retries for a quarter of an hour if the host is gone.
  */
 import type { LinkTiming } from '../stream/limits.ts';
-import type { LossReason } from '../stream/disconnect-reasons.ts';
+import type { DisconnectReason } from '../stream/disconnect-reasons.ts';
 
 export interface WatchdogOptions {
   readonly timing: LinkTiming;
@@ -11,23 +11,24 @@ export interface WatchdogOptions {
   readonly startedMs: number;
 }
 
-/** What a connection looks like at a moment. */
-export interface Vitals {
+/** State of a connection at one moment. */
+export interface ConnectionState {
   readonly nowMs: number;
-  /** We do not read, so silence says nothing. */
+  /** Reading is paused, so silence means nothing. */
   readonly paused: boolean;
   readonly unsentBytes: number;
   readonly sentBytes: number;
 }
 
+/** Watches one connection. It has no timer of its own. */
 export interface Watchdog {
-  /** When anything last came, monotonic milliseconds. */
+  /** When anything last arrived, in monotonic milliseconds. */
   readonly heardMs: number;
   heard(nowMs: number): void;
-  /** Something was written that the server may not have got. */
+  /** Something was written that the server may not have received. */
   wrote(): void;
-  /** To be called about once a second. */
-  check(vitals: Vitals): 'well' | 'ping' | Extract<LossReason, 'ping-timeout' | 'stalled'>;
+  /** Says what to do now. To be called about once a second. */
+  check(state: ConnectionState): 'well' | 'ping' | Extract<DisconnectReason, 'ping-timeout' | 'stalled'>;
 }
 
 export function createWatchdog({ timing, startedMs }: WatchdogOptions): Watchdog {

@@ -1,4 +1,4 @@
-/** Ad-hoc commands (XEP-0050) of a single stage: the form comes with the first request, the result with its answer. */
+/** Ad-hoc commands (XEP-0050) of one stage: the first request carries the form, its answer the result. */
 import type { CommandOutcome, Commands, FormFields } from '../../conventions/command.ts';
 import type { Clock } from '../../time/clock.ts';
 import { attribute, child, detach, escapeXml } from '../stream/element.ts';
@@ -14,7 +14,7 @@ export function answerCommand(
   const node = attribute(iq.payload, 'node') ?? '';
   const command = commands.get(node);
   if (!command) return { kind: 'error', error: 'unknown-command' };
-  // One stage needs no session; the id is there because a responder has to give one.
+  // One stage needs no session, but a responder has to return a session id.
   const sessionId = attribute(iq.payload, 'sessionid') ?? String(clock.now());
   switch (attribute(iq.payload, 'action') ?? '') {
     case '':
@@ -57,7 +57,7 @@ function renderCommand(node: string, sessionId: string, status: CommandStatus, c
   return `<command xmlns='${NS.commands}' ${attributes}>${content}</command>`;
 }
 
-/** What a command stores must not hold on to the packet that it came in. */
+/** Copies the fields, since what a command stores must not keep the packet in memory that they came in. */
 function detached(fields: FormFields): FormFields {
   return new Map([...fields].map(([name, value]) => [name, detach(value)]));
 }

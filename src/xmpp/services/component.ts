@@ -1,4 +1,4 @@
-/** Everything that Sealpost answers over XMPP, by namespace of the request. */
+/** Answers all requests that arrive over XMPP, chosen by the namespace of their payload. */
 import { conventions } from '../../conventions/all.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { App } from '../../core/app.ts';
@@ -17,19 +17,19 @@ import { refusePubsub } from './pubsub.ts';
 import { answerVersion } from './version.ts';
 
 export interface ComponentOptions {
-  /** Of the link; a metric label. */
+  /** Domain of the link; a metric label. */
   readonly domain: string;
-  /** Of these the ids and conventions are looked at. */
+  /** Their ids and conventions decide which commands and features exist. */
   readonly apps: readonly App[];
   readonly handlers: XmppHandlers;
-  /** Sealpost's own. */
+  /** Version of Sealpost. */
   readonly version: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
-/** What a request has to be to get to its answer; the namespace is the key. */
+/** Type and name that a request of a namespace needs, and its handler. */
 interface Route {
   readonly type: Iq['type'];
   readonly name: string;
@@ -83,7 +83,7 @@ export function createComponent({
     return answerCommand({ commands, clock }, iq);
   }
 
-  // Its own function, so that nothing that waits for the answer holds on to the stanza.
+  // A function of its own, so that the stanza is not kept in memory while the answer is awaited.
   async function deliver({ notification }: Extract<ParsedPublish, { kind: 'notification' }>): Promise<IqReply> {
     return answered(await handlers.deliver(notification));
   }

@@ -2,10 +2,10 @@ import type { Answer } from '../../core/answers.ts';
 import type { Notification } from '../../core/notification.ts';
 import type { CommandContext } from '../../conventions/convention.ts';
 
-/** What the XMPP side needs of the rest of Sealpost; `server.ts` provides it. */
+/** What the XMPP side needs from the rest of Sealpost; `server.ts` provides it. */
 export interface XmppHandlers extends Readonly<CommandContext['handlers']> {
   /** Never rejects; resolves within 20 s of the call. */
   deliver(notification: Notification): Promise<Answer>;
-  /** Takes one command of an account into account; false: it has had its share for now. Absent: no limit. */
+  /** Counts one command of an account; false: the account is over its rate limit. Absent: no limit. */
   mayCommand?(account: string): boolean;
 }

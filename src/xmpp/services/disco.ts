@@ -1,15 +1,16 @@
-/** Service discovery (XEP-0030), with what XEP-0357 sections 3.1 and 4.2, XEP-0060 section 5.1, XEP-0050 section 2 and the clients ask for. */
+/** Service discovery (XEP-0030), with what XEP-0357 (3.1, 4.2), XEP-0060 (5.1), XEP-0050 (2) and clients need. */
 import { attribute, escapeXml } from '../stream/element.ts';
 import type { Iq, IqReply } from './iq.ts';
 import { NS } from '../stream/namespaces.ts';
 
 export interface DiscoOptions {
-  /** What the conventions of the apps add: the provider ids that clients register with. */
+  /** Features added by the conventions: the provider ids that clients register with. */
   readonly features: ReadonlySet<string>;
-  /** Command nodes and their names for people. */
+  /** Command nodes and their titles. */
   readonly commands: ReadonlyMap<string, { readonly title: string }>;
 }
 
+/** Answers to disco#info and disco#items. */
 export interface Disco {
   readonly info: (iq: Iq) => IqReply;
   readonly items: (iq: Iq) => IqReply;

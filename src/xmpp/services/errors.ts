@@ -1,4 +1,4 @@
-/** Stanza errors (RFC 6120 section 8.3): the one table of what is said, and how. */
+/** Stanza errors (RFC 6120 section 8.3): the only table of types, conditions and texts. */
 import type { CommandRefusal } from '../../conventions/command.ts';
 import type { Answer } from '../../core/answers.ts';
 import { NS } from '../stream/namespaces.ts';
@@ -6,18 +6,18 @@ import { PUBSUB_FEATURES, type PubsubFeature } from './pubsub-features.ts';
 
 interface ErrorRow {
   readonly type: 'auth' | 'cancel' | 'modify' | 'wait';
-  /** Element name of the condition, RFC 6120 section 8.3.3. */
+  /** Element name of the condition (RFC 6120 section 8.3.3). */
   readonly condition: string;
-  /** Condition of its own by another specification; follows the first. */
+  /** Condition defined by another specification; it follows the first one. */
   readonly specific?: { readonly name: string; readonly namespace: string; readonly attributes?: string };
-  /** What to do about it. */
+  /** What the other side should do. */
   readonly text: string;
 }
 
 /**
- * The first four answer a publish and are chosen for what servers do with a registration upon them: `wait` with
- * `internal-server-error` or `bad-request` keeps it everywhere, `cancel` with `item-not-found` drops it everywhere.
- * `modify` would drop it on ejabberd, so a malformed IQ gets `wait` whatever it was meant to be.
+ * The first four answer a publish. They are chosen for their effect on the publishing server: `wait` with
+ * `internal-server-error` or `bad-request` keeps the registration everywhere, `cancel` with `item-not-found` drops it
+ * everywhere. `modify` would drop it on ejabberd, so every malformed IQ gets `wait`.
  */
 const ERRORS = {
   'item-not-found': {
@@ -33,7 +33,7 @@ const ERRORS = {
   'bad-request': {
     type: 'wait',
     condition: 'bad-request',
-    text: 'This is not a request that can be understood. Send it as the specification says.',
+    text: 'This request is malformed. Send it as the specification says.',
   },
   forbidden: {
     type: 'auth',
@@ -92,13 +92,13 @@ const ERRORS = {
     type: 'modify',
     condition: 'bad-request',
     specific: { name: 'bad-payload', namespace: NS.commands },
-    text: 'The field device-token is missing or no token of this provider: APNs tokens are hexadecimal.',
+    text: 'The field device-token is missing or not a token of this provider. APNs tokens are hexadecimal.',
   },
   'bad-token': {
     type: 'modify',
     condition: 'bad-request',
     specific: { name: 'bad-payload', namespace: NS.commands },
-    text: 'The field token is missing or no token of this provider: APNs tokens are hexadecimal.',
+    text: 'The field token is missing or not a token of this provider. APNs tokens are hexadecimal.',
   },
   'bad-device-id': {
     type: 'modify',
@@ -116,12 +116,12 @@ const ERRORS = {
     type: 'modify',
     condition: 'bad-request',
     specific: { name: 'bad-payload', namespace: NS.commands },
-    text: 'The field muc is no bare JID of a room: room@service.',
+    text: 'The field muc has to be the bare JID of a room, room@service.',
   },
   'bad-type': {
     type: 'modify',
     condition: 'not-acceptable',
-    text: 'The field type is apns or fcm, as far as this service has an app for it.',
+    text: 'The field type has to be apns or fcm, and this service has to have an app for it.',
   },
   'too-many-commands': {
     type: 'wait',
@@ -132,7 +132,7 @@ const ERRORS = {
     type: 'modify',
     condition: 'bad-request',
     specific: { name: 'bad-payload', namespace: NS.commands },
-    text: 'The field device-second-token is no token of this provider. Leave it out or send a PushKit token.',
+    text: 'The field device-second-token is not a token of this provider. Leave it out or send a PushKit token.',
   },
   'unknown-device': {
     type: 'cancel',
@@ -141,12 +141,13 @@ const ERRORS = {
   },
 } as const satisfies Record<CommandRefusal | Exclude<Answer, 'result'>, ErrorRow> & Record<string, ErrorRow>;
 
+/** Names of the errors that can answer a request. */
 export type StanzaError = keyof typeof ERRORS | `unsupported-${PubsubFeature}`;
 
-/** Every answer to a publish but `result` has its row above. */
+/** The errors that answer a publish: every answer but `result`. */
 export type PublishError = Exclude<Answer, 'result'> & StanzaError;
 
-/** The `<error/>` element. The condition comes first: clients that register look no further than the first child. */
+/** The `<error/>` element. The condition comes first, since registering clients read only the first child. */
 export function renderError(error: StanzaError): string {
   return RENDERED[error];
 }

@@ -1,12 +1,12 @@
 /**
- * Data forms (XEP-0004), read leniently: the `type` of the form and of its fields is not looked at, for servers write
- * `submit`, `form` or nothing; unknown fields are there to be ignored.
+ * Data forms (XEP-0004), read leniently: the `type` of form and fields is ignored, since servers write `submit`, `form`
+ * or nothing, and unknown fields are skipped.
  */
 import type { FormFields, ResultField } from '../../conventions/command.ts';
 import { attribute, child, children, type Element, escapeXml, text } from '../stream/element.ts';
 import { NS } from '../stream/namespaces.ts';
 
-/** Fields of a `<x xmlns='jabber:x:data'/>`; of several with one name the first counts. */
+/** Fields of `<x xmlns='jabber:x:data'/>`. If several have the same name, the first counts. */
 export function readForm(form: Element): FormFields {
   const fields = new Map<string, string>();
   for (const field of children(form, 'field', NS.form)) {
@@ -18,12 +18,12 @@ export function readForm(form: Element): FormFields {
   return fields;
 }
 
-/** `FORM_TYPE`; undefined when it was left out. */
+/** Value of `FORM_TYPE`; undefined if it is absent. */
 export function formType(fields: FormFields): string | undefined {
   return fields.get('FORM_TYPE');
 }
 
-/** A form of type `result`. */
+/** Renders a form of type `result`. */
 export function renderResultForm(fields: readonly ResultField[]): string {
   const rendered = fields.map(({ name, type, values }) => {
     const content = values.map((value) => `<value>${escapeXml(value)}</value>`).join('');

@@ -1,46 +1,47 @@
-/** IQ stanzas that ask something of us (RFC 6120 section 8.2.3), and the replies to them. */
+/** IQ requests to us (RFC 6120 section 8.2.3) and the replies to them. */
 import { domainOf } from '../../core/jid.ts';
 import { attribute, childElements, type Element, escapeXml } from '../stream/element.ts';
 import { renderError, type StanzaError } from './errors.ts';
 import { NS } from '../stream/namespaces.ts';
 
-/** A request. Its strings may be slices of the packet that they came in: see `detach`. */
+/** A request. Its strings may be slices of the packet they came in; see `detach`. */
 export interface Iq {
   readonly type: 'get' | 'set';
   readonly id: string;
-  /** As they came, character for character. */
+  /** Addresses are unchanged. */
   readonly from: string;
   readonly to: string;
   readonly payload: Element;
 }
 
-/** What is replied. `payload` is XML with everything foreign in it escaped. */
+/** A reply. `payload` is XML in which everything foreign is escaped. */
 export type IqReply =
   { readonly kind: 'result'; readonly payload?: string } | { readonly kind: 'error'; readonly error: StanzaError };
 
-/** Answers one request; may be called while earlier ones are still being answered. */
+/** Answers one request. May be called while earlier requests are still being answered. */
 export type StanzaHandler = (iq: Iq) => IqReply | Promise<IqReply>;
 
-/** Where a reply goes: the attributes of its start tag. */
+/** Attributes of a reply's start tag: its id and addresses. */
 export type Envelope = string;
 
 /**
- * Longest envelope that is answered, in UTF-16 units: two JIDs (RFC 7622: 3,071 bytes each) and an `id`, escaped. What is
- * longer was made to be sent back.
+ * Longest envelope that is answered, in UTF-16 units: two JIDs (RFC 7622: 3,071 bytes each) and an `id`, escaped. A
+ * longer one can only be meant to make us send it back.
  */
 const ENVELOPE_MAX = 16_384;
 
-/** What a stanza is to the link. Messages, presences, results and errors are `ignored`. */
+/** What a stanza means for the link. Messages, presences, results and errors are `ignored`. */
 export type Sorted =
   | { readonly kind: 'request'; readonly iq: Iq; readonly envelope: Envelope }
-  /** To be answered by `bad-request`. */
+  /** To be answered with `bad-request`. */
   | { readonly kind: 'malformed'; readonly envelope: Envelope }
-  /** Nobody could be answered, or not by us: no `id`, no `from`, far too long ones, or not sent to this domain. */
+  /** Cannot be answered: `id` or `from` is absent or far too long, or the stanza is not for this domain. */
   | { readonly kind: 'unanswerable' }
   | { readonly kind: 'ignored' };
 
 /**
- * @param domain of the link: the server ends a stream whose stanzas come from another
+ * Sorts one stanza.
+ * @param domain domain of the link; a server ends the stream if we answer from another one
  */
 export function sortStanza(stanza: Element, domain: string): Sorted {
   if (stanza.name !== 'iq' || stanza.namespace !== NS.component) return { kind: 'ignored' };
@@ -59,6 +60,7 @@ export function sortStanza(stanza: Element, domain: string): Sorted {
   return { kind: 'request', iq: { type, id, from, to, payload }, envelope };
 }
 
+/** The reply as XML. */
 export function renderReply(envelope: Envelope, reply: IqReply): string {
   if (reply.kind === 'error') return `<iq type='error' ${envelope}>${renderError(reply.error)}</iq>`;
   if (reply.payload === undefined) return `<iq type='result' ${envelope}/>`;

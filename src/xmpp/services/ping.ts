@@ -1,4 +1,4 @@
-/** XMPP ping (XEP-0199), the answering side; our own pings are sent by `session.ts`. */
+/** Answers XMPP pings (XEP-0199). `session.ts` sends our own pings. */
 import type { IqReply } from './iq.ts';
 
 export function answerPing(): IqReply {

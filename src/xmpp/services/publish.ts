@@ -1,6 +1,6 @@
 /**
- * Publishes of notifications: XEP-0357 section 7 (on XEP-0060 section 7.1), and Tigase's "Encrypted Push Notifications"
- * section 4.4. Nothing is decrypted and no tag is checked: Prosody on luaossl sends sixteen zero bytes for one.
+ * Reads publishes: XEP-0357 section 7 (on XEP-0060 section 7.1) and Tigase's "Encrypted Push Notifications" section
+ * 4.4. It neither decrypts nor checks a tag: Prosody on luaossl sends sixteen zero bytes as the tag.
  */
 import type { Notification, NotificationContent, Priority } from '../../core/notification.ts';
 import { attribute, child, children, detach, type Element, text } from '../stream/element.ts';
@@ -8,23 +8,20 @@ import { formType, readForm } from './form.ts';
 import type { FormFields } from '../../conventions/command.ts';
 import { NS } from '../stream/namespaces.ts';
 
-/** What is wrong with a publish; each word is fit for a log. */
+/** What is wrong with a publish, as a word for the log. */
 export type PublishFault = 'no-node' | 'no-notification' | 'bad-iv' | 'bad-ciphertext' | 'ciphertext-too-short';
 
-/** `notPublish`: a PubSub request of another kind. */
+/** Result of reading a PubSub request; `not-a-publish`: it asks for something else. */
 export type ParsedPublish =
   | { readonly kind: 'notification'; readonly notification: Notification }
   | { readonly kind: 'fault'; readonly fault: PublishFault }
   | { readonly kind: 'not-a-publish' };
 
-/**
- * The shortest ciphertext that is handed on, in bytes: a tag and at least one byte. With less than a tag the extension
- * of deployed clients crashes.
- */
+/** Shortest ciphertext forwarded, in bytes: a tag and one byte. Deployed clients crash on less than a tag. */
 const CIPHERTEXT_MIN = 17;
 
 /**
- * Understands the payload of an IQ-set. All strings of the notification are copies, free to outlive the stanza.
+ * Reads the payload of an IQ-set. All strings of the notification are copies, so the packet is not kept in memory.
  * @param pubsub `<pubsub xmlns='http://jabber.org/protocol/pubsub'/>`
  * @param publisher `from` of the IQ
  */
@@ -32,7 +29,7 @@ export function parsePublish(pubsub: Element, publisher: string): ParsedPublish 
   const publish = child(pubsub, 'publish', NS.pubsub);
   if (!publish) return { kind: 'not-a-publish' };
   const node = attribute(publish, 'node');
-  // Prosody publishes so when the client enabled push without a node; no registration can be meant.
+  // Prosody publishes without a node if the client enabled push without one.
   if (node === undefined || node === '') return { kind: 'fault', fault: 'no-node' };
   const event = lastNotification(publish);
   if (!event) return { kind: 'fault', fault: 'no-notification' };
@@ -56,8 +53,8 @@ export function parsePublish(pubsub: Element, publisher: string): ParsedPublish 
 }
 
 /**
- * XEP-0357 knows one item. Should several come, they are in order of time, and the last tells how things stand: one
- * publish has one answer, so it can be one push at most.
+ * XEP-0357 allows one item. If several come, they are in order of time and the last one counts, since one publish has
+ * one answer and so leads to one push at most.
  */
 function lastNotification(publish: Element): Element | undefined {
   return children(publish, 'item', NS.pubsub)
@@ -65,7 +62,7 @@ function lastNotification(publish: Element): Element | undefined {
     .at(-1);
 }
 
-/** When there is something sealed, all that is beside it in clear (Tigase: nicknames, media) is dropped here. */
+/** If there is sealed content, unsealed data beside it is dropped (Tigase: nicknames, media). */
 function readContent(event: Element): NotificationContent | PublishFault {
   const encrypted = child(event, 'encrypted', NS.encrypt);
   return encrypted ? readSealed(encrypted) : readSummary(event);
@@ -99,7 +96,7 @@ function readSummary(event: Element): NotificationContent {
   };
 }
 
-/** A count that is none is as good as no count. */
+/** An invalid count is treated like none. */
 function readCount(written: string | undefined): number | undefined {
   if (written === undefined || !/^\s*\d{1,9}\s*$/.test(written)) return undefined;
   return Number(written);
@@ -111,7 +108,7 @@ function readPriority(event: Element): Priority | undefined {
   return written === 'high' || written === 'low' ? written : undefined;
 }
 
-/** XEP-0060 section 7.1.5, given at enabling (XEP-0357 section 5). */
+/** The publish-options (XEP-0060 section 7.1.5) that the client set when it enabled push (XEP-0357 section 5). */
 function readOptions(pubsub: Element): FormFields | undefined {
   const options = child(pubsub, 'publish-options', NS.pubsub);
   const form = options && child(options, 'x', NS.form);
@@ -121,11 +118,11 @@ function readOptions(pubsub: Element): FormFields | undefined {
 const BASE64 = /^[A-Za-z0-9+/]*$/;
 
 /**
- * Base64 (RFC 4648 section 4) as devices want it: no white space, padded. A copy.
- * @returns undefined when it is not that alphabet, or can have no such length
+ * Base64 (RFC 4648 section 4) as devices expect it: padded and without white space. Returns a copy.
+ * @returns undefined if the alphabet or the length is not valid
  */
 export function normaliseBase64(written: string): string | undefined {
-  // Nearly all is written as it should be; decoding and encoding it tells so ten times faster than looking at each letter.
+  // Nearly all input is canonical; a decode and encode round trip shows that far faster than checking letters.
   const copy = Buffer.from(written, 'base64').toString('base64');
   if (copy === written) return copy;
   const bare = (/\s/.test(written) ? written.replace(/\s+/g, '') : written).replace(/={1,2}$/, '');

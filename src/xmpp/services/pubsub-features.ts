@@ -1,6 +1,6 @@
-/** Features of XEP-0060 section 10 that are not there. */
+/** PubSub features (XEP-0060 section 10) that Sealpost does not support. */
 
-/** Words for `<unsupported feature='…'/>`. */
+/** Values of `<unsupported feature='…'/>`. */
 export const PUBSUB_FEATURES = [
   'subscribe',
   'subscription-options',

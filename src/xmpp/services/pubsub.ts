@@ -1,7 +1,7 @@
 /**
- * PubSub (XEP-0060) other than publishing. A push service's nodes are made by registering, nobody may read them, and only
- * one kind of entity may write (access model `whitelist`, affiliation `publish-only`, XEP-0357 section 3.1): so every other
- * request is refused, with the name of the feature that is not there.
+ * PubSub requests (XEP-0060) other than publishing. Nodes of a push service are created by registration, nobody may
+ * read them, and one kind of entity may write (access model `whitelist`, affiliation `publish-only`, XEP-0357 section
+ * 3.1). So every other request is refused, with the name of the unsupported feature.
  */
 import { childElements, type Element } from '../stream/element.ts';
 import type { StanzaError } from './errors.ts';
@@ -9,7 +9,7 @@ import type { PubsubFeature } from './pubsub-features.ts';
 import type { Iq } from './iq.ts';
 import { NS } from '../stream/namespaces.ts';
 
-/** Features of XEP-0060 section 10 by the element that asks for them. */
+/** Features of XEP-0060 section 10 by the element that needs them. */
 const FEATURES: Readonly<Record<string, PubsubFeature>> = {
   subscribe: 'subscribe',
   unsubscribe: 'subscribe',
@@ -22,7 +22,7 @@ const FEATURES: Readonly<Record<string, PubsubFeature>> = {
   create: 'create-nodes',
 };
 
-/** The same in the namespace of node owners, section 8. */
+/** The same for the owner namespace (XEP-0060 section 8). */
 const OWNER_FEATURES: Readonly<Record<string, PubsubFeature>> = {
   configure: 'config-node',
   default: 'retrieve-default',
@@ -33,9 +33,9 @@ const OWNER_FEATURES: Readonly<Record<string, PubsubFeature>> = {
 };
 
 /**
- * The answer to a request that is no publish. A server takes whatever answers its IQ for the fate of a push and may drop
- * the registration, so one that got something wrong hears the only thing that all of them survive; only a client is told
- * what XEP-0060 says.
+ * The error for a request that is not a publish. A server takes any error to an IQ of its own as the result of a push
+ * and may drop the registration, so a server gets `bad-request`, which every server tolerates. Only clients get the
+ * errors of XEP-0060.
  */
 export function refusePubsub({ from, payload }: Pick<Iq, 'from' | 'payload'>): StanzaError {
   if (!isClient(from)) return 'bad-request';
@@ -43,7 +43,7 @@ export function refusePubsub({ from, payload }: Pick<Iq, 'from' | 'payload'>): S
   return feature === undefined ? 'unsupported-pubsub' : `unsupported-${feature}`;
 }
 
-/** A full JID with a local part; servers send as domain, as domain with resource or as the account. */
+/** A full JID with a local part. Servers send from their domain, with or without resource, or from the account. */
 function isClient(from: string): boolean {
   const slash = from.indexOf('/');
   return slash !== -1 && from.slice(0, slash).includes('@');

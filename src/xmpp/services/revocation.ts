@@ -1,14 +1,13 @@
-/** Telling a server that a registration is no more, without waiting for its next publish: XEP-0357 section 8. */
+/** Tells a server that a registration has ended, before its next publish (XEP-0357 section 8). */
 import type { Registration } from '../../core/registration.ts';
 import { escapeXml } from '../stream/element.ts';
 import { NS } from '../stream/namespaces.ts';
 
 /**
- * The message that ends push for a registration, to be sent once. A headline, because servers store any other message
- * for an account that is off-line, and push it.
- * @param domain ours, as the client enabled it
- * @returns undefined when there is nobody to tell: a raw token's or a room's registration, or one that was taken over
- *   without its account
+ * The message that ends push for a registration, to be sent once. It is a headline, since servers store other messages
+ * to an offline account and push them.
+ * @param domain our domain at which the client enabled push
+ * @returns undefined if nobody can be told: for a raw token, a room, or an import without account
  */
 export function revocation({
   domain,

@@ -1,4 +1,4 @@
-/** Software version (XEP-0092); the operating system is nobody's business. */
+/** Software version (XEP-0092), without the operating system. */
 import { escapeXml } from '../stream/element.ts';
 import type { IqReply } from './iq.ts';
 import { NS } from '../stream/namespaces.ts';

@@ -1,16 +1,16 @@
-/** Why a connection to the XMPP server ended or never came about, and what follows from it. */
+/** Reasons why a connection to the XMPP server (XEP-0114) ended or failed, with hints and back-off. */
 import { backoffMs } from '../../time/backoff.ts';
 import type { Random } from '../../time/clock.ts';
 import type { LinkTiming } from './limits.ts';
 
-interface Loss {
-  /** Trying again at once cannot help: somebody has to change something. */
+interface DisconnectRow {
+  /** Retrying soon cannot help, since something has to be changed first. */
   readonly refused?: true;
   readonly hint?: string;
 }
 
-/** Every reason; also the values of a metric label. The lower part are stream errors (RFC 6120 section 4.9.3). */
-export const LOSSES = {
+/** Every reason, by its metric label. From `conflict` on they come from stream errors (RFC 6120 section 4.9.3). */
+export const DISCONNECT_REASONS = {
   'connect-failed': { hint: 'is the XMPP server running, and is `service` its component port?' },
   'connect-timeout': { hint: 'is the XMPP server reachable at `service`?' },
   'tls-failed': { hint: 'does `service` speak TLS from the first byte, and is `ca` the authority of its certificate?' },
@@ -21,31 +21,32 @@ export const LOSSES = {
   'stream-ended': {},
   'ping-timeout': { hint: 'the XMPP server answers nothing; is it stopped or overloaded?' },
   stalled: { hint: 'the XMPP server does not read; is it stopped or overloaded?' },
-  malformed: { hint: 'what came is no XMPP stream; is `service` right, does a proxy meddle with it?' },
+  malformed: { hint: 'the data received is not an XMPP stream; is `service` right, does a proxy alter it?' },
   conflict: { refused: true, hint: 'another process is connected for this domain; this one stands by' },
   'not-authorized': { refused: true, hint: 'the secret is not the one that the XMPP server has for this domain' },
   'host-unknown': { refused: true, hint: 'the XMPP server has no component of this domain in its config' },
-  'see-other-host': { refused: true, hint: 'the XMPP server names another host, which is not followed' },
+  'see-other-host': { refused: true, hint: 'the XMPP server redirects to another host, which is not followed' },
   'policy-violation': { hint: 'the XMPP server does not accept what it was sent; look into its log' },
   'system-shutdown': {},
   'stream-error': { hint: 'the XMPP server ended the stream with an error; look into its log' },
-} as const satisfies Record<string, Loss>;
+} as const satisfies Record<string, DisconnectRow>;
 
-export type LossReason = keyof typeof LOSSES;
+/** Why a connection ended. */
+export type DisconnectReason = keyof typeof DISCONNECT_REASONS;
 
-/** What an operator should do about it, if anything. */
-export function lossHint(reason: LossReason): string | undefined {
-  const loss: Loss = LOSSES[reason];
-  return loss.hint;
+/** What an operator should do about it; undefined if there is nothing to do. */
+export function disconnectHint(reason: DisconnectReason): string | undefined {
+  const row: DisconnectRow = DISCONNECT_REASONS[reason];
+  return row.hint;
 }
 
-/** Whether only a change at the server's end or ours can mend it. */
-export function isRefusal(reason: LossReason): boolean {
-  const loss: Loss = LOSSES[reason];
-  return loss.refused === true;
+/** Whether a retry only helps after a change at the server or here. */
+export function isRefusal(reason: DisconnectReason): boolean {
+  const row: DisconnectRow = DISCONNECT_REASONS[reason];
+  return row.refused === true;
 }
 
-const STREAM_ERRORS: Readonly<Record<string, LossReason>> = {
+const STREAM_ERRORS: Readonly<Record<string, DisconnectReason>> = {
   conflict: 'conflict',
   'not-authorized': 'not-authorized',
   'host-unknown': 'host-unknown',
@@ -55,18 +56,18 @@ const STREAM_ERRORS: Readonly<Record<string, LossReason>> = {
   'system-shutdown': 'system-shutdown',
 };
 
-/** Reason for a stream error's condition. */
-export function streamErrorReason(condition: string | undefined): LossReason {
+/** The reason for the condition of a stream error. */
+export function streamErrorReason(condition: string | undefined): DisconnectReason {
   if (condition === undefined || !Object.hasOwn(STREAM_ERRORS, condition)) return 'stream-error';
   return STREAM_ERRORS[condition] ?? 'stream-error';
 }
 
 /**
- * Milliseconds until the next attempt: full jitter, so that processes that lost the same server do not come back in
- * step; after a refusal at least half of the interval, so that two that want the same domain do not take turns.
- * @param failures how many attempts in a row have come to nothing before
+ * Milliseconds until the next attempt, with full jitter, so that processes that lost the same server do not return all
+ * at once. After a refusal it is at least half of the interval, so that two processes do not evict each other in turns.
+ * @param failures failed attempts in a row so far
  */
-export function retryDelay(reason: LossReason, failures: number, timing: LinkTiming, random: Random): number {
+export function retryDelay(reason: DisconnectReason, failures: number, timing: LinkTiming, random: Random): number {
   const attempt = failures + 1;
   if (!isRefusal(reason)) return backoffMs({ attempt, baseMs: timing.retryMs, capMs: timing.retryMaxMs, random });
   const latterHalf = () => 0.5 + random() / 2;

@@ -1,16 +1,17 @@
-/** A light XML tree: what the parser builds and everything else in this folder reads. */
+/** A light XML tree (RFC 6120 section 11), built by the parser and read by everything in `xmpp/`. */
 
+/** An attribute with its namespace resolved. */
 export interface Attribute {
-  /** Local name; without prefix. */
+  /** Local name, without prefix. */
   readonly name: string;
-  /** Empty for attributes without prefix, as Namespaces in XML 1.0 section 6.2 says. */
+  /** Empty for an attribute without prefix (Namespaces in XML 1.0 section 6.2). */
   readonly namespace: string;
   readonly value: string;
 }
 
 /**
- * An element with its names resolved. Its strings may be slices of the packet that they came in and keep all of it in
- * memory: what outlives the handling of a stanza has to go through `detach`.
+ * An element with resolved names. Its strings may be slices of the packet they came in and keep all of it in memory, so
+ * `detach` whatever is kept after the stanza was handled.
  */
 export interface Element {
   readonly name: string;
@@ -19,7 +20,7 @@ export interface Element {
   readonly children: readonly (Element | string)[];
 }
 
-/** Value of an attribute without prefix; undefined when it is not there. */
+/** Value of an attribute without prefix; undefined if it is absent. */
 export function attribute(element: Element, name: string): string | undefined {
   for (const each of element.attributes) if (each.name === name && each.namespace === '') return each.value;
   return undefined;
@@ -43,7 +44,7 @@ export function childElements(element: Element): Element[] {
   return element.children.filter((each) => typeof each !== 'string');
 }
 
-/** The element's own text, without that of its child elements; '' when there is none. */
+/** The element's own text, without that of child elements; '' if there is none. */
 export function text(element: Element): string {
   const { children: nodes } = element;
   const only = nodes.length === 1 ? nodes[0] : undefined;
@@ -51,7 +52,7 @@ export function text(element: Element): string {
   return nodes.filter((each) => typeof each === 'string').join('');
 }
 
-/** Memory that copies of all texts and attribute values in an element take at most: two bytes for each UTF-16 unit. */
+/** Most memory of copies of all texts and attribute values in an element: two bytes for each UTF-16 unit. */
 export function textBytes({ attributes, children: nodes }: Element): number {
   let bytes = 0;
   for (const { value } of attributes) bytes += 2 * value.length;
@@ -59,7 +60,7 @@ export function textBytes({ attributes, children: nodes }: Element): number {
   return bytes;
 }
 
-/** A copy that shares no memory with the packet that the string came in. */
+/** A copy that shares no memory with the packet. */
 export function detach(value: string): string {
   return Buffer.from(value, 'utf8').toString('utf8');
 }
@@ -70,7 +71,7 @@ const ESCAPES: Record<string, string> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&apos;',
-  // Literal white space in an attribute would come out as a space at the other end (XML 1.0 section 3.3.3).
+  // The receiver would read literal white space in an attribute as a space (XML 1.0 section 3.3.3).
   '\t': '&#9;',
   '\n': '&#10;',
   '\r': '&#13;',
@@ -78,7 +79,7 @@ const ESCAPES: Record<string, string> = {
 
 const NEEDS_ESCAPE = /[&<>"'\t\n\r]/;
 
-/** Escapes for text and for attribute values in either kind of quotes. */
+/** Escapes a value for use as text or in an attribute with either quote. */
 export function escapeXml(value: string): string {
   return NEEDS_ESCAPE.test(value) ? value.replace(/[&<>"'\t\n\r]/g, (found) => ESCAPES[found] ?? found) : value;
 }

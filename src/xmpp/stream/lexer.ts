@@ -1,47 +1,46 @@
 /**
- * Cuts one XMPP stream into tags and texts, wherever the packets cut it (XML 1.0; RFC 6120 section 11 for what is left
- * out). Whether a tag is worth keeping is the sink's to say: one that is skipped takes no memory, however long it is.
- * `sound` is false for what has characters in it that XML does not have, or bytes that are no UTF-8.
+ * Splits an XMPP stream into tags and texts, however packets divide it (XML 1.0 as restricted by RFC 6120 section 11).
+ * The sink decides whether a tag is kept; a tag that is not kept takes no memory, however long it is. `sound` is false
+ * for a piece with characters that XML forbids or bytes that are not UTF-8.
  */
 import { findIllegal, REFERENCE_MAX, XmlError } from './characters.ts';
 import { createDecoder } from './utf8.ts';
 
+/** Receives what the lexer finds. */
 export interface TokenSink {
-  /** A tag begins. False: it is only to be measured. An end tag that is refused here comes as `skippedTag`. */
+  /** A tag begins. Returns whether its text is needed; a tag that is not, start or end, is reported by `skippedTag`. */
   wants(closing: boolean): boolean;
-  /** The document grew by so many bytes; told after a text of that length, and before what ends with a tag. */
+  /** The stream advanced by this many bytes. Called after a text, and before the call that reports a tag. */
   grow(bytes: number): void;
-  /** Asked while a tag that was wanted grows: false when it has become too long to be kept. */
+  /** Asked while a needed tag grows. Returns false once it is too long to be kept. */
   stillWants(closing: boolean, length: number): boolean;
   /** A start tag with its `<` at `from` and its `>` at `to`. */
   startTag(source: string, from: number, to: number, sound: boolean): void;
-  /** The same for an end tag, whose characters nobody has looked at. */
+  /** An end tag with its `<` at `from` and its `>` at `to`; its characters are unchecked. */
   endTag(source: string, from: number, to: number): void;
   skippedTag(closing: boolean, empty: boolean): void;
-  /**
-   * A piece of text: of CDATA (`literal`), or with its references still in it. Never half a reference. Not `sound` is
-   * also a text with a `]]>` in it.
-   */
+  /** A piece of text: CDATA (`literal`), or with its references undivided. A text with `]]>` is not `sound` either. */
   text(piece: string, literal: boolean, sound: boolean): void;
-  /** A comment or a processing instruction begins; nothing more is told of it. */
+  /** A comment or processing instruction begins. Its content is not reported. */
   restricted(): void;
 }
 
+/** Lexer of one stream. */
 export interface Lexer {
-  /** @throws XmlError when the stream cannot be read any further */
+  /** @throws XmlError if the stream cannot be read any further */
   write(chunk: Uint8Array): void;
-  /** Ignores the rest of what is being read. */
+  /** Ignores the rest of the current chunk. */
   stop(): void;
 }
 
-/** A tag that goes on in the next packet. */
+/** A tag that continues in the next packet. */
 interface PartialTag {
   readonly closing: boolean;
   wanted: boolean;
-  /** What has come of it; '' when it is not wanted. */
+  /** Its text so far; '' if it is not needed. */
   read: string;
   sound: boolean;
-  /** The quote that an attribute is open with, or ''. */
+  /** The quote of the attribute value that is open, or ''. */
   quote: string;
   /** The last character so far. */
   last: string;
@@ -54,7 +53,7 @@ const DECLARATION =
   /^<\?xml\s+version\s*=\s*(["'])1\.[0-9]+\1(?:\s+encoding\s*=\s*(["'])([A-Za-z0-9._-]+)\2)?(?:\s+standalone\s*=\s*(["'])(?:yes|no)\4)?\s*\?>$/;
 /** An XML declaration with all its parts has 56 characters. */
 const DECLARATION_MAX = 256;
-/** What may be half a reference or half of `]]>`. */
+/** What may be the first half of a reference or of `]]>`. */
 const UNFINISHED_TEXT = new RegExp(`(?:&[#0-9A-Za-z]{0,${REFERENCE_MAX}}|\\]{1,2})$`);
 const SLASH = 0x2f;
 const LESS = 0x3c;
@@ -67,21 +66,21 @@ export function createLexer(sink: TokenSink): Lexer {
   let stopped = false;
   let input = '';
   let at = 0;
-  /** The end of a packet that can only be understood with the next one; a few characters. */
+  /** End of the last packet that needs the next one to be understood; a few characters. */
   let carry = '';
   let ascii = true;
   let started = false;
-  /** What ends the CDATA, comment or processing instruction that is being read, or ''. */
+  /** What ends the current CDATA section, comment or processing instruction, or ''. */
   let sectionClose = '';
   let partial: PartialTag | undefined;
-  /** Where the next character is that XML does not have, seen from where it was last asked for. */
+  /** Index of the next forbidden character, as of the last search. */
   let illegalAt = 0;
 
   function grow(from: number, to: number): void {
     sink.grow(ascii ? to - from : Buffer.byteLength(input.slice(from, to)));
   }
 
-  /** To be asked from the front to the back of a packet. */
+  /** To be called with rising positions within one packet. */
   function isSound(from: number, to: number): boolean {
     if (illegalAt < from) illegalAt = findIllegal(input, from);
     return illegalAt >= to;
@@ -132,7 +131,7 @@ export function createLexer(sink: TokenSink): Lexer {
     grow(from, end);
   }
 
-  /** Where the tag ends, looking from `from` on; -1 when that has not come yet. */
+  /** Where the tag ends, searching from `from`; -1 if its end has not arrived yet. */
   function endOfTag(tag: PartialTag, from: number): number {
     if (tag.closing) {
       const end = input.indexOf('>', from);
@@ -163,7 +162,7 @@ export function createLexer(sink: TokenSink): Lexer {
     return { closing, wanted: sink.wants(closing), read: '', sound: true, quote: '', last: '' };
   }
 
-  /** Reads a tag whose `<` is at `at`, or goes on with one from the packet before. */
+  /** Reads a tag whose `<` is at `at`, or continues one from the last packet. */
   function readTag(): void {
     const from = at;
     const tag = partial ?? beginTag();
@@ -190,7 +189,7 @@ export function createLexer(sink: TokenSink): Lexer {
     }
   }
 
-  /** `<!` and `<?`: CDATA, what the sink is told as restricted, and the XML declaration at the very start. */
+  /** `<!` and `<?`: CDATA, what `restricted` reports, and the XML declaration at the start of the stream. */
   function readSpecial(): void {
     const rest = input.slice(at, at + DECLARATION_MAX);
     if (rest.startsWith(CDATA_OPEN)) openSection(CDATA_OPEN, CDATA_CLOSE);
@@ -230,7 +229,7 @@ export function createLexer(sink: TokenSink): Lexer {
   return {
     write(chunk) {
       const decoded = decode(chunk);
-      // What was carried is ASCII, too, but in an XML declaration that will be refused.
+      // The carried text is ASCII too, except in an XML declaration that will be refused.
       ascii = decoded.ascii;
       input = carry + decoded.text;
       carry = '';
@@ -248,7 +247,7 @@ export function createLexer(sink: TokenSink): Lexer {
   };
 }
 
-/** Of the white space of XML, carriage returns are line feeds by now. */
+/** XML white space without the carriage return, which the decoder has turned into a line feed. */
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x09;
 }

@@ -1,4 +1,4 @@
-/** XML namespaces on the wire; the specification that defines each is beside it. */
+/** XML namespaces, each with the specification that defines it. */
 export const NS = {
   /** XEP-0114. */
   component: 'jabber:component:accept',
@@ -35,6 +35,6 @@ export const NS = {
   encryptAes128Gcm: 'tigase:push:encrypt:aes-128-gcm',
   /** Tigase, "Priority of Push Notifications". */
   priority: 'tigase:push:priority:0',
-  /** Tigase: nickname of a group chat message beside the summary. */
+  /** Tigase: nickname of a group chat message, beside the summary. */
   offlineGroupchat: 'http://tigase.org/protocol/muc#offline',
 } as const;

@@ -1,9 +1,8 @@
 /**
- * Strict, bounded parser for one XMPP stream (RFC 6120 sections 4 and 11, XEP-0114). It costs the same for every byte,
- * keeps nothing of what it has handed out, and skips a stanza that is beyond the limits, or wrong in whatever leaves it
- * clear where it ends, in constant memory instead of ending the stream: whoever sends such a stanza is a remote user,
- * whoever would lose the stream is everybody. Of elements that are skipped only the nesting counts: their end tags are
- * not compared with their start tags, which would have to be kept.
+ * Strict, bounded parser for one XMPP stream (RFC 6120 sections 4 and 11, XEP-0114). Its cost per byte is constant, and
+ * it keeps nothing that it has handed out. A stanza that exceeds a limit, or is wrong but clearly delimited, is skipped
+ * in constant memory. It does not end the stream, since a remote user sent the stanza but everybody would lose the
+ * stream. In skipped elements only the nesting is counted: comparing end tags with start tags would need memory.
  */
 import { decodeReferences, FLAWS, XmlError } from './characters.ts';
 import { detach, type Element } from './element.ts';
@@ -13,61 +12,61 @@ import { NS } from './namespaces.ts';
 import { createPrefixScope } from './prefix-scope.ts';
 import { createStartTagReader, type StartTag } from './start-tag.ts';
 
+/** The limits that concern the parser. */
 export type ParserLimits = Pick<LinkLimits, 'stanzaBytes' | 'depth' | 'attributes' | 'nodes'>;
 
-/** Values of `SkipReason`. */
+/** Every `SkipReason`. */
 export const SKIP_REASONS = ['bytes', 'depth', 'attributes', 'nodes', ...FLAWS] as const;
 
-/** Why a stanza was skipped: the limit that it passed, or what is wrong with it. One that is too long is told as such. */
+/** Why a stanza was skipped: the limit that it exceeded, or its fault. For one that is too long it is `bytes`. */
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
+/** Receives what the parser reads. */
 export interface ParserEvents {
-  /** The stream's header, without children. */
+  /** The stream header, without children. */
   header(element: Element): void;
-  /** A child of the stream, complete. */
+  /** A complete child of the stream. */
   stanza(element: Element): void;
-  /**
-   * A child of the stream was beyond the limits or wrong; `head` is its start tag, if that could be read, without the
-   * attributes that are wrong.
-   */
+  /** A child of the stream was skipped. `head` is its start tag without wrong attributes, if that could be read. */
   skipped(reason: SkipReason, head: Element | undefined): void;
-  /** `</stream:stream>`; nothing follows. */
+  /** `</stream:stream>`; no event follows. */
   end(): void;
-  /** The stream cannot be read any further; nothing follows. */
+  /** The stream cannot be read any further; no event follows. */
   error(error: XmlError): void;
 }
 
+/** A parser for one stream. */
 export interface Parser {
-  /** Takes what came from the socket, cut anywhere. Throws for nothing that the bytes may be. */
+  /** Takes a chunk from the socket, divided anywhere. No input makes it throw. */
   write(bytes: Uint8Array): void;
-  /** Ignores everything from now on, also what is left of the bytes being parsed. */
+  /** Ignores all further input, including the rest of the current chunk. */
   stop(): void;
 }
 
-/** A stanza of which nothing is kept any more. */
+/** A stanza being skipped. */
 interface Skip {
   readonly reason: SkipReason;
   readonly head: Element | undefined;
-  /** Elements open within it that are not on the stack. */
+  /** Open elements in it that are not on the stack. */
   depth: number;
 }
 
 const NOT_SPACE = /[^ \t\n]/;
 
-/** A parser for one stream; a new connection needs a new one. */
+/** Makes a parser for one stream; each connection needs a new one. */
 export function createParser(limits: ParserLimits, events: ParserEvents): Parser {
   const stack: StartTag[] = [];
   const prefixes = createPrefixScope();
   const readStartTag = createStartTagReader(prefixes, limits.attributes);
   let root: StartTag | undefined;
-  /** Of the prefixes around each stanza. */
+  /** Mark of the prefixes that hold around every stanza. */
   let rootMark = 0;
   let stopped = false;
   let skip: Skip | undefined;
   let bytes = 0;
   let nodes = 0;
 
-  /** @param head start tag of the stanza, where that is not among the open elements */
+  /** @param head start tag of the stanza, if it is not on the stack */
   function beginSkip(reason: SkipReason, head: Element | undefined = stack[0]?.element): void {
     for (const open of stack) open.element.children.length = 0;
     skip = { reason, depth: 0, head: head && detachHead(head) };
@@ -101,7 +100,7 @@ export function createParser(limits: ParserLimits, events: ParserEvents): Parser
     lexer.stop();
   }
 
-  /** A child of the stream is complete, or its skipping is. */
+  /** A child of the stream is complete, or was skipped to its end. */
   function endStanza(element: Element | undefined): void {
     const skipped = skip;
     skip = undefined;
@@ -110,7 +109,7 @@ export function createParser(limits: ParserLimits, events: ParserEvents): Parser
     else if (element) events.stanza(element);
   }
 
-  /** Whether a long text is found to be wrong before it is found to be too long depends on how the packets cut it. */
+  /** Packet boundaries decide whether a long text is found wrong or too long first, so too long takes precedence. */
   function reasonFor({ reason }: Skip): SkipReason {
     return bytes > limits.stanzaBytes && FLAWS.some((flaw) => flaw === reason) ? 'bytes' : reason;
   }
@@ -223,7 +222,7 @@ export function createParser(limits: ParserLimits, events: ParserEvents): Parser
   };
 }
 
-/** What `</name …>` has after the name that it is to repeat, if only space; undefined when it has another name. */
+/** What `</name …>` has after the expected name, from the space on; undefined if the name differs. */
 function afterName(source: string, from: number, to: number, name: string): string | undefined {
   if (!source.startsWith(name, from + 2)) return undefined;
   const end = from + 2 + name.length;

@@ -1,31 +1,28 @@
-/** Namespace prefixes in force at the place of a document that is being read (Namespaces in XML 1.0 section 6). */
+/** Namespace prefixes in force at the current place of a document (Namespaces in XML 1.0 section 6). */
 
 /** Bound to the prefix `xml` in every document. */
 export const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace';
-/** Bound to the prefix `xmlns`, and to be bound to no other. */
+/** Bound to the prefix `xmlns`; no other prefix may be bound to it. */
 export const XMLNS_NAMESPACE = 'http://www.w3.org/2000/xmlns/';
 
-/**
- * One map for the whole document, changed in place, with a list of what to change back: a declaration takes the same few
- * steps to come and to go, however many others are in force.
- */
+/** One map, changed in place with a list to undo it, so that the cost of a declaration does not grow. */
 export interface PrefixScope {
-  /** How many declarations there are between here and the outside of the document. */
+  /** Number of declarations in force. */
   readonly mark: number;
   declare(prefix: string, namespace: string): void;
-  /** The namespace that a prefix stands for; undefined when it is not declared here. */
+  /** The namespace of a prefix; undefined if the prefix is not declared here. */
   resolve(prefix: string): string | undefined;
-  /** Returns to where `mark` was this: takes back every declaration since then. */
+  /** Undoes every declaration since `mark` had this value. */
   leave(mark: number): void;
 }
 
 interface Declaration {
   readonly prefix: string;
-  /** What the prefix stood for outside. */
+  /** Namespace of the prefix before this declaration. */
   readonly outer: string | undefined;
 }
 
-/** What holds outside of a document's root. */
+/** A scope with the declarations that hold outside of the root element. */
 export function createPrefixScope(): PrefixScope {
   const namespaces = new Map([['xml', XML_NAMESPACE]]);
   const declarations: Declaration[] = [];

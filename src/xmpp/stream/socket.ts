@@ -1,44 +1,44 @@
-/** TCP or TLS to the XMPP server, with writes gathered into one per turn of the event loop. */
+/** TCP or TLS connection to the XMPP server (XEP-0114). Writes are sent once per turn of the event loop. */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { errorCode } from '../../telemetry/log.ts';
 
-/** `unsecured`: TCP is there, TLS is not. */
+/** `unsecured`: connected over TCP, TLS handshake not finished. */
 export type SocketStage = 'unconnected' | 'unsecured' | 'open';
 
+/** Events of a socket. */
 export interface SocketEvents {
-  /** Connected, and over TLS authenticated. */
+  /** Connected; over TLS, authenticated too. */
   connected(): void;
   data(bytes: Uint8Array): void;
-  /** There is less unsent than there was. */
+  /** Some unsent data was sent. */
   drained(): void;
-  /**
-   * Once, at the end: how far it had come, and a word (code of a system or TLS error), absent when the server just
-   * closed.
-   */
+  /** Called once, with the stage reached and the error's code; without code if the server closed the connection. */
   closed(stage: SocketStage, error: string | undefined): void;
 }
 
+/** A socket for text. */
 export interface StreamSocket {
   write(text: string): void;
   pause(): void;
   resume(): void;
-  /** Bytes, about, that are neither with the server nor with our kernel. */
+  /** Approximate number of bytes not yet passed to the kernel. */
   readonly unsentBytes: number;
-  /** Bytes that our kernel has taken so far. */
+  /** Bytes passed to the kernel so far. */
   readonly sentBytes: number;
   /** Sends what was written, then FIN. */
   end(): void;
   destroy(): void;
 }
 
-/** XEP-0114 has no assigned port; every server's example has this one. */
+/** The port in every server's examples; XEP-0114 assigns none. */
 const DEFAULT_PORT = 5347;
 
-/** For what ping does not cover: a connection that is being ended. */
+/** Covers a connection that is being ended, when no pings are sent. */
 const KEEP_ALIVE_MS = 30_000;
 
 /**
+ * Starts to connect.
  * @param service `xmpp://host:port`, or `xmpps://` for TLS from the first byte
  * @param ca PEM of the only certificate authorities to trust; absent: the well-known ones
  */
@@ -60,11 +60,11 @@ export function openSocket(service: string, ca: string | undefined, events: Sock
     if (outgoing === '' || socket.destroyed || socket.writableEnded) return;
     const text = outgoing;
     outgoing = '';
-    // No event follows a write that was small enough to be taken at once.
+    // A write that the kernel takes at once causes no event.
     if (socket.write(text)) events.drained();
   }
 
-  // An answer that waits for its predecessor's acknowledgement would take 40 ms (Nagle and delayed acknowledgements).
+  // Otherwise an answer could wait 40 ms for the acknowledgement of the last one (Nagle, delayed acknowledgement).
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   socket.on('connect', () => {

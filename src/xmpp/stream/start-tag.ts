@@ -1,36 +1,38 @@
-/** Reads one complete start tag: XML 1.0 section 3.1, Namespaces in XML 1.0. */
+/** Reads a complete start tag: XML 1.0 section 3.1 and Namespaces in XML 1.0. */
 import { decodeReferences, endOfName, type Flaw } from './characters.ts';
 import type { Attribute, Element } from './element.ts';
 import { type PrefixScope, XML_NAMESPACE, XMLNS_NAMESPACE } from './prefix-scope.ts';
 
-/** An element whose children are still to come. */
+/** An element that children are still added to. */
 export interface GrowingElement extends Element {
   readonly children: (Element | string)[];
 }
 
+/** A start tag that was read. */
 export interface StartTag {
   readonly flaw?: undefined;
   readonly element: GrowingElement;
-  /** As written, with prefix: the end tag has to repeat it. */
+  /** Name as written, with prefix; the end tag has to repeat it. */
   readonly qualifiedName: string;
-  /** Of the elements in it that have no prefix. */
+  /** Namespace of elements within it that have no prefix. */
   readonly defaultNamespace: string;
-  /** What `leave` of the prefixes takes when the element ends; undefined when it declares none. */
+  /** Argument for `leave` of the prefixes when the element ends; undefined if it declares none. */
   readonly mark: number | undefined;
   /** `<x/>` */
   readonly empty: boolean;
 }
 
+/** A start tag with a fault. */
 export interface UnreadableTag {
   readonly flaw: Flaw | 'attributes';
-  /** The element without the attributes that are wrong; absent when it is not clear what the others are. */
+  /** The element without its wrong attributes; absent if the others are unclear too. */
   readonly head?: Element;
 }
 
 /**
- * Reads the start tag that has its `<` at `from` and its `>` at `to`. It declares its prefixes, also where it turns out
- * to be unreadable.
- * @param outerDefault default namespace around it
+ * Reads the start tag with its `<` at `from` and its `>` at `to`. It declares the prefixes of the tag, even if the tag
+ * turns out to be wrong.
+ * @param outerDefault default namespace around the tag
  */
 export type StartTagReader = (
   source: string,
@@ -47,8 +49,9 @@ const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
 
 /**
- * @param prefixes in force where the next tag will stand
- * @param attributesMax how many attributes a tag may have, namespace declarations included
+ * Makes a reader of start tags.
+ * @param prefixes scope in which the next tag is read
+ * @param attributesMax most attributes of a tag, namespace declarations included
  */
 export function createStartTagReader(prefixes: PrefixScope, attributesMax: number): StartTagReader {
   return (source, from, to, outerDefault) => {
@@ -87,7 +90,7 @@ export function createStartTagReader(prefixes: PrefixScope, attributesMax: numbe
   };
 }
 
-/** Names and values in turns, as they are written but for the references in values. */
+/** Names and values in turn, as written except that references in values are replaced. */
 function readAttributes(source: string, from: number, end: number, attributesMax: number): string[] | UnreadableTag {
   const raw: string[] = [];
   let at = from;
@@ -124,19 +127,19 @@ function skipSpace(source: string, from: number, end: number): number {
 
 function attributeValue(raw: string): string | undefined {
   if (raw.includes('<')) return undefined;
-  // XML 1.0 section 3.3.3: literal white space is a space, a reference to it is not.
+  // XML 1.0 section 3.3.3: literal white space becomes a space, a reference to white space does not.
   return decodeReferences(raw.includes('\n') || raw.includes('\t') ? raw.replace(/[\n\t]/g, ' ') : raw);
 }
 
-/** Of the attribute with this qualified name. */
+/** Value of the attribute with this qualified name. */
 function valueOf(raw: readonly string[], qualifiedName: string): string | undefined {
   for (let at = 0; at < raw.length; at += 2) if (raw[at] === qualifiedName) return raw[at + 1];
   return undefined;
 }
 
 /**
- * Makes a declaration, or tells what is wrong with it. The namespace of `xml` may have other prefixes and be the default,
- * although Namespaces in XML 1.0 section 3 forbids it: Prosody writes it so when a user sent `<xml:x xml:y='z'/>`.
+ * Adds a declaration, or returns its fault. Contrary to Namespaces in XML 1.0 section 3 the namespace of `xml` may have
+ * other prefixes and be the default: Prosody writes it so if a user sends `<xml:x xml:y='z'/>`.
  */
 function declare(prefixes: PrefixScope, prefix: string, namespace: string): Flaw | undefined {
   const isTaken = prefix === 'xmlns' || (prefix === 'xml' && namespace !== XML_NAMESPACE);
@@ -145,7 +148,7 @@ function declare(prefixes: PrefixScope, prefix: string, namespace: string): Flaw
   return undefined;
 }
 
-/** Adds the attributes whose names have prefixes, and tells what is wrong with those that it leaves out. */
+/** Adds the attributes that have prefixes, and returns the fault of one that it leaves out. */
 function addPrefixed(attributes: Attribute[], prefixed: readonly string[], prefixes: PrefixScope): Flaw | undefined {
   let flaw: Flaw | undefined;
   for (let at = 0; at < prefixed.length; at += 2) {

@@ -1,8 +1,8 @@
 /**
- * One stream to the XMPP server (XEP-0114): connect, header, handshake, stanzas, end. `@xmpp/component` writes the header
- * and the handshake; it sees the server's header and acknowledgement and nothing else. Socket and parser are ours, put in
- * by its public properties, because its own let a remote user end the process or stall it. Stream errors are kept from
- * it as well: it would follow `see-other-host` to any address and prove the secret there.
+ * One stream to the XMPP server (XEP-0114): connect, header, handshake, stanzas, end. `@xmpp/component` writes header
+ * and handshake, and sees the server's header and acknowledgement only. Socket and parser are ours, set through its
+ * public properties, since its own ones let a remote user end or stall the process. It gets no stream errors either,
+ * since it would follow `see-other-host` to any address and authenticate there.
  */
 import { EventEmitter } from 'node:events';
 import { component, xml } from '@xmpp/component';
@@ -11,11 +11,12 @@ import type { Secret } from '../../core/secret.ts';
 import type { XmlError } from './characters.ts';
 import { attribute, childElements, type Element } from './element.ts';
 import type { LinkLimits, LinkTiming } from './limits.ts';
-import { type LossReason, streamErrorReason } from './disconnect-reasons.ts';
+import { type DisconnectReason, streamErrorReason } from './disconnect-reasons.ts';
 import { NS } from './namespaces.ts';
 import { createParser, type SkipReason } from './parser.ts';
 import { openSocket, type SocketStage, type StreamSocket } from './socket.ts';
 
+/** Settings and dependencies of a stream. */
 export interface StreamOptions {
   readonly service: string;
   readonly domain: string;
@@ -26,28 +27,30 @@ export interface StreamOptions {
   readonly timing: LinkTiming;
 }
 
+/** Events of a stream. */
 export interface StreamEvents {
-  /** The server accepted us. No stanza is handed out before. */
+  /** The server accepted us. No stanza is reported before. */
   online(): void;
-  /** Anything came, if only white space. */
+  /** Any data arrived, even white space. */
   heard(): void;
   stanza(element: Element): void;
   skipped(reason: SkipReason, head: Element | undefined): void;
   drained(): void;
-  /** Once; nothing is handed out afterwards. `detail` is a word for the log. */
-  lost(reason: LossReason, detail?: string): void;
-  /** The socket is gone; after `lost` or `finish`. */
+  /** Called once; no stanza is reported afterwards. `detail` is a word for the log. */
+  lost(reason: DisconnectReason, detail?: string): void;
+  /** The socket is closed. Called after `lost` or `finish`. */
   closed(): void;
 }
 
+/** One stream to the XMPP server. */
 export interface ComponentStream extends Pick<
   StreamSocket,
   'write' | 'pause' | 'resume' | 'unsentBytes' | 'sentBytes'
 > {
-  /** Ends it: what was written leaves, then `</stream:stream>`. What still comes is ignored. */
+  /** Sends what was written and then `</stream:stream>`. Ignores what still arrives. */
   finish(): void;
-  /** Gives it up. */
-  abort(reason: LossReason): void;
+  /** Ends the stream for this reason. */
+  abort(reason: DisconnectReason): void;
   destroy(): void;
 }
 
@@ -84,7 +87,7 @@ export function openStream(options: StreamOptions, events: StreamEvents): Compon
     },
     skipped(reason, head) {
       if (phase === 'online') events.skipped(reason, head);
-      // No user is behind what comes before we are accepted: it was the answer to the handshake.
+      // Before we are accepted no user's stanza arrives, so this was the server's answer to the handshake.
       else lose('malformed', reason);
     },
     end: () => lose('stream-ended'),
@@ -111,7 +114,7 @@ export function openStream(options: StreamOptions, events: StreamEvents): Compon
     },
   });
 
-  function expect(reason: LossReason, withinMs: number): void {
+  function expect(reason: DisconnectReason, withinMs: number): void {
     cancelTimeout();
     cancelTimeout = clock.after(withinMs, () => lose(reason));
   }
@@ -127,7 +130,7 @@ export function openStream(options: StreamOptions, events: StreamEvents): Compon
     lose('malformed', error.condition);
   }
 
-  function lose(reason: LossReason, detail?: string): void {
+  function lose(reason: DisconnectReason, detail?: string): void {
     if (phase === 'ended') return;
     close();
     events.lost(reason, detail);
@@ -144,7 +147,7 @@ export function openStream(options: StreamOptions, events: StreamEvents): Compon
     }
     socket.write(CLOSING_TAG);
     socket.end();
-    // So that the server's end is seen; a socket closed with unread input is reset, and our last answers with it.
+    // Reads on until the server's end. A socket closed with unread input is reset, which loses our last answers.
     socket.resume();
     cancelTimeout = clock.after(timing.closeMs, () => socket.destroy());
   }
@@ -169,18 +172,18 @@ export function openStream(options: StreamOptions, events: StreamEvents): Compon
   };
 }
 
-function closingReason(stage: SocketStage, error: string | undefined): LossReason {
+function closingReason(stage: SocketStage, error: string | undefined): DisconnectReason {
   if (stage === 'unconnected') return 'connect-failed';
   if (stage === 'unsecured') return 'tls-failed';
   return error === undefined ? 'closed' : 'reset';
 }
 
-/** The library's part of a stream. */
+/** The library's part in opening a stream. */
 interface Opening {
   connected(): void;
   header(id: string): void;
   acknowledged(): void;
-  /** Lets its pending promises and timers go. */
+  /** Releases its pending promises and timers. */
   cancel(): void;
 }
 
@@ -199,15 +202,15 @@ function createOpening(domain: string, secret: Secret, timing: LinkTiming, write
     domain,
     password: (authenticate) => authenticate(bytesAsUnits(secret.reveal())),
   });
-  // It would wait for a second and try again, for ever; `link.ts` knows better.
+  // It would retry every second for ever; `link.ts` reconnects instead.
   entity.reconnect.stop();
-  // Ours end first, and take the library's with them.
+  // Our time-outs end first and cancel the library's part.
   entity.timeout = timing.headerMs + timing.handshakeMs + 1_000;
   entity.on('error', () => {});
   entity.socketParameters = () => ({});
   entity.Socket = constructorOf(librarySocket);
   entity.Parser = constructorOf(libraryParser);
-  // Not `start`: it leaves a promise behind that nobody can catch when the header never comes.
+  // `start` would leave a promise that nobody can catch if the header never comes.
   entity
     .connect('')
     .then(() => entity.open({ domain }))
@@ -221,12 +224,12 @@ function createOpening(domain: string, secret: Secret, timing: LinkTiming, write
   };
 }
 
-/** The library hashes the low byte of each UTF-16 unit; servers hash UTF-8. This makes one out of the other. */
+/** Converts the value, since the library hashes the low byte of each UTF-16 unit and servers hash UTF-8. */
 function bytesAsUnits(value: string): string {
   return Buffer.from(value, 'utf8').toString('latin1');
 }
 
-/** The library constructs one socket and one parser per stream, and there is one stream. */
+/** The library constructs one socket and one parser per stream. */
 function constructorOf<T extends object>(instance: T): new () => T {
   return function construct() {
     return instance;

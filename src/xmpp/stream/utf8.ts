@@ -1,17 +1,18 @@
-/** UTF-8 in packets. */
+/** Decodes UTF-8 that is divided into packets (RFC 3629). */
 import { isAscii, isUtf8 } from 'node:buffer';
 
+/** Text decoded from one packet. */
 export interface Decoded {
-  /** With line ends made the same (XML 1.0 section 2.11), and U+FFFF for every sequence of bytes that is no UTF-8. */
+  /** With uniform line ends (XML 1.0 section 2.11), and U+FFFF for each sequence of bytes that is not UTF-8. */
   readonly text: string;
   /** Whether every character took one byte. */
   readonly ascii: boolean;
 }
 
-/** U+FFFD as it is written. */
+/** U+FFFD in UTF-8. */
 const REPLACEMENT = Buffer.from('\ufffd');
 
-/** A decoder for one stream of bytes; a character that is cut by the end of a packet comes with the next one. */
+/** A decoder for one stream of bytes. A character divided by the end of a packet is returned with the next packet. */
 export function createDecoder(): (chunk: Uint8Array) => Decoded {
   let unfinished: Uint8Array | undefined;
   let afterReturn = false;
@@ -21,7 +22,7 @@ export function createDecoder(): (chunk: Uint8Array) => Decoded {
       ? Buffer.concat([unfinished, chunk])
       : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const end = bytes.length - countUnfinished(bytes);
-    // A copy, for the packet is the socket's.
+    // A copy, since the packet belongs to the socket.
     unfinished = end < bytes.length ? Uint8Array.from(bytes.subarray(end)) : undefined;
     return bytes.subarray(0, end);
   }
@@ -42,24 +43,24 @@ export function createDecoder(): (chunk: Uint8Array) => Decoded {
   };
 }
 
-/** How many bytes at the end may be the beginning of a character whose rest is still to come. */
+/** Number of bytes at the end that may be the start of an incomplete character. */
 function countUnfinished(bytes: Uint8Array): number {
   for (let count = 1; count <= Math.min(3, bytes.length); count += 1) {
     const byte = bytes[bytes.length - count] as number;
-    // A byte that goes on with a character; what begins it is further ahead.
+    // A continuation byte; the start of its character is further ahead.
     if (byte >= 0x80 && byte < 0xc0) continue;
     return byte >= 0xc0 && byte < 0xf8 && lengthBy(byte) > count ? count : 0;
   }
   return 0;
 }
 
-/** How many bytes a character has that begins with this one. */
+/** Number of bytes of a character that starts with this byte. */
 function lengthBy(leadByte: number): number {
   if (leadByte < 0xe0) return 2;
   return leadByte < 0xf0 ? 3 : 4;
 }
 
-/** What is no UTF-8 becomes U+FFFF, so that it is not taken for a U+FFFD that was written: XML has the one, not the other. */
+/** Invalid UTF-8 becomes U+FFFF, which XML forbids, to tell it from U+FFFD that was written, which XML allows. */
 function decodeBroken(bytes: Buffer): string {
   const pieces: string[] = [];
   let from = 0;

@@ -27,7 +27,7 @@ export function testApp(app: Partial<App>): App {
   };
 }
 
-/** An error answer without its `<text/>`, which has to be there, right after the condition (RFC 6120 section 8.3.2). */
+/** An error answer without its `<text/>`, which has to follow the condition (RFC 6120 section 8.3.2). */
 export function withoutText(answer: string): string {
   const written =
     /(<error type='\w+'><[\w-]+ xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'\/>)<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>[^<]+<\/text>/;
@@ -35,17 +35,17 @@ export function withoutText(answer: string): string {
   return answer.replace(written, '$1');
 }
 
-/** A whole component for push.example.org, of which only the store and the delivery are made up. */
+/** A complete component for push.example.org, in which only store and delivery are stubs. */
 export interface Answering {
-  /** Everything that is answered to this stanza. */
+  /** Everything that is sent in answer to this stanza. */
   ask(xml: string): Promise<string>;
   readonly delivered: Notification[];
   readonly registered: RegistrationRequest[];
   readonly unregistered: RegistrationMatch[];
-  /** What `deliver` and `unregister` say from now on. */
+  /** Results of `deliver` and `unregister` from now on. */
   answer: Answer;
   removed: number;
-  /** Accounts that have had their share of commands. */
+  /** Accounts over their rate limit for commands. */
   readonly exhausted: Set<string>;
   readonly metrics: Metrics;
 }
@@ -102,7 +102,7 @@ export function startAnswering(apps: readonly App[] = [testApp({})]): Answering 
     answerMs: 25_000,
     log,
     reply: (xml) => void replies.push(xml),
-    settled: () => {},
+    finished: () => {},
     rejected: () => {},
   });
   return answering;

@@ -10,7 +10,7 @@ const from = "from='romeo@example.org/x' to='push.example.org'";
 const badRequest =
   /<iq type='error' id='big' from='push.example.org' to='romeo@example.org\/x'><error type='wait'><bad-request /;
 
-describe('link - a stream that cannot be read any further is ended and opened anew', () => {
+describe('link - a stream that cannot be read any further is ended and opened again', () => {
   const rows: [string, string | Uint8Array, string][] = [
     ['two mismatched end tags', '<iq><a></b></c></iq>', 'not-well-formed'],
     ['an unclosed child and the next stanza', `<iq ${from}><x <iq/>`, 'not-well-formed'],
@@ -50,7 +50,7 @@ describe('link - a stream that cannot be read any further is ended and opened an
   });
 });
 
-describe('link - what is wrong inside a stanza costs that stanza, which is answered, and the link stays', () => {
+describe('link - a fault within a stanza costs that stanza, which is answered, and the link stays', () => {
   const head = `<iq type='set' id='bad' ${from}`;
   const publish = (attribute: string, content: string) =>
     `${head}><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='n'${attribute}>${content}</publish></pubsub></iq>`;
@@ -58,7 +58,7 @@ describe('link - what is wrong inside a stanza costs that stanza, which is answe
     `<iq type='error' id='bad' from='push.example.org' to='romeo@example.org/x'><error type='wait'>` +
     `<bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>` +
     `<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>` +
-    `This is not a request that can be understood. Send it as the specification says.</text></error></iq>`;
+    `This request is malformed. Send it as the specification says.</text></error></iq>`;
   const bytes = (before: string, wrong: readonly number[], after: string) =>
     Buffer.concat([Buffer.from(before), Buffer.from(wrong), Buffer.from(after)]);
   const rows: [name: string, stanza: string | Uint8Array, reason: string, answer: string][] = [
@@ -136,7 +136,7 @@ describe('link - what is wrong inside a stanza costs that stanza, which is answe
     });
   }
 
-  linkTest('link - every reason for which a stanza is rejected is counted from 0 on', async (t) => {
+  linkTest('link - every reason for rejecting a stanza has a counter that starts at 0', async (t) => {
     const { metrics } = await startLinked(t);
     const { values } = await metrics.stanzasRejected.get();
     assert.deepEqual(
@@ -169,7 +169,7 @@ describe('link - what is wrong inside a stanza costs that stanza, which is answe
     assert.equal(server.connections, 1);
   });
 
-  linkTest('link - the log names the domain of who sent it, and what was wrong, at level debug', async (t) => {
+  linkTest('link - the log names the sender’s domain and the fault, at level debug', async (t) => {
     const { online, lines } = await startLinked(t);
     const peer = await online();
     peer.send(`${publish('', '<evil:foo/>')}<message ${from} w:a='secret'/>${pingIq('after')}`);
@@ -189,7 +189,7 @@ describe('link - what is wrong inside a stanza costs that stanza, which is answe
   });
 });
 
-describe('link - what looks odd and is well-formed is answered, and the link stays', () => {
+describe('link - an unusual but well-formed stanza is answered, and the link stays', () => {
   const ping = "<ping xmlns='urn:xmpp:ping'/>";
   const rows: [string, string, RegExp][] = [
     [
@@ -221,7 +221,7 @@ describe('link - what looks odd and is well-formed is answered, and the link sta
     });
   }
 
-  linkTest("link - to='/x' is nobody's here, and not answered", async (t) => {
+  linkTest("link - to='/x' is not for this component and gets no answer", async (t) => {
     const { online, metrics } = await startLinked(t);
     const peer = await online();
     peer.send(`<iq type='get' id='1' from='a@b' to='/x'>${ping}</iq>${pingIq('2')}`);
@@ -250,7 +250,7 @@ describe('link - what looks odd and is well-formed is answered, and the link sta
   });
 });
 
-describe('link - what is too big is skipped and answered, and the link stays', () => {
+describe('link - a stanza that is too big is skipped and answered, and the link stays', () => {
   const stanza = (content: string) => `<iq type='set' id='big' ${from}>${content}</iq>`;
   const rows: [string, string, 'bytes' | 'depth' | 'nodes' | 'attributes'][] = [
     [
@@ -294,7 +294,7 @@ describe('link - what is too big is skipped and answered, and the link stays', (
     assert.equal(server.connections, 1);
   });
 
-  linkTest('link - an id that is made to be sent back is not', async (t) => {
+  linkTest('link - an oversized id is not sent back', async (t) => {
     const { online } = await startLinked(t);
     const peer = await online();
     peer.send(pingIq('&apos;'.repeat(8_000)) + pingIq('after'));
@@ -323,7 +323,7 @@ describe('link - what is too big is skipped and answered, and the link stays', (
   );
 });
 
-describe('link - servers that end, refuse or never begin', () => {
+describe('link - servers that end, refuse or never start a stream', () => {
   linkTest('link - </stream:stream> with the socket left open', async (t) => {
     const { online, again, link, clock } = await startLinked(t);
     const peer = await online();
@@ -336,7 +336,7 @@ describe('link - servers that end, refuse or never begin', () => {
     next.send(pingIq('alive'));
     await next.until(/id='alive'/);
     clock.advance(2_000);
-    // Now it is gone: whoever still writes is told so.
+    // The connection is gone: writing to it fails.
     await until(() => {
       peer.send(' ');
       return peer.socket.destroyed;
@@ -374,7 +374,7 @@ describe('link - servers that end, refuse or never begin', () => {
     ['conflict', 'online'],
   ];
   for (const [condition, when] of refusals) {
-    linkTest(`link - ${condition} (${when}): stands by, ever longer, and says what to do`, async (t) => {
+    linkTest(`link - ${condition} (${when}): waits, longer each time, and logs what to do`, async (t) => {
       const { link, server, clock, lines } = await startLinked(t);
       const refuse = async () => {
         const peer = await server.next();
@@ -401,14 +401,14 @@ describe('link - servers that end, refuse or never begin', () => {
         waits.push(waitMs);
         clock.advance(waitMs);
       }
-      // 0.5 is what chance always says here: three quarters of 30 s, doubled up to 5 min.
+      // The random number is always 0.5: three quarters of 30 s, doubled up to 5 min.
       assert.deepEqual(waits, [22_500, 45_000, 90_000, 180_000, 225_000, 225_000]);
       assert.match(lines.join(), /"hint":/);
       assert.doesNotMatch(lines.join(), /go away|s3cret/);
     });
   }
 
-  linkTest('link - two processes that throw each other out do not go on doing so every few seconds', async (t) => {
+  linkTest('link - two processes that evict each other do not do so every few seconds', async (t) => {
     const { link, online, server, clock, pass, until: reach } = await startLinked(t);
     let peer = await online();
     const waits: number[] = [];
@@ -498,7 +498,7 @@ describe('link - servers that end, refuse or never begin', () => {
     ['more than any stanza may have', `<handshake>${'x'.repeat(100_000)}</handshake>`],
   ];
   for (const [name, acknowledgement] of acknowledgements) {
-    linkTest(`link - an acknowledgement with ${name} is none, and ends the connection at once`, async (t) => {
+    linkTest(`link - an acknowledgement with ${name} is refused, and ends the connection at once`, async (t) => {
       const { link, server, again } = await startLinked(t);
       link.start();
       const peer = await server.next();
@@ -529,10 +529,10 @@ describe('link - servers that end, refuse or never begin', () => {
     await again();
   });
 
-  linkTest('link - a connection that never comes about', async (t) => {
+  linkTest('link - a connection that is never established', async (t) => {
     const mute = await startScriptedServer();
     t.after(() => mute.close());
-    // TLS towards a server that says nothing: connected, and never ready.
+    // TLS to a server that stays silent: connected, but never ready.
     const { link, clock } = await startLinked(t, { service: mute.service.replace('xmpp:', 'xmpps:') });
     link.start();
     const peer = await mute.next();
@@ -561,7 +561,7 @@ describe('link - servers that end, refuse or never begin', () => {
     ['RST', ({ socket }) => void socket.resetAndDestroy()],
   ];
   for (const [name, end] of endings) {
-    linkTest(`link - ${name} in mid-stanza: the next connection begins afresh`, async (t) => {
+    linkTest(`link - ${name} in mid-stanza: the next connection starts cleanly`, async (t) => {
       const { online, again } = await startLinked(t);
       const peer = await online();
       peer.send(`<iq type='get' id='half' ${from}><ping xml`);
@@ -578,7 +578,7 @@ describe('link - servers that hang', () => {
   const ownPing =
     /<iq type='get' id='ping-(\d+)' from='push.example.org' to='push.example.org'><ping xmlns='urn:xmpp:ping'\/><\/iq>/g;
 
-  linkTest('link - a server that says nothing more is noticed in 25 s', async (t) => {
+  linkTest('link - a silent server is detected within 25 s', async (t) => {
     const { online, link, pass, again } = await startLinked(t);
     const peer = await online();
     pass(14);
@@ -593,23 +593,26 @@ describe('link - servers that hang', () => {
     await again();
   });
 
-  linkTest('link - pings become more, as their answers may come by another connection of the domain', async (t) => {
-    const { online, pass, link, clock } = await startLinked(t);
-    const peer = await online();
-    pass(18);
-    await peer.until(/id='ping-15'/);
-    pass(6);
-    await peer.until(/id='ping-191'/);
-    assert.equal([...peer.received.matchAll(ownPing)].length, 191);
-    peer.send(' ');
-    await until(() => link.status.kind === 'online' && link.status.lastPongMs === clock.monotonic());
-    pass(15);
-    await peer.until(/id='ping-192'/);
-    await turn();
-    assert.equal([...peer.received.matchAll(ownPing)].length, 192);
-  });
+  linkTest(
+    'link - the number of pings grows, since their answers may arrive on another connection of the domain',
+    async (t) => {
+      const { online, pass, link, clock } = await startLinked(t);
+      const peer = await online();
+      pass(18);
+      await peer.until(/id='ping-15'/);
+      pass(6);
+      await peer.until(/id='ping-191'/);
+      assert.equal([...peer.received.matchAll(ownPing)].length, 191);
+      peer.send(' ');
+      await until(() => link.status.kind === 'online' && link.status.lastPongMs === clock.monotonic());
+      pass(15);
+      await peer.until(/id='ping-192'/);
+      await turn();
+      assert.equal([...peer.received.matchAll(ownPing)].length, 192);
+    },
+  );
 
-  linkTest('link - after an answer that it may not have got, in 15 s', async (t) => {
+  linkTest('link - after an answer that may not have arrived, within 15 s', async (t) => {
     const { online, link, pass } = await startLinked(t);
     const peer = await online();
     peer.send(pingIq('1'));
@@ -620,7 +623,7 @@ describe('link - servers that hang', () => {
     assertWaiting(link, 'ping-timeout');
   });
 
-  linkTest('link - whatever comes shows that it lives', async (t) => {
+  linkTest('link - any data shows that it is alive', async (t) => {
     const { online, link, clock, pass } = await startLinked(t);
     const peer = await online();
     for (let each = 0; each < 10; each += 1) {
@@ -630,7 +633,7 @@ describe('link - servers that hang', () => {
     }
   });
 
-  linkTest('link - a server that does not read: no more is read from it, and it is given up', async (t) => {
+  linkTest('link - a server that does not read is not read from any more, and then given up', async (t) => {
     const limits = { unsentBytes: 100_000 };
     let handled = 0;
     const { online, link, pass, again } = await startLinked(t, {
@@ -656,47 +659,50 @@ describe('link - servers that hang', () => {
     await again();
   });
 
-  linkTest('link - 200,000 requests at once and a slow handler: so many at a time, each answered once', async (t) => {
-    const total = 200_000;
-    let atOnce = 0;
-    let most = 0;
-    const pending: (() => void)[] = [];
-    const { online } = await startLinked(t, {
-      limits: { inFlight: 500 },
-      handle() {
-        atOnce += 1;
-        most = Math.max(most, atOnce);
-        return new Promise<IqReply>((resolve) => {
-          pending.push(() => {
-            atOnce -= 1;
-            resolve({ kind: 'result' });
+  linkTest(
+    'link - 200,000 requests at once and a slow handler: a limited number at a time, each answered once',
+    async (t) => {
+      const total = 200_000;
+      let atOnce = 0;
+      let most = 0;
+      const pending: (() => void)[] = [];
+      const { online } = await startLinked(t, {
+        limits: { inFlight: 500 },
+        handle() {
+          atOnce += 1;
+          most = Math.max(most, atOnce);
+          return new Promise<IqReply>((resolve) => {
+            pending.push(() => {
+              atOnce -= 1;
+              resolve({ kind: 'result' });
+            });
           });
-        });
-      },
-    });
-    const peer = await online();
-    let batch = '';
-    for (let each = 0; each < total; each += 1) {
-      batch += pingIq(`n${each}`);
-      if (batch.length < 1_000_000 && each < total - 1) continue;
-      peer.send(batch);
-      batch = '';
-    }
-    let answered = 0;
-    await until(() => {
-      answered += pending.length;
-      for (const answer of pending.splice(0)) answer();
-      return answered === total;
-    });
-    const received = await peer.until(new RegExp(`id='n${total - 1}'`));
-    const ids = [...received.matchAll(/<iq type='result' id='n(\d+)'/g)].map(([, id]) => id);
-    assert.equal(ids.length, total);
-    assert.equal(new Set(ids).size, total);
-    // 500, and what was left of the packet in which the limit was reached.
-    assert.ok(most < 500 + 65_536 / pingIq('n0').length, `${most}`);
-  });
+        },
+      });
+      const peer = await online();
+      let batch = '';
+      for (let each = 0; each < total; each += 1) {
+        batch += pingIq(`n${each}`);
+        if (batch.length < 1_000_000 && each < total - 1) continue;
+        peer.send(batch);
+        batch = '';
+      }
+      let answered = 0;
+      await until(() => {
+        answered += pending.length;
+        for (const answer of pending.splice(0)) answer();
+        return answered === total;
+      });
+      const received = await peer.until(new RegExp(`id='n${total - 1}'`));
+      const ids = [...received.matchAll(/<iq type='result' id='n(\d+)'/g)].map(([, id]) => id);
+      assert.equal(ids.length, total);
+      assert.equal(new Set(ids).size, total);
+      // 500, and the rest of the packet in which the limit was reached.
+      assert.ok(most < 500 + 65_536 / pingIq('n0').length, `${most}`);
+    },
+  );
 
-  linkTest('link - while it does not read, silence is no reason to give up', async (t) => {
+  linkTest('link - while reading is paused, silence is no reason to give up', async (t) => {
     const held: ((reply: IqReply) => void)[] = [];
     const { online, link, pass } = await startLinked(t, {
       limits: { inFlight: 1 },
@@ -715,7 +721,7 @@ describe('link - servers that hang', () => {
   });
 });
 
-/** The link was lost for this reason; milliseconds until it tries again. */
+/** Asserts that the link was lost for this reason; returns the milliseconds until the next attempt. */
 function assertWaiting({ status }: Link, reason: string): number {
   assert.equal(status.kind, 'waiting');
   if (status.kind !== 'waiting') return Number.NaN;

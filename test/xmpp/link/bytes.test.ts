@@ -8,7 +8,7 @@ import type { Peer } from './scripted-server.ts';
 
 const from = `from='romeo@example.org/x' to='push.example.org'`;
 
-/** A link whose handler answers when it is told to, in the order in which requests came. */
+/** A link whose handler answers when told to, in the order of the requests. */
 async function startHolding(t: TestContext, limits: { readonly inFlightBytes?: number; readonly inFlight?: number }) {
   const held: (() => void)[] = [];
   const names: string[] = [];
@@ -23,7 +23,7 @@ async function startHolding(t: TestContext, limits: { readonly inFlightBytes?: n
   return { ...linked, peer, held, names };
 }
 
-/** Resolves once no more requests come in, although there are more. */
+/** Resolves once no more requests are read, although more were sent. */
 async function whenPaused(held: readonly unknown[]): Promise<number> {
   for (let quiet = 0, before = -1; quiet < 200; quiet += 1) {
     if (held.length !== before) quiet = 0;
@@ -42,10 +42,10 @@ async function send({ socket }: Peer, stanzas: readonly string[]): Promise<void>
 const large = (n: number, length: number, unit = 'x') =>
   `<iq type='set' id='n${n}' ${from}><x n='${n}'>${unit.repeat(length)}</x></iq>`;
 
-/** What may come on top of a limit: the rest of the packet in which it was reached. */
+/** Bytes beyond a limit: the rest of the packet in which it was reached. */
 const packetBytes = 65_536;
 
-linkTest('link - no more is read while what is under way takes too much memory', async (t) => {
+linkTest('link - reading stops while the requests under way take too much memory', async (t) => {
   const { peer, held } = await startHolding(t, { inFlightBytes: 1_000_000 });
   const total = 300;
   const sent = send(
@@ -56,7 +56,7 @@ linkTest('link - no more is read while what is under way takes too much memory',
   const paused = await whenPaused(held);
   assert.ok(paused >= 25 && paused <= atMost, `${paused} under way`);
 
-  // Room is made by answers; a few of them are not enough to read on.
+  // Answers make room, but a few of them are not enough to resume reading.
   held.shift()?.();
   await peer.until(/id='n0'/);
   assert.equal(await whenPaused(held), paused - 1);
@@ -75,7 +75,7 @@ linkTest('link - no more is read while what is under way takes too much memory',
   assert.ok(most <= atMost, `${most} under way`);
 });
 
-linkTest('link - one stanza that is larger than all of them may be is answered like any other', async (t) => {
+linkTest('link - a single stanza above the limit is answered like any other', async (t) => {
   const { peer, held } = await startHolding(t, { inFlightBytes: 65_536 });
   for (const n of [0, 1, 2]) {
     await send(peer, [large(n, 60_000)]);
@@ -85,7 +85,7 @@ linkTest('link - one stanza that is larger than all of them may be is answered l
   }
 });
 
-linkTest('link - everything counts that a stranger can make long: text, attributes, addresses, the id', async (t) => {
+linkTest('link - everything counts that a sender can make long: text, attributes, addresses, the id', async (t) => {
   const long = 'y'.repeat(1_000);
   const rows: readonly [string, string][] = [
     ['text', `<iq type='set' id='i' ${from}><x>${long}</x></iq>`],
@@ -96,7 +96,7 @@ linkTest('link - everything counts that a stranger can make long: text, attribut
   ];
   for (const [what, stanza] of rows) {
     const { peer, held, link } = await startHolding(t, { inFlightBytes: 200_000 });
-    // Written to the end, so that what is not read stays with the sender.
+    // Written completely, so that unread data stays with the sender.
     void send(peer, Array<string>(2_000).fill(stanza));
     const paused = await whenPaused(held);
     assert.ok(paused <= 100 + packetBytes / 1_000, `${what}: ${paused} under way`);
@@ -116,7 +116,7 @@ linkTest('link - publishes of the usual size reach the number of requests first'
   for (const answer of held.splice(0)) answer();
 });
 
-linkTest('link - a request that was answered for its handler no longer counts', async (t) => {
+linkTest('link - a request that got an error after its time no longer counts', async (t) => {
   const { peer, held, names, clock } = await startHolding(t, { inFlightBytes: 65_536 });
   await send(peer, [large(0, 40_000), large(1, 40_000)]);
   await until(() => held.length > 0);

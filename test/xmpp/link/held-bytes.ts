@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Bytes of the heap and of buffers in use once everything that can go is gone. */
+/** Bytes of heap and buffers that are in use after garbage collection. */
 export function heldBytes(): number {
   collect();
   collect();

@@ -12,7 +12,7 @@ const waitError = (id: string, to = 'romeo@example.org/x', condition = 'internal
       `<${condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text [^>]*>[^<]+</text></error></iq>`,
   );
 
-linkTest('link - header and handshake are what XEP-0114 says', async (t) => {
+linkTest('link - header and handshake follow XEP-0114', async (t) => {
   const { server, link } = await startLinked(t);
   assert.deepEqual(link.status, { kind: 'closed' });
   link.start();
@@ -62,7 +62,7 @@ linkTest('link - nothing is handled before the handshake is acknowledged', async
   assert.doesNotMatch(peer.received, /early|earlier/);
 });
 
-linkTest('link - TLS, with the authority that it was given and no other', async (t) => {
+linkTest('link - TLS trusts the given authority and no other', async (t) => {
   const authority = await createAuthority();
   const { certificate, key } = await authority.issue(['127.0.0.1']);
   const server = await startScriptedServer({ cert: certificate, key });
@@ -85,7 +85,7 @@ linkTest('link - TLS, with the authority that it was given and no other', async 
   assert.match(careful.lines.join(), /ERR_TLS_CERT_ALTNAME_INVALID/);
 });
 
-linkTest('link - a server that is restarted has its link back at once', async (t) => {
+linkTest('link - a restarted server has its link again at once', async (t) => {
   const { server, link, clock, online, metrics } = await startLinked(t);
   await online();
   const { port } = server;
@@ -115,7 +115,7 @@ linkTest('link - a server that is restarted has its link back at once', async (t
   assert.equal(lost.length, 1, 'attempts that fail are no losses');
 });
 
-linkTest('link - what waits for a provider does not hold up what does not', async (t) => {
+linkTest('link - a request that waits for a provider does not delay others', async (t) => {
   const slow = Promise.withResolvers<IqReply>();
   const { online } = await startLinked(t, {
     handle: (iq: Iq) => (iq.id === 'slow' ? slow.promise : { kind: 'result' }),
@@ -128,14 +128,14 @@ linkTest('link - what waits for a provider does not hold up what does not', asyn
   await peer.until(/id='slow'/);
 });
 
-linkTest('link - as soon as a request is answered the next is read, also where answers wait to be taken', async (t) => {
+linkTest('link - as soon as a request is answered the next is read, even if answers wait to be sent', async (t) => {
   const seen: string[] = [];
   const held = Promise.withResolvers<IqReply>();
   const { online } = await startLinked(t, {
     limits: { inFlight: 1, unsentBytes: 100_000_000 },
     handle(iq) {
       seen.push(iq.id);
-      // More than the kernel takes from us at once, far less than may be unsent.
+      // More than the kernel takes at once, far less than the limit for unsent bytes.
       if (iq.id === 'large') return { kind: 'result', payload: `<x>${'y'.repeat(20_000_000)}</x>` };
       return iq.id === 'held' ? held.promise : { kind: 'result' };
     },
@@ -151,11 +151,11 @@ linkTest('link - as soon as a request is answered the next is read, also where a
   await turn(20);
   assert.deepEqual(seen, ['large', 'held'], 'one at a time');
   held.resolve({ kind: 'result' });
-  // No clock ticks here: it is the answer itself that has it read on.
+  // The clock stands still, so the answer itself resumes reading.
   await until(() => seen.length === 3);
 });
 
-linkTest('link - a handler that fails is answered for, whether at once or later', async (t) => {
+linkTest('link - a handler that fails, at once or later, leads to an error', async (t) => {
   const { online, lines } = await startLinked(t, {
     handle(iq) {
       if (iq.id === 'throws') throw new TypeError('romeo@example.org is to blame');
@@ -170,7 +170,7 @@ linkTest('link - a handler that fails is answered for, whether at once or later'
   assert.doesNotMatch(lines.join(), /romeo/);
 });
 
-linkTest('link - a handler that is too slow is answered for, and its own answer comes to nothing', async (t) => {
+linkTest('link - a handler that is too slow leads to an error, and its own answer is dropped', async (t) => {
   const slow = Promise.withResolvers<IqReply>();
   const { online, pass } = await startLinked(t, {
     handle: (iq) => (iq.id === 'slow' ? slow.promise : { kind: 'result' }),
@@ -192,7 +192,7 @@ linkTest('link - a handler that is too slow is answered for, and its own answer 
   assert.equal(received.split("id='slow'").length, 2);
 });
 
-linkTest('link - an answer goes out by the connection that its question came by, or not at all', async (t) => {
+linkTest('link - an answer is sent on the connection of its request, or not at all', async (t) => {
   const slow = Promise.withResolvers<IqReply>();
   const { online, again } = await startLinked(t, {
     handle: (iq) => (iq.id === 'slow' ? slow.promise : { kind: 'result' }),
@@ -207,7 +207,7 @@ linkTest('link - an answer goes out by the connection that its question came by,
   assert.doesNotMatch(await second.until(/id='after'/), /id='slow'/);
 });
 
-linkTest('link - drain answers what is under way, refuses what comes, and closes', async (t) => {
+linkTest('link - drain answers requests under way, refuses new ones and closes', async (t) => {
   const slow = Promise.withResolvers<IqReply>();
   const { online, link, server } = await startLinked(t, { handle: () => slow.promise });
   const peer = await online();
@@ -230,7 +230,7 @@ linkTest('link - drain answers what is under way, refuses what comes, and closes
   assert.equal(server.connections, 1);
 });
 
-linkTest('link - drain answers for a handler that never ends, in time', async (t) => {
+linkTest('link - drain answers in time for a handler that never ends', async (t) => {
   const { online, link, clock } = await startLinked(t, { handle: () => new Promise<IqReply>(() => {}) });
   const peer = await online();
   peer.send(pingIq('hung'));

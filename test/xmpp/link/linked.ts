@@ -8,7 +8,7 @@ import { createSecret } from '../../support/secret.ts';
 import { recordedLog } from '../../support/telemetry.ts';
 import { type Peer, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 
-/** A link to a scripted server, on a clock that stands still. */
+/** A link to a scripted server, with a clock that stands still. */
 export interface Linked {
   readonly server: ScriptedServer;
   readonly link: Link;
@@ -18,11 +18,11 @@ export interface Linked {
   readonly lines: string[];
   /** Starts the link and accepts it. */
   readonly online: () => Promise<Peer>;
-  /** Lets the back-off pass and accepts the next connection. */
+  /** Advances past the back-off and accepts the next connection. */
   readonly again: () => Promise<Peer>;
-  /** Resolves when the status is of this kind; needs no time to pass. */
+  /** Resolves when the status is of this kind; no time has to pass. */
   readonly until: (kind: LinkStatus['kind']) => Promise<void>;
-  /** Second by second, as timers would fall due. */
+  /** Advances second by second, as timers fall due. */
   readonly pass: (seconds: number) => void;
 }
 
@@ -85,7 +85,7 @@ export async function startLinked(
   return linked;
 }
 
-/** Turns the event loop until it holds, or for so long that it never will. */
+/** Turns the event loop until the condition holds, or for so long that it never will. */
 export async function until(holds: () => boolean): Promise<void> {
   const startedMs = performance.now();
   while (!holds()) {
@@ -94,7 +94,7 @@ export async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-/** A test over sockets: what never comes fails it after half a minute, or as many milliseconds as it may need. */
+/** A test over sockets. If something never arrives it fails after half a minute, or after the given milliseconds. */
 export function linkTest(name: string, run: (t: TestContext) => Promise<void>, timeout = 30_000): void {
   test(name, { timeout }, run);
 }

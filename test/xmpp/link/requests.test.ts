@@ -12,13 +12,13 @@ const get = (id: string, more = '') =>
   );
 const notNow = 'wait internal-server-error';
 
-/** An exchange and all that it told, in order; its handler answers when told to, or at once. */
+/** Requests with a record of all events, in order. The handler answers when told to, or at once. */
 function start(handle?: StanzaHandler) {
   const clock = manualClock();
   const { log, lines } = recordedLog();
   const told: string[] = [];
   const held = new Map<string, PromiseWithResolvers<IqReply>>();
-  const exchange = createRequests({
+  const requests = createRequests({
     domain: 'push.example.org',
     handle:
       handle ??
@@ -36,68 +36,68 @@ function start(handle?: StanzaHandler) {
       const error = /<error type='(\w+)'><([\w-]+) /.exec(xml);
       told.push(`${id} ${type}${error ? ` ${error[1]} ${error[2]}` : ''}`);
     },
-    settled: () => void told.push(`settled, ${exchange.underWay} left`),
+    finished: () => void told.push(`finished, ${requests.underWay} left`),
     rejected: (reason) => void told.push(`rejected ${reason}`),
   });
   const answer = async (id: string, reply: IqReply = { kind: 'result' }) => {
     held.get(id)?.resolve(reply);
     await new Promise((resolve) => void setImmediate(resolve));
   };
-  return { exchange, clock, lines, told, held, answer };
+  return { requests, clock, lines, told, held, answer };
 }
 
-it('exchange - each reply is followed by the word that one fewer is under way', async () => {
-  const { exchange, told, answer } = start();
-  for (const id of ['a', 'b', 'c']) exchange.receive(get(id));
-  assert.equal(exchange.underWay, 3);
+it('requests - each reply is followed by the event that one fewer is under way', async () => {
+  const { requests, told, answer } = start();
+  for (const id of ['a', 'b', 'c']) requests.receive(get(id));
+  assert.equal(requests.underWay, 3);
   await answer('b');
   await answer('a', { kind: 'error', error: 'item-not-found' });
   await answer('c');
   assert.deepEqual(told, [
     'b result',
-    'settled, 2 left',
+    'finished, 2 left',
     'a error cancel item-not-found',
-    'settled, 1 left',
+    'finished, 1 left',
     'c result',
-    'settled, 0 left',
+    'finished, 0 left',
   ]);
 });
 
-it('exchange - what is answered at once was never under way', () => {
-  const { exchange, told } = start(() => ({ kind: 'result' }));
-  exchange.receive(get('a'));
-  assert.equal(exchange.underWay, 0);
+it('requests - a request that is answered at once was never under way', () => {
+  const { requests, told } = start(() => ({ kind: 'result' }));
+  requests.receive(get('a'));
+  assert.equal(requests.underWay, 0);
   assert.deepEqual(told, ['a result']);
 });
 
-it('exchange - what takes too long is answered for its handler at its time, the oldest first, and only once', async () => {
-  const { exchange, clock, told, lines, answer } = start();
-  exchange.receive(get('a'));
+it('requests - a request that takes too long gets an error in time, the oldest first, and only once', async () => {
+  const { requests, clock, told, lines, answer } = start();
+  requests.receive(get('a'));
   clock.advance(1_000);
-  exchange.receive(get('b'));
+  requests.receive(get('b'));
   clock.advance(23_999);
-  exchange.expire();
+  requests.expire();
   assert.deepEqual(told, []);
   clock.advance(1);
-  exchange.expire();
-  assert.deepEqual(told, [`a error ${notNow}`, 'settled, 1 left']);
+  requests.expire();
+  assert.deepEqual(told, [`a error ${notNow}`, 'finished, 1 left']);
   assert.equal(lines.length, 1);
   assert.match(lines[0] ?? '', /"link":"push\.example\.org","durationMs":25000,"msg":"a request took too long/);
   await answer('a');
   await answer('b');
-  assert.deepEqual(told.slice(2), ['b result', 'settled, 0 left']);
+  assert.deepEqual(told.slice(2), ['b result', 'finished, 0 left']);
 });
 
-it('exchange - a handler that fails, at once or later, is answered for, with the kind of error alone in the log', async () => {
+it('requests - a handler that fails, at once or later, leads to an error, and the log has only its code', async () => {
   const atOnce = start(() => {
     throw new TypeError('romeo@example.net is to blame');
   });
-  atOnce.exchange.receive(get('a'));
+  atOnce.requests.receive(get('a'));
   assert.deepEqual(atOnce.told, [`a error ${notNow}`]);
   const later = start(() => Promise.reject(new RangeError('romeo@example.net is to blame')));
-  later.exchange.receive(get('a'));
-  await later.exchange.whenIdle();
-  assert.deepEqual(later.told, [`a error ${notNow}`, 'settled, 0 left']);
+  later.requests.receive(get('a'));
+  await later.requests.whenIdle();
+  assert.deepEqual(later.told, [`a error ${notNow}`, 'finished, 0 left']);
   assert.match(
     atOnce.lines.join(),
     /"link":"push\.example\.org","reason":"TypeError","msg":"a request could not be handled"/,
@@ -106,38 +106,38 @@ it('exchange - a handler that fails, at once or later, is answered for, with the
   assert.doesNotMatch([...atOnce.lines, ...later.lines].join(), /romeo/);
 });
 
-it('exchange - once it refuses, requests are answered "not now" and reach no handler; those under way go on', async () => {
-  const { exchange, told, held, answer } = start();
-  exchange.receive(get('a'));
-  exchange.refuseNew();
-  exchange.receive(get('b'));
+it('requests - after refuseNew requests are told to try later and reach no handler; those under way go on', async () => {
+  const { requests, told, held, answer } = start();
+  requests.receive(get('a'));
+  requests.refuseNew();
+  requests.receive(get('b'));
   assert.deepEqual([...held.keys()], ['a']);
   let isIdle = false;
-  const idle = exchange.whenIdle().then(() => (isIdle = true));
+  const idle = requests.whenIdle().then(() => (isIdle = true));
   await new Promise((resolve) => void setImmediate(resolve));
   assert.equal(isIdle, false);
   await answer('a');
   assert.equal(isIdle, true);
   await idle;
-  assert.deepEqual(told, [`b error ${notNow}`, 'a result', 'settled, 0 left']);
+  assert.deepEqual(told, [`b error ${notNow}`, 'a result', 'finished, 0 left']);
 });
 
-it('exchange - giving up answers for all that is under way, in their order', async () => {
-  const { exchange, told, answer } = start();
-  for (const id of ['a', 'b']) exchange.receive(get(id));
-  exchange.giveUp();
-  await exchange.whenIdle();
-  assert.deepEqual(told, [`a error ${notNow}`, 'settled, 1 left', `b error ${notNow}`, 'settled, 0 left']);
+it('requests - giveUp answers every request under way, in their order', async () => {
+  const { requests, told, answer } = start();
+  for (const id of ['a', 'b']) requests.receive(get(id));
+  requests.giveUp();
+  await requests.whenIdle();
+  assert.deepEqual(told, [`a error ${notNow}`, 'finished, 1 left', `b error ${notNow}`, 'finished, 0 left']);
   await answer('a');
   assert.equal(told.length, 4);
 });
 
-it('exchange - it is idle again after each time that it was not', async () => {
-  const { exchange, answer } = start();
-  await exchange.whenIdle();
+it('requests - whenIdle resolves each time that no request is under way any more', async () => {
+  const { requests, answer } = start();
+  await requests.whenIdle();
   for (const id of ['a', 'b']) {
-    exchange.receive(get(id));
-    const idle = exchange.whenIdle();
+    requests.receive(get(id));
+    const idle = requests.whenIdle();
     const first = await Promise.race([idle.then(() => 'idle'), answer('none').then(() => 'busy')]);
     assert.equal(first, 'busy');
     await answer(id);
@@ -145,16 +145,16 @@ it('exchange - it is idle again after each time that it was not', async () => {
   }
 });
 
-it('exchange - what is no request that can be understood is answered bad-request and counted, and what is no request not', () => {
-  const { exchange, told } = start();
-  exchange.receive(get('a', "<q xmlns='urn:q'/>"));
+it('requests - a malformed request is answered with bad-request and counted, other stanzas are not', () => {
+  const { requests, told } = start();
+  requests.receive(get('a', "<q xmlns='urn:q'/>"));
   assert.deepEqual(told.splice(0), ['a error wait bad-request', 'rejected malformed']);
   for (const xml of [
     "<iq type='get' from='romeo@example.net/x' to='push.example.org'><q xmlns='urn:q'/></iq>",
     "<iq type='get' id='a' from='romeo@example.net/x' to='else.example.org'><q xmlns='urn:q'/></iq>",
     "<iq type='get' id='a' to='push.example.org'><q xmlns='urn:q'/></iq>",
   ]) {
-    exchange.receive(parseStanza(xml));
+    requests.receive(parseStanza(xml));
     assert.deepEqual(told.splice(0), ['rejected unanswerable'], xml);
   }
   for (const xml of [
@@ -162,15 +162,15 @@ it('exchange - what is no request that can be understood is answered bad-request
     "<iq type='error' id='a' from='romeo@example.net/x' to='push.example.org'/>",
     "<message id='a' from='romeo@example.net/x' to='push.example.org'/>",
   ]) {
-    exchange.receive(parseStanza(xml));
+    requests.receive(parseStanza(xml));
     assert.deepEqual(told, [], xml);
   }
 });
 
-it('exchange - the head of what was skipped is answered bad-request, unless it is no request', () => {
-  const { exchange, told } = start();
-  exchange.refuse(parseStanza("<iq type='set' id='a' from='romeo@example.net/x' to='push.example.org'/>"));
-  exchange.refuse(parseStanza("<iq type='result' id='b' from='romeo@example.net/x' to='push.example.org'/>"));
-  exchange.refuse(parseStanza("<message id='c' from='romeo@example.net/x' to='push.example.org'/>"));
+it('requests - a skipped request is answered with bad-request by its start tag, other stanzas are not', () => {
+  const { requests, told } = start();
+  requests.refuse(parseStanza("<iq type='set' id='a' from='romeo@example.net/x' to='push.example.org'/>"));
+  requests.refuse(parseStanza("<iq type='result' id='b' from='romeo@example.net/x' to='push.example.org'/>"));
+  requests.refuse(parseStanza("<message id='c' from='romeo@example.net/x' to='push.example.org'/>"));
   assert.deepEqual(told, ['a error wait bad-request']);
 });

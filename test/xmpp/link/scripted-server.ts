@@ -1,26 +1,26 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
-/** An XMPP server's end of one component connection; it does nothing that it is not told. */
+/** An XMPP server's end of one component connection; it does nothing unless told to. */
 export interface Peer {
   readonly socket: Socket;
-  /** Everything that came so far. */
+  /** All text received so far. */
   readonly received: string;
-  /** Resolves when what came matches; rejects when the connection ends first. */
+  /** Resolves when the received text matches; rejects if the connection ends first. */
   until(pattern: RegExp): Promise<string>;
   send(data: string | Uint8Array): void;
-  /** Header and handshake, as a server that likes us. */
+  /** Sends header and acknowledgement, as an accepting server does. */
   accept(): Promise<void>;
-  /** The connection is gone, by FIN or RST. */
+  /** Resolves when the connection is closed, by FIN or RST. */
   readonly closed: Promise<void>;
 }
 
 export interface ScriptedServer {
   readonly port: number;
   readonly service: string;
-  /** How many connections there have been. */
+  /** Number of connections so far. */
   readonly connections: number;
-  /** The next connection that nobody has asked for yet. */
+  /** The next connection that was not returned yet. */
   next(): Promise<Peer>;
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { linkTest, startLinked, until } from './linked.ts';
 
 const stanza = "<message type='headline' from='push.example.org' to='romeo@example.net'/>";
 
-linkTest('link - a stanza of ours is sent while the link is up, and at no other time', async (t) => {
+linkTest('link - a stanza of ours is sent only while the link is up', async (t) => {
   const { server, link, clock, online, until: untilStatus } = await startLinked(t);
   assert.equal(link.send(stanza), false);
   const peer = await online();
@@ -21,7 +21,7 @@ linkTest('link - a stanza of ours is sent while the link is up, and at no other 
   assert.ok(!next.received.includes(stanza));
 });
 
-linkTest('link - for a server that does not read, nothing more is put by than the limit', async (t) => {
+linkTest('link - for a server that does not read, no more than the limit is kept unsent', async (t) => {
   const { link, online } = await startLinked(t, { limits: { unsentBytes: 10_000 } });
   const peer = await online();
   peer.socket.pause();

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { LINK_TIMING } from '../../../src/xmpp/stream/limits.ts';
-import { createWatchdog, type Vitals } from '../../../src/xmpp/link/watchdog.ts';
+import { createWatchdog, type ConnectionState } from '../../../src/xmpp/link/watchdog.ts';
 
 function startWatchdog() {
   const watchdog = createWatchdog({ timing: LINK_TIMING, startedMs: 0 });
-  /** What it says at this second. */
-  const at = (second: number, vitals: Partial<Vitals> = {}) =>
+  /** Its verdict at this second. */
+  const at = (second: number, vitals: Partial<ConnectionState> = {}) =>
     watchdog.check({ nowMs: second * 1_000, paused: false, unsentBytes: 0, sentBytes: 0, ...vitals });
   return { watchdog, at };
 }
 
-it('watchdog - pings every time that it is asked from 15 s of silence on, and gives up after ten more', () => {
+it('watchdog - it pings on each check from 15 s of silence on, and gives up after ten more', () => {
   const { at } = startWatchdog();
   assert.deepEqual(
     [1, 14, 15, 16, 24, 25].map((second) => at(second)),
@@ -19,7 +19,7 @@ it('watchdog - pings every time that it is asked from 15 s of silence on, and gi
   );
 });
 
-it('watchdog - is sooner when something was written that may not have arrived', () => {
+it('watchdog - it pings sooner if something written may not have arrived', () => {
   const { watchdog, at } = startWatchdog();
   watchdog.wrote();
   assert.deepEqual(
@@ -28,7 +28,7 @@ it('watchdog - is sooner when something was written that may not have arrived', 
   );
 });
 
-it('watchdog - anything heard starts everything anew', () => {
+it('watchdog - any data received resets it', () => {
   const { watchdog, at } = startWatchdog();
   watchdog.wrote();
   assert.equal(at(14), 'ping');
@@ -40,13 +40,13 @@ it('watchdog - anything heard starts everything anew', () => {
   );
 });
 
-it('watchdog - a process that stood still itself asks before it gives up', () => {
+it('watchdog - a process that was stopped itself pings before it gives up', () => {
   const { at } = startWatchdog();
   assert.equal(at(3_600), 'ping');
   assert.equal(at(3_601), 'ping');
 });
 
-it('watchdog - while nothing is read, silence means nothing; afterwards it counts from then', () => {
+it('watchdog - while reading is paused, silence is ignored; afterwards it counts from then', () => {
   const { at } = startWatchdog();
   for (const second of [15, 30, 60]) assert.equal(at(second, { paused: true }), 'well');
   assert.deepEqual(
@@ -55,7 +55,7 @@ it('watchdog - while nothing is read, silence means nothing; afterwards it count
   );
 });
 
-it('watchdog - a server that takes nothing for ten seconds is given up, a slow one is not', () => {
+it('watchdog - a server that reads nothing for ten seconds is given up, a slow one is not', () => {
   const { watchdog, at } = startWatchdog();
   for (let second = 1; second < 60; second += 1) {
     watchdog.heard(second * 1_000);

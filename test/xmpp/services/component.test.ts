@@ -62,7 +62,7 @@ it('component - each answer of delivery has its error, the condition before the 
   });
 });
 
-it('component - a malformed publish is answered with wait and bad-request, and nothing of it is said again', async () => {
+it('component - a malformed publish is answered with wait and bad-request, and no text of it is repeated', async () => {
   const answering = startAnswering();
   const rows = [
     sealed(''),
@@ -84,7 +84,7 @@ it('component - a malformed publish is answered with wait and bad-request, and n
   assert.deepEqual(answering.delivered, []);
 });
 
-it('component - what else is asked gets the error that says so', async () => {
+it('component - any other request gets a matching error', async () => {
   const answering = startAnswering();
   const rows: [string, string][] = [
     [`<iq type='get' id='1' ${bob}><query xmlns='jabber:iq:last'/></iq>`, `cancel'><service-unavailable`],
@@ -108,7 +108,7 @@ it('component - what else is asked gets the error that says so', async () => {
   }
 });
 
-it('component - messages, presences, results, errors and what cannot be answered stay unanswered', async () => {
+it('component - messages, presences, results, errors and requests without address stay unanswered', async () => {
   const answering = startAnswering();
   const ping = "<ping xmlns='urn:xmpp:ping'/>";
   for (const stanza of [
@@ -128,7 +128,7 @@ it('component - messages, presences, results, errors and what cannot be answered
   }
 });
 
-it('component - JIDs that are none are copied, never read', async () => {
+it('component - invalid JIDs are copied unread', async () => {
   const answering = startAnswering();
   for (const from of ['@', '/x', '@/', 'a@@b', 'Ä\u{1F600}@example.org/x']) {
     assert.equal(
@@ -140,7 +140,7 @@ it('component - JIDs that are none are copied, never read', async () => {
   }
 });
 
-it('component - prefixed names are as good as others', async () => {
+it('component - prefixed names are accepted', async () => {
   const answering = startAnswering();
   assert.equal(
     await answering.ask(
@@ -150,7 +150,7 @@ it('component - prefixed names are as good as others', async () => {
   );
 });
 
-it('component - disco#info tells what a push service is and whom it serves', async () => {
+it('component - disco#info names a push service and the provider ids that it serves', async () => {
   const answering = startAnswering([
     testApp({ ids: ['tigase:messenger:apns:1', 'snikket:apns:1'] }),
     testApp({ name: 'stork', provider: 'fcm', ids: ['fcm-xmpp-api'] }),

@@ -13,7 +13,7 @@ function parseIq(xml: string, publisher = 'example.org'): ParsedPublish {
   return parsePublish(childElements(parseStanza(xml))[0] as Element, publisher);
 }
 
-/** A publish with this in its `<notification/>`. */
+/** A publish with this content in its `<notification/>`. */
 function publishOf(content: string, around = { item: 'item', options: '' }): string {
   return (
     "<iq type='set' id='1' from='example.org' to='push.example.org'><pubsub xmlns='http://jabber.org/protocol/pubsub'>" +
@@ -144,7 +144,7 @@ describe('publish - ciphertext and iv', () => {
     it(`publish - ${name}`, () => assert.deepEqual(contentOf(content), expected));
   }
 
-  it('publish - what is in clear beside something sealed is dropped', () => {
+  it('publish - unsealed content beside sealed content is dropped', () => {
     const beside =
       "<x xmlns='jabber:x:data'><field var='last-message-body'><value>secret</value></field></x>" +
       "<groupchat xmlns='http://tigase.org/protocol/muc#offline'><nickname>thirdwitch</nickname></groupchat>" +
@@ -162,7 +162,7 @@ describe('publish - ciphertext and iv', () => {
     });
   });
 
-  it('publish - base64 is made what devices take', () => {
+  it('publish - base64 is normalised for devices', () => {
     assert.equal(normaliseBase64(''), '');
     assert.equal(normaliseBase64('QQ'), 'QQ==');
     assert.equal(normaliseBase64('QQ='), 'QQ==');
@@ -229,7 +229,7 @@ describe('publish - around the notification', () => {
     assert.deepEqual(parsed.notification.content, { kind: 'summary' });
   });
 
-  it('publish - an unknown priority is none', () => {
+  it('publish - an unknown priority counts as none', () => {
     for (const [written, priority] of [
       ['high', 'high'],
       [' low\n', 'low'],
@@ -260,7 +260,7 @@ describe('publish - around the notification', () => {
     }
   });
 
-  it('publish - what is no notification is told apart', () => {
+  it('publish - faults are told apart', () => {
     const pubsub = (content: string) =>
       `<iq type='set' id='1'><pubsub xmlns='http://jabber.org/protocol/pubsub'>${content}</pubsub></iq>`;
     const rows: [string, object][] = [

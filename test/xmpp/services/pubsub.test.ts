@@ -6,7 +6,7 @@ const pubsub = 'http://jabber.org/protocol/pubsub';
 const owner = 'http://jabber.org/protocol/pubsub#owner';
 const stanzas = "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'";
 
-/** Every request of XEP-0060 but publishing, and the feature that it needs. */
+/** Every request of XEP-0060 except publishing, and the feature that it needs. */
 const rows: readonly [type: 'get' | 'set', namespace: string, content: string, feature: string | undefined][] = [
   ['set', pubsub, "<subscribe node='n' jid='bob@example.org'/>", 'subscribe'],
   ['set', pubsub, "<unsubscribe node='n' jid='bob@example.org'/>", 'subscribe'],
@@ -40,7 +40,7 @@ const rows: readonly [type: 'get' | 'set', namespace: string, content: string, f
 const request = ([type, namespace, content]: (typeof rows)[number], from: string) =>
   `<iq type='${type}' id='1' from='${from}' to='push.example.org'><pubsub xmlns='${namespace}'>${content}</pubsub></iq>`;
 
-it('pubsub - a client hears which feature is not there', async () => {
+it('pubsub - a client gets the name of the unsupported feature', async () => {
   const answering = startAnswering();
   for (const row of rows) {
     const feature = row[3];
@@ -56,7 +56,7 @@ it('pubsub - a client hears which feature is not there', async () => {
   assert.deepEqual([answering.delivered, answering.unregistered], [[], []]);
 });
 
-it('pubsub - a server hears what no server drops a registration for: wait, and a condition that Tigase keeps', async () => {
+it('pubsub - a server gets an error that costs no registration: wait, with a condition that Tigase tolerates', async () => {
   const answering = startAnswering();
   for (const from of ['example.org', 'example.org/0a1b', 'bob@example.org']) {
     for (const row of rows) {

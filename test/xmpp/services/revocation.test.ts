@@ -5,7 +5,7 @@ import { registrationOf } from '../../support/registrations.ts';
 
 const domain = 'push.example.org';
 
-it('revocation - a headline to the account takes the affiliation back, everything foreign escaped', () => {
+it('revocation - a headline to the account removes the affiliation, with everything foreign escaped', () => {
   assert.equal(
     revocation({ domain, registration: registrationOf({ node: 'n-1', account: "o'brien@example.net" }) }),
     "<message type='headline' from='push.example.org' to='o&apos;brien@example.net'>" +
@@ -14,7 +14,7 @@ it('revocation - a headline to the account takes the affiliation back, everythin
   );
 });
 
-it('revocation - nobody is told of a raw token, of a room, of a registration without its account', () => {
+it('revocation - nobody is told for a raw token, a room or a registration without account', () => {
   for (const registration of [
     registrationOf({ account: '', convention: 'raw-token' }),
     registrationOf({ room: 'verona@rooms.example.org', convention: 'p2' }),

@@ -7,7 +7,7 @@ export const header =
 
 export const wideLimits: ParserLimits = { stanzaBytes: 1_000_000, depth: 100, attributes: 100, nodes: 100_000 };
 
-/** What a parser told, in order. */
+/** The parser's events, in order. */
 export type Told =
   | { readonly header: Element }
   | { readonly stanza: Element }
@@ -29,7 +29,7 @@ export function recordEvents(): { readonly told: Told[]; readonly events: Parser
   };
 }
 
-/** The one stanza that is written there, as it would come after the stream header. */
+/** The one stanza in this text, as it would follow the stream header. */
 export function parseStanza(xml: string): Element {
   const { told, events } = recordEvents();
   createParser(wideLimits, events).write(Buffer.from(header + xml));

@@ -6,7 +6,7 @@ import type { Element } from '../../../src/xmpp/stream/element.ts';
 import { createParser, type ParserLimits } from '../../../src/xmpp/stream/parser.ts';
 import { header, parseStanza, recordEvents, type Told, wideLimits } from './parse-stanza.ts';
 
-/** What a parser tells of this, fed in pieces of `size` bytes. */
+/** The parser's events for this text, fed in pieces of `size` bytes. */
 function read(xml: string | Uint8Array, { limits = wideLimits, size = Infinity } = {}): Told[] {
   const bytes = typeof xml === 'string' ? Buffer.from(xml) : xml;
   const { told, events } = recordEvents();
@@ -30,7 +30,7 @@ function show(element: Element): string {
   );
 }
 
-/** After the header: each stanza as a tree, anything else as a word. */
+/** What follows the header: each stanza as a tree, any other event as a word. */
 function summary(told: readonly Told[]): string[] {
   return told.slice(1).map((each) => {
     if ('stanza' in each) return show(each.stanza);
@@ -97,7 +97,7 @@ describe('parser - what XMPP allows', () => {
     }
   });
 
-  it('parser - every capture is the same tree in every cut', () => {
+  it('parser - every capture gives the same tree however it is divided', () => {
     for (const file of globSync('test/captures/*/*.xml', { cwd: join(import.meta.dirname, '../../..') })) {
       const xml = header + readFileSync(join(import.meta.dirname, '../../..', file), 'utf8');
       const whole = summary(read(xml));
@@ -107,7 +107,7 @@ describe('parser - what XMPP allows', () => {
   });
 });
 
-describe('parser - what is wrong inside a stanza costs that stanza and nothing else', () => {
+describe('parser - a fault within a stanza costs only that stanza', () => {
   const rows: [string, string, string][] = [
     ['an undeclared prefix', '<p:a/>', 'bad-namespace-prefix'],
     ['an undeclared prefix inside', '<a><p:b/></a>', 'bad-namespace-prefix a'],
@@ -183,7 +183,7 @@ describe('parser - what is wrong inside a stanza costs that stanza and nothing e
     });
   }
 
-  it('parser - invalid UTF-8, wherever it is, and what is whole in the same packet is kept', () => {
+  it('parser - invalid UTF-8 anywhere costs only its stanza, also within one packet', () => {
     for (const bytes of [
       [0xff],
       [0xc3, 0x28],
@@ -236,7 +236,7 @@ describe('parser - what is wrong inside a stanza costs that stanza and nothing e
     }
   });
 
-  it('parser - prefixes of a wrong stanza are gone with it', () => {
+  it('parser - prefixes of a wrong stanza end with it', () => {
     const wrong = "<a xmlns='u' xmlns:p='u' xmlns:q=''><b xmlns:r='u'><p:c s:d='1'/>";
     const told = summary(read(`${header}${wrong}</b></a><b/><p:c/><r:d/><a p:e='1'/>`));
     assert.deepEqual(told, [
@@ -249,7 +249,7 @@ describe('parser - what is wrong inside a stanza costs that stanza and nothing e
   });
 });
 
-describe('parser - what leaves it unclear where a stanza ends, or is between stanzas, ends the stream', () => {
+describe('parser - a fault that hides the end of a stanza, or lies between stanzas, ends the stream', () => {
   const rows: [string, string, string][] = [
     ['a DOCTYPE', '<!DOCTYPE x [<!ENTITY lol "lol">]>', 'restricted-xml'],
     ['a DOCTYPE that is not finished', '<!DOC', 'restricted-xml'],
@@ -282,7 +282,7 @@ describe('parser - what leaves it unclear where a stanza ends, or is between sta
     });
   }
 
-  it('parser - what is no XMPP stream', () => {
+  it('parser - input that is not an XMPP stream', () => {
     const rows2: [string, string][] = [
       ['HTTP/1.1 400 Bad Request', 'not-well-formed'],
       ['\u0001', 'not-well-formed'],
@@ -338,14 +338,14 @@ describe('parser - limits', () => {
     ],
   ];
   for (const [name, xml, expected] of rows) {
-    it(`parser - ${name}: skipped, told with its head, and the stream goes on`, () => {
+    it(`parser - ${name}: skipped, reported with its start tag, and the stream goes on`, () => {
       for (const size of [Infinity, 1, 7, 64]) {
         assert.deepEqual(summary(read(`${header}<a/>${xml}<b/>`, { limits, size })), ['a', ...expected, 'b']);
       }
     });
   }
 
-  it('parser - of what is skipped it still has to be clear where it ends', () => {
+  it('parser - the end of a skipped stanza has to be clear too', () => {
     for (const [content, condition] of [
       ['<!DOCTYPE x>', 'restricted-xml'],
       ['<a></a></b>', 'not-well-formed'],
@@ -361,7 +361,7 @@ describe('parser - limits', () => {
     }
   });
 
-  it('parser - what is too long is told as that, whatever else is wrong with it and wherever', () => {
+  it('parser - a stanza that is too long is reported as such, whatever else is wrong in it', () => {
     const text = 'x'.repeat(200);
     for (const content of [
       `&lol;${text}`,
@@ -379,7 +379,7 @@ describe('parser - limits', () => {
     }
   });
 
-  it('parser - within the length, what comes first is told', () => {
+  it('parser - within the length the first fault is reported', () => {
     for (const [content, reason] of [
       ['<p:a/><a><b><c><d/></c></b></a>', 'bad-namespace-prefix'],
       ['<a><b><c><d p:e="1"/></c></b></a>', 'depth'],
@@ -415,7 +415,7 @@ describe('parser - limits', () => {
 describe('parser - cost', () => {
   const limits: ParserLimits = { stanzaBytes: 65_536, depth: 32, attributes: 32, nodes: 1_024 };
 
-  /** CPU milliseconds for a stanza of this, in packets of 64 KiB; it has to be skipped. */
+  /** CPU milliseconds to skip a stanza with this content, in packets of 64 KiB. */
   function cost(xml: Buffer, packet = 65_536): number {
     const { told, events } = recordEvents();
     const parser = createParser(limits, events);
@@ -451,7 +451,7 @@ describe('parser - cost', () => {
       cost(quarter); // so that compiling is not what is measured
       const least = (xml: Buffer) => Math.min(cost(xml), cost(xml), cost(xml));
       const [wholeMs, quarterMs] = [least(whole), least(quarter)];
-      // What grew with the square would be 16 times as much. Below some milliseconds only noise is measured.
+      // Quadratic growth would give a factor of 16. Below some milliseconds only noise is measured.
       assert.ok(wholeMs < 8 * Math.max(quarterMs, 3), `${quarterMs} ms and ${wholeMs} ms`);
     });
   }

@@ -5,7 +5,7 @@ import { createPrefixScope } from '../../../src/xmpp/stream/prefix-scope.ts';
 import { header, recordEvents } from './parse-stanza.ts';
 
 describe('prefix scope', () => {
-  it('prefix scope - outside of everything there is `xml` and nothing else', () => {
+  it('prefix scope - outside the root only `xml` is declared', () => {
     const prefixes = createPrefixScope();
     assert.equal(prefixes.resolve('xml'), 'http://www.w3.org/XML/1998/namespace');
     assert.equal(prefixes.resolve('xmlns'), undefined);
@@ -13,7 +13,7 @@ describe('prefix scope', () => {
     assert.equal(prefixes.mark, 0);
   });
 
-  it('prefix scope - what is declared inside hides what is outside, and leaving brings it back', () => {
+  it('prefix scope - an inner declaration hides the outer one until it is left', () => {
     const prefixes = createPrefixScope();
     prefixes.declare('p', 'urn:a');
     const inner = prefixes.mark;
@@ -30,7 +30,10 @@ describe('prefix scope', () => {
 
 const limits: ParserLimits = { stanzaBytes: 1_000_000, depth: 10_000, attributes: 1_000, nodes: 100_000 };
 
-/** How many entries are written into maps while a stanza with this in it is read; copying a map writes each of its entries. */
+/**
+ * Number of entries written into maps while a stanza with this content is read; copying a map writes each of its
+ * entries.
+ */
 function mapWrites(content: string): number {
   const { told, events } = recordEvents();
   const parser = createParser(limits, events);
@@ -43,7 +46,7 @@ function mapWrites(content: string): number {
   return writes;
 }
 
-describe('parser - twice as many namespace declarations are twice the work', () => {
+describe('parser - twice as many namespace declarations cause twice the work', () => {
   const shapes: [string, (count: number) => string][] = [
     [
       'one in each of many levels',

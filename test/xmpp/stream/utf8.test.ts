@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { createDecoder } from '../../../src/xmpp/stream/utf8.ts';
 
-it('utf8 - a packet may be used for the next one once it was decoded', () => {
+it('utf8 - the buffer of a decoded packet may be reused', () => {
   const decode = createDecoder();
   const packet = Buffer.from([0x61, 0xf0, 0x9f]);
   assert.deepEqual(decode(packet), { text: 'a', ascii: true });
@@ -10,7 +10,7 @@ it('utf8 - a packet may be used for the next one once it was decoded', () => {
   assert.deepEqual(decode(packet), { text: '\u{1F600}b', ascii: false });
 });
 
-it('utf8 - what is no UTF-8 is U+FFFF, for each part of it that could have begun a character', () => {
+it('utf8 - invalid UTF-8 becomes U+FFFF, one for each part that could have started a character', () => {
   const rows: [readonly number[], string][] = [
     [[0x61, 0xff, 0x62], 'a\uffffb'],
     [[0xc3, 0x28], '\uffff('],
@@ -26,7 +26,7 @@ it('utf8 - what is no UTF-8 is U+FFFF, for each part of it that could have begun
   }
 });
 
-it('utf8 - line ends are the same, also where a packet ends between', () => {
+it('utf8 - line ends are made uniform, even if a packet ends between their characters', () => {
   const decode = createDecoder();
   assert.deepEqual(
     ['1\r', '\n2\r\n3\r', '4\n'].map((packet) => decode(Buffer.from(packet)).text),
