@@ -1,4 +1,4 @@
-// How many sockets a server keeps open, in all and for one address.
+// Limits the open sockets of a server (RFC 9293), in total and per address.
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../time/clock.ts';
@@ -6,33 +6,34 @@ import { type Log, throttle } from '../telemetry/log.ts';
 import { networkOf } from './rate-limit.ts';
 import type { IsTrustedProxy } from './trusted-proxies.ts';
 
+/** Limits for sockets. */
 export interface ConnectionLimits {
-  /** Sockets at a time; more are closed at once. */
+  /** Open sockets in total; further ones are closed at once. */
   readonly maxConnections: number;
-  /** The same of one address (of IPv6: one network of 64 bits), so that nobody takes them all. */
+  /** Open sockets of one address (with IPv6, of one /64 network), so that nobody uses them all. */
   readonly maxConnectionsPerAddress: number;
 }
 
 export interface ConnectionLimitOptions {
   readonly limits: ConnectionLimits;
-  /** Everybody's requests come from a proxy: its address has no limit of its own. */
+  /** The address of a trusted proxy has no limit, since everybody's requests come from it. */
   readonly isTrustedProxy: IsTrustedProxy;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
 }
 
-/** An attack closes thousands of sockets a second. */
-const complainEveryMs = 60_000;
+/** An attack closes thousands of sockets a second; the log gets one line in this many milliseconds. */
+const logEveryMs = 60_000;
 
-/** Closes sockets beyond the limits as soon as they are open, TLS or not. */
+/** Closes sockets beyond the limits as soon as they are open, before any TLS handshake. */
 export function limitConnections(server: Server, options: ConnectionLimitOptions): void {
   const { limits, isTrustedProxy, clock, log } = options;
   const open = new Map<string, number>();
-  const mayComplain = { all: throttle(complainEveryMs, clock), address: throttle(complainEveryMs, clock) };
+  const mayLog = { all: throttle(logEveryMs, clock), address: throttle(logEveryMs, clock) };
 
   server.maxConnections = limits.maxConnections;
   server.on('drop', () => {
-    if (mayComplain.all()) log.warn({ count: limits.maxConnections }, 'all sockets for clients are taken');
+    if (mayLog.all()) log.warn({ count: limits.maxConnections }, 'all sockets for clients are in use');
   });
   server.on('connection', (socket: Socket) => {
     const { remoteAddress = '' } = socket;
@@ -40,7 +41,7 @@ export function limitConnections(server: Server, options: ConnectionLimitOptions
     const network = networkOf(remoteAddress);
     const count = (open.get(network) ?? 0) + 1;
     if (count > limits.maxConnectionsPerAddress) {
-      if (mayComplain.address()) complain();
+      if (mayLog.address()) logAddressLimit();
       socket.destroy();
       return;
     }
@@ -54,8 +55,8 @@ export function limitConnections(server: Server, options: ConnectionLimitOptions
     else open.delete(network);
   }
 
-  function complain(): void {
+  function logAddressLimit(): void {
     const hint = 'If it is your proxy, name it under http.public.trustProxy.';
-    log.warn({ count: limits.maxConnectionsPerAddress, hint }, 'one address has as many sockets as one may have');
+    log.warn({ count: limits.maxConnectionsPerAddress, hint }, 'one address has reached its limit of sockets');
   }
 }

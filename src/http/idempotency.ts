@@ -1,31 +1,31 @@
-// draft-ietf-httpapi-idempotency-key-header: a caller that lost an answer asks again with the same key.
+// draft-ietf-httpapi-idempotency-key-header: a caller that lost an answer repeats the request with the same key.
 import type { Clock } from '../time/clock.ts';
 
 export interface IdempotencyOptions<T> {
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** Keys that are remembered; the oldest is forgotten first. */
+  /** Keys remembered; the oldest is forgotten first. */
   readonly maxKeys: number;
-  /** How long a key is remembered, milliseconds. */
+  /** Milliseconds that a key is remembered. */
   readonly lifeMs: number;
-  /** Whether an answer from before is still true. If it is not, it is forgotten and the work is done anew. */
+  /** Whether an earlier answer is still true. If not, it is forgotten and the work is done again. */
   readonly stillHolds: (answer: T) => Promise<boolean>;
 }
 
-/** Does `work` once for a key; `reused`: the key came with another body before. */
+/** Does `work` once per key. `reused`: the key came with another body before. */
 export type Idempotency<T> = (key: string, bodyDigest: string, work: () => Promise<T>) => Promise<T | 'reused'>;
 
 /**
- * Remembers answers by key, in this process alone: the work behind it is idempotent by itself, so that a key that is
- * forgotten, or known to another process, costs nothing. What fails is not remembered.
+ * Remembers answers by key, in this process only. The work is idempotent by itself, so a key that is forgotten, or
+ * known to another process, does no harm. Failures are not remembered.
  *
- * An answer is asked about before it is given again, and not thrown away by whoever makes it untrue: registrations are
- * removed in many ways, by other processes, too.
+ * `stillHolds` is asked before an answer is repeated. Nobody invalidates answers, since registrations are removed in
+ * many ways and by other processes too.
  */
 export function createIdempotency<T>(options: IdempotencyOptions<T>): Idempotency<T> {
   const { clock, maxKeys, lifeMs, stillHolds } = options;
   const kept = new Map<string, { bodyDigest: string; answer: Promise<T>; atMs: number }>();
 
-  /** Forgets what is too old, and the oldest of what is more than `room`. */
+  /** Forgets keys that are too old, and the oldest ones beyond `room`. */
   const forget = (room: number): void => {
     const oldest = clock.monotonic() - lifeMs;
     for (const [key, { atMs }] of kept) {
@@ -41,7 +41,7 @@ export function createIdempotency<T>(options: IdempotencyOptions<T>): Idempotenc
       if (earlier.bodyDigest !== bodyDigest) return 'reused';
       const answer = await earlier.answer;
       if (await stillHolds(answer)) return answer;
-      // Of several requests that find this out at the same time, the first does the work and the others wait for it.
+      // If several requests find this out at once, the first one does the work and the others wait for it.
       if (kept.get(key) === earlier) kept.delete(key);
       return ask(key, bodyDigest, work);
     }

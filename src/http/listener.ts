@@ -9,54 +9,54 @@ import { readAddress, watchForwarding } from './caller.ts';
 import { type ConnectionLimits, limitConnections } from './connection-limits.ts';
 import { createTrustedProxies } from './trusted-proxies.ts';
 
-/** What a listener allows its callers; each has a default for its purpose. */
+/** Limits of a listener. Each purpose has its own defaults. */
 export interface ListenerLimits extends ConnectionLimits {
-  /** Bytes of a request's body. */
+  /** Bytes of a request body. */
   readonly maxBodyBytes: number;
-  /** From the first byte of a request, or from connecting, until it is there as a whole; milliseconds. */
+  /** Milliseconds from connecting, or from the first byte of a request, until the request is complete. */
   readonly requestTimeoutMs: number;
 }
 
-/** Where to listen. */
+/** Address to listen on. */
 export interface ListenAddress {
   readonly host: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
-  /** PEM texts; without them it speaks HTTP. */
+  /** PEM texts; without them the listener speaks HTTP. */
   readonly tls?: { readonly cert: string; readonly key: Secret };
 }
 
 export interface ListenerOptions extends ListenAddress {
   readonly limits: ListenerLimits;
-  /** Proxies whose `X-Forwarded-For` is believed; see `createTrustedProxies`. */
+  /** Proxies whose `X-Forwarded-For` is trusted; see `createTrustedProxies`. */
   readonly trustProxy?: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
-  /** The body of an answer to a request that could not be handled; messages of errors may quote it and are not told. */
+  /** Body of the answer to a failed request. It must not contain the error's message, which may quote the request. */
   readonly describeFailure: (status: number) => object;
   /** Adds hooks and routes. */
   readonly routes: (app: FastifyInstance) => void;
 }
 
-/** An HTTP server that listens. */
+/** A running HTTP server. */
 export interface Listener {
-  /** Origin under which this machine reaches it. */
+  /** Origin at which this machine reaches it. */
   readonly url: string;
-  /** Ends when every request that arrived is answered, at most `CLOSE_WITHIN_MS` later. */
+  /** Resolves when every request that arrived is answered, within `CLOSE_WITHIN_MS`. */
   readonly close: () => Promise<void>;
 }
 
-/** Clients that do not end their requests are cut off then, so that they cannot hold a restart up. */
+/** Milliseconds after which unfinished requests are cut off, so that clients cannot delay a restart. */
 const CLOSE_WITHIN_MS = 2_000;
 const MAX_HEADER_BYTES = 8_192;
-/** A domain or the node of a registration. */
+/** Longest path parameter: a domain or a node. */
 const MAX_PARAMETER_LENGTH = 255;
-/** Longer than scrapers and load balancers keep a socket idle between requests would be of no use. */
+/** At least as long as scrapers and load balancers keep an idle socket. */
 const KEEP_ALIVE_MS = 65_000;
 
 /**
- * Starts an HTTP server, HTTPS when `tls` is given, with limits to everything a caller can make it hold.
- * @throws the system's error when the address cannot be had
+ * Starts an HTTP server, or HTTPS if `tls` is given. Everything that a caller can make it hold is limited.
+ * @throws the system's error if the address is not available
  */
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const { host, port, tls, limits, trustProxy = [], clock, log, describeFailure, routes } = options;
@@ -66,15 +66,15 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     allowErrorHandlerOverride: false,
     bodyLimit: limits.maxBodyBytes,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
-    // What does not match a route's schema is refused as it stands, not turned into what would match.
+    // A body that does not match the schema of its route is refused, not converted.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
     trustProxy: (entry) => isTrustedProxy(readAddress(entry) ?? ''),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     serverFactory: (handler) => createBoundedServer(handler, tls, limits),
   });
-  const noteForwarding = watchForwarding({ isTrustedProxy, clock, log });
-  app.addHook('onRequest', async (request) => noteForwarding(request));
+  const checkForwarding = watchForwarding({ isTrustedProxy, clock, log });
+  app.addHook('onRequest', async (request) => checkForwarding(request));
   app.addHook('onSend', async (_, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });

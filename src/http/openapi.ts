@@ -1,10 +1,10 @@
-// OpenAPI 3.1: the document of the registration API, made from the schemas that its routes check and write by.
+// OpenAPI 3.1: the document of the registration API, made from the schemas that its routes use.
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { isProblemName, problems, problemType, sendProblem } from './problems.ts';
 import { problemAnswers } from './registration-schemas.ts';
 
-/** Adds the document and what its problem types lead to. To be called before the routes that it describes. */
+/** Adds the document, and a page for each problem type. To be called before the routes that the document describes. */
 export function describeApi(api: FastifyInstance, version: string): void {
   void api.register(swagger, {
     openapi: {
@@ -60,7 +60,7 @@ export function describeApi(api: FastifyInstance, version: string): void {
           properties: { name: { type: 'string', description: `One of ${Object.keys(problems).join(', ')}.` } },
         },
         response: {
-          200: { description: 'The problem as it is told, without errors.', $ref: 'Problem#' },
+          200: { description: 'The problem as it is sent, without errors.', $ref: 'Problem#' },
           ...problemAnswers('no-such-path', 'rate-limited'),
         },
       },

@@ -1,15 +1,15 @@
-// RFC 9457, "Problem Details for HTTP APIs": everything that the registration API can answer besides a success.
+// RFC 9457, "Problem Details for HTTP APIs": every answer of the registration API other than success.
 import type { FastifyReply } from 'fastify';
 
-/** A problem as the table has it; its name is the last part of its `type`. */
+/** A row of the table. Its name is the last part of the problem's `type`. */
 interface ProblemEntry {
   readonly status: number;
   readonly title: string;
-  /** What the caller should do about it. */
+  /** What the caller should do. */
   readonly advice: string;
 }
 
-/** The names are promised to callers: a released one never changes its meaning. */
+/** Callers rely on the names, so a released name keeps its meaning. */
 export const problems = {
   'invalid-request': {
     status: 400,
@@ -24,11 +24,11 @@ export const problems = {
   'no-such-registration': {
     status: 404,
     title: 'This app has no registration of that node.',
-    advice: 'It was removed, or never was, or is of another app. Register the device again.',
+    advice: 'It was removed, never existed or belongs to another app. Register the device again.',
   },
   'no-such-path': {
     status: 404,
-    title: 'There is nothing under this path and method.',
+    title: 'There is nothing at this path and method.',
     advice: 'See /v1/openapi.json.',
   },
   'too-large': {
@@ -38,7 +38,7 @@ export const problems = {
   },
   'unsupported-media-type': {
     status: 415,
-    title: 'The body is no JSON.',
+    title: 'The body is not JSON.',
     advice: 'Send Content-Type: application/json.',
   },
   'idempotency-key-reused': {
@@ -58,22 +58,23 @@ export const problems = {
   },
 } as const satisfies Readonly<Record<string, ProblemEntry>>;
 
+/** Name of a problem, and last part of its type. */
 export type ProblemName = keyof typeof problems;
 
-/** What is wrong at one place of a request. */
+/** A fault at one place of a request. */
 export interface FieldError {
-  /** Of which part of the request `pointer` is. */
+  /** The part of the request that `pointer` refers to. */
   readonly in: 'body' | 'querystring' | 'params' | 'headers';
   /** JSON pointer (RFC 6901). */
   readonly pointer: string;
-  /** Quotes nothing of the request. */
+  /** What is wrong, without quoting the request. */
   readonly detail: string;
 }
 
-/** Relative to this server, so that it is the same behind every name. */
+/** Relative, so that it is the same whatever name the server is reached by. */
 export const problemType = (name: ProblemName): string => `/v1/problems/${name}`;
 
-/** Answers with a problem, and for how long to wait where that helps. */
+/** Sends a problem, with `Retry-After` where waiting helps. */
 export function sendProblem(reply: FastifyReply, name: ProblemName, errors?: readonly FieldError[]): FastifyReply {
   const { status, title, advice } = problems[name];
   if (status === 401) reply.header('www-authenticate', 'Bearer');

@@ -1,5 +1,5 @@
-// Unregistering over HTTP as Siskin and Snikket for iOS do it while they remove an account that cannot be reached over
-// XMPP: `POST /unregister-device/{push JID}`, and as Siskin's second try the same below `/rest/push`.
+// Unregistering over HTTP, as Siskin and Snikket for iOS do when they remove an account that cannot be reached over
+// XMPP: `POST /unregister-device/{push JID}`, and as Siskin's second attempt the same path below `/rest/push`.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Clock } from '../time/clock.ts';
@@ -12,23 +12,23 @@ import { type Listener, type ListenerLimits, listen, type ListenAddress } from '
 import { createRateLimit } from './rate-limit.ts';
 
 export interface PublicListenerOptions extends ListenAddress {
-  /** Proxies whose `X-Forwarded-For` is believed: addresses, networks, or loopback, linklocal, uniquelocal. */
+  /** Proxies whose `X-Forwarded-For` is trusted: addresses, networks, or loopback, linklocal, uniquelocal. */
   readonly trustProxy: readonly string[];
-  /** The domains of the component links, lower case: what clients may name as push JID. */
+  /** Domains of the component links in lower case, which clients may name as push JID. */
   readonly domains: readonly string[];
-  /** How many were removed; a rejection means that nothing was changed. */
+  /** Resolves with the number of removed registrations; a rejection means that nothing was changed. */
   readonly unregister: (match: RegistrationMatch) => Promise<number>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly limits?: Partial<ListenerLimits>;
-  /** Adds what else is served here; each has hooks, limits and errors of its own. */
+  /** Adds other routes, which have hooks, limits and errors of their own. */
   readonly more?: (app: FastifyInstance) => void;
 }
 
 /**
- * Phones with bad connections, all over the world: short requests, many sockets. Many phones, or all connections of a
- * vendor's own service, may share an address; a tenth is more than either needs, and leaves the rest to others.
+ * For phones with bad connections: short requests, many sockets. Many phones, or a vendor's own service, may share an
+ * address; a tenth of the sockets is more than either needs.
  */
 const defaultLimits: ListenerLimits = {
   maxBodyBytes: 4_096,
@@ -38,24 +38,23 @@ const defaultLimits: ListenerLimits = {
 };
 
 /**
- * A phone makes two requests per account that it removes, but many phones may share an address. Tokens cannot be
- * guessed at any rate; this is about the store, where each removal is synced to disk.
+ * A phone sends two requests per account that it removes, and many phones may share an address. The limit protects the
+ * store, which syncs each removal to disk; guessing tokens is hopeless at any rate.
  */
 const rateLimits = { burst: 30, perSecond: 1, maxAddresses: 10_000 };
 
-/** `provider` is not looked at: Snikket names another one here than it registered with. */
+/** `provider` is ignored, since Snikket names another one than it registered with. */
 const body = z.object({ account: z.string().min(1), 'device-token': z.string().min(1) });
 
 /**
- * Clients look at `result` alone, so nearly everything is answered 200: a proxy that puts pages of its own in place of
- * errors would turn a plain answer into none. Without `result` Siskin would try its second path, with another word it
- * gives up, and then the account cannot be removed from the phone. A device that we do not know is a success for that
- * reason. A JID that is not ours is no success, since the device stays registered elsewhere; the answer has a `result`
- * because the second path would not know better.
+ * Clients read only `result`, so nearly every answer is 200: a proxy that replaces the body of an error would remove
+ * it. Without `result` Siskin tries its second path; on another value it gives up, and the account cannot be removed
+ * from the phone. So an unknown device is a success. A JID that is not ours is a failure, since the device stays
+ * registered elsewhere; the answer still has a `result`, as the second path would not help.
  */
 type Result = 'success' | 'failure';
 
-/** The listener that clients reach, behind a TLS proxy or with `tls`. */
+/** Starts the listener that clients reach, behind a TLS proxy or with `tls`. */
 export function createPublicListener(options: PublicListenerOptions): Promise<Listener> {
   const { domains, unregister, clock, log, metrics } = options;
   const mayAsk = createRateLimit({ clock, ...rateLimits });
@@ -81,7 +80,7 @@ export function createPublicListener(options: PublicListenerOptions): Promise<Li
   };
 
   const addUnregistering = (scope: FastifyInstance): void => {
-    // Whatever the header says, clients send JSON.
+    // Clients send JSON, whatever their header says.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) => done(null, text));
     scope.addHook('onRequest', async (request, reply) => {

@@ -1,11 +1,11 @@
-// The HTTP form API of Prosody's mod_push_appserver, for clients and servers that know it: `/push_appserver/v1/…`,
-// application/x-www-form-urlencoded in, lines of text out.
+// The HTTP form API of Prosody's mod_push_appserver, for clients and servers that use it: `/push_appserver/v1/…` takes
+// application/x-www-form-urlencoded and answers with lines of text.
 //
-// There, whoever registers a known id hears its secret. Here, a registration is named by the client's id and its token
-// together: who knows both has the device's own words and gets node and secret again; who knows the id alone gets a
-// registration of their own, with a node and a secret of its own, and the first one stays as it is. Nothing is ever
-// updated, so nothing can be taken over; a device with a new token has a new registration, and takes its node from the
-// answer. For the same reason the id alone does not unregister: the node from the answer does, or id and token.
+// In mod_push_appserver, whoever registers a known id gets its secret. Here the client's id and token together name a
+// registration. Whoever sends both gets its node and secret again; whoever sends only the id, with another token, gets
+// a new registration, and the first one stays. Registrations are never updated, so none can be hijacked; a device with
+// a new token gets a new registration and reads its node from the answer. The id alone does not unregister a device:
+// the node from the answer does, or id and token.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer } from '../core/answers.ts';
 import type { Clock } from '../time/clock.ts';
@@ -25,8 +25,8 @@ import { createRateLimit } from './rate-limit.ts';
 
 export interface PushAppserverOptions {
   /**
-   * Those with the convention v1 are served. A `type` means the app of that provider which has the name in the address of
-   * the request among its ids, or else the only one, as the commands over XMPP have it.
+   * The API serves those with the convention v1. As with the commands over XMPP, a `type` selects the app of that
+   * provider that has the request's host among its ids, or else the only one.
    */
   readonly apps: readonly ServedApp[];
   readonly registry: Pick<Registry, 'register' | 'find' | 'list' | 'remove'>;
@@ -38,18 +38,18 @@ export interface PushAppserverOptions {
 
 type ServedApp = Pick<App, 'name' | 'provider' | 'ids' | 'conventions'>;
 
-/** As mod_push_appserver has it. */
+/** As in mod_push_appserver. */
 const MAX_BODY_BYTES = 4_096;
-/** By address: a phone registers once in a while, but many phones may share one. */
+/** Per address: a phone registers rarely, but many phones may share one. */
 const rateLimits = { burst: 30, perSecond: 1, maxAddresses: 10_000 };
 /** Ids are chosen by clients: UUIDs, hashes. */
 const DEVICE_ID = /^[\x21-\x7e]{1,255}$/;
 
 type Form = ReadonlyMap<string, string>;
-/** Where a form keeps the name by which its request reached us: no field can have this name. */
+/** Key for the host of the request; no form field can have this name. */
 const HOST = '';
 
-/** What a route answers: lines of text, or that a field is wrong. */
+/** Answer of a route: lines of text, or the name of a wrong field. */
 type FormAnswer = { readonly lines: readonly string[] } | { readonly wrong: string };
 
 const ok = (...lines: string[]): FormAnswer => ({ lines: ['OK', ...lines] });
@@ -57,7 +57,7 @@ const failed = (reason: string): FormAnswer => ({ lines: ['ERROR', reason] });
 const wrong = (field: string): FormAnswer => ({ wrong: field });
 const unknown = failed('Node not found!');
 
-/** Adds the routes below `/push_appserver/v1`; without an app of this convention there are none. */
+/** Adds the routes below `/push_appserver/v1`, if an app has the convention. */
 export function addPushAppserver(scope: FastifyInstance, options: PushAppserverOptions): void {
   const apps = options.apps.filter((app) => serves(app, v1));
   if (apps.length === 0) return;
@@ -69,15 +69,15 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
   const mayAsk = createRateLimit({ clock, ...rateLimits });
   const byProvider = Map.groupBy(options.apps, (app) => app.provider);
   const appOf = (form: Form): ServedApp | undefined => {
-    const able = byProvider.get(form.get('type') ?? '') ?? [];
-    const named = able.filter(({ ids }) => ids.includes(form.get(HOST) ?? ''));
-    const [only, ...more] = named.length > 0 ? named : able;
+    const candidates = byProvider.get(form.get('type') ?? '') ?? [];
+    const named = candidates.filter(({ ids }) => ids.includes(form.get(HOST) ?? ''));
+    const [only, ...more] = named.length > 0 ? named : candidates;
     return more.length === 0 ? only : undefined;
   };
   const isServed = (registration: Registration) =>
     isOf(registration, v1) && options.apps.some(({ name }) => name === registration.app);
 
-  /** The registration that a node from an answer names, or an id together with the token. */
+  /** The registration whose node the form carries. */
   async function find(form: Form): Promise<Registration | undefined> {
     const found = await registry.find(form.get('node') ?? '');
     return found && isServed(found) ? found : undefined;
@@ -88,7 +88,7 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
     if (!app) return wrong('type');
     const device = readDevice(app, form);
     if ('wrong' in device) return device;
-    // Whoever has the node of an answer has its id, too, and may use it in the id's place; only with the right token.
+    // A client may send the node of an answer in place of its id, which only counts with the right token.
     const named = await find(form);
     if (named?.app === app.name && named.token === device.token) return ok(named.node, named.secret ?? '');
     const { node, secret = '' } = await registry.register({
@@ -128,14 +128,14 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
     if (!node) return wrong('node');
     if (!secret) return wrong('secret');
     const found = await find(form);
-    // One answer for both, so that nodes cannot be told from the unknown.
+    // The same answer for both, so that callers cannot find out which nodes exist.
     if (found?.secret === undefined || !isSameSecret(found.secret, secret)) return failed('Unknown node or secret');
     const publisher = domainOf(found.account) || 'localhost';
     const answer = await deliver({ node, publisher, content: { kind: 'summary' }, secret });
     return answer === 'result' ? ok(node) : failed(answer);
   }
 
-  // Whatever the header says, callers send forms.
+  // Callers send forms, whatever their header says.
   api.removeAllContentTypeParsers();
   api.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) => done(null, text));
   api.addHook('onRequest', async (request, reply) => {
@@ -171,7 +171,7 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
   api.get('/settings/:node', hideSettings);
 }
 
-/** Undefined where a field stands twice: nobody knows which of them was meant. */
+/** Undefined if a field occurs twice, since it is unclear which one counts. */
 function readForm(body: unknown, host: string): Form | undefined {
   const fields: [string, string][] = [...new URLSearchParams(typeof body === 'string' ? body : ''), [HOST, host]];
   const form = new Map(fields);

@@ -4,20 +4,20 @@ import { createTokenBuckets, type Share } from '../time/token-bucket.ts';
 
 export interface RateLimitOptions extends Share {
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** Addresses that are remembered; the one that was quiet longest is forgotten first. */
+  /** Addresses remembered; the one that was quiet longest is forgotten first. */
   readonly maxAddresses: number;
 }
 
-/** Takes one request of an address into account; false: it has had its share. */
+/** Counts one request of an address; false: the address is over its limit. */
 export type RateLimit = (address: string) => boolean;
 
-/** One token bucket per address. */
+/** A rate limit with one token bucket (`time/token-bucket.ts`) per address. */
 export function createRateLimit({ maxAddresses, ...options }: RateLimitOptions): RateLimit {
   const buckets = createTokenBuckets({ ...options, limit: maxAddresses });
   return (address) => buckets.take(networkOf(address)) === 0;
 }
 
-/** What is counted as one address: one customer commonly has a whole /64 of IPv6 addresses. */
+/** The part of an address that is counted: with IPv6 the /64 network, which one customer commonly has. */
 export function networkOf(address: string): string {
   if (!isIPv6(address)) return address.slice(0, 64);
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];

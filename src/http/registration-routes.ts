@@ -1,4 +1,4 @@
-// The HTTP API for vendors with a client of their own: registrations of their apps, made, looked at and removed.
+// The HTTP API for vendors with a client of their own: creates, reads and removes registrations of their apps.
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../time/clock.ts';
@@ -21,17 +21,17 @@ import {
   registrationRequest,
 } from './registration-schemas.ts';
 
-/** An app whose registrations can be handled over HTTP. */
+/** An app whose registrations the API handles. */
 export interface ApiApp extends Pick<App, 'name' | 'provider' | 'takesSecondToken'> {
   readonly token: Secret;
 }
 
 export interface RegistrationRoutesOptions {
   readonly apps: readonly ApiApp[];
-  /** The app whose token a request carries; undefined: it is not authorised. */
+  /** The app whose token a request carries; undefined: the request is not authorised. */
   readonly callerOf: (request: FastifyRequest) => ApiApp | undefined;
   readonly registry: Pick<Registry, 'register' | 'find' | 'list' | 'remove'>;
-  /** The domains of the component links. */
+  /** Domains of the component links. */
   readonly domains: readonly string[];
   /** Bytes of base64 that surely fit into a push of this app for this account. */
   readonly largestCiphertext: (app: string, account: string) => number;
@@ -39,7 +39,7 @@ export interface RegistrationRoutesOptions {
 }
 
 const MAX_BODY_BYTES = 16_384;
-/** Of an account: nobody has so many devices; a caller that passes on what its clients say is protected from one of them. */
+/** Per account, which never has so many devices. Protects a caller that relays requests from one of its clients. */
 const accountLimits = { burst: 30, perSecond: 1, maxAddresses: 100_000 };
 const idempotencyLimits = { maxKeys: 2_000, lifeMs: 600_000 };
 
@@ -51,7 +51,7 @@ interface RegistrationBody {
   readonly secret?: boolean;
 }
 
-/** The answer to a registering, as the schema of this name describes it. */
+/** The answer to a registration, as the schema of this name describes it. */
 interface Registered {
   readonly node: string;
   readonly secret?: string;
@@ -60,7 +60,7 @@ interface Registered {
   readonly registeredAt: string;
 }
 
-/** Adds the four routes of registrations. */
+/** Adds the four routes for registrations. */
 export function addRegistrationRoutes(api: FastifyInstance, options: RegistrationRoutesOptions): void {
   const { apps, registry, domains, largestCiphertext, clock } = options;
   const accountMayRegister = createRateLimit({ clock, ...accountLimits });
@@ -72,7 +72,7 @@ export function addRegistrationRoutes(api: FastifyInstance, options: Registratio
     if (!app) throw new Error('a request without a caller passed its check');
     return app;
   };
-  /** What every route has that needs a token. */
+  /** Options of every route that needs a token. */
   const authorised = {
     exposeHeadRoute: false,
     bodyLimit: MAX_BODY_BYTES,
@@ -111,7 +111,7 @@ export function addRegistrationRoutes(api: FastifyInstance, options: Registratio
       headers: idempotencyHeaders,
       body: { $ref: `${registrationRequest.$id}#` },
       response: answersOf(
-        { 200: { description: 'It is registered, durably.', $ref: 'Registered#' } },
+        { 200: { description: 'The device is registered, durably.', $ref: 'Registered#' } },
         ...(['too-large', 'unsupported-media-type', 'idempotency-key-reused'] as const),
       ),
     },
@@ -140,7 +140,9 @@ export function addRegistrationRoutes(api: FastifyInstance, options: Registratio
       summary: `The registrations of an account, the latest first, at most ${LIST_MAX}`,
       security,
       querystring: accountQuery,
-      response: answersOf({ 200: { description: 'None is an empty list.', $ref: 'RegistrationList#' } }),
+      response: answersOf({
+        200: { description: 'Empty if the account has no registration.', $ref: 'RegistrationList#' },
+      }),
     },
     async handler(request) {
       const found = await registry.list({ app: callerOf(request).name, account: request.query.account }, LIST_MAX);
@@ -157,7 +159,7 @@ export function addRegistrationRoutes(api: FastifyInstance, options: Registratio
       summary: 'The state of a registration, without its tokens and its secret',
       security,
       params: nodeParams,
-      response: answersOf({ 200: { description: 'It is registered.', $ref: 'Registration#' } }, 'no-such-registration'),
+      response: answersOf({ 200: { description: 'The registration.', $ref: 'Registration#' } }, 'no-such-registration'),
     },
     async handler(request, reply) {
       const found = await registry.find(request.params.node);
@@ -175,7 +177,10 @@ export function addRegistrationRoutes(api: FastifyInstance, options: Registratio
       summary: 'Removes a registration; XMPP servers that still publish to it are told to stop',
       security,
       params: nodeParams,
-      response: answersOf({ 204: { type: 'null', description: 'It is removed, durably.' } }, 'no-such-registration'),
+      response: answersOf(
+        { 204: { type: 'null', description: 'The registration is removed, durably.' } },
+        'no-such-registration',
+      ),
     },
     async handler(request, reply) {
       const found = await registry.find(request.params.node);
@@ -191,18 +196,18 @@ interface DeviceTokens {
   readonly secondToken?: string;
 }
 
-/** What the schema cannot see: tokens are of the app's provider, and the account is written in the one form. */
+/** Checks what the schema cannot: tokens belong to the app's provider, and the account is in NFKC. */
 function readDevice({ provider, takesSecondToken }: ApiApp, body: RegistrationBody): DeviceTokens | FieldError {
   const wrong = (pointer: string, detail: string): FieldError => ({ in: 'body', pointer, detail });
-  // RFC 8265 has no other characters in accounts; with them, one account could look like another and not be it.
+  // RFC 8265 allows no other characters in accounts; with them an account could look like another one.
   if (body.account.normalize('NFKC') !== body.account) return wrong('/account', 'is not in Unicode form NFKC');
   const token = parseDeviceToken(provider, body.token);
-  if (token === undefined) return wrong('/token', `is no device token of ${provider}`);
+  if (token === undefined) return wrong('/token', `is not a device token of ${provider}`);
   if (body.secondToken === undefined) return { token };
-  if (!takesSecondToken) return wrong('/secondToken', `devices of ${provider} have none`);
+  if (!takesSecondToken) return wrong('/secondToken', `devices of ${provider} have no second token`);
   const secondToken = parseDeviceToken(provider, body.secondToken);
   return secondToken === undefined
-    ? wrong('/secondToken', `is no device token of ${provider}`)
+    ? wrong('/secondToken', `is not a device token of ${provider}`)
     : { token, secondToken };
 }
 

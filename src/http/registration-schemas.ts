@@ -1,21 +1,19 @@
-// What the registration API takes and gives, as JSON Schema: requests are checked against it, answers are written by it,
-// and the OpenAPI document is made of it.
+// JSON Schemas of the registration API. They check requests, serialise answers and make up the OpenAPI document.
 import { conventions } from '../conventions/all.ts';
 import { type ProblemName, problems } from './problems.ts';
 
-/** RFC 7622: neither control and format characters nor spaces, and none of the characters that part a JID. */
+/** RFC 7622: no control characters, format characters, spaces or characters that separate the parts of a JID. */
 const BARE_JID = String.raw`^[^\p{C}\p{Z}"&'\/:<>@]+@[^\p{C}\p{Z}"&'\/<>@]+$`;
-/** 1,023 bytes on either side of the @. */
+/** Each side of the @ has at most 1,023 bytes. */
 const JID_MAX = 2_047;
-/** As many as are told to one account; nobody has more devices. */
+/** Registrations listed for one account, which never has more devices. */
 export const LIST_MAX = 100;
 
 const account = {
   type: 'string',
   maxLength: JID_MAX,
   pattern: BARE_JID,
-  description:
-    'Bare JID, exactly as the device writes it: it looks its key up by this string. Unicode in the form NFKC.',
+  description: 'Bare JID exactly as the device writes it, since it looks its key up by this string. Unicode form NFKC.',
 } as const;
 const token = { type: 'string', minLength: 1, maxLength: 4_096 } as const;
 const node = {
@@ -30,10 +28,11 @@ const device = {
   type: 'string',
   pattern: String.raw`^[\x21-\x7e]{1,128}$`,
   description:
-    'A name for the device that stays when its token changes; compared without regard to case. A device that registers ' +
+    'A name for the device that stays when its token changes, compared without regard to case. A device that registers ' +
     'again keeps its node. Without it, the token tells devices apart.',
 } as const;
 
+/** Body of a registration request. */
 export const registrationRequest = {
   $id: 'RegistrationRequest',
   type: 'object',
@@ -41,10 +40,10 @@ export const registrationRequest = {
   required: ['account', 'token'],
   properties: {
     account,
-    token: { ...token, description: 'Device token: of APNs in hexadecimal, of FCM as the library gives it.' },
+    token: { ...token, description: 'Device token: for APNs in hexadecimal, for FCM as the library returns it.' },
     secondToken: {
       ...token,
-      description: 'PushKit (VoIP) token, for APNs only. Left out: the device has none any more.',
+      description: 'PushKit (VoIP) token, for APNs only. If it is absent, an earlier one is removed.',
     },
     device,
     secret: {
@@ -54,14 +53,14 @@ export const registrationRequest = {
   },
 } as const;
 
-export const registered = {
+const registered = {
   $id: 'Registered',
   type: 'object',
   additionalProperties: false,
   required: ['node', 'jids', 'maxPayloadSize', 'registeredAt'],
   properties: {
     node,
-    secret: { type: 'string', description: 'For the publish-options (XEP-0357), where it was asked for.' },
+    secret: { type: 'string', description: 'For the publish-options (XEP-0357), if the request asked for it.' },
     jids: {
       type: 'array',
       items: { type: 'string' },
@@ -69,13 +68,13 @@ export const registered = {
     },
     maxPayloadSize: {
       type: 'integer',
-      description: 'The longest ciphertext in base64, in bytes, that surely fits: max-size of tigase:push:encrypt:0.',
+      description: 'Bytes of the longest base64 ciphertext that surely fits: max-size of tigase:push:encrypt:0.',
     },
     registeredAt,
   },
 } as const;
 
-export const registrationState = {
+const registrationState = {
   $id: 'Registration',
   type: 'object',
   additionalProperties: false,
@@ -85,26 +84,26 @@ export const registrationState = {
     account: {
       type: 'string',
       description:
-        'As it was registered. A domain alone, or absent: it was taken over from a server that did not know.',
+        'As it was registered. A domain alone, or absent, if it was imported from a server that stores no accounts.',
     },
     device: { type: 'string', description: 'The name of the device, if it has one besides its token.' },
     convention: {
       type: 'string',
       enum: conventions.map(({ name }) => name),
-      description: 'How it registered.',
+      description: 'How the device registered.',
     },
     hasSecret: { type: 'boolean' },
     hasSecondToken: { type: 'boolean' },
     environment: {
       type: 'string',
       enum: ['production', 'sandbox'],
-      description: 'Of APNs, where the token was accepted; known only for apps with environment: auto.',
+      description: 'APNs environment that accepted the token; only for apps with environment: auto.',
     },
-    registeredAt: { ...registeredAt, description: `${registeredAt.description} Absent: not since it was taken over.` },
+    registeredAt: { ...registeredAt, description: `${registeredAt.description} Absent: not since its import.` },
   },
 } as const;
 
-export const registrationList = {
+const registrationList = {
   $id: 'RegistrationList',
   type: 'object',
   additionalProperties: false,
@@ -114,12 +113,12 @@ export const registrationList = {
   },
 } as const;
 
-export const problem = {
+const problem = {
   $id: 'Problem',
   type: 'object',
   required: ['type', 'title', 'status', 'detail'],
   properties: {
-    type: { type: 'string', format: 'uri-reference', description: 'Tells problems apart; never changes.' },
+    type: { type: 'string', format: 'uri-reference', description: 'Identifies the problem; never changes.' },
     title: { type: 'string' },
     status: { type: 'integer' },
     detail: { type: 'string', description: 'What to do about it.' },
@@ -139,6 +138,7 @@ export const problem = {
   },
 } as const;
 
+/** Schemas that routes refer to by name. */
 export const sharedSchemas = [registrationRequest, registered, registrationState, registrationList, problem];
 
 export const nodeParams = { type: 'object', required: ['node'], properties: { node } } as const;
@@ -157,18 +157,19 @@ export const idempotencyHeaders = {
       type: 'string',
       pattern: String.raw`^[\x20-\x7e]{1,255}$`,
       description:
-        'Any name of your own for this one registering, such as a UUID: repeated with the same body within ten minutes, ' +
-        'the answer is the same, unless the registration was removed meanwhile: then the device is registered anew. ' +
-        'Registering is idempotent without it, too: the same device keeps its node.',
+        'A name that you choose for this request, such as a UUID. If you repeat it with the same body within ten minutes, ' +
+        'the answer is the same, unless the registration was removed meanwhile; then the device is registered again. ' +
+        'Registering is idempotent without it too: the same device keeps its node.',
     },
   },
 } as const;
 
-/** `response` of a route: the success, and the problems that it can meet beside those of every authorised route. */
+/** `response` of a route: the success, its own problems, and those of every authorised route. */
 export function answersOf(success: object, ...names: readonly ProblemName[]): Record<string, object> {
   return { ...success, ...problemAnswers(...names, 'invalid-request', 'unauthorized', 'rate-limited', 'unavailable') };
 }
 
+/** The `response` part of a route for these problems. */
 export function problemAnswers(...names: readonly ProblemName[]): Record<string, object> {
   const answers: Record<string, object> = {};
   for (const name of names) {

@@ -1,4 +1,4 @@
-// The HTTP API for vendors with a client of their own, below `/v1`: who may ask, how often, and how failures are told.
+// The HTTP API below `/v1` for vendors with a client of their own: authorisation, rate limits and errors.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -18,12 +18,12 @@ export interface RegistrationsOptions extends Omit<RegistrationRoutesOptions, 'c
   readonly metrics: Metrics;
 }
 
-/** Of callers without a token, by address: enough to read the document, too slow to try tokens. */
+/** Per address, for callers without a token: enough to read the document, too slow to try tokens. */
 const strangerLimits = { burst: 30, perSecond: 1, maxAddresses: 10_000 };
-/** Of an app: each registering is synced to disk, and notifications need the disk's time, too. */
+/** Per app: each registration is synced to disk, and notifications need the disk too. */
 const appLimits = { burst: 1_000, perSecond: 100, maxAddresses: 1_000 };
 
-/** Adds the routes below `/v1`; without apps that want them there are none. */
+/** Adds the routes below `/v1`, if an app has the API enabled. */
 export function addRegistrations(scope: FastifyInstance, options: RegistrationsOptions): void {
   if (options.apps.length > 0) void scope.register((api, _, done) => (addApi(api, options), done()), { prefix: '/v1' });
 }
@@ -60,7 +60,7 @@ function addApi(api: FastifyInstance, options: RegistrationsOptions): void {
 
   for (const schema of sharedSchemas) api.addSchema(schema);
   describeApi(api, version);
-  // In a scope of their own: the document knows what is added after it.
+  // In a scope of its own, since the document lists only what is added after it.
   void api.register((routes, _, done) => {
     addRegistrationRoutes(routes, { ...options, callerOf: (request) => callers.get(request) });
     done();

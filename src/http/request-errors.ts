@@ -1,6 +1,6 @@
 import type { FieldError } from './problems.ts';
 
-/** What fastify adds to an error when a request does not match its route's schema. */
+/** What fastify adds to an error if a request does not match the schema of its route. */
 interface Refusal {
   readonly validation: readonly {
     readonly keyword: string;
@@ -12,8 +12,8 @@ interface Refusal {
 }
 
 /**
- * Where a request does not match its route's schema, and how; undefined for any other error. Nothing of the request is
- * quoted: not even the name of an unknown field, which may be a token on the wrong side of a colon.
+ * Where and how a request does not match the schema of its route; undefined for any other error. Nothing of the request
+ * is quoted, not even the name of an unknown field, which may be a token on the wrong side of a colon.
  */
 export function fieldErrorOf(error: unknown): FieldError | undefined {
   if (!isRefusal(error)) return undefined;
@@ -25,7 +25,7 @@ export function fieldErrorOf(error: unknown): FieldError | undefined {
     case 'required':
       return { ...place, pointer: `${instancePath}/${String(params['missingProperty'])}`, detail: 'is missing' };
     case 'additionalProperties':
-      return { ...place, pointer: instancePath, detail: 'has a field that is not known' };
+      return { ...place, pointer: instancePath, detail: 'has an unknown field' };
     default:
       return { ...place, pointer: instancePath, detail: message ?? 'does not have the right form' };
   }

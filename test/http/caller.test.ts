@@ -30,7 +30,7 @@ async function start(t: TestContext, trustProxy: readonly string[]) {
     await body.dump();
     return statusCode;
   };
-  /** How many of 40 requests are answered; an address has 30 at once. */
+  /** How many of 40 requests are answered; an address may send 30 at once. */
   const answered = async (headersOf: (n: number) => readonly string[]) => {
     let count = 0;
     for (let n = 0; n < 40; n += 1) if ((await ask(...headersOf(n))) === 200) count += 1;
@@ -39,7 +39,7 @@ async function start(t: TestContext, trustProxy: readonly string[]) {
   return { ask, answered, clock, lines };
 }
 
-/** What one client at 203.0.113.7 can send; the proxy adds that address at the end, as a header or to it. */
+/** What one client at 203.0.113.7 can send. The proxy appends that address, as a new header or to the existing one. */
 const forged: readonly [string, (n: number) => readonly string[]][] = [
   ['an address before its own', (n) => [`198.51.100.${n}, 203.0.113.7`]],
   ['many addresses before its own', (n) => [`10.0.0.${n}, 127.0.0.1, ::1, 198.51.100.${n}, 203.0.113.7`]],
@@ -60,24 +60,24 @@ for (const [what, headersOf] of forged) {
 }
 
 for (const header of ['client', 'unknown', '203.0.113.7.example', '203.0.113.7:x', '_hidden', '[2001:db8::7', '']) {
-  test(`caller - “${header}” was written by a client: it counts for the proxy that passed it on`, async (t) => {
+  test(`caller - “${header}” was written by a client, so the request counts for the proxy that passed it on`, async (t) => {
     const { answered } = await start(t, ['loopback']);
     assert.equal(await answered((n) => [header === '' ? '' : `${header}${n}`]), 30);
   });
 }
 
-test('caller - of several proxies in a row, the nearest that is not trusted counts', async (t) => {
+test('caller - of several proxies in a row, the nearest untrusted one counts', async (t) => {
   const { answered, ask } = await start(t, ['loopback', '192.0.2.0/24']);
   assert.equal(await answered((n) => [`198.51.100.${n}, 203.0.113.7, 192.0.2.1, 192.0.2.2:443`]), 30);
   assert.equal(await ask('203.0.113.8, 192.0.2.1'), 200);
 });
 
-test('caller - without a proxy that is trusted, the header says nothing', async (t) => {
+test('caller - without a trusted proxy the header is ignored', async (t) => {
   const { answered } = await start(t, []);
   assert.equal(await answered((n) => [`198.51.100.${n}`]), 30);
 });
 
-test('caller - a proxy that passes on what clients write is warned of, once an hour', async (t) => {
+test('caller - a warning names a proxy that passes on what clients write, once an hour', async (t) => {
   const { ask, lines, clock } = await start(t, ['loopback']);
   await ask('203.0.113.7');
   assert.deepEqual(lines, []);
@@ -91,7 +91,7 @@ test('caller - a proxy that passes on what clients write is warned of, once an h
   assert.equal(lines.length, 2);
 });
 
-test('caller - who is no trusted proxy is not warned of', async (t) => {
+test('caller - there is no warning about an untrusted peer', async (t) => {
   const { ask, lines } = await start(t, ['10.0.0.0/8']);
   await ask('203.0.113.7');
   await ask();

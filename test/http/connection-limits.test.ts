@@ -34,7 +34,7 @@ async function start(t: TestContext, options: Partial<PublicListenerOptions> = {
     sockets.add(socket);
     return socket.on('error', () => {}).on('close', () => sockets.delete(socket));
   };
-  /** Holds so many sockets and says nothing; resolves with those that stay open once the others are closed. */
+  /** Opens this many silent sockets; resolves with those that stay open once the others are closed. */
   const hold = async (count: number, localAddress: string, kept: number) => {
     const held = Array.from({ length: count }, () => open(localAddress));
     await Promise.all(held.map((socket) => once(socket, 'connect')));
@@ -57,7 +57,7 @@ async function start(t: TestContext, options: Partial<PublicListenerOptions> = {
 const ok = 'HTTP/1.1 200 OK';
 const limits = { maxConnections: 10, maxConnectionsPerAddress: 3, requestTimeoutMs: 60_000 };
 
-test('connection limits - who opens 1,000 sockets holds a tenth of them, and others are answered', async (t) => {
+test('connection limits - a client that opens 1,000 sockets keeps a tenth of them, and others are answered', async (t) => {
   const { hold, ask } = await start(t);
   const held = await hold(1_000, '127.0.0.1', 100);
   assert.equal(held.length, 100);
@@ -74,14 +74,14 @@ test('connection limits - a socket that ends makes room for another of its addre
   assert.equal(await ask('127.0.0.1'), ok);
 });
 
-test('connection limits - addresses together have no more than all', async (t) => {
+test('connection limits - all addresses together have no more sockets than the total limit', async (t) => {
   const { hold, ask, lines } = await start(t, { limits });
   for (const address of ['127.0.0.1', '127.0.0.2', '127.0.0.3']) await hold(3, address, 3);
   assert.deepEqual(lines, []);
   assert.equal(await ask('127.0.0.4'), ok);
   await hold(1, '127.0.0.4', 1);
   assert.equal(await ask('127.0.0.5'), '');
-  assert.match(lines.join(), /"count":10,"msg":"all sockets for clients are taken"/);
+  assert.match(lines.join(), /"count":10,"msg":"all sockets for clients are in use"/);
 });
 
 for (const trustProxy of [['loopback'], ['10.0.0.0/8', '127.0.0.1']]) {
@@ -92,7 +92,7 @@ for (const trustProxy of [['loopback'], ['10.0.0.0/8', '127.0.0.1']]) {
   });
 }
 
-test('connection limits - sockets that do not come to speak TLS count', async (t) => {
+test('connection limits - sockets without a TLS handshake count', async (t) => {
   const authority = await createAuthority();
   const { certificate, key } = await authority.issue(['127.0.0.1']);
   const { hold, open } = await start(t, { limits, tls: { cert: certificate, key: createSecret(key) } });
@@ -103,10 +103,10 @@ test('connection limits - sockets that do not come to speak TLS count', async (t
   await once(phone, 'secureConnect');
 });
 
-test('connection limits - that an address has too many is said once a minute, and what to do', async (t) => {
+test('connection limits - an address over its limit is logged once a minute, with what to do', async (t) => {
   const { hold, ask, lines, clock } = await start(t, { limits });
   await hold(20, '127.0.0.1', 3);
-  const said = () => lines.filter((line) => line.includes('one address has as many sockets as one may have'));
+  const said = () => lines.filter((line) => line.includes('one address has reached its limit of sockets'));
   assert.equal(said().length, 1);
   assert.match(said().join(), /"count":3,"hint":"If it is your proxy, name it under http.public.trustProxy."/);
   assert.doesNotMatch(lines.join(), /127\.0\.0/);
@@ -115,7 +115,7 @@ test('connection limits - that an address has too many is said once a minute, an
   assert.equal(said().length, 2);
 });
 
-test('connection limits - a socket that says nothing is closed in the time for a request', async (t) => {
+test('connection limits - a silent socket is closed within the time for a request', async (t) => {
   const { open } = await start(t, { limits: { ...limits, requestTimeoutMs: 40 } });
   await once(open('127.0.0.1').resume(), 'close');
 });

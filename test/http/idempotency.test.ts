@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createIdempotency } from '../../src/http/idempotency.ts';
 import { manualClock } from '../support/clock.ts';
 
-/** Counts how often the work was done; an answer is its number, and holds until it is revoked. */
+/** Counts how often the work was done. An answer is its number, and is true until it is revoked. */
 function startCounting({ maxKeys = 10, lifeMs = 1_000 } = {}) {
   const clock = manualClock();
   const revoked = new Set<number>();
@@ -18,7 +18,7 @@ function startCounting({ maxKeys = 10, lifeMs = 1_000 } = {}) {
   return { clock, revoked, ask: (key: string, digest = 'body') => ask(key, digest, work) };
 }
 
-test('idempotency - an answer that no longer holds is forgotten, and the work is done anew, once', async () => {
+test('idempotency - an answer that is no longer true is forgotten, and the work is done again, once', async () => {
   const { ask, revoked } = startCounting();
   assert.deepEqual([await ask('k'), await ask('k')], [1, 1]);
   revoked.add(1);
@@ -42,7 +42,7 @@ test('idempotency - a check that fails fails the request and keeps the answer', 
   assert.equal(await ask('k', 'body', work), 1);
 });
 
-test('idempotency - a key is remembered for its life', async () => {
+test('idempotency - a key is remembered for its lifetime', async () => {
   const { ask, clock } = startCounting();
   await ask('k');
   clock.advance(999);
@@ -51,7 +51,7 @@ test('idempotency - a key is remembered for its life', async () => {
   assert.equal(await ask('k'), 2);
 });
 
-test('idempotency - only so many keys are remembered; the oldest is forgotten', async () => {
+test('idempotency - beyond the limit the oldest key is forgotten', async () => {
   const { ask } = startCounting({ maxKeys: 3 });
   for (const key of ['a', 'b', 'c', 'd']) await ask(key);
   assert.deepEqual([await ask('b'), await ask('c'), await ask('d')], [2, 3, 4]);

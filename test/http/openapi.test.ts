@@ -43,7 +43,7 @@ function operationsOf({ paths }: Document): Map<string, Operation> {
   );
 }
 
-/** What fastify was really given, without a look at the document. */
+/** What fastify was given, independent of the document. */
 async function collectRoutes(): Promise<{ routes: RouteOptions[]; app: FastifyInstance }> {
   const app = fastify();
   const routes: RouteOptions[] = [];
@@ -187,7 +187,7 @@ async function meetEveryAnswer(t: TestContext, see: (operation: string, response
   await late('DELETE /v1/registrations/{node}', '/v1/registrations/x', authorised({ method: 'DELETE' }));
 }
 
-test('OpenAPI - real answers are as the document says, and each that it names is met', async (t) => {
+test('OpenAPI - real answers match the document, and each documented answer occurs', async (t) => {
   const { url } = await startPublic(t);
   const document = await fetchDocument(url);
   const ajv = new Ajv2020({ strict: false, allErrors: true });
@@ -224,7 +224,7 @@ test('OpenAPI - real answers are as the document says, and each that it names is
   assert.deepEqual([...met].toSorted(), named.toSorted());
 });
 
-test('OpenAPI - every problem of the table can be read about under its type', async (t) => {
+test('OpenAPI - every problem of the table has a page at its type', async (t) => {
   const { url } = await startPublic(t);
   for (const [name, { status, title }] of Object.entries(problems)) {
     const answer = (await (await fetch(`${url}/v1/problems/${name}`)).json()) as { type: string };

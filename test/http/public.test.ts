@@ -100,7 +100,7 @@ test('unregister over HTTP - a device that is not known is a success', async (t)
   assert.match(await exchange(url, post(siskin)), /^HTTP\/1\.1 200 [\s\S]*\{"result":"success"\}$/);
 });
 
-test('unregister over HTTP - a store that fails is told as a failure that Siskin does not ask about again', async (t) => {
+test('unregister over HTTP - a failing store is a failure that Siskin does not repeat', async (t) => {
   const { url, lines } = await start(t, {
     unregister: () => Promise.reject(new Error('disk full, romeo@example.net')),
   });
@@ -142,7 +142,7 @@ test('unregister over HTTP - 4096 bytes are accepted', async (t) => {
   assert.deepEqual(asked, [match]);
 });
 
-test('unregister over HTTP - other paths and methods lead nowhere and tell nothing', async (t) => {
+test('unregister over HTTP - other paths and methods are not found', async (t) => {
   const { url, asked } = await start(t);
   for (const line of [
     'GET /unregister-device/push.example.org',
@@ -158,7 +158,7 @@ test('unregister over HTTP - other paths and methods lead nowhere and tell nothi
   assert.deepEqual(asked, []);
 });
 
-test('unregister over HTTP - an address that asks too often is told to wait', async (t) => {
+test('unregister over HTTP - an address over its limit is told to wait', async (t) => {
   const { url, clock, metrics } = await start(t);
   const answers = [];
   for (let i = 0; i < 31; i++) answers.push(await exchange(url, post(siskin)));
@@ -198,7 +198,7 @@ test('unregister over HTTP - nothing of a request is logged', async (t) => {
 
 const limits = { maxBodyBytes: 4_096, maxConnections: 2, maxConnectionsPerAddress: 2, requestTimeoutMs: 40 };
 
-test('unregister over HTTP - a request that does not come to its end is cut off', async (t) => {
+test('unregister over HTTP - an unfinished request is cut off', async (t) => {
   const { url, asked } = await start(t, { limits });
   const answers = await Promise.all([
     exchange(url, post(siskin).slice(0, -1)),
@@ -217,7 +217,7 @@ test('unregister over HTTP - sockets beyond the limit are closed at once', async
   assert.equal(answer, '');
 });
 
-test('unregister over HTTP - headers without end are refused', async (t) => {
+test('unregister over HTTP - endless headers are refused', async (t) => {
   const { url } = await start(t);
   assert.match(await exchange(url, post(siskin, { headers: `X: ${'x'.repeat(9_000)}\r\n` })), /^HTTP\/1\.1 431 /);
 });
@@ -239,7 +239,7 @@ test('unregister over HTTP - closing waits for requests that are being answered'
   await closed;
 });
 
-test('unregister over HTTP - closing waits two seconds for clients that do not go on', async (t) => {
+test('unregister over HTTP - closing waits two seconds for unfinished requests', async (t) => {
   const { url, close, clock } = await start(t);
   const socket = connectTo(url);
   const answer = readAll(socket);
@@ -269,7 +269,7 @@ test('unregister over HTTP - with a certificate it speaks HTTPS', async (t) => {
   assert.deepEqual(await body.json(), { result: 'success' });
 });
 
-test('unregister over HTTP - a port that is taken is an error at the start', async (t) => {
+test('unregister over HTTP - a port in use is an error at the start', async (t) => {
   const { url } = await start(t);
   await assert.rejects(start(t, { port: Number(new URL(url).port) }), { code: 'EADDRINUSE' });
 });

@@ -20,7 +20,7 @@ async function start(t: TestContext, over: Parameters<typeof startPublic>[1] = {
 const id = '6b9a1c2e-4f0d-4b57-9a37-0d2a1f6c8e11';
 const monal = `type=apns&node=${id}&token=${apnsToken}`;
 
-test('form API - a device is registered and hears its node and secret', async (t) => {
+test('form API - a device is registered and gets its node and secret', async (t) => {
   const { send, registry } = await start(t);
   const { status, type, text } = await send('register', monal);
   assert.deepEqual([status, type], [200, 'text/plain; charset=utf-8']);
@@ -42,7 +42,7 @@ test('form API - the type picks the app', async (t) => {
   assert.deepEqual([stored?.app, stored?.token], ['android', 'fcmInst:APA91b']);
 });
 
-test('form API - of two apps with one provider, the name of the address picks one', async (t) => {
+test('form API - of two apps with one provider, the host of the request picks one', async (t) => {
   const app = apnsAppOf({ conventions: ['v1'] });
   const here = { ...app, name: 'here', ids: ['127.0.0.1'] };
   const { linesOf, registry } = await start(t, { v1: [app, here] });
@@ -50,13 +50,13 @@ test('form API - of two apps with one provider, the name of the address picks on
   assert.equal((await registry.find(node))?.app, 'here');
 });
 
-test('form API - where nothing says which of two apps is meant, none is', async (t) => {
+test('form API - if nothing tells two apps apart, none is used', async (t) => {
   const app = apnsAppOf({ conventions: ['v1'] });
   const { send } = await start(t, { v1: [app, { ...app, name: 'another' }] });
   assert.equal((await send('register', monal)).status, 400);
 });
 
-test('form API - the same id and token hear the same again, also by the node that they were answered', async (t) => {
+test('form API - the same id and token get the same answer again, and so does the node of that answer', async (t) => {
   const { send, linesOf, registry } = await start(t);
   const first = await send('register', monal);
   assert.equal((await send('register', monal.replace(apnsToken, apnsToken.toUpperCase()))).text, first.text);
@@ -66,7 +66,7 @@ test('form API - the same id and token hear the same again, also by the node tha
   assert.equal((await linesOf('register', monal))[1], node);
 });
 
-test('form API - who knows an id or a node hears nobody else’s secret and changes nothing', async (t) => {
+test('form API - whoever knows only an id or a node gets no other secret and changes nothing', async (t) => {
   const { linesOf, registry } = await start(t);
   const [, node = '', secret = ''] = await linesOf('register', monal);
   const before = await registry.find(node);
@@ -88,7 +88,7 @@ test('form API - who knows an id or a node hears nobody else’s secret and chan
   assert.deepEqual((await linesOf('register', monal)).slice(1), [node, secret]);
 });
 
-test('form API - a device leaves by the node of the answer, or by its id and token', async (t) => {
+test('form API - a device is unregistered by the node of the answer, or by its id and token', async (t) => {
   const { linesOf, registry } = await start(t);
   const [, node = '', secret = ''] = await linesOf('register', monal);
   assert.deepEqual(await linesOf('unregister', `type=apns&node=${node}`), ['OK', node, secret]);
@@ -100,7 +100,7 @@ test('form API - a device leaves by the node of the answer, or by its id and tok
   assert.deepEqual(await linesOf('unregister', monal), ['OK', again, renewed]);
 });
 
-test('form API - a registration of another convention or type is none here', async (t) => {
+test('form API - a registration of another convention or type is not found', async (t) => {
   const { linesOf, registry } = await start(t);
   const common = { account: 'romeo@example.net', device: 'a', token: apnsToken, withSecret: true };
   const p2 = await registry.register({ ...common, app: 'android', convention: 'p2' });
@@ -121,7 +121,7 @@ test('form API - a push with node and secret is delivered', async (t) => {
   assert.equal(notifications.length, 1);
 });
 
-test('form API - a push of a registration with an account is in the name of its server', async (t) => {
+test('form API - a push to a registration with an account is published as its server', async (t) => {
   const { linesOf, registry, notifications } = await start(t);
   const common = { account: 'romeo@example.net', device: 'a', token: apnsToken, withSecret: true };
   const { node, secret } = await registry.register({ ...common, app: 'siskin', convention: 'v1' });
@@ -129,13 +129,13 @@ test('form API - a push of a registration with an account is in the name of its 
   assert.equal(notifications[0]?.publisher, 'example.net');
 });
 
-test('form API - a push that is not taken is an error', async (t) => {
+test('form API - a push that is not accepted is an error', async (t) => {
   const { linesOf } = await start(t, { answer: 'item-not-found' });
   const [, node = '', secret = ''] = await linesOf('register', monal);
   assert.deepEqual(await linesOf('push', `node=${node}&secret=${secret}`), ['ERROR', 'item-not-found']);
 });
 
-test('form API - a device that was taken over keeps node and secret', async (t) => {
+test('form API - an imported device keeps node and secret', async (t) => {
   const { linesOf, registry } = await start(t);
   await registry.importRegistrations([
     {
@@ -185,13 +185,13 @@ for (const [what, path, body] of wrong) {
   });
 }
 
-test('form API - 4096 bytes are taken, whatever the header calls them', async (t) => {
+test('form API - 4096 bytes are accepted, whatever the header says', async (t) => {
   const { send } = await start(t);
   const { status } = await send('register', monal.padEnd(4_096, '&'), { 'content-type': 'text/plain' });
   assert.equal(status, 200);
 });
 
-test('form API - health says that it is running, settings are nobody’s business', async (t) => {
+test('form API - health says that it is running, settings are forbidden', async (t) => {
   const { send } = await start(t);
   const health = await send('health');
   assert.deepEqual([health.status, health.type], [200, 'text/html; charset=utf-8']);
@@ -200,7 +200,7 @@ test('form API - health says that it is running, settings are nobody’s busines
   assert.equal((await send(`settings/${id}`)).status, 403);
 });
 
-test('form API - without an app of the convention there is none', async (t) => {
+test('form API - without an app of the convention there is no API', async (t) => {
   const { send } = await start(t, { v1: [apnsAppOf()] });
   assert.equal((await send('health')).status, 404);
   assert.equal((await send('register', monal)).status, 404);
@@ -219,7 +219,7 @@ test('form API - 1,000 registrations from one address become 30', async (t) => {
   assert.equal((await send('register', monal)).status, 200);
 });
 
-test('form API - a store that fails is told without its inside', async (t) => {
+test('form API - a failing store is reported without details', async (t) => {
   const failing = () => ({ find: () => Promise.reject(new Error('disk full')) });
   const { send, lines } = await start(t, { failing });
   const { status, text } = await send('register', monal);

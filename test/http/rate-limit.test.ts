@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createRateLimit } from '../../src/http/rate-limit.ts';
 import { manualClock } from '../support/clock.ts';
 
-test('rate limit - an address has its burst, then what the rate gives', () => {
+test('rate limit - an address may use its burst, then the rate', () => {
   const clock = manualClock();
   const allow = createRateLimit({ clock, burst: 3, perSecond: 0.5, maxAddresses: 10 });
   const ask = (times: number) => Array.from({ length: times }, () => allow('192.0.2.1'));
@@ -17,7 +17,7 @@ test('rate limit - an address has its burst, then what the rate gives', () => {
   assert.equal(allow('192.0.2.2'), true);
 });
 
-test('rate limit - wall time that is set changes nothing', () => {
+test('rate limit - setting the wall clock changes nothing', () => {
   const clock = manualClock();
   const allow = createRateLimit({ clock, burst: 1, perSecond: 1, maxAddresses: 10 });
   allow('192.0.2.1');
@@ -25,7 +25,7 @@ test('rate limit - wall time that is set changes nothing', () => {
   assert.equal(allow('192.0.2.1'), false);
 });
 
-test('rate limit - only so many addresses are remembered; the quietest is forgotten', () => {
+test('rate limit - beyond the limit the quietest address is forgotten', () => {
   const clock = manualClock();
   const allow = createRateLimit({ clock, burst: 1, perSecond: 0, maxAddresses: 3 });
   for (const address of ['a', 'b', 'c', 'a', 'd']) allow(address);

@@ -77,7 +77,7 @@ test('registrations - the same device keeps node and secret while its token chan
   assert.equal((await registry.find(String(first.json['node'])))?.token, 'ef'.repeat(32));
 });
 
-test('registrations - without a name the token tells devices apart, and is not told', async (t) => {
+test('registrations - without a name the token tells devices apart, and is not shown', async (t) => {
   const { register, read } = await start(t);
   const first = await register(romeo);
   assert.equal((await register({ ...romeo, token: apnsToken.toUpperCase() })).json['node'], first.json['node']);
@@ -87,7 +87,7 @@ test('registrations - without a name the token tells devices apart, and is not t
   assert.doesNotMatch(JSON.stringify(state.json), /abab/);
 });
 
-test('registrations - an app neither sees nor removes what is of another', async (t) => {
+test('registrations - an app neither sees nor removes registrations of another', async (t) => {
   const { register, read, call, registry } = await start(t);
   const { json } = await register(romeo);
   for (const method of ['GET', 'DELETE']) {
@@ -101,7 +101,7 @@ test('registrations - an app neither sees nor removes what is of another', async
   assert.ok(await registry.find(String(json['node'])));
 });
 
-test('registrations - an app also sees its devices that came another way, without what they are protected by', async (t) => {
+test('registrations - an app also sees devices registered otherwise, without their secrets', async (t) => {
   const { read, registry } = await start(t);
   const { node } = await registry.register({
     app: 'siskin',
@@ -200,7 +200,7 @@ for (const [what, body, pointer, token = tokens.siskin] of wrongBodies) {
   });
 }
 
-test('registrations - what is no JSON, no type or too large has a problem of its own', async (t) => {
+test('registrations - a body that is not JSON, has no type or is too large has a problem of its own', async (t) => {
   const { register } = await start(t);
   const problemOf = async (body: string, headers: Record<string, string> = {}) => {
     const { status, json } = await register(body, { headers });
@@ -224,7 +224,7 @@ test('registrations - a list needs one account', async (t) => {
   }
 });
 
-test('registrations - a list ends at 100', async (t) => {
+test('registrations - a list has at most 100 entries', async (t) => {
   const { call, registry } = await start(t);
   const many = Array.from({ length: 120 }, (_, i) => ({
     app: 'siskin',
@@ -292,7 +292,7 @@ for (const [what, remove] of removals) {
   });
 }
 
-test('registrations - a key that comes again late does not undo a newer registering of the device', async (t) => {
+test('registrations - a key repeated late does not undo a newer registration of the device', async (t) => {
   const { register, registry, clock } = await start(t);
   const phone = { account: romeo.account, device: 'phone-1' };
   const headers = { 'idempotency-key': 'k' };
@@ -303,7 +303,7 @@ test('registrations - a key that comes again late does not undo a newer register
   assert.equal((await registry.find(String(first.json['node'])))?.token, 'ef'.repeat(32));
 });
 
-test('registrations - whether a secret is wanted belongs to what a key stands for', async (t) => {
+test('registrations - whether a secret is wanted is part of the request that a key stands for', async (t) => {
   const { register } = await start(t);
   const headers = { 'idempotency-key': 'k' };
   assert.equal((await register({ ...romeo, secret: false }, { headers })).status, 200);
@@ -322,7 +322,7 @@ for (const asked of [{}, { secret: false }]) {
   });
 }
 
-test('registrations - requests with one key at the same time are one', async (t) => {
+test('registrations - simultaneous requests with one key count as one', async (t) => {
   const { register, metrics } = await start(t);
   const headers = { 'idempotency-key': 'k' };
   const answers = await Promise.all(Array.from({ length: 20 }, () => register(romeo, { headers })));
@@ -330,7 +330,7 @@ test('registrations - requests with one key at the same time are one', async (t)
   assert.match(await metrics.registry.metrics(), /sealpost_registrations\{app="siskin"\} 1/);
 });
 
-test('registrations - a store that fails is told as unavailable, and a key does not keep that', async (t) => {
+test('registrations - a failing store is reported as unavailable, and a key does not remember that', async (t) => {
   let broken = true;
   const { register, lines } = await start(t, {
     failing: (registry) => ({
@@ -346,7 +346,7 @@ test('registrations - a store that fails is told as unavailable, and a key does 
   assert.equal((await register(romeo, { headers })).status, 200);
 });
 
-test('registrations - one account cannot be registered without end, others are not held up by it', async (t) => {
+test('registrations - an account has a rate limit, and others are unaffected', async (t) => {
   const { register, registry, clock } = await start(t);
   const statuses = new Map<number, number>();
   for (let i = 0; i < 400; i++) {
@@ -365,7 +365,7 @@ test('registrations - one account cannot be registered without end, others are n
   assert.equal((await register(romeo)).status, 200);
 });
 
-test('registrations - an app has its share, and another app its own', async (t) => {
+test('registrations - each app has a rate limit of its own', async (t) => {
   const { read } = await start(t);
   const statuses = new Set<number>();
   for (let i = 0; i < 1_000; i++) statuses.add((await read('unknown')).status);
@@ -375,7 +375,7 @@ test('registrations - an app has its share, and another app its own', async (t) 
   assert.equal((await read('unknown', { token: tokens.android })).status, 404);
 });
 
-test('registrations - who tries tokens is slowed down, and the apps are not', async (t) => {
+test('registrations - callers without a valid token are limited, apps are not', async (t) => {
   const { read } = await start(t);
   const statuses: number[] = [];
   for (let i = 0; i < 31; i++) statuses.push((await read('unknown', { token: `guess-${i}` })).status);
@@ -383,7 +383,7 @@ test('registrations - who tries tokens is slowed down, and the apps are not', as
   assert.equal((await read('unknown')).status, 404);
 });
 
-test('registrations - unknown paths and methods below /v1 are problems, too', async (t) => {
+test('registrations - unknown paths and methods below /v1 are problems too', async (t) => {
   const { call } = await start(t);
   for (const [path, method] of [
     ['/v1', 'GET'],

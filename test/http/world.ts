@@ -28,7 +28,7 @@ const v1Apps: readonly App[] = [apnsAppOf({ conventions: ['v1'] }), fcmAppOf({ c
 
 export const apnsToken = 'ab'.repeat(32);
 
-/** The public listener on a real store; time stands still, so that every limit is reached by counting. */
+/** The public listener on a real store. Time stands still, so that every limit is reached by counting. */
 export async function startPublic(
   t: TestContext,
   over: Partial<RegistrationsOptions> & {
