@@ -1,41 +1,41 @@
-// The admin API of the ops listener: for the operator's own tools, with the bearer token of `admin.token` (RFC 6750).
+// The admin API of the ops listener, for the operator's own tools, with the bearer token `admin.token` (RFC 6750).
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Secret } from '../core/secret.ts';
 import { createBearer } from '../http/bearer.ts';
 
-/** One reason for which answers are held back. */
+/** A reason for which answers are held back. */
 export interface GuardHold {
   readonly cause: string;
   readonly app?: string;
   /** ISO 8601. */
   readonly since: string;
-  /** How many were looked at, how many of them were bad, how many answers were held back since. */
+  /** How many were seen, how many of them were bad, and how many answers were held back since. */
   readonly seen: number;
   readonly bad: number;
   readonly held: number;
-  /** What happened, and what to do. */
+  /** What happened, and what to do about it. */
   readonly what: string;
   readonly hint: string;
 }
 
-/** What `GET /guard` answers. */
+/** The answer of `GET /guard`. */
 export interface GuardReport {
   readonly state: 'watching' | 'holding';
   readonly holds: readonly GuardHold[];
-  /** Why unknown nodes are not called so though nothing is held. */
+  /** Why unknown nodes are not answered as unknown although nothing is held. */
   readonly caution?: string;
 }
 
-/** The mass-loss guard as an operator meets it. */
+/** The mass-loss guard as the admin API sees it. */
 export interface GuardControl {
   describe(): GuardReport;
-  /** How many holds were ended. */
+  /** Ends every hold and returns their number. `believe`: accept what was held. */
   release(options: { readonly believe: boolean }): number;
 }
 
 export interface AdminOptions {
-  /** Without one the API is off. */
+  /** Without a token the API is off. */
   readonly token?: Secret;
   readonly guard: GuardControl;
 }

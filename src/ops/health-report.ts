@@ -1,19 +1,19 @@
-/** `warn`: works, but somebody should look; `fail`: for a part, it does not work. */
+/** `warn`: it works, but somebody should look at it. `fail` of a part: it does not work. */
 export type HealthStatus = 'pass' | 'warn' | 'fail';
 
 /** The state of one part. */
 export interface HealthCheck {
   readonly status: HealthStatus;
-  /** Why it is not `pass`, for a human: no token, node, secret or local part of a JID. */
+  /** Why the status is not `pass`, for a human; free of tokens, nodes, secrets and local parts of JIDs. */
   readonly reason?: string;
-  /** What an operator should do about it. */
+  /** What an operator should do. */
   readonly hint?: string;
 }
 
-/** What `/readyz` answers. */
+/** The answer of `/readyz`. */
 export interface Health {
-  /** `fail` only when no notification could be delivered at all: the answer is 503 then. */
+  /** `fail` only if no notification could be delivered at all; the HTTP status is 503 then. */
   readonly status: HealthStatus;
-  /** By part: `link:push.example.com`, `store`, `app:siskin`. */
+  /** By name of the part: `link:push.example.com`, `store`, `app:siskin`. */
   readonly checks: Readonly<Record<string, HealthCheck>>;
 }

@@ -7,7 +7,7 @@ import type { Registry } from '../store/registry/contract.ts';
 import type { Concern, Provider } from '../providers/provider.ts';
 import { errorCode } from '../telemetry/log.ts';
 
-/** What readiness looks at. */
+/** The parts whose state makes up readiness. */
 export interface HealthSources {
   readonly links: readonly {
     readonly domain: string;
@@ -16,22 +16,24 @@ export interface HealthSources {
   readonly registry: StoreView;
   readonly outbox: Pick<Outbox, 'state'>;
   readonly guard: Pick<Guard, 'state'>;
-  /** Registrations of apps that are not in the config, by app. */
+  /** Registrations by app, for apps that are not in the config. */
   readonly orphans: { readonly counts: ReadonlyMap<string, number> };
-  readonly appSenders: ReadonlyMap<string, LaneView>;
+  readonly appSenders: ReadonlyMap<string, AppSenderView>;
 }
 
 type StoreView = Pick<Registry, 'ping' | 'fault'>;
 
-type LaneView = Pick<AppSender, 'state' | 'circuit' | 'hintFor'> & { readonly provider: Pick<Provider, 'concern'> };
+type AppSenderView = Pick<AppSender, 'state' | 'circuit' | 'hintFor'> & {
+  readonly provider: Pick<Provider, 'concern'>;
+};
 
 /**
- * The state of every part, and whether any notification could be delivered at all: that takes one link, the store and one
- * app. A provider's refusal is a warning, since registrations are kept meanwhile.
+ * The state of every part, and whether any notification could be delivered: that needs one link, the store and one app.
+ * A refusal by a provider is a warning, since registrations are kept meanwhile.
  */
 export async function assembleHealth(sources: HealthSources): Promise<Health> {
   const { links, registry, outbox, guard, orphans, appSenders } = sources;
-  // Several connections of one domain are counted through, so that each is named.
+  // Several connections of one domain are numbered.
   const linkChecks = links.map(({ domain, status }, i) => {
     const earlier = links.slice(0, i).filter((other) => other.domain === domain).length;
     return [`link:${domain}${earlier === 0 ? '' : `#${earlier + 1}`}`, checkLink(status)] as const;
@@ -47,9 +49,9 @@ export async function assembleHealth(sources: HealthSources): Promise<Health> {
     ...appChecks,
   ];
 
-  const isUseless = store.status === 'fail' || linkChecks.every(([, { status }]) => status === 'fail');
-  const isWorried = checks.some(([, { status }]) => status !== 'pass');
-  return { status: isUseless ? 'fail' : isWorried ? 'warn' : 'pass', checks: Object.fromEntries(checks) };
+  const hasFailed = store.status === 'fail' || linkChecks.every(([, { status }]) => status === 'fail');
+  const hasWarning = checks.some(([, { status }]) => status !== 'pass');
+  return { status: hasFailed ? 'fail' : hasWarning ? 'warn' : 'pass', checks: Object.fromEntries(checks) };
 }
 
 function checkLink({ kind, reason }: { kind: string; reason?: string }): HealthCheck {
@@ -74,14 +76,14 @@ function checkOutbox(state: OutboxState): HealthCheck {
   if (state.kind === 'working') return { status: 'pass' };
   const hint =
     'check the file system of the store; until then servers are told to keep their registrations and try again';
-  return { status: 'warn', reason: `nothing can be put by for later (${state.reason})`, hint };
+  return { status: 'warn', reason: `pushes cannot be queued (${state.reason})`, hint };
 }
 
-/** Names that the config once had; nobody renames apps without end. */
+/** Most such apps that are listed. */
 const shownOrphans = 20;
 
 function checkOrphan([app, count]: readonly [string, number]): [string, HealthCheck] {
-  const hint = 'put the app back into the config, or leave it: they are kept';
+  const hint = 'put the app back into the config; the registrations are kept meanwhile';
   return [`app:${app}`, { status: 'warn', reason: `${count} registrations, but not in the config`, hint }];
 }
 
@@ -99,22 +101,22 @@ function checkGuard(state: Guard['state']): HealthCheck {
   };
 }
 
-function checkApp(appSender: LaneView): HealthCheck {
+function checkApp(appSender: AppSenderView): HealthCheck {
   const concerns = [describeTrouble(appSender), appSender.provider.concern].filter((concern) => concern !== undefined);
   if (concerns.length === 0) return { status: 'pass' };
   const join = (part: keyof Concern) => concerns.map((concern) => concern[part]).join('; ');
   return { status: 'warn', reason: join('reason'), hint: join('hint') };
 }
 
-function describeTrouble({ state, circuit, hintFor }: LaneView): Concern | undefined {
+function describeTrouble({ state, circuit, hintFor }: AppSenderView): Concern | undefined {
   const probe = circuit.kind === 'open' ? `; next probe in ${Math.ceil(circuit.remainingMs / 1000)} s` : '';
   switch (state.kind) {
     case 'working':
       return undefined;
     case 'failing':
       return {
-        reason: `${state.failures} pushes in a row came to nothing, the last for ${state.reason}${probe}`,
-        hint: 'check the way to the provider (network, proxy) and its status page',
+        reason: `${state.failures} pushes in a row failed, the last with ${state.reason}${probe}`,
+        hint: 'check the connection to the provider (network, proxy) and its status page',
       };
     case 'misconfigured':
       return { reason: `the provider refuses us: ${state.reason}${probe}`, hint: hintFor(state.reason) };

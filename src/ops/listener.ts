@@ -7,17 +7,17 @@ import type { Health } from './health-report.ts';
 import { type Listener, type ListenerLimits, listen, type ListenAddress } from '../http/listener.ts';
 
 export interface OpsListenerOptions extends ListenAddress {
-  /** Assembles the state of every part; asked once for all requests that come in meanwhile. */
+  /** Assembles the state of every part. Requests that arrive meanwhile share its result. */
   readonly health: () => Promise<Health>;
   readonly guard: GuardControl;
-  /** Bearer token of the admin API; without one it is off. */
+  /** Bearer token of the admin API; without it the API is off. */
   readonly adminToken?: Secret;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly clock?: Clock;
 }
 
-/** Few callers, all of them the operator's own. */
+/** For few callers, all of them the operator's own. */
 const limits: ListenerLimits = {
   maxBodyBytes: 16_384,
   maxConnections: 100,
@@ -25,15 +25,15 @@ const limits: ListenerLimits = {
   requestTimeoutMs: 10_000,
 };
 
-/** What an operator and their tools look at: `/healthz`, `/readyz`, `/metrics`, and the admin API. Never to be public. */
+/** Starts the listener for operators: `/healthz`, `/readyz`, `/metrics`, admin API. It must not be public. */
 export function createOpsListener(options: OpsListenerOptions): Promise<Listener> {
   const { health, guard, adminToken, metrics, log, clock = systemClock } = options;
   const ask = shareAnswer(async (): Promise<Health> => {
     try {
       return await health();
     } catch (error) {
-      log.error({ reason: errorCode(error) }, 'cannot tell the state of health');
-      return { status: 'fail', checks: { health: { status: 'fail', reason: 'the state of health cannot be told' } } };
+      log.error({ reason: errorCode(error) }, 'the health check failed');
+      return { status: 'fail', checks: { health: { status: 'fail', reason: 'the health check failed' } } };
     }
   });
 
@@ -56,7 +56,7 @@ export function createOpsListener(options: OpsListenerOptions): Promise<Listener
   });
 }
 
-/** Requests that come in while an answer is being found get the same one: a crowd of probes is no load. */
+/** Calls that arrive while an answer is being found share it, so many probes cause no load. */
 function shareAnswer<T>(find: () => Promise<T>): () => Promise<T> {
   let pending: Promise<T> | undefined;
   return () => {

@@ -1,10 +1,10 @@
-/** Registrations of apps that are not in the config: they are kept, for the app may come back. */
+/** Registrations of apps that are not in the config. They are kept, since the app may return. */
 import type { Log } from '../telemetry/log.ts';
 import { errorCode } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 
-/** Between two counts, milliseconds: apps leave the config with a restart, so that one a day shows what the first missed. */
+/** Milliseconds between two counts. Apps only leave the config with a restart, which counts at once. */
 const countEveryMs = 86_400_000;
 
 export interface OrphansOptions {
@@ -16,15 +16,17 @@ export interface OrphansOptions {
   readonly metrics: Metrics;
 }
 
+/** Watches for registrations of unknown apps. */
 export interface Orphans {
-  /** Counts now, and once a day from then on; a count that fails is tried again the next day. */
+  /** Counts now and then once a day. A failed count is repeated the next day. */
   start(): void;
-  /** How many there are, by the name of the app that the config once had. */
+  /** Number of registrations by the name of the former app. */
   readonly counts: ReadonlyMap<string, number>;
-  /** Resolves when no count is under way and none will begin. */
+  /** Resolves when no count is under way and none will start. */
   stop(): Promise<void>;
 }
 
+/** Counts nothing before `start`. */
 export function createOrphans({ registry, apps, clock, log, metrics }: OrphansOptions): Orphans {
   let counts: ReadonlyMap<string, number> = new Map();
   let counting = Promise.resolve();
@@ -36,7 +38,7 @@ export function createOrphans({ registry, apps, clock, log, metrics }: OrphansOp
     counts = new Map([...(await registry.count())].filter(([app]) => !apps.has(app)));
     metrics.orphanedRegistrations.set([...counts.values()].reduce((sum, registrations) => sum + registrations, 0));
     for (const [app, registrations] of counts) {
-      const hint = 'they are kept; servers hear that it cannot be done now, until the app is in the config again';
+      const hint = 'they are kept; until the app is in the config again, servers are told to try later';
       log.warn({ app, count: registrations, hint }, 'registrations of an app that is not in the config');
     }
   }

@@ -84,7 +84,7 @@ test('admin - the guard is described and released', async (t) => {
   assert.deepEqual(released, [true]);
 });
 
-test('admin - nothing is believed unless it is said so', async (t) => {
+test('admin - no removal is accepted unless the request says so', async (t) => {
   const { ask, released } = await start(t, 'right');
   await ask('/guard/release', post('{}'));
   await ask('/guard/release', { method: 'POST', headers: withToken('right') });

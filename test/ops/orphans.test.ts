@@ -17,7 +17,7 @@ function start(counts: () => Promise<ReadonlyMap<string, number>>) {
 
 const settled = () => new Promise(setImmediate);
 
-test('orphans - registrations of an app that left the config are counted at the start, and said with what to do', async () => {
+test('orphans - registrations of an app that left the config are counted at the start and logged with what to do', async () => {
   const { orphans, metrics, lines } = start(() =>
     Promise.resolve(
       new Map([
@@ -39,7 +39,7 @@ test('orphans - registrations of an app that left the config are counted at the 
   await orphans.stop();
 });
 
-test('orphans - a count that fails is made again the next day, and none after the stop', async () => {
+test('orphans - a failed count is repeated the next day, and not after stop', async () => {
   let calls = 0;
   const { orphans, clock } = start(() => {
     calls += 1;
