@@ -1,4 +1,4 @@
-// RFC 4180, with a header.
+// CSV files (RFC 4180) with a header.
 import { pipeline, type Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { conventions } from '../conventions/all.ts';
@@ -15,14 +15,14 @@ import {
   type Translate,
 } from './source.ts';
 
-/** In any order; the first two are needed, and `account` where the convention is not v1. */
-export const csvColumns = ['node', 'token', 'account', 'device', 'second_token', 'secret', 'convention'] as const;
+/** The columns, in any order. `node` and `token` are needed, and `account` unless the convention is v1. */
+const csvColumns = ['node', 'token', 'account', 'device', 'second_token', 'secret', 'convention'] as const;
 
-const ENDLESS = 'a row that does not end; is a quote missing? What follows it was not read';
+const ENDLESS = 'a row does not end; is a quote missing? The rest of the file was not read';
 
 /**
- * The rows of a CSV file with a header.
- * @throws ImportError when the header lacks a column or has one that is not known, or a row does not end
+ * Reads the rows of a CSV file with a header.
+ * @throws ImportError if the header lacks a column or has an unknown one, or if a row does not end
  */
 export async function* readCsv(input: Readable): Source {
   const skipped: SourceRow[] = [];
@@ -36,8 +36,8 @@ export async function* readCsv(input: Readable): Source {
     columns: readHeader,
     on_skip(error) {
       const where = `line ${error instanceof CsvError ? String(error['lines']) : '?'}`;
-      skipped.push({ where, refused: 'is no row of the header’s form' });
-      // From here on the parser would not find the next row's start.
+      skipped.push({ where, refused: 'the row does not match the header' });
+      // The parser cannot find the start of the next row from here.
       if (error?.code === 'CSV_MAX_RECORD_SIZE') parser.destroy(new ImportError(`${where}: ${ENDLESS}`));
       return undefined;
     },
@@ -54,7 +54,7 @@ export async function* readCsv(input: Readable): Source {
 function readHeader(header: readonly string[]): string[] {
   const names = header.map((name) => name.trim().toLowerCase());
   const known: readonly string[] = csvColumns;
-  // A file without a header has data there: not to be quoted.
+  // Without a header the line contains data, which must not be quoted.
   if (names.some((name) => !known.includes(name)) || new Set(names).size < names.length) {
     throw new ImportError(`the first line of the file must name its columns, each once, out of: ${known.join(', ')}`);
   }
@@ -65,18 +65,19 @@ function readHeader(header: readonly string[]): string[] {
 
 const ACCOUNT = /^[^\s\p{C}"&'/:<>@]+@[^\s\p{C}"&'/<>@]+$/u;
 
-/** Makes a registration of a row for one app. */
+/** Converts a row to a registration of one app. */
 export function translateCsv(app: ImportApp): Translate {
   return (fields) => {
     const named = fields.get('convention') ?? app.conventions[0];
     const convention = conventions.find(({ name }) => name === named && app.conventions.includes(name));
-    if (!convention || convention.readTokens) return 'convention is none of the app in which devices register';
+    if (!convention || convention.readTokens)
+      return 'convention is not one of the app’s, or not one in which devices register';
     const token = parseDeviceToken(app.provider, fields.get('token') ?? '');
-    if (token === undefined) return `token is none of ${app.provider}`;
+    if (token === undefined) return `token is not valid for ${app.provider}`;
     const second = fields.get('second_token');
     const secondToken = second === undefined ? undefined : parseDeviceToken(app.provider, second);
     if (second !== undefined && (secondToken === undefined || !app.takesSecondToken))
-      return `second_token is none of ${app.provider}`;
+      return `second_token is not valid for ${app.provider}`;
     const node = fields.get('node');
     if (!isName(node)) return 'node is missing, too long or has other characters than ASCII';
     const secret = fields.get('secret');
@@ -85,7 +86,7 @@ export function translateCsv(app: ImportApp): Translate {
     const isAccount = account.length <= 2_047 && (ACCOUNT.test(account) || isDomainName(account));
     if (account === '' ? !convention.accountIsOptional : !isAccount)
       return 'account is neither a bare JID nor a domain';
-    // Without an account, a secret is all that admits publishers.
+    // Without an account only the secret authorizes publishers.
     if (account === '' && secret === undefined) return 'has neither account nor secret';
     const device = fields.get('device');
     if (device !== undefined && !isName(device)) return 'device is too long or has other characters than ASCII';

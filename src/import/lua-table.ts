@@ -1,8 +1,9 @@
-// Lua 5.4 Reference Manual, sections 3.1 and 3.4.9: the part of the language in which Prosody stores tables. Nothing is
-// executed: what is no constant is refused.
+// Lua 5.4 Reference Manual, sections 3.1 and 3.4.9: the part of the language that Prosody stores tables in. Nothing is
+// executed; anything but a constant is refused.
 
+/** A Lua value; `null` is `nil`. */
 export type LuaValue = string | number | boolean | null | LuaTable;
-/** Keys that are numbers are kept as their text. */
+/** A Lua table. Numeric keys are kept as text. */
 export type LuaTable = ReadonlyMap<string, LuaValue>;
 
 const MAX_DEPTH = 10;
@@ -15,7 +16,7 @@ const ESCAPED: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f',
 
 /**
  * Reads `return { … }`.
- * @returns undefined when the text is anything else
+ * @returns undefined if the text is anything else
  */
 export function parseLuaTable(text: string): LuaTable | undefined {
   let at = 0;
@@ -52,7 +53,7 @@ export function parseLuaTable(text: string): LuaTable | undefined {
   }
 
   function readString(quote: string): string {
-    // Bytes, because an escape may be half a character of UTF-8.
+    // Bytes, since an escape may stand for a part of a UTF-8 character.
     const bytes: Buffer[] = [];
     at += 1;
     while (text[at] !== quote) {
@@ -95,7 +96,7 @@ export function parseLuaTable(text: string): LuaTable | undefined {
     return table;
   }
 
-  /** `[constant] =` or `name =`; undefined: there is a value alone. */
+  /** Reads `[constant] =` or `name =`; undefined if a value without key follows. */
   function readKey(depth: number): string | undefined {
     skip();
     const start = at;

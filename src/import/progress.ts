@@ -1,10 +1,10 @@
 import type { Clock } from '../time/clock.ts';
 
 export interface ProgressOptions {
-  /** Standard error; drawn on only if it is a terminal. */
+  /** Standard error. The bar is only drawn on a terminal. */
   readonly output: { write(text: string): unknown; readonly isTTY?: boolean };
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** Bytes of the file; undefined: nobody knows before the end. */
+  /** Size of the file in bytes; undefined: not known before the end. */
   readonly totalBytes: number | undefined;
 }
 
@@ -17,7 +17,7 @@ export interface Progress {
 const WIDTH = 30;
 const EVERY_MS = 100;
 
-/** A bar in one line, drawn anew in place. */
+/** Shows progress as one line that is redrawn in place. */
 export function createProgress({ output, clock, totalBytes }: ProgressOptions): Progress {
   let shownAtMs = -Infinity;
   const isShown = output.isTTY === true;

@@ -26,6 +26,7 @@ import { readProsody, translateProsody } from './prosody.ts';
 import { ImportError, type Source, type Translate } from './source.ts';
 import { readDump } from './sql-dump.ts';
 
+/** Sources that registrations can be imported from. */
 export const origins = ['p2', 'mod_push_appserver', 'csv'] as const;
 export type Origin = (typeof origins)[number];
 
@@ -33,9 +34,9 @@ export interface ImportOptions {
   readonly from: Origin;
   /** A dump, a CSV file, a folder of Prosody's datastore or one file of it. */
   readonly path: string;
-  /** The app that everything is for; needed for CSV if the config has more than one. */
+  /** The app that everything belongs to; needed for CSV if the config has more than one. */
   readonly app?: string;
-  /** Looks what would happen and changes nothing. */
+  /** Only shows what would happen. */
   readonly dryRun: boolean;
   readonly config: Pick<Config, 'store' | 'apps' | 'nodes'>;
   readonly clock: Clock;
@@ -43,27 +44,27 @@ export interface ImportOptions {
   readonly errorOutput: { write(text: string): unknown; readonly isTTY?: boolean };
 }
 
-/** How many rows had which end. */
+/** Result of an import, in rows. */
 export interface ImportReport {
   readonly taken: number;
   readonly present: number;
-  /** Those that could not be taken, by reason. */
+  /** Rows that were not imported, by reason. */
   readonly refused: ReadonlyMap<string, number>;
 }
 
-/** Lines about single rows; beyond it they are only counted. */
+/** Most lines about single rows; further rows are only counted. */
 export const MAX_REPORTED = 1_000;
 
-const FATES: Readonly<Record<Exclude<ImportOutcome, 'taken' | 'present'>, string>> = {
-  removed: 'was taken before, and removed since',
+const REFUSAL_REASONS: Readonly<Record<Exclude<ImportOutcome, 'taken' | 'present'>, string>> = {
+  removed: 'was imported before and has been removed since',
   'node-taken': 'node belongs to a registration with another secret',
   'device-known': 'device has a registration of its own here',
 };
 
 /**
- * Takes registrations over from another push app server, `IMPORT_BATCH` at a time: interrupted, it has taken some and
- * can be run again. A running server of the same store need not be stopped.
- * @throws ImportError when the file or the call cannot be worked with, StoreError, the system's error for the file
+ * Imports registrations from another push app server, `IMPORT_BATCH` at a time. An interrupted import has stored some
+ * of them and can be run again. A server that uses the same store may be running.
+ * @throws ImportError if the file or the arguments are not usable, StoreError, the system's error for the file
  */
 export async function runImport(options: ImportOptions): Promise<ImportReport> {
   const { dryRun, clock, output, errorOutput } = options;
@@ -86,7 +87,7 @@ export async function runImport(options: ImportOptions): Promise<ImportReport> {
     const outcomes = await store.importRegistrations(batch.map(({ registration }) => registration));
     for (const [i, outcome] of outcomes.entries()) {
       if (outcome === 'taken' || outcome === 'present') counts[outcome] += 1;
-      else refuse(batch[i]?.where ?? '', FATES[outcome]);
+      else refuse(batch[i]?.where ?? '', REFUSAL_REASONS[outcome]);
     }
     batch = [];
     progress.show({ bytes: readBytes(), rows: counts.rows });
@@ -136,7 +137,7 @@ async function openStore({
 interface OpenedSource {
   readonly source: Source;
   readonly translate: Translate;
-  /** Undefined for a folder: to know its size would take as long as to read it. */
+  /** Undefined for a folder, whose size takes as long to find out as its content. */
   readonly totalBytes: number | undefined;
   readonly readBytes: () => number;
 }
@@ -170,9 +171,9 @@ function onlyApp({ apps }: Pick<Config, 'apps'>, name: string | undefined): Conf
 
 function summarise({ taken, present, refused }: ImportReport, dryRun: boolean): string {
   const lines = [
-    `${dryRun ? 'would be taken' : 'taken'}: ${taken}`,
-    `${dryRun ? 'are' : 'were'} here already: ${present}`,
-    ...[...refused].map(([reason, count]) => `not taken: ${count}: ${reason}`),
+    `${dryRun ? 'would be imported' : 'imported'}: ${taken}`,
+    `already present: ${present}`,
+    ...[...refused].map(([reason, count]) => `not imported: ${count}: ${reason}`),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,7 +1,7 @@
 import { createSqlLexer, type SqlToken } from './sql-lexer.ts';
 import { ImportError, type Source, type SourceRow } from './source.ts';
 
-/** More values than a row of the table has; more of a row is not kept. */
+/** Values of a row that are kept; the tables have fewer columns. */
 const MAX_COLUMNS = 50;
 const NO_COLUMN = new Set([
   'PRIMARY',
@@ -16,16 +16,16 @@ const NO_COLUMN = new Set([
 ]);
 
 export interface DumpOptions {
-  /** Name of the one table that is read. */
+  /** Name of the table that is read. */
   readonly table: string;
-  /** Its columns where the dump does not name them. */
+  /** Its columns, if the dump does not name them. */
   readonly columns: readonly string[];
 }
 
 /**
- * The rows of one table in a dump as mysqldump and mariadb-dump write it: INSERT statements of one or many rows, with
- * or without names of columns. Everything else in it is passed over, and nothing is executed.
- * @throws ImportError when there is no such table in it, or it breaks off
+ * Reads the rows of one table in a dump of mysqldump or mariadb-dump: INSERT statements with one or many rows, with or
+ * without column names. Everything else is skipped, and nothing is executed.
+ * @throws ImportError if the dump lacks the table or is incomplete
  */
 export async function* readDump(chunks: AsyncIterable<string>, options: DumpOptions): Source {
   const found: SourceRow[] = [];
@@ -37,7 +37,7 @@ export async function* readDump(chunks: AsyncIterable<string>, options: DumpOpti
   }
   const whole = lexer.end() && statements.atStart();
   yield* found.splice(0);
-  if (!whole) throw new ImportError('the dump breaks off in the middle of a statement');
+  if (!whole) throw new ImportError('the dump ends in the middle of a statement');
   if (!statements.met()) throw new ImportError(`there is no table ${options.table} in the dump`);
 }
 
@@ -49,11 +49,11 @@ function createStatementReader({ table, columns: defaults }: DumpOptions, onRow:
   let created = defaults;
   let columns: string[] = [];
   let values: (string | undefined)[] = [];
-  let cut = false;
+  let truncated = false;
   let depth = 0;
   let isMet = false;
 
-  /** The words up to the name of the table: INSERT [IGNORE] INTO db.table, CREATE TABLE [IF NOT EXISTS] table. */
+  /** Reads up to the table name: INSERT [IGNORE] INTO db.table, CREATE TABLE [IF NOT EXISTS] table. */
   function begin(token: SqlToken): void {
     head.push(token.text);
     const [verb = ''] = head;
@@ -90,24 +90,24 @@ function createStatementReader({ table, columns: defaults }: DumpOptions, onRow:
     else if (text === ')') state = 'insert';
   }
 
-  function inRow({ kind, text, line, cut: isCut }: SqlToken): void {
-    cut ||= isCut;
+  function inRow({ kind, text, line, truncated: isTruncated }: SqlToken): void {
+    truncated ||= isTruncated;
     if (kind === 'symbol') {
       if (text !== ')') return;
       state = 'rows';
       onRow(toRow(`line ${line}`));
       return;
     }
-    // `_binary 'x'`: what the string is made of is of no interest.
+    // A character set such as `_binary` before a string is ignored.
     if (kind === 'word' && text.startsWith('_')) return;
     if (values.length <= MAX_COLUMNS) values.push(kind === 'word' && /^null$/i.test(text) ? undefined : text);
   }
 
   function toRow(where: string): SourceRow {
     const names = columns.length > 0 ? columns : created;
-    if (cut) return { where, refused: 'has a field that is too long' };
+    if (truncated) return { where, refused: 'a field is too long' };
     if (values.length !== names.length)
-      return { where, refused: 'has more or fewer values than the table has columns' };
+      return { where, refused: 'the row has more or fewer values than the table has columns' };
     const given = names.flatMap((name, i) =>
       values[i] === undefined ? [] : [[name.toLowerCase(), values[i]] as const],
     );
@@ -132,7 +132,7 @@ function createStatementReader({ table, columns: defaults }: DumpOptions, onRow:
           if (token.text === '(') {
             state = 'row';
             values = [];
-            cut = false;
+            truncated = false;
           } else if (token.text !== ',') state = 'skip';
           return;
         case 'row':
@@ -144,12 +144,12 @@ function createStatementReader({ table, columns: defaults }: DumpOptions, onRow:
     },
     /** Whether no statement is open. */
     atStart: () => state === 'start',
-    /** Whether the table was there at all. */
+    /** Whether the table occurred. */
     met: () => isMet,
   };
 }
 
-/** Also as `db.table` written as one word. */
+/** Accepts `db.table` in one word too. */
 function isTable(text: string, table: string): boolean {
   return text === table || text.endsWith(`.${table}`);
 }

@@ -1,20 +1,21 @@
-// MariaDB Knowledge Base, "String Literals", "Identifier Names", "Comment Syntax".
+// Lexer for SQL dumps. MariaDB Knowledge Base, "String Literals", "Identifier Names", "Comment Syntax".
 import { MAX_FIELD_LENGTH } from './source.ts';
 
-/** A piece of SQL. `text` of a string is its value. */
+/** A token of SQL. The `text` of a string is its value. */
 export interface SqlToken {
   readonly kind: 'word' | 'name' | 'string' | 'symbol';
   readonly text: string;
-  /** Counted from 1, where it ends. */
+  /** Line that it ends in, counted from 1. */
   readonly line: number;
-  /** Longer than `MAX_FIELD_LENGTH`; the text is cut. */
-  readonly cut: boolean;
+  /** Whether it is longer than `MAX_FIELD_LENGTH`, so that its text is truncated. */
+  readonly truncated: boolean;
 }
 
+/** Splits SQL that arrives in chunks. */
 export interface SqlLexer {
-  /** Takes the next piece of the file, cut anywhere. */
+  /** Takes the next chunk of the file, divided anywhere. */
   push(chunk: string): void;
-  /** False: it ended within a string, a name or a comment. */
+  /** False if the file ended within a string, a name or a comment. */
   end(): boolean;
 }
 
@@ -23,7 +24,7 @@ const WORD = /[\w$.\u0080-\uffff]/;
 
 type Mode = 'plain' | 'word' | "'" | '"' | '`' | 'line' | 'block';
 
-/** Cuts a dump into tokens, keeping no more than one of them. */
+/** Splits a dump into tokens, with one token in memory. */
 export function createSqlLexer(onToken: (token: SqlToken) => void): SqlLexer {
   let mode: Mode = 'plain';
   let rest = '';
@@ -31,18 +32,18 @@ export function createSqlLexer(onToken: (token: SqlToken) => void): SqlLexer {
   let line = 1;
 
   const emit = (kind: SqlToken['kind'], value: string): void => {
-    onToken({ kind, text: value.slice(0, MAX_FIELD_LENGTH), line, cut: value.length > MAX_FIELD_LENGTH });
+    onToken({ kind, text: value.slice(0, MAX_FIELD_LENGTH), line, truncated: value.length > MAX_FIELD_LENGTH });
     text = '';
   };
   const keep = (more: string): void => {
     if (text.length <= MAX_FIELD_LENGTH) text += more;
   };
 
-  /** Looks at a character and the next one; returns how many of them are dealt with. */
+  /** Processes a character, given the next one too; returns how many of them are done. */
   function step(char: string, next: string): number {
     switch (mode) {
       case 'plain':
-        return startOf(char, next);
+        return stepPlain(char, next);
       case 'word':
         if (WORD.test(char)) return (keep(char), 1);
         mode = 'plain';
@@ -58,11 +59,11 @@ export function createSqlLexer(onToken: (token: SqlToken) => void): SqlLexer {
       case "'":
       case '"':
       case '`':
-        return within(mode, char, next);
+        return stepQuoted(mode, char, next);
     }
   }
 
-  function startOf(char: string, next: string): number {
+  function stepPlain(char: string, next: string): number {
     if (char === '-' && next === '-') mode = 'line';
     else if (char === '#') mode = 'line';
     else if (char === '/' && next === '*') mode = 'block';
@@ -74,7 +75,7 @@ export function createSqlLexer(onToken: (token: SqlToken) => void): SqlLexer {
     return mode === 'block' ? 2 : 1;
   }
 
-  function within(quote: "'" | '"' | '`', char: string, next: string): number {
+  function stepQuoted(quote: "'" | '"' | '`', char: string, next: string): number {
     if (char === '\\' && quote !== '`') return (keep(ESCAPES[next] ?? next), 2);
     if (char !== quote) return (keep(char), 1);
     if (next === quote) return (keep(quote), 2);
@@ -96,11 +97,11 @@ export function createSqlLexer(onToken: (token: SqlToken) => void): SqlLexer {
   return {
     push(chunk) {
       const input = rest + chunk;
-      // The last character waits for its successor.
+      // The last character is processed once its successor is known.
       rest = input.slice(run(input, input.length - 1));
     },
     end() {
-      // What ends a word or a comment at the end of the file, and nothing else.
+      // The line feeds end a word or a comment at the end of the file.
       run(`${rest}\n\n`, rest.length + 1);
       rest = '';
       return mode === 'plain';

@@ -46,7 +46,7 @@ const publish = (node: string, from: string, secret: string) =>
 
 const dataOf = ({ body }: ReceivedPush) => (body['message'] as { data: Record<string, string> }).data;
 
-test('migration - a dump of p2 is taken over beside the running server, and its nodes are published to at once', async () => {
+test('migration - a dump of p2 is imported beside the running server, and its nodes get publishes at once', async () => {
   const hash = createHash('sha1').update('romeo@example.net\u000092afd7a91cdba9a0').digest('hex');
   const dump = join(world.folder, 'p2.sql');
   await writeFile(
@@ -56,12 +56,12 @@ test('migration - a dump of p2 is taken over beside the running server, and its 
   const config = ['--config', join(world.folder, 'sealpost.yaml')];
   assert.deepEqual(await sealpost('import', '--from', 'p2', dump, ...config, '--dry-run'), {
     code: 0,
-    out: 'would be taken: 1\nare here already: 0\n',
+    out: 'would be imported: 1\nalready present: 0\n',
     err: '',
   });
   assert.equal((await publish('eKxTS5n3bOe0', 'example.net', 'KK4+H5WMfpRG')).kind, 'error');
   const taken = await sealpost('import', '--from', 'p2', dump, ...config);
-  assert.deepEqual(taken, { code: 0, out: 'taken: 1\nwere here already: 0\n', err: '' });
+  assert.deepEqual(taken, { code: 0, out: 'imported: 1\nalready present: 0\n', err: '' });
   assert.equal((await publish('eKxTS5n3bOe0', 'example.net', 'KK4+H5WMfpRG')).kind, 'result');
   assert.equal((await publish('eKxTS5n3bOe0', 'kent.example', 'KK4+H5WMfpRG')).kind, 'error');
   assert.equal((await publish('eKxTS5n3bOe0', 'example.net', 'guess')).kind, 'error');
@@ -69,19 +69,19 @@ test('migration - a dump of p2 is taken over beside the running server, and its 
   assert.equal(dataOf(push)['account'], hash);
 });
 
-test('migration - what cannot be taken is told by exit code and line', async () => {
+test('migration - a row that cannot be imported shows in exit code and output', async () => {
   const csv = join(world.folder, 'devices.csv');
   await writeFile(csv, 'node,token,account\na,b c,romeo@example.net\n');
   const config = ['--config', join(world.folder, 'sealpost.yaml')];
   const { code, out } = await sealpost('import', '--from', 'csv', csv, '--app', 'android', ...config);
   assert.equal(code, 1);
-  assert.match(out, /^line 2: token is none of fcm\ntaken: 0\n/);
+  assert.match(out, /^line 2: token is not valid for fcm\nimported: 0\n/);
   const { code: wrong, err } = await sealpost('import', '--from', 'nowhere', csv, ...config);
   assert.equal(wrong, 2);
   assert.match(err, /^sealpost: --from takes one of p2, mod_push_appserver, csv\n\nUsage: sealpost import/);
 });
 
-test('migration - a device registered over HTTP is published to by its account’s server', async () => {
+test('migration - a device registered over HTTP gets publishes of its account’s server', async () => {
   const response = await fetch(`${world.sealpost.publicUrl}/v1/registrations`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -94,7 +94,7 @@ test('migration - a device registered over HTTP is published to by its account�
   assert.equal(dataOf(push)['account'], 'juliet@example.net');
 });
 
-test('migration - a device registered over the form API is published to by whoever has its secret', async () => {
+test('migration - a device registered over the form API gets publishes of whoever has its secret', async () => {
   const response = await fetch(`${world.sealpost.publicUrl}/push_appserver/v1/register`, {
     method: 'POST',
     body: new URLSearchParams({ type: 'apns', node: 'device-1', token: 'ab'.repeat(32) }),

@@ -80,12 +80,12 @@ const refused = [
 ];
 
 for (const text of refused) {
-  test(`Lua table - what is no constant table is refused: ${text.slice(0, 40)}`, () => {
+  test(`Lua table - anything but a constant table is refused: ${text.slice(0, 40)}`, () => {
     assert.equal(parseLuaTable(text), undefined);
   });
 }
 
-test('Lua table - whatever the file holds, reading it ends in a table or in none', () => {
+test('Lua table - reading ends with a table or undefined, whatever the file contains', () => {
   const piece = fc.constantFrom(
     'return',
     '{',

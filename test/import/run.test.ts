@@ -20,7 +20,7 @@ const apps: readonly (ApnsApp | FcmApp)[] = [
   fcmAppOf({ conventions: ['p2', 'http'] }),
 ];
 
-/** A folder with a store, and `take`, which runs an import of text or of a path in it. */
+/** A folder with a store, and `take`, which imports a text or a path in the folder. */
 function start(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'sealpost-import-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -74,11 +74,11 @@ const row = (over: Record<string, string> = {}) => {
 };
 const dump = (...rows: string[]) => `INSERT INTO \`target\` VALUES ${rows.join(',\n')};\n`;
 
-test('import - a row of p2 keeps node and secret, is published to by its domain and known by its hash', async (t) => {
+test('import - a row of p2 keeps node and secret, its domain may publish, and its hash names the account', async (t) => {
   const { file, take, look } = start(t);
   const report = await take('p2', file(dump(row())));
   assert.deepEqual([report.taken, report.present, report.refused.size], [1, 0, 0]);
-  assert.equal(report.out, 'taken: 1\nwere here already: 0\n');
+  assert.equal(report.out, 'imported: 1\nalready present: 0\n');
   assert.equal(report.err, '');
   assert.deepEqual(await look((registry) => registry.find('eKxTS5n3bOe0')), {
     node: 'eKxTS5n3bOe0',
@@ -93,7 +93,7 @@ test('import - a row of p2 keeps node and secret, is published to by its domain 
   });
 });
 
-test('import - a second run takes nothing, nor does one after the client registered or left', async (t) => {
+test('import - a second run imports nothing, even after the client registered or unregistered', async (t) => {
   const { file, take, look } = start(t);
   const other = createHash('sha1').update('another').digest('hex');
   const path = file(dump(row(), row({ device: other, node: 'another' })));
@@ -110,27 +110,27 @@ test('import - a second run takes nothing, nor does one after the client registe
   });
   const later = await take('p2', path);
   assert.deepEqual([later.taken, later.present], [0, 1]);
-  assert.deepEqual([...later.refused], [['was taken before, and removed since', 1]]);
+  assert.deepEqual([...later.refused], [['was imported before and has been removed since', 1]]);
   assert.equal(await look((registry) => registry.find('another')), undefined);
 });
 
 const wrongRows: readonly [Record<string, string>, string][] = [
   [{ service: 'WNS' }, 'no app of wns has the convention'],
   [{ service: 'APNS' }, 'no app of apns has the convention'],
-  [{ device: 'x' }, 'device is no SHA-1 of p2'],
-  [{ channel: hash }, 'is for a room, and p2 did not keep which'],
-  [{ domain: 'romeo@example.net' }, 'domain is none'],
-  [{ domain: '' }, 'domain is none'],
-  [{ token: '' }, 'token is none of fcm'],
-  [{ token: 'a\\nb' }, 'token is none of fcm'],
-  [{ token: 'x'.repeat(5_000) }, 'token is none of fcm'],
+  [{ device: 'x' }, 'device is not a SHA-1 hash'],
+  [{ channel: hash }, 'the row is for a room, and p2 does not store which one'],
+  [{ domain: 'romeo@example.net' }, 'domain is not valid'],
+  [{ domain: '' }, 'domain is not valid'],
+  [{ token: '' }, 'token is not valid for fcm'],
+  [{ token: 'a\\nb' }, 'token is not valid for fcm'],
+  [{ token: 'x'.repeat(5_000) }, 'token is not valid for fcm'],
   [{ node: 'a\\0b' }, 'node is missing, too long or has other characters than ASCII'],
   [{ node: 'x'.repeat(256) }, 'node is missing, too long or has other characters than ASCII'],
   [{ secret: '' }, 'secret is missing, too long or has other characters than ASCII'],
-  [{ secret: 'x'.repeat(9_000) }, 'has a field that is too long'],
+  [{ secret: 'x'.repeat(9_000) }, 'a field is too long'],
 ];
 
-test('import - what cannot be taken is reported by line and reason, quoting nothing; the rest is taken', async (t) => {
+test('import - a row that cannot be imported is reported by line and reason without quoting it; the rest is imported', async (t) => {
   const { file, take, look } = start(t);
   const path = file(dump(...wrongRows.map(([over]) => row(over)), row()));
   const { taken, out } = await take('p2', path);
@@ -144,7 +144,7 @@ test('import - what cannot be taken is reported by line and reason, quoting noth
   assert.deepEqual(await look((registry) => registry.count()), new Map([['android', 1]]));
 });
 
-test('import - two rows that exclude each other: the first is taken', async (t) => {
+test('import - of two conflicting rows the first is imported', async (t) => {
   const { file, take } = start(t);
   const { taken, refused } = await take('p2', file(dump(row(), row({ secret: 'another' }), row({ node: 'another' }))));
   assert.equal(taken, 1);
@@ -154,12 +154,15 @@ test('import - two rows that exclude each other: the first is taken', async (t) 
   });
 });
 
-test('import - a dry run says the same and changes nothing', async (t) => {
+test('import - a dry run reports the same and changes nothing', async (t) => {
   const { file, take, look, store } = start(t);
   const path = file(dump(row(), row({ device: 'x' })));
   const before = await take('p2', path, { dryRun: true });
   assert.deepEqual([before.taken, before.refused.size], [1, 1]);
-  assert.match(before.out, /^line 2: device is no SHA-1 of p2\nwould be taken: 1\nare here already: 0\nnot taken: 1: /);
+  assert.match(
+    before.out,
+    /^line 2: device is not a SHA-1 hash\nwould be imported: 1\nalready present: 0\nnot imported: 1: /,
+  );
   assert.equal(existsSync(store.path), false);
   await take('p2', path);
   const after = await take('p2', path, { dryRun: true });
@@ -179,12 +182,12 @@ test('import - many rows go in batches, with a bar on a terminal', async (t) => 
   assert.deepEqual(await look((registry) => registry.count()), new Map([['android', 2_345]]));
 });
 
-test('import - lines about single rows end at a limit, counting does not', async (t) => {
+test('import - beyond a limit rows are only counted, not reported one by one', async (t) => {
   const { file, take } = start(t);
   const { out, refused } = await take('p2', file(dump(...Array.from({ length: 1_500 }, () => row({ device: 'x' })))));
   assert.deepEqual([...refused.values()], [1_500]);
   assert.equal(out.match(/^line /gm)?.length, MAX_REPORTED);
-  assert.match(out, /not taken: 1500: device is no SHA-1 of p2\n$/);
+  assert.match(out, /not imported: 1500: device is not a SHA-1 hash\n$/);
 });
 
 const apnsToken = 'ab'.repeat(32);
@@ -207,7 +210,11 @@ test('import - the datastore of Prosody, file by file', async (t) => {
   assert.equal(taken, 1);
   assert.deepEqual(
     new Set(refused.keys()),
-    new Set(['token is none of apns', 'is no stored table of Prosody', 'is larger than any registration']),
+    new Set([
+      'token is not valid for apns',
+      'the file is not a table stored by Prosody',
+      'the file is larger than any registration',
+    ]),
   );
   assert.match(out, /^inode \d+: /m);
   assert.doesNotMatch(out, /device-|device%|c0ffee|abab/);
@@ -240,10 +247,10 @@ test('import - CSV with a header in any order', async (t) => {
   const { taken, out } = await take('csv', file(text), { app: 'siskin' });
   assert.equal(taken, 3);
   assert.deepEqual(out.split('\n').slice(0, 4).toSorted(), [
-    'line 5: token is none of apns',
+    'line 5: token is not valid for apns',
     'line 6: account is neither a bare JID nor a domain',
     'line 7: account is neither a bare JID nor a domain',
-    'line 8: is no row of the header’s form',
+    'line 8: the row does not match the header',
   ]);
   assert.deepEqual(await look((registry) => registry.find('a,"b"')), {
     node: 'a,"b"',
@@ -257,25 +264,25 @@ test('import - CSV with a header in any order', async (t) => {
   });
 });
 
-test('import - CSV of devices without an account needs their secrets', async (t) => {
+test('import - CSV rows without an account need a secret', async (t) => {
   const { file, take, look } = start(t);
   const text = `node,token,secret,convention\na,${apnsToken},hush,v1\nb,${apnsToken},,v1\nc,${apnsToken},hush,p2\n`;
   const { taken, refused } = await take('csv', file(text), { app: 'siskin' });
   assert.equal(taken, 1);
   assert.deepEqual(
     [...refused.keys()],
-    ['has neither account nor secret', 'convention is none of the app in which devices register'],
+    ['has neither account nor secret', 'convention is not one of the app’s, or not one in which devices register'],
   );
   assert.equal(await look(async (registry) => (await registry.find('a'))?.account), '');
 });
 
-test('import - a CSV row that does not end is no reason to lose the next one silently', async (t) => {
+test('import - a CSV row that does not end is an error, so that no row is lost silently', async (t) => {
   const { file, take, look } = start(t);
   const good = Array.from({ length: 1_000 }, (_, i) => `node-${i},${apnsToken},romeo-${i}@example.net\n`);
   const text = `node,token,account\n${good.join('')}a,"${'x'.repeat(100_000)}\nb,${apnsToken},romeo@example.net\n`;
   await assert.rejects(take('csv', file(text), { app: 'siskin' }), (error) => {
     assert.ok(error instanceof ImportError);
-    assert.match(error.message, /^line 1002: a row that does not end/);
+    assert.match(error.message, /^line 1002: a row does not end/);
     return true;
   });
   assert.ok(((await look((registry) => registry.count())).get('siskin') ?? 0) > 0);
@@ -283,16 +290,16 @@ test('import - a CSV row that does not end is no reason to lose the next one sil
 
 const wrongCalls: readonly [string, Origin, string, Partial<ImportOptions>, RegExp][] = [
   ['an unknown app', 'p2', dump(row()), { app: 'stork' }, /no app stork; it has siskin, android/],
-  ['an app without the convention', 'p2', dump(row()), { app: 'siskin' }, /the app siskin must have p2/],
+  ['an app without the convention', 'p2', dump(row()), { app: 'siskin' }, /the app siskin must include p2/],
   ['CSV for nobody', 'csv', 'node,token\n', {}, /name it with --app, one of siskin, android/],
   ['CSV without a header', 'csv', `a,${apnsToken}\n`, { app: 'siskin' }, /must name its columns/],
   ['CSV without a needed column', 'csv', 'node,account\n', { app: 'siskin' }, /no column token/],
   ['a column twice', 'csv', 'node,token,node\n', { app: 'siskin' }, /must name its columns/],
-  ['a dump that breaks off', 'p2', dump(row()).slice(0, -3), {}, /breaks off/],
+  ['a dump that breaks off', 'p2', dump(row()).slice(0, -3), {}, /ends in the middle/],
 ];
 
 for (const [what, from, text, over, expected] of wrongCalls) {
-  test(`import - ${what} ends it with a word about it`, async (t) => {
+  test(`import - ${what} ends it with an error that says so`, async (t) => {
     const { file, take } = start(t);
     await assert.rejects(take(from, file(text), over), (error) => {
       assert.ok(error instanceof ImportError);
@@ -303,7 +310,7 @@ for (const [what, from, text, over, expected] of wrongCalls) {
   });
 }
 
-test('import - a folder is no dump, and a file that is not there is none', async (t) => {
+test('import - a folder is not a dump, and a missing file is an error', async (t) => {
   const { folder, take } = start(t);
   await assert.rejects(take('p2', folder), /is a folder/);
   await assert.rejects(take('p2', join(folder, 'nowhere')), { code: 'ENOENT' });

@@ -4,7 +4,7 @@ import { p2Table } from '../../src/import/p2.ts';
 import { MAX_FIELD_LENGTH, type SourceRow } from '../../src/import/source.ts';
 import { readDump } from '../../src/import/sql-dump.ts';
 
-/** Reads a dump handed over in pieces of `size` characters. */
+/** Reads a dump in pieces of `size` characters. */
 async function read(dump: string, size = dump.length): Promise<SourceRow[]> {
   async function* chunks() {
     for (let i = 0; i < dump.length; i += size) yield dump.slice(i, i + size);
@@ -116,10 +116,10 @@ test('SQL dump - rows with other numbers of values or huge fields are refused, t
   assert.deepEqual(
     rows.map((row) => [row.where, 'refused' in row && row.refused]),
     [
-      ['line 1', 'has more or fewer values than the table has columns'],
-      ['line 2', 'has a field that is too long'],
+      ['line 1', 'the row has more or fewer values than the table has columns'],
+      ['line 2', 'a field is too long'],
       ['line 3', false],
-      ['line 4', 'has more or fewer values than the table has columns'],
+      ['line 4', 'the row has more or fewer values than the table has columns'],
       ['line 5', false],
     ],
   );
@@ -131,12 +131,12 @@ for (const dump of [
   '/* never ends',
   'INSERT INTO target VALUES (1)',
 ]) {
-  test(`SQL dump - one that breaks off is said to: ${dump}`, async () => {
-    await assert.rejects(read(dump), /breaks off/);
+  test(`SQL dump - an incomplete dump is an error: ${dump}`, async () => {
+    await assert.rejects(read(dump), /ends in the middle/);
   });
 }
 
-test('SQL dump - one without the table is said to be', async () => {
+test('SQL dump - a dump without the table is an error', async () => {
   await assert.rejects(read("INSERT INTO other VALUES ('target');"), /no table target/);
   await assert.rejects(read(''), /no table target/);
 });
