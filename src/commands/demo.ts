@@ -8,11 +8,11 @@ export const demoUsage = `Usage: sealpost demo
   Runs the harness, stand-ins for APNs and FCM, and the server on this machine, and shows real pushes until interrupted.
 `;
 
-/** `sealpost demo`: exits with 0 if every push arrived as it was sent. */
+/** `sealpost demo`. Exits with 0 if every push arrived as it was sent. */
 export async function demo({ args, signals }: CommandCall): Promise<ExitCode> {
   readArguments({ args: [...args], options: {} });
   signals.endByHangup();
-  // Whoever stops reading has seen enough: for `| head` that is no failure.
+  // A closed output (`| head`) is no failure.
   process.exitCode = 0;
   const matched = await runDemonstration({
     output: process.stdout,

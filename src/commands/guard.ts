@@ -1,4 +1,4 @@
-/** The command line's side of the admin API: asks a running server over its ops listener. */
+/** `sealpost guard`: calls the admin API on the ops listener of a running server. */
 import { z } from 'zod';
 import { type Config, loadConfig } from '../config/config.ts';
 import type { GuardReport } from '../ops/admin.ts';
@@ -7,8 +7,8 @@ import { describeUnknown, readArguments, UsageError } from './command.ts';
 
 export const guardUsage = `Usage: sealpost guard status|release [--accept-removals] [--config FILE] [--url URL]
 
-  status    what the mass-loss guard sees, and whether it holds answers back
-  release   the fault is put right: watch as after a start; a fault that is still there costs nothing, it is held again
+  status    show what the mass-loss guard sees and whether it holds answers back
+  release   end the holds once the fault is corrected, and watch as after a start; if it persists, answers are held again
 
   --accept-removals  release, and accept what was held: XMPP servers drop those registrations for good, devices that
                      the provider calls dead are removed. Only if they really are gone.
@@ -17,14 +17,14 @@ export const guardUsage = `Usage: sealpost guard status|release [--accept-remova
 `;
 
 export interface GuardCall {
-  /** What stands behind `guard` on the command line. */
+  /** The arguments after `guard`. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly output: { write(text: string): unknown };
   readonly errors: { write(text: string): unknown };
 }
 
-/** Longer than a healthy server needs for an answer that is in its memory, milliseconds. */
+/** Milliseconds; a healthy server answers from memory, far faster. */
 const answerWithinMs = 10_000;
 
 const answer = z.object({
@@ -48,7 +48,8 @@ const answer = z.object({
 const refusal = z.object({ error: z.string(), hint: z.string().optional() });
 
 /**
- * @returns the exit code: 0 done, or watching; 1 it holds, or cannot be asked; 2 a wrong call
+ * Shows the state of the guard or releases its holds.
+ * @returns exit code 0: done, or nothing is held; 1: the guard holds, or the server cannot be asked; 2: wrong arguments
  * @throws ConfigError, UsageError
  */
 export async function guard({ args, env, output, errors }: GuardCall): Promise<0 | 1 | 2> {
@@ -62,14 +63,14 @@ export async function guard({ args, env, output, errors }: GuardCall): Promise<0
     },
   });
   const [action, ...more] = positionals;
-  const believe = values['accept-removals'];
+  const acceptsRemovals = values['accept-removals'];
   if (action === undefined) throw new UsageError('an action is missing: status or release');
   if (action !== 'status' && action !== 'release') {
     throw new UsageError(describeUnknown('action', action, ['status', 'release']));
   }
   if (values.config === '') throw new UsageError('a config is missing: --config FILE or SEALPOST_CONFIG');
   if (more.length > 0) throw new UsageError(`unexpected "${more.join(' ')}"`);
-  if (believe && action !== 'release') throw new UsageError('--accept-removals goes with release');
+  if (acceptsRemovals && action !== 'release') throw new UsageError('--accept-removals needs release');
   const config = loadConfig(values.config);
   const { token } = config.admin;
   if (!token) {
@@ -84,7 +85,7 @@ export async function guard({ args, env, output, errors }: GuardCall): Promise<0
     response = await fetch(new URL(isRelease ? '/guard/release' : '/guard', origin), {
       method: isRelease ? 'POST' : 'GET',
       headers: { authorization: `Bearer ${token.reveal()}`, ...(isRelease && { 'content-type': 'application/json' }) },
-      ...(isRelease && { body: JSON.stringify({ believe }) }),
+      ...(isRelease && { body: JSON.stringify({ believe: acceptsRemovals }) }),
       redirect: 'error',
       signal: AbortSignal.timeout(answerWithinMs),
     });
@@ -103,13 +104,15 @@ export async function guard({ args, env, output, errors }: GuardCall): Promise<0
     return 1;
   }
   const { released, ...report } = parsed.data;
-  if (released !== undefined) output.write(describeRelease(released, believe));
+  if (released !== undefined) output.write(describeRelease(released, acceptsRemovals));
   output.write(describeReport(report));
   return action === 'status' && report.state === 'holding' ? 1 : 0;
 }
 
-function describeRelease(released: number, believe: boolean): string {
-  const what = believe ? 'What was held is accepted until the flood is over.' : 'The watch starts anew.';
+function describeRelease(released: number, acceptsRemovals: boolean): string {
+  const what = acceptsRemovals
+    ? 'Removals are accepted until the flood is over.'
+    : 'The guard watches as after a start.';
   return `Released ${released} ${released === 1 ? 'hold' : 'holds'}. ${what}\n`;
 }
 

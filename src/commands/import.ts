@@ -8,12 +8,12 @@ export const importUsage = `Usage: sealpost import --from ${origins.join('|')} F
   --from p2                  dump of p2's database: mariadb-dump p2 target > FILE
   --from mod_push_appserver  Prosody's datastore: the folder push_appserver of the component's host, or a file in it
   --from csv                 a file with a header: node, token, account, device, second_token, secret, convention
-  --app NAME                 the app that everything in FILE is for
-  --dry-run                  say what would happen, change nothing
+  --app NAME                 the app that everything in FILE belongs to
+  --dry-run                  only show what would happen
 `;
 
 export interface ImportCommandOptions extends Pick<ImportOptions, 'clock' | 'output'> {
-  /** What follows `import`. */
+  /** The arguments after `import`. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly errors: ImportOptions['errorOutput'];
@@ -21,7 +21,7 @@ export interface ImportCommandOptions extends Pick<ImportOptions, 'clock' | 'out
 
 /**
  * `sealpost import`.
- * @returns the exit code: 0, 1 when something could not be taken, 2 for a wrong call
+ * @returns exit code 0: done; 1: some rows could not be imported; 2: wrong arguments
  * @throws UsageError, ConfigError, StoreError, or the system's error for the file
  */
 export async function importRegistrations({ args, env, errors, ...io }: ImportCommandOptions): Promise<0 | 1 | 2> {

@@ -1,4 +1,4 @@
-/** The command line: its first word names the command, the rest is the command's. */
+/** The command line: the first word names the command, the rest are its arguments. */
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { ConfigError } from '../config/config.ts';
@@ -29,11 +29,11 @@ const usage = `Usage: sealpost [COMMAND] [OPTIONS]
 Exit codes: 0 done, 1 something is wrong, 2 a wrong call.
 `;
 
-/** What may stand where no command is named. */
+/** Options that may replace the command's name. */
 const general = ['--config', '--version', '--help', '-V', '-h'];
 
 interface Command {
-  /** Its help page; the harness has one of its own. */
+  /** Help text; the harness handles its own. */
   readonly usage?: string;
   run(call: CommandCall): Promise<ExitCode>;
 }
@@ -68,7 +68,7 @@ const commands: Readonly<Record<string, Command>> = {
         clock: systemClock,
         randomBytes,
         readInput: () => text(process.stdin),
-        // What goes wrong there goes wrong on purpose.
+        // The scenarios cause errors on purpose, so they are not logged.
         startServer: (config: object) => startFrom(config, 'silent'),
         signal: signals.terminated,
       });
@@ -76,7 +76,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
 };
 
-/** Runs what the arguments say. Whatever goes wrong is said on standard error. */
+/** Runs the command that the arguments name. Errors go to standard error. */
 export async function runCommand(given: readonly string[], signals: Signals): Promise<ExitCode> {
   const args = commandFirst(given);
   const env = process.env;
@@ -110,7 +110,7 @@ export async function runCommand(given: readonly string[], signals: Signals): Pr
   }
 }
 
-/** `--config FILE COMMAND` in the order in which it is read: the command first. */
+/** Moves the command in `--config FILE COMMAND` to the front. */
 function commandFirst(args: readonly string[]): readonly string[] {
   const [first = ''] = args;
   const taken = first === '--config' ? 2 : first.startsWith('--config=') ? 1 : 0;

@@ -6,14 +6,14 @@ import { start } from './start.ts';
 export const serveUsage = `Usage: sealpost serve --config FILE
 
   Runs the push app server until SIGTERM or SIGINT, then answers what arrived and exits with 0.
-  SIGHUP looks at once whether keys, certificates and service accounts were replaced.
+  SIGHUP checks at once whether keys, certificates and service accounts were replaced.
 
   --config FILE   sealpost.yaml; default: the environment variable SEALPOST_CONFIG
 `;
 
 /**
  * `sealpost serve`.
- * @throws ConfigError, StoreError, or the system's error for a port that cannot be had
+ * @throws ConfigError, StoreError, or the system's error for a port that is not available
  */
 export async function serve({ args, env, signals }: CommandCall): Promise<ExitCode> {
   const { values } = readArguments({ args: [...args], options: { config: { type: 'string' } } });

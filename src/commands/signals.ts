@@ -1,18 +1,18 @@
-/** The signals that the process answers, from its first moment on: what comes while it starts is not lost. */
+/** The signals that the process handles from its first moment on, so that none is lost while it starts. */
 export interface Signals {
-  /** Aborted by the first SIGTERM or SIGINT; a second one ends the process at once. */
+  /** Aborted by the first SIGTERM or SIGINT. A second one ends the process at once. */
   readonly terminated: AbortSignal;
-  /** Calls this for each SIGHUP from now on, and at once if one came before. */
+  /** Calls `run` for each SIGHUP from now on, and at once if one arrived before. */
   onHangup(run: () => void): void;
-  /** A SIGHUP means the same as SIGTERM: for what runs in a terminal. */
+  /** Makes SIGHUP mean the same as SIGTERM, for commands that run in a terminal. */
   endByHangup(): void;
-  /** Leaves them to the system again: each ends the process. For commands that have nothing to tidy up. */
+  /** Restores the system's handling, so that each signal ends the process. For commands with nothing to clean up. */
   release(): void;
 }
 
 const endings = ['SIGTERM', 'SIGINT'] as const;
 
-/** Takes the signals over from the system, which would end the process by a SIGHUP. */
+/** Takes the signals over from the system, which would end the process on SIGHUP. */
 export function takeSignals(): Signals {
   const abort = new AbortController();
   let isHungUp = false;
@@ -34,14 +34,14 @@ export function takeSignals(): Signals {
     release() {
       for (const signal of endings) process.off(signal, end);
       process.off('SIGHUP', hearHangup);
-      // One that came before is not lost either.
+      // Repeats a signal that arrived before.
       if (isHungUp) process.kill(process.pid, 'SIGHUP');
       if (abort.signal.aborted) process.kill(process.pid, 'SIGTERM');
     },
   };
 }
 
-/** Resolves when the signal is aborted; at once if it was. */
+/** Resolves when the signal is aborted. */
 export async function whenAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

@@ -6,14 +6,14 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
 import { version } from './version.ts';
 
-/** A server on this machine's clock, with its log on standard output. */
+/** Starts a server on this machine's clock, with its log on standard output. */
 export function start(config: Config, level: LogLevel = config.log.level): Promise<Server> {
   const log = createLog(level);
   const metrics = createMetrics(version);
   return startServer({ config, version, clock: systemClock, random: Math.random, log, metrics });
 }
 
-/** A server made of a parsed `sealpost.yaml`, once its links are up. */
+/** Starts a server from the content of a `sealpost.yaml` and resolves once its links are up. */
 export async function startFrom(config: object, level: LogLevel) {
   const parsed = parseConfig(config, { baseDir: process.cwd(), readFile: readFileSync, env: process.env });
   const server = await start(parsed, level);

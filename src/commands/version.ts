@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Sealpost's own version, as its package says. */
+/** Version of Sealpost, from its package.json. */
 export const version = (
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string }
 ).version;

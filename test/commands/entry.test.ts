@@ -34,7 +34,7 @@ function oldNode(): string | undefined {
   return undefined;
 }
 
-test('entry - a Node that is too old is told which one is needed, and nothing else', async (t) => {
+test('entry - an old Node only gets a message with the version needed', async (t) => {
   const node = oldNode();
   if (node === undefined) {
     t.skip('needs a Node older than 24 on the PATH');
@@ -65,7 +65,7 @@ const mistyped: readonly [args: string[], first: string][] = [
   [['serve'], 'sealpost: serve needs a config: --config FILE or SEALPOST_CONFIG'],
 ];
 for (const [args, first] of mistyped) {
-  test(`entry - sealpost ${args.join(' ')}: says what is wrong, and how to call`, async () => {
+  test(`entry - sealpost ${args.join(' ')}: says what is wrong and shows the usage`, async () => {
     const { code, out, err } = await sealpost(...args);
     assert.deepEqual([code, out], [2, '']);
     const [line = '', ...rest] = err.split('\n');
@@ -74,7 +74,7 @@ for (const [args, first] of mistyped) {
   });
 }
 
-test('entry - the config may stand before the command', async () => {
+test('entry - the config option may precede the command', async () => {
   for (const args of [
     ['--config', '/nowhere.yaml', 'serve'],
     ['--config=/nowhere.yaml', 'serve'],
@@ -94,7 +94,7 @@ test('entry - each command has a help page of its own', async () => {
   }
 });
 
-test('entry - output to a pipe that was closed ends quietly', async () => {
+test('entry - writing to a closed pipe ends quietly', async () => {
   const command = `set -o pipefail; '${process.execPath}' '${entry}' demo | head -n 3; echo "exit $?"`;
   const { out, err } = await run('bash', ['-c', command]);
   assert.equal(err, '');
@@ -104,7 +104,7 @@ test('entry - output to a pipe that was closed ends quietly', async () => {
 /** Bit of SIGHUP in the mask of signals that a process catches. */
 const sighup = 1n;
 
-test('entry - a SIGHUP while the server starts does not end it, and is answered once it runs', async (t) => {
+test('entry - a SIGHUP while the server starts does not end it, and is handled once it runs', async (t) => {
   if (!existsSync('/proc/self/status')) {
     t.skip('needs /proc to see when signals are caught');
     return;

@@ -7,7 +7,7 @@ import { systemClock } from '../../src/time/clock.ts';
 import { blast } from '../../src/harness/server/blast.ts';
 import { defaults, type Sealpost, startSealpost, startWorld, type World } from '../support/sealpost.ts';
 
-// What an operator can do wrong at night. Each time the servers go on publishing, and must not hear that anything is gone.
+// Mistakes of an operator. Each time servers keep publishing, and must not be told that anything is gone.
 
 const admin = { token: 'admin-token-of-the-test' };
 const tokenOf = (i: number) => i.toString(16).padStart(8, '0').repeat(8);
@@ -15,14 +15,14 @@ const tokenOf = (i: number) => i.toString(16).padStart(8, '0').repeat(8);
 interface Site {
   readonly world: World;
   readonly sealpost: Sealpost;
-  /** Ends the server, lets `fault` happen and starts it with these parts of the config. */
+  /** Ends the server, runs `fault` and starts it with these parts of the config. */
   restart(over?: object, fault?: () => Promise<void>): Promise<void>;
   /** Registers devices of accounts of their own. */
   register(from: number, to: number): Promise<string[]>;
-  /** Publishes to every node once, with so many unanswered at a time; how often each answer came. */
+  /** Publishes to every node once, with this many unanswered at a time; returns the number of each answer. */
   publish(nodes: readonly string[], window?: number): Promise<Record<string, number>>;
   guard(...words: string[]): Promise<{ code: number; text: string }>;
-  /** The guard's part of `/readyz`. */
+  /** The check of the guard in `/readyz`. */
   health(): Promise<{ status: number; guard: { status: string; reason?: string } }>;
 }
 
@@ -100,7 +100,7 @@ async function start(t: TestContext): Promise<Site> {
   };
 }
 
-test('guard - an empty store in front of 1,000 known nodes costs none: each is pushed to at once, over a restart too', async (t) => {
+test('guard - an empty store in front of 1,000 known nodes loses none: each gets pushes at once, over a restart too', async (t) => {
   const site = await start(t);
   const nodes = await site.register(0, 1_000);
   const empty = { store: `sqlite:${join(site.world.folder, 'empty.db')}` };
@@ -125,7 +125,7 @@ for (const [way, window] of [
   ['one after the other', 20],
   ['in one burst, as after a time without connection', 300],
 ] as const) {
-  test(`guard - a copy of the store from before the last third costs none of either part: ${way}`, async (t) => {
+  test(`guard - a copy of the store from before the last third loses none of either part: ${way}`, async (t) => {
     const site = await start(t);
     const store = join(site.world.folder, 'sealpost.db');
     const copy = join(site.world.folder, 'copy.db');
@@ -148,7 +148,7 @@ test('guard - with the topic of another app no registration is lost', async (t) 
   };
   await site.restart({ apps });
   assert.deepEqual(await site.publish(nodes), { 'wait/internal-server-error': 100 });
-  // As Apple says it when the key may push to that topic too.
+  // The answer of Apple if the key may push to that topic too.
   site.world.apns.script('*', { status: 400, reason: 'DeviceTokenNotForTopic' });
   assert.deepEqual(await site.publish(nodes), { 'wait/internal-server-error': 100 });
   site.world.apns.script('*', undefined);
@@ -161,7 +161,7 @@ test('guard - all tokens of the other environment but a few: none is lost, and a
   const site = await start(t);
   const nodes = await site.register(0, 300);
   site.world.apns.script('*', { status: 400, reason: 'BadDeviceToken' });
-  // Developers' own devices, by which the provider's word gets believable.
+  // Devices of developers, whose accepted pushes make the provider's results believed.
   for (const i of [0, 60, 120, 180]) site.world.apns.script(tokenOf(i), { status: 200 });
   assert.deepEqual(await site.publish(nodes), { result: 4, 'wait/internal-server-error': 296 });
   const { guard } = await site.health();
@@ -171,12 +171,12 @@ test('guard - all tokens of the other environment but a few: none is lost, and a
   site.world.apns.script('*', undefined);
   const released = await site.guard('release');
   assert.equal(released.code, 0);
-  assert.match(released.text, /^Released 1 hold\. The watch starts anew\.\nWatching/);
+  assert.match(released.text, /^Released 1 hold\. The guard watches as after a start\.\nWatching/);
   assert.equal((await site.health()).guard.status, 'pass');
   assert.deepEqual(await site.publish(nodes), { result: 300 });
 });
 
-test('guard - released while the fault is still there, it holds again; released to be believed, servers are told', async (t) => {
+test('guard - released while the fault persists, it holds again; released with removals accepted, servers are told', async (t) => {
   const site = await start(t);
   const nodes = await site.register(0, 200);
   site.world.apns.script('*', { status: 410, reason: 'Unregistered' });
@@ -193,7 +193,7 @@ test('guard - released while the fault is still there, it holds again; released 
   assert.deepEqual(await site.publish(nodes), { 'cancel/item-not-found': 200 });
 });
 
-test('guard - the command says what is wrong with a call, and how to get at the server', async (t) => {
+test('guard - the command says what is wrong with its arguments, and how to reach the server', async (t) => {
   const site = await start(t);
   assert.equal((await site.guard('open')).code, 2);
   assert.equal((await site.guard('status', '--accept-removals')).code, 2);

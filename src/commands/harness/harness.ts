@@ -1,31 +1,31 @@
-/** `sealpost harness`: the harness on the command line. */
+/** `sealpost harness`: runs the harness from the command line. */
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
 import { openCommand, providersCommand, sealCommand, vectorsCommand } from './tools.ts';
 import type { CommandIo } from './io.ts';
 import { describeUnknown, type ExitCode, UsageError } from '../command.ts';
 
-export const harnessUsage = `Usage: sealpost harness COMMAND [OPTIONS]
+const harnessUsage = `Usage: sealpost harness COMMAND [OPTIONS]
 
   run        play all scenarios with this very server, on this machine
-               --only WORD      only those that begin with it: id, paragraph, phone or convention; may be repeated
-               --list           say which there are, play none
-  serve      play the XMPP server for a push app server that connects as a component (XEP-0114), and both providers
+               --only WORD      only those whose id, paragraph, phone or convention begins with it; may be repeated
+               --list           list the scenarios instead of playing them
+  serve      play the XMPP server and both providers for a push app server that connects as a component (XEP-0114)
                --listen [HOST:]PORT  --domain DOMAIN  --secret SECRET (or the environment variable HARNESS_SECRET)
                --settings FILE  write what the app server needs: endpoints, keys, authorities, as JSON
                --convention WORD  tigase (default), p2, v1 or raw-token; may be repeated
                --apns-id ID  --fcm-id ID  provider ids or push modules that its clients register with
-               --within SECONDS wait so long for it to connect; default 300
-               --strict         play what only Sealpost's own design demands, too
+               --within SECONDS time for it to connect; default 300
+               --strict         also play what only Sealpost's own design demands
                --only WORD      as above
   both take  --json             the report as JSON on standard output
              --junit FILE       the report as JUnit XML
              --html FILE        the report as one page
   seal       seal JSON as a server does: --key BASE64 [--max-size N] [--voip] [JSON], else from standard input
   open       open as a phone does, a stanza or the JSON of a push: --key BASE64 [--ignore-tag] [TEXT]
-  vectors    --check FILE…      hold test vectors against the reference
-             --write FOLDER     write the reference's own
-  providers  stand-ins for APNs and FCM alone, until interrupted: [--apns-port N] [--fcm-port N] [--settings FILE]
+  vectors    --check FILE…      compare test vectors with the reference
+             --write FOLDER     write the vectors of the reference
+  providers  run only stand-ins for APNs and FCM, until interrupted: [--apns-port N] [--fcm-port N] [--settings FILE]
 `;
 
 const commands: Readonly<Record<string, (args: readonly string[], io: CommandIo) => Promise<ExitCode>>> = {
@@ -37,7 +37,7 @@ const commands: Readonly<Record<string, (args: readonly string[], io: CommandIo)
   providers: providersCommand,
 };
 
-/** Runs what the arguments say; everything that goes wrong is said on `errors`. */
+/** Runs the command that the arguments name. Errors go to `errors`. */
 export async function runHarnessCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
   const [name = '', ...rest] = args;
   const { output, errors } = io;

@@ -3,17 +3,17 @@ import type { RandomBytes } from '../../harness/sealing/sealing.ts';
 import type { TerminalOutput } from '../../harness/report/terminal.ts';
 import type { Clock } from '../../time/clock.ts';
 
-/** What the commands work with. */
+/** What the harness commands use of the process. */
 export interface CommandIo {
   readonly output: TerminalOutput;
   readonly errors: TerminalOutput;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
-  /** Standard input, read to its end. */
+  /** Reads standard input to its end. */
   readonly readInput: () => Promise<string>;
-  /** The server that `run` is about. */
+  /** The server that `run` plays the scenarios with. */
   readonly startServer: StartServer;
-  /** Ends what goes on until somebody ends it. */
+  /** Ends commands that run until interrupted. */
   readonly signal: AbortSignal;
 }

@@ -1,4 +1,4 @@
-/** `sealpost harness run`, and the reports that `serve` makes as well. */
+/** `sealpost harness run`, and the reports that it shares with `serve`. */
 import { writeFile } from 'node:fs/promises';
 import type { CommandIo } from './io.ts';
 import { type ExitCode, readArguments } from '../command.ts';
@@ -12,6 +12,7 @@ import { scenarios } from '../../harness/scenarios/all.ts';
 import type { Scenario } from '../../harness/scenarios/scenario.ts';
 import { createTerminal } from '../../harness/report/terminal.ts';
 
+/** Options that `run` and `serve` share. */
 export const reportOptions = {
   only: { type: 'string', multiple: true },
   json: { type: 'boolean' },
@@ -26,6 +27,7 @@ export interface ReportValues {
   readonly html?: string | undefined;
 }
 
+/** `sealpost harness run`. Exits with 0 if no scenario failed. */
 export async function runCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
   const { values } = readArguments({ args: [...args], options: { ...reportOptions, list: { type: 'boolean' } } });
   const chosen = selectScenarios(scenarios, values.only ?? []);
@@ -41,7 +43,7 @@ export async function runCommand(args: readonly string[], io: CommandIo): Promis
   }
 }
 
-/** Plays the scenarios, shows them as they come, and writes what reports were asked for. */
+/** Plays the scenarios, shows each result and writes the requested reports. */
 export async function reportRun(
   chosen: readonly Scenario[],
   stage: ScenarioStage,
@@ -49,7 +51,7 @@ export async function reportRun(
   { output, errors, env, signal }: CommandIo,
   skip?: (scenario: Scenario) => string | undefined,
 ): Promise<ExitCode> {
-  // Standard output is the JSON's alone.
+  // Standard output is for the JSON alone.
   const screen = values.json ? errors : output;
   const view = createRunView(createTerminal(screen, env), screen, chosen.length);
   const report = await runScenarios({
@@ -69,7 +71,7 @@ export async function reportRun(
   return isFine && !signal.aborted ? 0 : 1;
 }
 
-/** The report as JSON: the scenario by its id, what differed, and every passage. */
+/** The report as JSON: for each scenario its id, its problems and every step. */
 function describeReport({ results, durationMs, startedAtMs }: RunReport): object {
   return {
     startedAt: new Date(startedAtMs).toISOString(),

@@ -1,4 +1,4 @@
-/** `sealpost harness serve`: any push app server, tried from both of its sides. */
+/** `sealpost harness serve`: tests any push app server from both of its sides. */
 import { writeFile } from 'node:fs/promises';
 import { createAcceptor } from '../../harness/server/acceptor.ts';
 import { reportOptions, reportRun } from './run.ts';
@@ -26,6 +26,7 @@ const options = {
   strict: { type: 'boolean' },
 } as const;
 
+/** `sealpost harness serve`. Exits with 0 if no scenario failed. */
 export async function serveCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
   const { values } = readArguments({ args: [...args], options });
   const { clock, randomBytes, errors, env } = io;
@@ -66,11 +67,11 @@ export async function serveCommand(args: readonly string[], io: CommandIo): Prom
   };
   const skip = (scenario: Scenario) =>
     whySkipped(scenario, { conventions, announced, ids, strict: values.strict ?? false });
-  // Awaited here, before everything is closed.
+  // Awaited here, since `started` closes everything on return.
   return await reportRun(chosen, stage, values, io, skip);
 }
 
-/** Whether the component calls itself a push service for this provider id. */
+/** Whether the component names this provider id in service discovery. */
 function announces(stage: ScenarioStage, model: ClientModel): Promise<boolean> {
   const account = stage.hosts.get('reference')?.account('curious');
   if (!account) return Promise.resolve(false);

@@ -1,4 +1,4 @@
-/** `sealpost harness seal`, `open`, `vectors` and `providers`: for people who debug a client, a server or their own tests. */
+/** `sealpost harness seal`, `open`, `vectors` and `providers`, for debugging a client, a server or tests. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type Element, parse } from 'ltx';
@@ -14,6 +14,7 @@ import { attribute, childElements } from '../../harness/server/stanza.ts';
 import { checkVectors } from '../../harness/vectors/check.ts';
 import { createVectorFiles, formatVectorFile } from '../../harness/vectors/write.ts';
 
+/** `sealpost harness seal`. Exits with 1 if the text does not fit. */
 export async function sealCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
   const { values, positionals } = readArguments({
     args: [...args],
@@ -26,7 +27,7 @@ export async function sealCommand(args: readonly string[], io: CommandIo): Promi
   if (!payload) throw new UsageError('what is sealed has to be a JSON object');
   const size = values['max-size'];
   if (size !== undefined && !/^[1-9]\d{0,8}$/.test(size)) throw new UsageError('--max-size takes a number of bytes');
-  // As it was written, unless it has to be cut.
+  // The text stays as written unless it has to be shortened.
   const fitted = size === undefined ? undefined : fitPayload(payload as unknown as SealedPayload, Number(size));
   const { ciphertext, iv } = seal(fitted?.json ?? text, key, io.randomBytes);
   const type = values.voip ? ` type='voip'` : '';
@@ -39,15 +40,16 @@ export async function sealCommand(args: readonly string[], io: CommandIo): Promi
 }
 
 const refusals: Readonly<Record<OpeningRefusal, string>> = {
-  'bad-base64': 'ciphertext or IV is no base64 that phones read: standard alphabet, padded, no white space',
-  'too-short': 'the ciphertext holds nothing beside the tag; some phones crash at that',
+  'bad-base64': 'ciphertext or IV is not base64 as phones read it: standard alphabet, padded, no white space',
+  'too-short': 'the ciphertext contains nothing but the tag; some phones crash on it',
   'empty-iv': 'there is no IV',
-  'bad-key': 'a key has 16 bytes',
+  'bad-key': 'a key needs 16 bytes',
   'bad-tag':
-    'the tag does not fit: another key or IV, something was changed, or a server that cannot give tags (--ignore-tag)',
-  'bad-utf8': 'what comes out is not UTF-8: another key, or a character was cut in half',
+    'the tag does not match: another key or IV, changed data, or a server that cannot make tags (--ignore-tag)',
+  'bad-utf8': 'the opened text is not UTF-8: another key, or a character was cut in half',
 };
 
+/** `sealpost harness open`. Exits with 1 if no phone could open it. */
 export async function openCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
   const { values, positionals } = readArguments({
     args: [...args],
@@ -70,7 +72,7 @@ export async function openCommand(args: readonly string[], io: CommandIo): Promi
   return spaced && found.from === 'push' ? 1 : 0;
 }
 
-/** A stanza with `<encrypted/>` somewhere in it, or the JSON of a push to either provider. */
+/** The sealed content of a stanza with `<encrypted/>` in it, or of the JSON of a push to either provider. */
 function findSealed(text: string): Sealed & { readonly from: 'stanza' | 'push' } {
   if (text.trimStart().startsWith('<')) {
     const element = parseXml(text);
@@ -97,6 +99,7 @@ function findElement(element: Element): Element | undefined {
   return undefined;
 }
 
+/** `sealpost harness vectors`. Exits with 1 if a file and the reference differ. */
 export async function vectorsCommand(args: readonly string[], { output }: CommandIo): Promise<ExitCode> {
   const { values, positionals } = readArguments({
     args: [...args],
@@ -126,6 +129,7 @@ export async function vectorsCommand(args: readonly string[], { output }: Comman
   return code;
 }
 
+/** `sealpost harness providers`. Runs until interrupted. */
 export async function providersCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
   const { values } = readArguments({
     args: [...args],
@@ -156,7 +160,7 @@ export async function providersCommand(args: readonly string[], io: CommandIo): 
 
 function readPort(written: string | undefined): number {
   const port = Number(written ?? 0);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError(`${written} is no port`);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError(`${written} is not a port`);
   return port;
 }
 

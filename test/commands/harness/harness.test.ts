@@ -14,7 +14,7 @@ after(() => rm(folder, { recursive: true }));
 
 const key = 'AAECAwQFBgcICQoLDA0ODw==';
 
-test('harness - run plays what was asked for, and writes all three reports', async () => {
+test('harness - run plays the chosen scenarios and writes all three reports', async () => {
   const [junit, html] = [join(folder, 'r.xml'), join(folder, 'r.html')];
   const args = ['run', '--only', 'encrypt/4.3', '--only', 'unknown-node', '--json', '--junit', junit, '--html', html];
   const { code, output, errors } = await callHarness(args);
@@ -30,7 +30,7 @@ test('harness - run plays what was asked for, and writes all three reports', asy
   assert.match(await readFile(html, 'utf8'), /id="disable"/);
 });
 
-test('harness - as a command it is a part of sealpost, and its exit code is what became of it', async () => {
+test('harness - it is a command of sealpost, and its exit code is that of the run', async () => {
   const sealed = await startHarness(['seal', '--key', key], '{}').finished;
   assert.deepEqual([sealed.code, sealed.errors], [0, '']);
   const opened = await startHarness(['open', '--key', key], sealed.output).finished;
@@ -44,12 +44,12 @@ test('harness - run --list plays nothing', async () => {
   assert.match(output, /^call-rings +A call rings through PushKit$/m);
 });
 
-test('harness - a word that means no scenario is an error', async () => {
+test('harness - a word that matches no scenario is an error', async () => {
   const { code, errors } = await callHarness(['run', '--only', 'nothing']);
   assert.deepEqual([code, errors], [1, 'sealpost harness: no scenario is meant by nothing\n']);
 });
 
-test('harness - what was sealed opens, from standard input and out of a stanza', async () => {
+test('harness - sealed text opens, from standard input and from a stanza', async () => {
   const json = '{"unread":1,"sender":"juliet@capulet.example","type":"chat","message":"🌹"}';
   const sealed = await callHarness(['seal', '--key', key, '--voip'], json);
   assert.match(
@@ -60,7 +60,7 @@ test('harness - what was sealed opens, from standard input and out of a stanza',
   assert.deepEqual(await callHarness(['open', '--key', key], stanza), { code: 0, output: `${json}\n`, errors: '' });
 });
 
-test('harness - a body is cut to max-size, and that is said', async () => {
+test('harness - a body is cut to max-size, with a message', async () => {
   const json = `{"unread":1,"sender":"juliet@capulet.example","type":"chat","message":"${'x'.repeat(500)}"}`;
   const { code, output, errors } = await callHarness(['seal', '--key', key, '--max-size', '200', json]);
   assert.deepEqual([code, errors], [0, 'the end of the body was cut off\n']);
@@ -72,7 +72,7 @@ test('harness - a body is cut to max-size, and that is said', async () => {
 
 const sealedPush = { encrypted: 'h47hR1PnGgHPLq0kWXaC4hyNMg==', iv: 'AAAAAAAAAAAAAAAA' };
 const pushes: readonly [what: string, text: string, code: number, errors: RegExp][] = [
-  ['a push of another key', JSON.stringify({ aps: {}, ...sealedPush }), 1, /^bad-tag: the tag does not fit/],
+  ['a push of another key', JSON.stringify({ aps: {}, ...sealedPush }), 1, /^bad-tag: the tag does not match/],
   ['a push to FCM', JSON.stringify({ message: { data: sealedPush } }), 1, /^bad-tag/],
   ['too little', JSON.stringify({ ...sealedPush, encrypted: 'AAAA' }), 1, /^too-short/],
   ['no base64', JSON.stringify({ ...sealedPush, encrypted: '****' }), 1, /^bad-base64/],
@@ -89,7 +89,7 @@ for (const [what, text, code, errors] of pushes) {
   });
 }
 
-test('harness - vectors are written, checked, and what differs is said', async () => {
+test('harness - vectors are written and checked, and differences are shown', async () => {
   const { code, output } = await callHarness(['vectors', '--write', join(folder, 'v')]);
   assert.equal(code, 0);
   assert.match(output, /^sealing\.json: \d+ vectors$/m);
@@ -135,10 +135,10 @@ const wrongCalls: readonly [what: string, args: readonly string[], complaint: Re
   ],
   ['two texts', ['open', '--key', key, 'a', 'b'], /more than one text/],
   ['vectors without a word', ['vectors'], /--check FILE or --write FOLDER/],
-  ['a port that is none', ['providers', '--apns-port', '99999'], /99999 is no port/],
+  ['a port that is none', ['providers', '--apns-port', '99999'], /99999 is not a port/],
 ];
 for (const [what, args, complaint] of wrongCalls) {
-  test(`harness - ${what} is a wrong call, said with how to call`, async () => {
+  test(`harness - ${what} is an error that shows the usage`, async () => {
     const { code, errors, output } = await callHarness(args);
     assert.deepEqual([code, output], [2, '']);
     assert.match(errors, complaint);
@@ -146,7 +146,7 @@ for (const [what, args, complaint] of wrongCalls) {
   });
 }
 
-test('harness - --help is no mistake', async () => {
+test('harness - --help is not an error', async () => {
   const { code, output, errors } = await callHarness(['--help']);
   assert.deepEqual([code, errors], [0, '']);
   assert.match(output, /^Usage: sealpost harness COMMAND/);
