@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { type DestinationStream, pino } from 'pino';
 
 /**
- * The only fields that a log line may have. The list is closed so that no line can carry a device token, a node, a
- * secret, ciphertext, plaintext or the local part of a JID.
+ * The only fields of a log line. The list is closed, so that no line can carry a device token, a node, a secret,
+ * ciphertext, plaintext or the local part of a JID.
  */
 export interface LogFields {
   /** Name of an app in the config. */
@@ -14,7 +14,7 @@ export interface LogFields {
   readonly domain?: string;
   /** `fingerprint` of a node. */
   readonly registration?: string;
-  /** A word from one of our tables, or the code of a system error. */
+  /** A word from one of our tables or the code of a system error. */
   readonly reason?: string;
   readonly outcome?: string;
   readonly status?: number;
@@ -22,7 +22,7 @@ export interface LogFields {
   readonly durationMs?: number;
   readonly url?: string;
   readonly file?: string;
-  /** What an operator should do about it. */
+  /** What an operator should do. */
   readonly hint?: string;
 }
 
@@ -34,23 +34,21 @@ export interface Log {
   error(fields: LogFields, message: string): void;
 }
 
+/** The least severity that is logged. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** One JSON object a line, to standard output unless another destination is given. */
+/** Writes one JSON object per line, to standard output by default. */
 export function createLog(level: LogLevel, destination?: DestinationStream): Log {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   return destination ? pino(options, destination) : pino(options);
 }
 
-/** Stable short name of a node or token for logs: 12 hex digits of its SHA-256. */
+/** Short stable name of a node or token for logs: the first 12 hex digits of its SHA-256. */
 export function fingerprint(secretName: string): string {
   return createHash('sha256').update(secretName).digest('hex').slice(0, 12);
 }
 
-/**
- * A word for an error that is safe to log: the code of a system error or the name of its class. Messages are not, they
- * may quote what came from outside.
- */
+/** A name for an error that is safe to log: its code or the name of its class. Messages may quote outside input. */
 export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const code = (error as { code?: unknown }).code;
@@ -58,8 +56,8 @@ export function errorCode(error: unknown): string {
 }
 
 /**
- * For what goes wrong with every notification and is said once in a while.
- * @returns whether it is time to say it, and if so counts that as said
+ * Limits repeated log lines.
+ * @returns a function that tells whether `intervalMs` has passed since it last returned true
  */
 export function throttle(intervalMs: number, clock: { monotonic(): number }): () => boolean {
   let saidAtMs = -Infinity;

@@ -3,10 +3,7 @@ import { Counter, Gauge, Histogram, Registry as MetricRegistry } from 'prom-clie
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/**
- * Every metric that Sealpost exposes. Base units, labels with bounded values only; series that can be known beforehand
- * are at zero from the start (`announce…`).
- */
+/** Every metric of Sealpost, in base units, with labels of limited values. Series known beforehand start at zero. */
 export function createMetrics(version: string) {
   const registers = [new MetricRegistry()];
   const registry = registers[0] as MetricRegistry;
@@ -17,33 +14,36 @@ export function createMetrics(version: string) {
 
   const metrics = {
     registry,
-    pushes: counter('sealpost_pushes_total', 'Pushes by what the provider said.', ['app', 'result']),
+    pushes: counter('sealpost_pushes_total', 'Pushes by the result from the provider.', ['app', 'result']),
     pushDuration: new Histogram({
       name: 'sealpost_push_duration_seconds',
-      help: 'From the hand-over to the provider until its result.',
+      help: 'Time from sending a push to the provider until its result.',
       labelNames: ['app', 'provider'] as const,
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20],
       registers,
     }),
-    attempts: counter('sealpost_provider_answers_total', "Answers of a provider by status and reason ('-': none).", [
-      'app',
-      'status',
-      'reason',
-    ]),
-    inFlight: gauge('sealpost_pushes_in_flight', 'Pushes on their way to a provider.', ['app']),
+    attempts: counter(
+      'sealpost_provider_answers_total',
+      "Answers of a provider by status and reason ('-' if there is none).",
+      ['app', 'status', 'reason'],
+    ),
+    inFlight: gauge('sealpost_pushes_in_flight', 'Pushes under way to a provider.', ['app']),
     oversize: counter('sealpost_oversize_total', 'Pushes sent without ciphertext because it did not fit.', ['app']),
     dropped: counter('sealpost_dropped_total', 'Notifications that led to no push, by cause.', ['app', 'cause']),
-    circuitOpen: gauge('sealpost_circuit_open', '1 while the provider of an app gets probes only.', ['app']),
-    queued: counter('sealpost_queued_total', 'Pushes handed to the outbox, by what it said.', ['app', 'result']),
-    retried: counter('sealpost_retries_total', 'Attempts for queued pushes, by what became of them.', [
-      'app',
-      'outcome',
-    ]),
-    outboxDepth: gauge('sealpost_outbox_pushes', 'Pushes queued to a provider.', ['app']),
-    outboxBytes: gauge('sealpost_outbox_bytes', 'Size of the pushes queued to a provider.', ['app']),
-    outboxOldest: gauge('sealpost_outbox_oldest_timestamp_seconds', 'When the oldest queued push came; 0: none.', [
-      'app',
-    ]),
+    circuitOpen: gauge(
+      'sealpost_circuit_open',
+      '1 while the circuit of an app is open, so that its provider gets probes only.',
+      ['app'],
+    ),
+    queued: counter('sealpost_queued_total', 'Pushes given to the outbox, by result.', ['app', 'result']),
+    retried: counter('sealpost_retries_total', 'Attempts for queued pushes, by outcome.', ['app', 'outcome']),
+    outboxDepth: gauge('sealpost_outbox_pushes', 'Pushes in the outbox.', ['app']),
+    outboxBytes: gauge('sealpost_outbox_bytes', 'Size of the pushes in the outbox.', ['app']),
+    outboxOldest: gauge(
+      'sealpost_outbox_oldest_timestamp_seconds',
+      'When the oldest queued push was stored; 0 if there is none.',
+      ['app'],
+    ),
     lastDelivered: gauge('sealpost_last_delivered_timestamp_seconds', 'When a provider last accepted a push.', ['app']),
     storeUp: gauge('sealpost_store_up', '1 while the store can be written and its file is in its place.', []),
     registrations: gauge('sealpost_registrations', 'Registrations in the store.', ['app']),
@@ -66,40 +66,44 @@ export function createMetrics(version: string) {
       [],
     ),
     registrationsRemoved: counter('sealpost_registrations_removed_total', 'Registrations removed.', ['app', 'reason']),
-    unregisterRequests: counter('sealpost_unregister_requests_total', 'Requests to unregister over HTTP by answer.', [
+    unregisterRequests: counter('sealpost_unregister_requests_total', 'Requests to unregister over HTTP, by answer.', [
       'answer',
     ]),
-    apiRequests: counter('sealpost_api_requests_total', 'Requests to the HTTP APIs by operation and status.', [
+    apiRequests: counter('sealpost_api_requests_total', 'Requests to the HTTP APIs, by operation and status.', [
       'app',
       'operation',
       'answer',
     ]),
     credentialExpiry: gauge(
       'sealpost_credential_expiry_timestamp_seconds',
-      'When a credential ends; less time(), divided by 86400: days that it has left.',
+      'When a credential expires; (this - time()) / 86400 is the number of days left.',
       ['app', 'kind'],
     ),
     credentialReloads: counter(
       'sealpost_credential_reloads_total',
-      'New contents of files with credentials: replaced: in use now; kept: not usable, the earlier one is.',
+      'Changed credential files: replaced if the new content is in use, kept if it is unusable and the old one stays.',
       ['app', 'result'],
     ),
-    publishes: counter('sealpost_publishes_total', 'Publishes by the answer they got.', ['link', 'answer']),
+    publishes: counter('sealpost_publishes_total', 'Publishes, by answer.', ['link', 'answer']),
     linkUp: gauge('sealpost_link_up', 'Connections of a component that are open and answer pings.', ['link']),
-    linkReconnects: counter('sealpost_link_reconnects_total', 'Times a component link was lost.', ['link', 'reason']),
-    lastStanza: gauge('sealpost_link_last_stanza_timestamp_seconds', 'When a link last brought a stanza.', ['link']),
-    stanzasRejected: counter('sealpost_stanzas_rejected_total', 'Stanzas refused before they were understood.', [
+    linkReconnects: counter(
+      'sealpost_link_reconnects_total',
+      'Lost connections of a component link, by disconnect reason.',
+      ['link', 'reason'],
+    ),
+    lastStanza: gauge('sealpost_link_last_stanza_timestamp_seconds', 'When a link last received a stanza.', ['link']),
+    stanzasRejected: counter('sealpost_stanzas_rejected_total', 'Stanzas skipped or refused unprocessed, by reason.', [
       'link',
       'reason',
     ]),
-    buildInfo: gauge('sealpost_build_info', 'Constant 1; the labels tell the build.', ['version', 'node']),
+    buildInfo: gauge('sealpost_build_info', 'Always 1; the labels describe the build.', ['version', 'node']),
   };
   metrics.buildInfo.set({ version, node: process.versions.node }, 1);
   for (const answer of ['success', 'failure', 'limited']) metrics.unregisterRequests.inc({ answer }, 0);
   return metrics;
 }
 
-/** Sets every series of an app that can be known beforehand to zero, so that rates and alerts work from the start. */
+/** Sets the series of an app to zero, so that rates and alerts work from the start. */
 export function announceApp(metrics: Metrics, app: string): void {
   const results: readonly PushResult['kind'][] = [
     'accepted',
