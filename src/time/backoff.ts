@@ -1,21 +1,21 @@
 import type { Random } from './clock.ts';
 
 export interface BackoffOptions {
-  /** How many attempts failed so far in a row, from 1; the pause before the next one is wanted. */
+  /** Failed attempts in a row so far, at least 1. */
   readonly attempt: number;
-  /** Longest pause after the first failure, milliseconds; it doubles with each further one. */
+  /** Longest pause after the first failure in milliseconds; it doubles with each further failure. */
   readonly baseMs: number;
-  /** The longest pause ever, milliseconds, apart from what `afterMs` adds. */
+  /** Longest pause after any number of failures in milliseconds, without `afterMs`. */
   readonly capMs: number;
   readonly random: Random;
-  /** What the other side asked to wait at least (`Retry-After`), milliseconds from now. */
+  /** Milliseconds from now that the other side asked to wait at least (`Retry-After`). */
   readonly afterMs?: number;
 }
 
 /**
- * The pause before the next attempt, milliseconds, with full jitter: evenly spread from nothing to the exponential
- * bound, so that many that failed together do not come back together. It starts where `afterMs` ends: all who were
- * asked to wait for a minute would otherwise return in the same instant.
+ * Milliseconds until the next attempt, with full jitter: evenly spread from 0 to the exponential bound, so that callers
+ * that failed together do not return together. `afterMs` is added for the same reason: all who were asked to wait a
+ * minute would otherwise return at once.
  */
 export function backoffMs({ attempt, baseMs, capMs, random, afterMs = 0 }: BackoffOptions): number {
   const boundMs = Math.min(capMs, baseMs * 2 ** Math.max(0, attempt - 1));

@@ -1,19 +1,20 @@
 /**
- * Time as a parameter, so that tests neither sleep nor flake. Wall time may step; use `monotonic` for durations and
- * deadlines, `now` for what is compared with other machines (expirations, JWT ages, dates in the database).
+ * Time as a parameter, so that tests neither sleep nor flake. Wall time may be set, so `monotonic` is for durations and
+ * deadlines, `now` for what other machines compare (expiry, JWT ages, dates in the database).
  */
 export interface Clock {
-  /** Wall time, milliseconds since 1970. */
+  /** Wall time in milliseconds since 1970. */
   now(): number;
   /** Milliseconds from an arbitrary start; never goes back. */
   monotonic(): number;
-  /** Calls `run` once after `delayMs`; the returned function cancels it. The timer does not keep the process alive. */
+  /** Calls `run` once after `delayMs` unless the returned function is called. Does not keep the process alive. */
   after(delayMs: number, run: () => void): () => void;
 }
 
 /** A number in [0, 1), like `Math.random`. */
 export type Random = () => number;
 
+/** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -25,8 +26,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * The same clock, whose wall time goes on at its own pace where the other's was set back: for what waits until a time or
- * ends at one. Set forward it follows.
+ * Wraps a clock so that its wall time never goes back: if the clock is set back, wall time continues at its own pace.
+ * For whatever waits until a time or ends at one. If the clock is set forward, it follows.
  */
 export function neverBack(clock: Clock): Clock {
   let aheadMs = -Infinity;

@@ -1,25 +1,26 @@
 import type { Clock } from './clock.ts';
 
-/** How much one key may take: `burst` at once after a pause, `perSecond` for long. */
+/** Limit for one key: `burst` at once after a pause, `perSecond` in the long run. */
 export interface Share {
   readonly burst: number;
   readonly perSecond: number;
 }
 
+/** Token buckets by key. */
 export interface TokenBuckets {
   /**
-   * Takes one token of the key's bucket.
-   * @returns 0 when there was one; otherwise nothing is taken, and the milliseconds until there will be one
+   * Takes one token from the key's bucket.
+   * @returns 0 if there was one; otherwise the milliseconds until there is one, and nothing is taken
    */
   take(key: string): number;
-  /** What `take` would return; takes nothing. */
+  /** The value that `take` would return. Takes nothing. */
   delay(key: string): number;
   readonly size: number;
 }
 
 export interface TokenBucketsOptions extends Share {
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** Keys that are remembered; the one that was quiet longest is forgotten first, and so starts anew with a full bucket. */
+  /** Keys remembered. The one that was quiet longest is forgotten first and starts again with a full bucket. */
   readonly limit: number;
 }
 
@@ -27,7 +28,7 @@ export interface TokenBucketsOptions extends Share {
 export function createTokenBuckets({ clock, burst, perSecond, limit }: TokenBucketsOptions): TokenBuckets {
   const buckets = new Map<string, { tokens: number; atMs: number }>();
 
-  /** A tenth at a time: to find the first entry of a map costs as much as many were deleted before it. */
+  /** Forgets a tenth at a time, since finding the first entry of a map is slow after many deletions. */
   function forgetQuietest(): void {
     let surplus = Math.ceil(limit / 10);
     for (const key of buckets.keys()) {
@@ -37,7 +38,7 @@ export function createTokenBuckets({ clock, burst, perSecond, limit }: TokenBuck
     }
   }
 
-  /** Tokens that the key has now. */
+  /** Tokens in the key's bucket now. */
   function tokensOf(key: string, nowMs: number): number {
     const bucket = buckets.get(key);
     if (!bucket) return burst;

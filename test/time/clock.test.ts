@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { neverBack } from '../../src/time/clock.ts';
 import { manualClock } from '../support/clock.ts';
 
-test('clock - set back it goes on at its own pace, set forward it follows', () => {
+test('clock - if the clock is set back, wall time continues at its own pace; if it is set forward, wall time follows', () => {
   const clock = manualClock();
   const steady = neverBack(clock);
   const startMs = steady.now();
