@@ -1,9 +1,8 @@
 import { takeSignals } from './commands/signals.ts';
 
-// Before anything else is loaded: until then the system would end the process by a SIGHUP.
+// Before anything else is loaded, since a SIGHUP would end the process until then.
 const signals = takeSignals();
-// Whoever reads the output has gone (`| head`): there is nothing left to say. A command that is not done has failed, unless
-// it said otherwise.
+// Ends the process when nobody reads its output any more (`| head`): as failed, unless a command set its exit code.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? Number(process.exitCode ?? 1) : 1),

@@ -31,10 +31,10 @@ import { createComponent } from './xmpp/services/component.ts';
 import { createLink, type Link } from './xmpp/link/link.ts';
 import { revocation } from './xmpp/services/revocation.ts';
 
-// An init system or a container runtime commonly loses patience after 10 s.
-/** For answers to what the links brought. */
+// An init system or container runtime commonly kills a process after 10 s.
+/** Milliseconds to answer what the links have read. */
 const linksWithinMs = 5_500;
-/** For queued pushes on their way, and connections to providers. */
+/** Milliseconds for queued pushes under way and for connections to providers. */
 const restWithinMs = 1_000;
 
 export interface ServerOptions {
@@ -46,32 +46,30 @@ export interface ServerOptions {
   readonly metrics: Metrics;
 }
 
-/** A running Sealpost. */
+/** A running Sealpost server. */
 export interface Server {
-  /** Origins of the two HTTP listeners. */
+  /** Origins of the ops listener and the public listener. */
   readonly opsUrl: string;
   readonly publicUrl: string;
   /** Resolves when every component link is up. */
   whenOnline(): Promise<void>;
-  /** Looks now, and not when the time for it comes, whether files with credentials were replaced. Never rejects. */
+  /** Checks at once whether credential files were replaced. Never rejects. */
   checkCredentials(): Promise<void>;
-  /**
-   * Answers everything that arrived, then closes in the order in which things depend on each other; within 10 s.
-   */
+  /** Answers everything that arrived, then closes the parts in the order of their dependencies, within 10 s. */
   drain(): Promise<void>;
 }
 
 /**
- * Builds the parts from the config and starts them: store, providers, HTTP, links. The links come last, so that nothing
+ * Builds the parts from the config and starts them: store, providers, HTTP, links. Links start last, so that nothing
  * arrives before it can be handled.
- * @throws when the store cannot be opened or an HTTP port cannot be had; links are retried instead
+ * @throws if the store cannot be opened or an HTTP port is not available; links retry instead
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, version, clock, random, log, metrics } = options;
   const files = { realpath: (path: string) => realpathSync(path), stat: (path: string) => statSync(path) };
   warnOfExposure({ origin: config.origin, files, uid: process.getuid?.(), log });
 
-  // What is stored by times to come must not wait for as long as the machine's clock was set back.
+  // If the machine's clock is set back, stored due times must not be delayed by as much.
   const forward = neverBack(clock);
   const aheadMs = () => forward.now() - clock.now();
   const storePath = config.store.kind === 'sqlite' ? config.store.path : undefined;
@@ -171,7 +169,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     async drain() {
       const leasesEnded = retryScheduler.drain();
       await Promise.all([...links.map((link) => link.drain(linksWithinMs)), publicListener.close()]);
-      // Whatever hangs now was answered "not now" by its link, or is in the outbox still.
+      // What still hangs was answered by its link with an error, or stays in the outbox.
       const rest = [
         delivery.drain(),
         leasesEnded,
@@ -188,7 +186,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-/** Tells the account's server that a registration is gone; once, and for what it is worth: only Tigase listens. */
+/** Tells the account's server once that a registration is gone. Only Tigase acts on it. */
 function revoke(registration: Registration, links: readonly Link[]): void {
   const domains = new Set(links.map(({ domain }) => domain));
   const domain = registration.component ?? (domains.size === 1 ? [...domains][0] : undefined);
@@ -196,7 +194,7 @@ function revoke(registration: Registration, links: readonly Link[]): void {
   if (xml !== undefined) links.some((link) => link.domain === domain && link.send(xml));
 }
 
-/** The outbox lies beside the registrations, in a file of its own: what harms one need not harm the other. */
+/** The outbox has a file of its own beside the registrations, so that damage to one leaves the other intact. */
 function openOutbox(config: Config, parts: Pick<ServerOptions, 'clock' | 'log' | 'metrics'>): Promise<Outbox> {
   if (config.store.kind !== 'sqlite') throw new Error(`no outbox for a store of the kind ${config.store.kind}`);
   return openSqliteOutbox({ path: outboxPathBeside(config.store.path), ...parts });
