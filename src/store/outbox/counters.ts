@@ -1,22 +1,23 @@
+/** Number and size of pushes. */
 export interface Count {
   readonly depth: number;
   readonly bytes: number;
 }
 
-/** How much is stored, by app and in all, so that no push needs a table to be counted. */
-export interface Tally {
+/** Number and size of the stored pushes, by app and in total, so that storing one needs no query to count them. */
+export interface Counters {
   readonly total: Count;
   /** Apps with at least one push. */
   readonly byApp: ReadonlyMap<string, Count>;
   add(app: string, bytes: number): void;
   subtract(app: string, bytes: number): void;
-  /** What was added and subtracted since the last call was committed. */
+  /** The changes since the last call were committed. */
   keep(): void;
-  /** What was added and subtracted since the last `keep` did not happen. */
+  /** The changes since the last `keep` were rolled back. */
   undo(): void;
 }
 
-export function createTally(initial: Iterable<readonly [app: string, count: Count]>): Tally {
+export function createCounters(initial: Iterable<readonly [app: string, count: Count]>): Counters {
   const byApp = new Map(initial);
   let total = sum(byApp.values());
   const pending: { app: string; depth: number; bytes: number }[] = [];

@@ -7,25 +7,25 @@ import { ensureSchema } from './schema.ts';
 export interface FileOptions {
   readonly path: string;
   readonly lockWaitMs: number;
-  /** Pages of 4 KiB that the file may have. */
+  /** Most pages of 4 KiB that the file may have. */
   readonly pages?: number;
 }
 
-/** Beyond it the WAL file is cut after a checkpoint; below it stays, as room for settling on a full disk. */
+/** Size to which the WAL is truncated after a checkpoint: room to complete pushes on a full disk. */
 const walKeptBytes = 16_777_216;
-/** 16 MiB between checkpoints, each of which waits for the disk, and as much cache: the indexes are in random order. */
+/** 16 MiB between checkpoints, which wait for the disk, and as much cache, since the indexes are in random order. */
 const walPages = 4_096;
 const cacheKibibytes = 16_384;
 
 /**
- * Opens the file, makes it and its folder when there is none.
- * @throws OutboxError when it cannot be ours, else what SQLite or the file system throws
+ * Opens the file, creating it and its folder if needed.
+ * @throws OutboxError if the file cannot be ours; otherwise what SQLite or the file system throws
  */
 export function openFile({ path, lockWaitMs, pages }: FileOptions): DatabaseSync {
   prepareFile(path);
   const database = new DatabaseSync(path, { timeout: lockWaitMs });
   try {
-    // Exclusive: two processes that drain the same file would send everything twice. The second one waits for its turn.
+    // Exclusive, since two processes using one file would send every push twice. The second one waits.
     database.exec(`
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
@@ -46,9 +46,9 @@ export function openFile({ path, lockWaitMs, pages }: FileOptions): DatabaseSync
 function prepareFile(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // A crash between the two renames that replace a damaged file: what was salvaged is whole.
-    if (!existsSync(path) && existsSync(salvagedBeside(path))) renameSync(salvagedBeside(path), path);
-    // Made here so that only the owner may read it; SQLite gives its side files the same mode.
+    // A crash happened between the two renames that replace a damaged file. The recovered file is complete.
+    if (!existsSync(path) && existsSync(recoveredBeside(path))) renameSync(recoveredBeside(path), path);
+    // Created here so that only the owner may read it; SQLite gives its side files the same mode.
     closeSync(openSync(path, 'a', 0o600));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
@@ -58,16 +58,16 @@ function prepareFile(path: string): void {
   }
 }
 
-/** Errors of the file system that end by themselves or by an operator's doing, without a restart. */
+/** File system errors that pass, or that an operator can remove without a restart. */
 const passing: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EIO', 'ENOMEM']);
 
-const salvagedBeside = (path: string) => `${path}.salvaged`;
+const recoveredBeside = (path: string) => `${path}.salvaged`;
 
-/** Where the pushes of a damaged file are gathered, without what an attempt before left there. */
-export function beginSalvaged(path: string): string {
-  const salvaged = salvagedBeside(path);
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${salvaged}${suffix}`, { force: true });
-  return salvaged;
+/** Path for the pushes of a damaged file, cleared of what an earlier attempt left there. */
+export function beginRecovered(path: string): string {
+  const recovered = recoveredBeside(path);
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${recovered}${suffix}`, { force: true });
+  return recovered;
 }
 
 /**

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Backlog } from './contract.ts';
 import type { OutboxLimits, OutboxTiming } from './limits.ts';
 import type { QueuedRow, ReadOperation, Result } from './worker-protocol.ts';
-import type { Tally } from './counters.ts';
+import type { Counters } from './counters.ts';
 
 type LeaseOperation = Extract<ReadOperation, { kind: 'lease' }>;
 
@@ -10,11 +10,11 @@ export interface LeasesOptions {
   readonly database: DatabaseSync;
   readonly limits: Pick<OutboxLimits, 'leased'>;
   readonly timing: Pick<OutboxTiming, 'longestPauseMs'>;
-  readonly tally: Pick<Tally, 'byApp'>;
+  readonly counters: Pick<Counters, 'byApp'>;
 }
 
-/** What is read from the table: the due pushes in their order, and how much waits. Writes nothing. */
-export function createLeases({ database, limits, timing, tally }: LeasesOptions) {
+/** Reads from the table: due pushes in their order, and how many wait. Writes nothing. */
+export function createLeases({ database, limits, timing, counters }: LeasesOptions) {
   const due = database.prepare(`
     SELECT id, app, node, call, target, attempts, stored_at_ms AS storedAtMs, due_at_ms AS dueAtMs,
       give_up_at_ms AS giveUpAtMs, push
@@ -30,11 +30,11 @@ export function createLeases({ database, limits, timing, tally }: LeasesOptions)
     SELECT min(stored_at_ms) AS storedAtMs FROM queued_push WHERE seq IN (
       (SELECT min(seq) FROM queued_push WHERE app = ?1 AND call = 0), (SELECT min(seq) FROM queued_push WHERE app = ?1 AND call = 1))`);
 
-  /** When the next push that is neither leased nor expired is due, as `nowMs` sees it. */
-  function nextDue(app: string, nowMs: number, passOver: ReadonlySet<string>): number | undefined {
+  /** When the next push that is neither excluded nor expired is due, as seen at `nowMs`. */
+  function nextDue(app: string, nowMs: number, excluded: ReadonlySet<string>): number | undefined {
     const first = (statement: typeof soonest): number | undefined => {
       for (const { id, dueAtMs, giveUpAtMs } of statement.iterate(app)) {
-        if (!passOver.has(String(id)) && Number(giveUpAtMs) > nowMs) return Number(dueAtMs);
+        if (!excluded.has(String(id)) && Number(giveUpAtMs) > nowMs) return Number(dueAtMs);
       }
       return undefined;
     };
@@ -46,7 +46,7 @@ export function createLeases({ database, limits, timing, tally }: LeasesOptions)
   function lease({ app, nowMs, limit, of }: LeaseOperation, leased: ReadonlySet<string>): Result {
     const room = Math.min(limit, limits.leased - leased.size);
     const rows: QueuedRow[] = [];
-    // Without this look a lease that finds nothing due would walk past everything that is not.
+    // Without this check a lease would walk past all pushes that are not due.
     const nextDueAtMs = nextDue(app, nowMs, leased);
     if (nextDueAtMs === undefined) return { kind: 'leased', rows };
     if (nextDueAtMs > nowMs || room <= 0) return { kind: 'leased', rows, nextDueAtMs };
@@ -63,7 +63,7 @@ export function createLeases({ database, limits, timing, tally }: LeasesOptions)
 
   function stats(): Result {
     const byApp = new Map<string, Backlog>();
-    for (const [app, count] of tally.byApp) {
+    for (const [app, count] of counters.byApp) {
       byApp.set(app, { ...count, oldestStoredAtMs: Number(oldest.get(app)?.['storedAtMs']) });
     }
     return { kind: 'stats', byApp };

@@ -1,31 +1,25 @@
-/** What the store of queued pushes puts up with. */
+/** Limits of the outbox. */
 export interface OutboxLimits {
   /**
-   * Pushes of one registration; beyond it the oldest go. A user who comes back to a phone with twenty notifications looks
-   * into the app anyway. What was leased when an earlier process ended a provider may have taken: as many of it stay beside
-   * the others, so that it displaces none. Default 20.
+   * Pushes of one registration; beyond it the oldest are dropped. A user who returns to twenty notifications opens the
+   * app anyway. Pushes that were leased when an earlier process ended may have reached the provider, so as many of them
+   * are kept in addition and displace none. Default 20.
    */
   readonly perRegistration: number;
-  /** Pushes in all; beyond it new ones are refused. Nearly an hour of an outage at 300 a second. Default 1,000,000. */
+  /** Pushes in total; beyond it new ones are refused. Nearly an hour of outage at 300 a second. Default 1,000,000. */
   readonly pushes: number;
   /**
-   * Bytes in all, as the file holds them; beyond it new ones are refused. A million pushes with the 1,200 characters of
-   * ciphertext that are usual. Default 2.5 GB.
+   * Bytes in total, as stored in the file; beyond it new pushes are refused. Enough for a million pushes with the usual
+   * 1,200 characters of ciphertext. Default 2.5 GB.
    */
   readonly bytes: number;
-  /**
-   * The part of both that the pushes of one app may take, so that one provider's outage leaves room for what other apps
-   * are queued. Default nine tenths.
-   */
+  /** Part of `pushes` and `bytes` for one app, so that one provider's outage leaves room. Default nine tenths. */
   readonly ofOneApp: number;
-  /**
-   * Operations waiting for the thread that writes; beyond it new pushes are refused. About a second of its work, at most
-   * 50 MB. Default 10,000.
-   */
+  /** Operations that wait to be written; beyond it new pushes are refused. A second of work, 50 MB. Default 10,000. */
   readonly waiting: number;
-  /** Pushes leased at a time over all apps; beyond it leases are empty. Far above what is in flight. Default 5,000. */
+  /** Pushes leased at a time over all apps; beyond it leases are empty. Far more than are in flight. Default 5,000. */
   readonly leased: number;
-  /** Pages of the file, 4 KiB each: a disk that is full earlier than it is. Default: as many as the disk takes. */
+  /** Pages of the file, 4 KiB each. Default: as many as the disk holds. */
   readonly pages?: number;
 }
 
@@ -38,20 +32,20 @@ export const outboxLimits: OutboxLimits = {
   leased: 5_000,
 };
 
-/** How long it waits for what. Milliseconds. */
+/** Time limits of the outbox, in milliseconds. */
 export interface OutboxTiming {
-  /** For a process that has the file open (an old Sealpost, a shell). The thread that writes waits, nobody else. Default 2 s. */
+  /** Wait for another process that has the file open (an old Sealpost, a shell). Only the thread waits. Default 2 s. */
   readonly lockWaitMs: number;
-  /** For the commit of one push; afterwards it counts as failed. The XMPP server is answered within 20 s. Default 5 s. */
+  /** Wait for the commit of one push, which then counts as failed. Servers are answered within 20 s. Default 5 s. */
   readonly enqueueWithinMs: number;
   /**
-   * The longest pause of a rescheduled push. Due times further away count as due: without that, a wall clock that was set
-   * back would hold everything for as long. Default 1 h.
+   * Longest pause of a rescheduled push. A push that is due later than that counts as due, since a wall clock that was
+   * set back would delay it by as much. Default 1 h.
    */
   readonly longestPauseMs: number;
-  /** After a settling or postponing that could not be written, and until an empty lease is worth repeating. Default 1 s. */
+  /** Pause before a failed change is written again, or an empty lease repeated. Default 1 s. */
   readonly retryMs: number;
-  /** For the last writes when closing: what is not written by then is sent once more. Default 1 s. */
+  /** For the last writes on closing. Pushes whose completion is not written by then are sent once more. Default 1 s. */
   readonly closeWithinMs: number;
 }
 

@@ -1,7 +1,7 @@
-/** The outbox cannot be used at all; its file is as it was. */
+/** The outbox cannot be used; its file was not changed. */
 export class OutboxError extends Error {
   override readonly name = 'OutboxError';
-  /** What an operator should do about it. */
+  /** What an operator should do. */
   readonly hint: string;
 
   constructor(message: string, hint: string, options?: ErrorOptions) {

@@ -2,19 +2,19 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { findPushTable } from './schema.ts';
 import { sqliteReason } from '../sqlite/reason.ts';
 
-/** Some seconds of work, during which nothing can be stored. */
-const salvageLimit = 200_000;
+/** Pushes recovered at most: some seconds of work, during which nothing can be stored. */
+const recoveryLimit = 200_000;
 
 const columns = 'seq, id, app, node, call, target, attempts, stored_at_ms, due_at_ms, give_up_at_ms, bytes, push';
 
 /**
- * Takes over what can still be read of a damaged file: its rows from the newest and from the oldest one up to the damage,
- * since SQLite reads no further. Does not write the damaged file.
+ * Copies the readable pushes of a damaged file: from the newest and from the oldest on up to the damage, as SQLite
+ * reads no further. Does not write the damaged file.
  * @param target open, with an empty table
- * @returns how many pushes were taken over
- * @throws what SQLite throws when the disk is full: with more room it is worth another try
+ * @returns the number of copied pushes
+ * @throws what SQLite throws if the disk is full, since a retry may succeed
  */
-export function salvage(damagedPath: string, target: DatabaseSync): number {
+export function recoverPushes(damagedPath: string, target: DatabaseSync): number {
   const placeholders = columns.replaceAll(/\w+/g, '?');
   const insert = target.prepare(`INSERT OR IGNORE INTO queued_push (${columns}) VALUES (${placeholders})`);
   let saved = 0;
@@ -22,7 +22,7 @@ export function salvage(damagedPath: string, target: DatabaseSync): number {
     target.exec('BEGIN IMMEDIATE');
     for (const direction of ['DESC', 'ASC'] as const) {
       for (const row of readableRows(damagedPath, direction)) {
-        if (saved >= salvageLimit || !keep(Object.values(row) as SQLInputValue[])) break;
+        if (saved >= recoveryLimit || !keep(Object.values(row) as SQLInputValue[])) break;
       }
     }
     target.exec('COMMIT');
@@ -34,7 +34,7 @@ export function salvage(damagedPath: string, target: DatabaseSync): number {
     return 0;
   }
 
-  /** False when the row is there already: the two ends have met. */
+  /** False if the row is there already, so that the two directions have met. */
   function keep(values: SQLInputValue[]): boolean {
     try {
       if (insert.run(...values).changes === 0) return false;
@@ -53,7 +53,7 @@ function* readableRows(path: string, direction: 'ASC' | 'DESC') {
     const table = findPushTable(damaged) ?? 'queued_push';
     yield* damaged.prepare(`SELECT ${columns} FROM "${table}" NOT INDEXED ORDER BY seq ${direction}`).iterate();
   } catch {
-    // Here the damage begins.
+    // The damage begins here.
   } finally {
     damaged?.close();
   }

@@ -4,38 +4,38 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import type { OutboxState } from './contract.ts';
 import type { BatchReply, Incident, Opening } from './worker-protocol.ts';
 
-const complainEveryMs = 60_000;
+const logEveryMs = 60_000;
 
 const hints: Readonly<Record<string, string>> = {
   locked:
-    'Another process has the file open: an old Sealpost or a database shell. End it; this goes on by itself then.',
-  'disk-full': 'Make room on the disk; this goes on by itself then. What was stored is still there.',
+    'Another process has the file open: an old Sealpost or a database shell. End it; the outbox then continues by itself.',
+  'disk-full': 'Make room on the disk; the outbox then continues by itself. What was stored is still there.',
 };
-const otherHint = 'Check the disk and who may write the file; this goes on by itself then.';
+const otherHint = 'Check the disk and the permissions of the file; the outbox then continues by itself.';
 
 export interface ReporterOptions {
-  /** Of the outbox file. */
+  /** Path of the outbox file. */
   readonly path: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'dropped'>;
 }
 
-/** Says what the thread tells: to the log, the metrics, and whoever asks for the state. */
+/** Reports what the thread announces to the log and the metrics, and keeps the state. */
 export function createReporter({ path, clock, log, metrics }: ReporterOptions) {
   let state: OutboxState = { kind: 'working' };
-  const mayComplain = throttle(complainEveryMs, clock);
-  let complained = false;
+  const mayLog = throttle(logEveryMs, clock);
+  let isLogged = false;
 
   function enter(next: OutboxState): void {
     state = next;
     if (next.kind === 'working') {
-      if (complained) log.info({ file: path }, 'the outbox stores pushes again');
-      complained = false;
+      if (isLogged) log.info({ file: path }, 'the outbox stores pushes again');
+      isLogged = false;
       return;
     }
-    if (!mayComplain()) return;
-    complained = true;
+    if (!mayLog()) return;
+    isLogged = true;
     const { reason } = next;
     const hint = hints[reason] ?? otherHint;
     log.error({ file: path, reason, hint }, 'the outbox stores nothing: pushes that cannot be sent are refused');
@@ -43,7 +43,7 @@ export function createReporter({ path, clock, log, metrics }: ReporterOptions) {
 
   function tell(incident: Incident): void {
     if (incident.kind === 'moved') {
-      const hint = 'Stop Sealpost and put the file back where it was to have what it holds delivered.';
+      const hint = 'To have its pushes delivered, stop Sealpost and put the file back in its place.';
       log.error({ file: path, hint }, 'the file of the outbox was moved or deleted while in use; it starts empty');
       return;
     }
@@ -51,7 +51,7 @@ export function createReporter({ path, clock, log, metrics }: ReporterOptions) {
     const hint = 'Check the disk. `sqlite3 FILE .recover` may find more in the old file; delete it when done.';
     log.error(
       { file: keptAs, count: saved, hint },
-      'the file of the outbox was damaged and set aside; the new one holds as many pushes as could be read',
+      'the file of the outbox was damaged and renamed; the new one contains the pushes that could be read',
     );
   }
 
@@ -71,7 +71,7 @@ export function createReporter({ path, clock, log, metrics }: ReporterOptions) {
     },
     died(error: unknown): void {
       enter({ kind: 'failing', reason: 'thread-died' });
-      log.error({ reason: errorCode(error) }, 'the thread of the outbox died; it is started anew');
+      log.error({ reason: errorCode(error) }, 'the thread of the outbox died and is restarted');
     },
     unreadable(app: string): void {
       metrics.dropped.inc({ app, cause: 'outbox-unreadable' });

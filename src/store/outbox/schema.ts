@@ -1,13 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { OutboxError } from './outbox-error.ts';
 
-/** "Seob" in the file's header says whose it is. */
+/** "Seob" in the file's header marks it as ours. */
 const applicationId = 0x53656f62;
 const schemaVersion = 2;
 
 /**
- * `seq` is the order of arrival, so that a stepped clock does not make an old push the newest. The indexes: the order of
- * leases with all that filtering and counting needs; the next due time; the pushes of a registration; the next expiry.
+ * `seq` is the order of arrival, so that a clock that was set does not reorder pushes. The indexes serve leasing with
+ * all that filtering and counting needs, the next due time, the pushes of a registration, the next expiry.
  */
 const tables = `
   CREATE TABLE queued_push (
@@ -31,8 +31,8 @@ const tables = `
 `;
 
 /**
- * Pushes that were leased and neither completed nor rescheduled, and in which run of the outbox. A table of its own because
- * its pages are few: marking a push in its own row would write one or two pages for each push.
+ * Pushes that were leased but neither completed nor rescheduled, with the run of the outbox. A small table of its own,
+ * since marking a push in its own row would write one or two pages per push.
  */
 const leasedTable = `
   CREATE TABLE leased (
@@ -42,8 +42,8 @@ const leasedTable = `
 `;
 
 /**
- * The table of pushes, whatever the version of the file calls it: the one that has this index.
- * @returns undefined when there is none
+ * Name of the table of pushes, which differs by version: the table that has this index.
+ * @returns undefined if there is none
  */
 export function findPushTable(database: DatabaseSync): string | undefined {
   const index = database.prepare("SELECT tbl_name FROM sqlite_schema WHERE name = 'owed_by_claim'").get();
@@ -51,8 +51,8 @@ export function findPushTable(database: DatabaseSync): string | undefined {
 }
 
 /**
- * Makes the tables in an empty file, and brings the file of an older version to this one.
- * @throws OutboxError when the file is another program's or a newer Sealpost's
+ * Creates the tables in an empty file, and migrates the file of an older version.
+ * @throws OutboxError if the file belongs to another program or a newer Sealpost
  */
 export function ensureSchema(database: DatabaseSync, path: string): void {
   const origin = Number(database.prepare('PRAGMA application_id').get()?.['application_id']);

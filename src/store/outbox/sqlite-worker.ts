@@ -1,21 +1,21 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { createKeeper } from './worker.ts';
+import { createOutboxWorker } from './worker.ts';
 import type { Reply, Request, ThreadData } from './worker-protocol.ts';
 
-// The thread that waits for the disk, so that nobody else has to. Its file is opened first; then batches are taken one by
-// one until the order to close, after which nothing keeps the thread.
+// The thread that waits for the disk, so that the event loop does not. It opens the file, then takes one batch after
+// another until it is told to close.
 
-const keeper = createKeeper({ ...(workerData as ThreadData), now: Date.now });
+const worker = createOutboxWorker({ ...(workerData as ThreadData), now: Date.now });
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 const send = (reply: Reply): void => parentPort?.postMessage(reply);
 
 parentPort?.on('message', (request: Request) => {
   if (request.kind === 'batch') {
-    send(keeper.handle(request));
+    send(worker.handle(request));
     return;
   }
-  keeper.close();
+  worker.close();
   parentPort?.close();
 });
 
-send(keeper.open());
+send(worker.open());

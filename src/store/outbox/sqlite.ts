@@ -11,7 +11,7 @@ import { createReporter } from './reporter.ts';
 import { fromRow, toRow } from './stored-push.ts';
 import { type Entry, startThread } from './thread.ts';
 
-/** Expired pushes of one transaction: puts wait for no more than some hundredths of a second. */
+/** Expired pushes removed in one transaction, so that enqueueing waits for a few hundredths of a second at most. */
 const expireTogether = 1_000;
 
 const defaultThreadFile = new URL(
@@ -20,9 +20,9 @@ const defaultThreadFile = new URL(
 );
 
 export interface SqliteOutboxOptions {
-  /** Of the file; made when there is none. */
+  /** Path of the file, which is created if needed. */
   readonly path: string;
-  /** Its wall time never goes back. */
+  /** Its wall clock never goes back. */
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'dropped'>;
@@ -30,20 +30,21 @@ export interface SqliteOutboxOptions {
   readonly timing?: Partial<OutboxTiming>;
   /** A whole number that no other opening of the same file has. Default: a random one. */
   readonly run?: number;
-  /** Another start of the thread, for tests of its death. */
+  /** Another script for the thread, to test its death. */
   readonly threadFile?: URL;
 }
 
-/** Where the outbox lies beside the registrations: `sealpost.db` -> `sealpost.outbox.db`. */
+/** Path of the outbox beside the registrations: `sealpost.db` becomes `sealpost.outbox.db`. */
 export function outboxPathBeside(registryPath: string): string {
   const { dir, name, ext } = parse(registryPath);
   return format({ dir, name: `${name}.outbox`, ext });
 }
 
 /**
- * Opens the outbox in a SQLite file, in a thread of its own, so that neither the disk nor a lock ever stops the event
- * loop. A full disk, a lock and a damaged file are no reason not to start; see `state`.
- * @throws OutboxError when the file is another program's, a newer Sealpost's, or not accessible; it is then as it was
+ * Opens the outbox in a SQLite file, in a thread of its own, so that neither the disk nor a lock stops the event loop.
+ * A full disk, a lock or a damaged file does not prevent the start; see `state`.
+ * @throws OutboxError if the file belongs to another program or a newer Sealpost, or is not accessible; it is not
+ * changed
  */
 export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Outbox> {
   const { path, clock, log, metrics, threadFile = defaultThreadFile } = options;
@@ -52,7 +53,7 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
   const now = () => clock.now();
   const reporter = createReporter({ path, clock, log, metrics });
   const leased = new Set<string>();
-  /** Changes that could not be written and are tried again. */
+  /** Changes whose write failed, to be written again. */
   let unwritten: Entry[] = [];
   let closing: Promise<void> | undefined;
 
@@ -80,8 +81,8 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
   }
 
   function change(operation: ChangeOperation, written?: () => void): void {
-    // Whoever leases changes each once, so those are few. Removals beyond the limit may be done without: what is queued to
-    // a node that was removed is thrown out when its time comes.
+    // Each leased push is changed once, so there are few such changes. A removal beyond the limit can be skipped, since
+    // a push to a removed node is dropped when it is due.
     const isFull = thread.waiting + unwritten.length >= limits.waiting + limits.leased;
     if (closing || (isFull && operation.kind === 'remove-node')) return;
     const entry: Entry = {
@@ -141,7 +142,7 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
       if (closing) return Promise.resolve('failed');
       if (thread.waiting >= limits.waiting) return Promise.resolve('full');
       const row = toRow(queued, Math.min(dueAtMs, now() + timing.longestPauseMs));
-      // The strict table would refuse it, and with it the whole transaction that it shares with others.
+      // The strict table would refuse it, and with it the transaction that it shares with others.
       if (![row.attempts, row.storedAtMs, row.dueAtMs, row.giveUpAtMs].every(Number.isSafeInteger)) {
         return Promise.resolve('failed');
       }
@@ -164,8 +165,8 @@ export async function openSqliteOutbox(options: SqliteOutboxOptions): Promise<Ou
       ask({ kind: 'lease', app, nowMs, limit, of }, (result) => accept(result, nowMs)),
     complete: (id) => change({ kind: 'complete', id }, () => leased.delete(id)),
     reschedule(id, dueAtMs, attempts) {
-      const dueSoonerMs = Math.round(Math.min(dueAtMs, now() + timing.longestPauseMs));
-      change({ kind: 'reschedule', id, dueAtMs: dueSoonerMs, attempts }, () => leased.delete(id));
+      const boundedDueAtMs = Math.round(Math.min(dueAtMs, now() + timing.longestPauseMs));
+      change({ kind: 'reschedule', id, dueAtMs: boundedDueAtMs, attempts }, () => leased.delete(id));
     },
     removeNode: (node) => change({ kind: 'remove-node', node }),
     async expire(nowMs) {

@@ -9,53 +9,51 @@ import type {
   ReadOperation,
   Result,
 } from './worker-protocol.ts';
-import { createTally } from './counters.ts';
+import { createCounters } from './counters.ts';
 
-/** What one row takes in the file beside its JSON: other columns, indexes, room in pages. Measured, rounded up. */
+/** Bytes of a row in the file besides its JSON: columns, indexes, unused room in pages. Measured and rounded up. */
 const rowOverheadBytes = 800;
 
 export interface StoreOptions {
-  /** With the tables in it. */
+  /** An open database with the tables. */
   readonly database: DatabaseSync;
-  /** Tells one opening of the outbox from all others. */
+  /** Differs between openings of the outbox. */
   readonly run: number;
   readonly limits: Pick<OutboxLimits, 'perRegistration' | 'pushes' | 'bytes' | 'ofOneApp' | 'leased'>;
   readonly timing: Pick<OutboxTiming, 'longestPauseMs'>;
 }
 
+/** Result of one transaction. */
 export interface Written {
-  /** One for each operation, in their order. */
+  /** One per operation, in their order. */
   readonly results: readonly Result[];
   readonly dropped: readonly Dropped[];
 }
 
-/** The statements on an open file. Everything throws what SQLite throws; a write that throws has changed nothing. */
+/** The statements on an open file. Methods throw what SQLite throws; a write that throws has changed nothing. */
 export interface Store {
   /** One transaction, on the disk when this returns. */
   enqueue(operations: readonly EnqueueOperation[]): Written;
-  /** One transaction, on the disk with the next checkpoint or `put`. */
+  /** One transaction, on the disk with the next checkpoint or `enqueue`. */
   change(operations: readonly ChangeOperation[]): Written;
-  /**
-   * Notes that these pushes are leased in this run, until they are completed or rescheduled; what an earlier run leased
-   * stays noted as its own. One transaction, on the disk like `change`.
-   */
+  /** Marks pushes as leased in this run until they are changed. Marks of earlier runs stay. Written like `change`. */
   mark(ids: readonly string[]): void;
-  /** @param leased ids that leases pass over */
+  /** @param leased ids that are not leased again */
   read(operation: ReadOperation, leased: ReadonlySet<string>): Result;
   close(): void;
 }
 
-/** Prepares the statements and counts what is there. */
+/** Prepares the statements and counts the stored pushes. */
 export function createStore({ database, run, limits, timing }: StoreOptions): Store {
   const count = database.prepare('SELECT app, count(*) AS depth, sum(bytes) AS bytes FROM queued_push GROUP BY app');
-  const tally = createTally(
+  const counters = createCounters(
     count.all().map(({ app, depth, bytes }) => [String(app), { depth: Number(depth), bytes: Number(bytes) }]),
   );
-  const leases = createLeases({ database, limits, timing, tally });
+  const leases = createLeases({ database, limits, timing, counters });
   const sql = {
     known: database.prepare('SELECT seq FROM queued_push WHERE id = ?'),
-    // What an earlier run leased and did not complete a provider may have taken: it is counted apart, so that it takes no
-    // place from what no provider has. The push to come needs a place among the others.
+    // A provider may have received what an earlier run leased and did not complete. Such pushes are counted apart, so
+    // that they displace none that no provider has. The new push needs one place.
     beyondNewest: database.prepare(`
       SELECT seq, bytes FROM (
         SELECT seq, bytes, left_leased, row_number() OVER (PARTITION BY left_leased ORDER BY seq DESC) AS place
@@ -84,20 +82,20 @@ export function createStore({ database, run, limits, timing }: StoreOptions): St
     try {
       const results = write((one) => void dropped.push(one));
       database.exec('COMMIT');
-      tally.keep();
+      counters.keep();
       return { results, dropped };
     } catch (error) {
-      tally.undo();
-      // A full disk makes SQLite roll back by itself.
+      counters.undo();
+      // SQLite rolls back by itself when the disk is full.
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
   }
 
-  /** Takes what a DELETE returned off the count. */
-  function discount(rows: readonly Record<string, unknown>[], drop?: (app: string) => void): number {
+  /** Subtracts the rows that a DELETE returned from the counters. */
+  function subtract(rows: readonly Record<string, unknown>[], drop?: (app: string) => void): number {
     for (const { app, bytes } of rows) {
-      tally.subtract(String(app), Number(bytes));
+      counters.subtract(String(app), Number(bytes));
       drop?.(String(app));
     }
     return rows.length;
@@ -108,31 +106,31 @@ export function createStore({ database, run, limits, timing }: StoreOptions): St
     const bytes = Buffer.byteLength(row.push) + rowOverheadBytes;
     const leaving = sql.beyondNewest.all(row.node, run, limits.perRegistration);
     const freed = leaving.reduce((sum, old) => sum + Number(old['bytes']), 0);
-    const own = tally.byApp.get(row.app) ?? { depth: 0, bytes: 0 };
-    for (const [{ depth, bytes: held }, part] of [[tally.total, 1] as const, [own, limits.ofOneApp] as const]) {
+    const own = counters.byApp.get(row.app) ?? { depth: 0, bytes: 0 };
+    for (const [{ depth, bytes: held }, part] of [[counters.total, 1] as const, [own, limits.ofOneApp] as const]) {
       if (leaving.length === 0 && depth >= limits.pushes * part) return 'full';
       if (bytes > freed && held - freed + bytes > limits.bytes * part) return 'full';
     }
     for (const { seq } of leaving) {
-      discount(sql.remove.all(Number(seq)), (app) => drop({ app, cause: 'outbox-replaced', count: 1 }));
+      subtract(sql.remove.all(Number(seq)), (app) => drop({ app, cause: 'outbox-replaced', count: 1 }));
     }
     const { id, app, node, call, target, attempts, storedAtMs, dueAtMs, giveUpAtMs, push } = row;
     sql.insert.run(id, app, node, call, target, attempts, storedAtMs, dueAtMs, giveUpAtMs, bytes, push);
-    tally.add(app, bytes);
+    counters.add(app, bytes);
     return 'stored';
   }
 
   function changeOne(operation: ChangeOperation, drop: (dropped: Dropped) => void): number {
     switch (operation.kind) {
       case 'complete':
-        return discount(sql.complete.all(operation.id));
+        return subtract(sql.complete.all(operation.id));
       case 'reschedule':
         sql.unmark.run(run, operation.id);
         return Number(sql.reschedule.run(operation.dueAtMs, operation.attempts, operation.id).changes);
       case 'remove-node':
-        return discount(sql.removeNode.all(operation.node), (app) => drop({ app, cause: 'outbox-removed', count: 1 }));
+        return subtract(sql.removeNode.all(operation.node), (app) => drop({ app, cause: 'outbox-removed', count: 1 }));
       case 'expire':
-        return discount(sql.expire.all(operation.nowMs, operation.limit), (app) =>
+        return subtract(sql.expire.all(operation.nowMs, operation.limit), (app) =>
           drop({ app, cause: 'outbox-expired', count: 1 }),
         );
     }

@@ -3,7 +3,7 @@ import type { Push, PushContent } from '../../core/push.ts';
 import type { QueuedPush } from './contract.ts';
 import type { QueuedRow } from './worker-protocol.ts';
 
-/** A schema for each field, the optional ones too: one that was forgotten here would be lost on the way. */
+/** Requires a schema for each field, optional ones included; a field without one would be lost. */
 type Fields<T> = Record<keyof T, z.ZodType>;
 type SummaryContent = Extract<PushContent, { kind: 'summary' }>;
 type SealedContent = Extract<PushContent, { kind: 'sealed' }>;
@@ -43,7 +43,7 @@ const push: z.ZodType<Push> = z.object(fields);
 
 const target = z.enum(['first', 'second']);
 
-/** What is written for an queued push. */
+/** The row for a queued push. */
 export function toRow(queued: QueuedPush, dueAtMs: number): QueuedRow {
   const { id, app, node, kind } = queued.push;
   return {
@@ -53,7 +53,7 @@ export function toRow(queued: QueuedPush, dueAtMs: number): QueuedRow {
     call: kind === 'voip' || kind === 'call-alert' ? 1 : 0,
     target: queued.target,
     attempts: queued.attempts,
-    // Whole numbers: the table is strict, and the arithmetic of back-off is not.
+    // Whole numbers, since the table is strict and back-off yields fractions.
     storedAtMs: Math.round(queued.storedAtMs),
     dueAtMs: Math.round(dueAtMs),
     giveUpAtMs: Math.round(queued.giveUpAtMs),
@@ -61,7 +61,7 @@ export function toRow(queued: QueuedPush, dueAtMs: number): QueuedRow {
   };
 }
 
-/** The queued push in a row; undefined when the row is not one, as it may be after damage to the disk. */
+/** The queued push of a row; undefined if the row is not valid, for example after damage to the disk. */
 export function fromRow(row: QueuedRow): QueuedPush | undefined {
   const { attempts, storedAtMs, giveUpAtMs } = row;
   const parsedPush = push.safeParse(parseJson(row.push));

@@ -2,14 +2,14 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../time/clock.ts';
 import type { Batch, BatchReply, Opening, Operation, Reply, Request, Result, ThreadData } from './worker-protocol.ts';
 
-/** Operations of one transaction: some tens of milliseconds of work. */
+/** Operations of one transaction, which takes some tens of milliseconds. */
 const batchLimit = 1_000;
 
-/** Pauses before a thread that died is started anew: doubled up to the cap, from the start again once one has answered. */
+/** Pauses before a dead thread is restarted: doubled up to the cap, and reset once a thread has answered. */
 const restartBaseMs = 100;
 const restartCapMs = 10_000;
 
-/** An operation on its way. `answer` is called once, with `failed` when the thread died over it. */
+/** An operation under way. `answer` is called once, with `failed` if the thread died meanwhile. */
 export interface Entry {
   readonly operation: Operation;
   answer(result: Result): void;
@@ -19,25 +19,25 @@ export interface ThreadOptions {
   readonly file: URL;
   readonly data: ThreadData;
   readonly clock: Clock;
-  /** Ids that leases pass over; looked at when a lease is sent. */
+  /** Ids that are not leased again; read when a lease is sent. */
   readonly leased: ReadonlySet<string>;
   readonly onReply: (reply: BatchReply | Opening) => void;
-  /** @param error that ended the thread, unless it left by itself */
+  /** @param error the error that ended the thread; undefined if it exited by itself */
   readonly onDeath: (error: unknown) => void;
 }
 
-/** The thread that owns the file, and the operations that wait for it. */
+/** The thread that owns the file, and the operations waiting for it. */
 export interface Thread {
-  /** Queues an operation. All that are queued while a transaction runs make the next one (group commit). */
+  /** Queues an operation. Those queued while a transaction runs make up the next one (group commit). */
   add(entry: Entry): void;
-  /** Takes an operation back that was not sent yet. */
+  /** Takes back an operation that was not sent yet. */
   withdraw(entry: Entry): void;
   readonly waiting: number;
-  /** Resolves when nothing is queued or under way. */
+  /** Resolves when no operation is queued or under way. */
   whenIdle(): Promise<void>;
   /** Resolves when the thread has closed the file and ended. */
   close(): Promise<void>;
-  /** Ends the thread at once, as far as the system lets it; what is queued or under way has failed. */
+  /** Ends the thread at once, as far as the system allows. Operations that are queued or under way fail. */
   terminate(): void;
 }
 
@@ -72,14 +72,14 @@ export function startThread({ file, data, clock, leased, onReply, onDeath }: Thr
     send({ kind: 'batch', operations, leased: leases ? leased : new Set() } satisfies Batch);
   }
 
-  /** What is added in one turn of the event loop travels together. */
+  /** Operations added in one turn of the event loop are sent together. */
   function schedule(): void {
     if (scheduled) return;
     scheduled = true;
     queueMicrotask(flush);
   }
 
-  function settle(results: readonly Result[]): void {
+  function answerAll(results: readonly Result[]): void {
     const entries = underway;
     underway = [];
     entries.forEach((entry, index) => entry.answer(results[index] ?? { kind: 'failed' }));
@@ -93,7 +93,7 @@ export function startThread({ file, data, clock, leased, onReply, onDeath }: Thr
     current.on('message', (reply: Reply) => {
       if (reply.kind === 'batch') {
         deaths = 0;
-        settle(reply.results);
+        answerAll(reply.results);
       } else {
         ready = true;
       }
@@ -103,7 +103,7 @@ export function startThread({ file, data, clock, leased, onReply, onDeath }: Thr
     current.on('exit', () => {
       worker = undefined;
       ready = false;
-      settle([]);
+      answerAll([]);
       if (closing) {
         for (const resolve of ended) resolve();
         return;
@@ -141,7 +141,7 @@ export function startThread({ file, data, clock, leased, onReply, onDeath }: Thr
       }),
     terminate() {
       closing = true;
-      settle([]);
+      answerAll([]);
       for (const entry of queue) entry.answer({ kind: 'failed' });
       queue.clear();
       void worker?.terminate();

@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import type { OutboxState } from './contract.ts';
 import { identify } from '../sqlite/file-identity.ts';
-import { beginSalvaged, openFile, setAside } from './database-file.ts';
+import { beginRecovered, openFile, setAside } from './database-file.ts';
 import type {
   Batch,
   BatchReply,
@@ -15,29 +15,29 @@ import type {
   ThreadData,
 } from './worker-protocol.ts';
 import { OutboxError } from './outbox-error.ts';
-import { salvage } from './recovery.ts';
-import { forgetTimesToCome } from './clock-step.ts';
+import { recoverPushes } from './recovery.ts';
+import { capDueTimes } from './clock-step.ts';
 import { sqliteReason } from '../sqlite/reason.ts';
 import { createStore, type Store, type Written } from './store.ts';
 
-export interface KeeperOptions extends ThreadData {
-  /** Wall time, milliseconds since 1970. */
+export interface OutboxWorkerOptions extends ThreadData {
+  /** Wall time in milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** Keeps the file usable through whatever happens to it. Blocks its thread while the disk works. */
-export interface Keeper {
-  /** Tries to open the file. Refused is only what needs somebody to decide; the rest is tried again with each batch. */
+/** Works on the outbox file and repairs or replaces it if needed. Blocks its thread while the disk works. */
+export interface OutboxWorker {
+  /** Tries to open the file. `refused`: an operator has to decide; any other failure is retried with each batch. */
   open(): Opening;
-  /** Never throws: what could not be done is `failed`. Changes and puts succeed or fail apart from each other. */
+  /** Never throws: what could not be done is `failed`. Changes and enqueued pushes fail independently. */
   handle(batch: Batch): BatchReply;
   close(): void;
 }
 
-/** After these the open file is as good as before; after all others it is opened anew. */
+/** Errors after which the open file can still be used; after others it is opened again. */
 const harmless: ReadonlySet<string> = new Set(['disk-full', 'locked']);
 
-export function createKeeper({ path, run, limits, timing, now }: KeeperOptions): Keeper {
+export function createOutboxWorker({ path, run, limits, timing, now }: OutboxWorkerOptions): OutboxWorker {
   const file = { path, lockWaitMs: timing.lockWaitMs, ...(limits.pages !== undefined && { pages: limits.pages }) };
   let opened: { readonly store: Store; readonly identity: string | undefined } | undefined;
   let state: OutboxState = { kind: 'working' };
@@ -60,29 +60,29 @@ export function createKeeper({ path, run, limits, timing, now }: KeeperOptions):
     }
     if (!opened) {
       const database = openFile(file);
-      forgetTimesToCome(database, now());
+      capDueTimes(database, now());
       opened = { store: createStore({ database, run, limits, timing }), identity: identify(path) };
     }
     return opened.store;
   }
 
-  /** Until the new file has all that can be read the damaged one stays where it is, so that a crash meets it once more. */
+  /** Replaces a damaged file, which stays in place until the new one is complete, so that a crash meets it again. */
   function replaceDamaged(): void {
     close();
-    const salvaged = beginSalvaged(path);
-    const fresh = openFile({ ...file, path: salvaged });
+    const recovered = beginRecovered(path);
+    const fresh = openFile({ ...file, path: recovered });
     let saved: number;
     try {
-      saved = salvage(path, fresh);
+      saved = recoverPushes(path, fresh);
     } finally {
       fresh.close();
     }
     const keptAs = setAside(path, now());
-    renameSync(salvaged, path);
+    renameSync(recovered, path);
     incidents.push({ kind: 'damaged', keptAs, saved });
   }
 
-  /** Runs the work on the open store; once more, on a new file, when the old one turns out to be damaged. */
+  /** Runs the work on the open store, and once more on a new file if the file is damaged. */
   function withStore<T>(work: (store: Store) => T): T {
     try {
       return work(openStore());
@@ -124,27 +124,26 @@ export function createKeeper({ path, run, limits, timing, now }: KeeperOptions):
         }
       }
 
-      // Changes first, and apart: they make room, and what a full disk does to the puts must not undo them.
+      // Changes come first and separately: they free space, and a full disk that fails new pushes must not undo them.
       const changes = operations.filter(isChange);
       write(changes, (store) => store.change(changes));
-      const puts = operations.filter((operation) => operation.kind === 'enqueue');
-      write(puts, (store) => store.enqueue(puts));
+      const enqueued = operations.filter((operation) => operation.kind === 'enqueue');
+      write(enqueued, (store) => store.enqueue(enqueued));
 
-      const passOver = new Set(leased);
+      const excluded = new Set(leased);
       for (const operation of changes) {
-        if (operation.kind === 'complete' && results.has(operation)) passOver.delete(operation.id);
+        if (operation.kind === 'complete' && results.has(operation)) excluded.delete(operation.id);
       }
       for (const operation of operations.filter(isRead)) {
         try {
-          const result = withStore((store) => store.read(operation, passOver));
+          const result = withStore((store) => store.read(operation, excluded));
           results.set(operation, result);
           if (result.kind !== 'leased' || result.rows.length === 0) continue;
           const ids = result.rows.map(({ id }) => id);
-          for (const id of ids) passOver.add(id);
+          for (const id of ids) excluded.add(id);
           withStore((store) => store.mark(ids));
         } catch {
-          // What was not read is left out, that is `failed`; what could not be marked is sent all the same. Whether the
-          // store works, the writes say.
+          // A failed read stays `failed`; unmarked pushes are sent all the same. The writes decide the state.
         }
       }
 

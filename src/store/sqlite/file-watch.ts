@@ -1,26 +1,26 @@
-/** Notices when the file that registrations are in can no longer be trusted to keep them. */
+/** Detects that the file of the registrations can no longer be trusted to keep them. */
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
 import { identify } from './file-identity.ts';
 import { sqliteReason } from './reason.ts';
 
-/** Between two looks, milliseconds: two looks in a row find a fault within 10 s. */
+/** Milliseconds between two checks; two in a row find a fault within 10 s. */
 const lookEveryMs = 5_000;
 
-/** Between two log lines about one fault, milliseconds. */
-const complainEveryMs = 60_000;
+/** Milliseconds between two log lines about one fault. */
+const logEveryMs = 60_000;
 
-/** What is wrong with the file, and what to do about it. */
+/** What is wrong with the file, and what to do. */
 export interface StoreFault {
-  /** A word of a bounded set. */
+  /** One of a limited set of words. */
   readonly reason: string;
-  /** For the operator. */
+  /** What an operator should do. */
   readonly hint: string;
 }
 
 export interface FileWatchOptions {
-  /** Absolute path of the file, which is open. */
+  /** Absolute path of the open file. */
   readonly path: string;
   /** Writes something small and syncs it, without waiting for locks. @throws what SQLite throws */
   readonly probe: () => void;
@@ -30,14 +30,17 @@ export interface FileWatchOptions {
 }
 
 export interface FileWatch {
-  /** What the last look found; undefined: nothing. */
+  /** What the last check found; undefined: nothing. */
   readonly fault: StoreFault | undefined;
-  /** Looks now whether the path still leads to the file that is open: what is written to any other is lost with this process. */
+  /**
+   * Checks now whether the path still leads to the open file. Whatever is written to any other file is lost with this
+   * process.
+   */
   lost(): StoreFault | undefined;
   stop(): void;
 }
 
-/** Begins to watch: the file's identity and a write, every 5 s. */
+/** Starts to check the file's identity and a write every 5 s. */
 export function watchFile({ path, probe, clock, log, metrics }: FileWatchOptions): FileWatch {
   const identity = identify(path);
   let fault: StoreFault | undefined;
@@ -60,7 +63,7 @@ export function watchFile({ path, probe, clock, log, metrics }: FileWatchOptions
       return undefined;
     } catch (error) {
       const reason = sqliteReason(error);
-      // A backup or an import holds the lock for a moment: a fault is what two looks in a row find.
+      // A backup or an import holds the lock for a moment, so only two checks in a row find a fault.
       const isPassing = reason === 'locked' && !wasLocked;
       wasLocked = reason === 'locked';
       return isPassing ? fault : faultOf(reason);
@@ -71,7 +74,7 @@ export function watchFile({ path, probe, clock, log, metrics }: FileWatchOptions
     metrics.storeUp.set(found ? 0 : 1);
     if (found) {
       const isNew = found.reason !== fault?.reason;
-      if (!isNew && clock.monotonic() - complainedAtMs < complainEveryMs) return;
+      if (!isNew && clock.monotonic() - complainedAtMs < logEveryMs) return;
       complainedAtMs = clock.monotonic();
       log.error({ file: path, ...found }, 'the store cannot keep registrations: devices are told to register later');
     } else if (fault) {
@@ -100,7 +103,7 @@ function faultOf(reason: string): StoreFault {
   return { reason, hint: hints[reason] ?? 'check the file system of the store: space, permissions, mounts' };
 }
 
-/** By reason. */
+/** Hints by reason. */
 const hints: Readonly<Record<string, string>> = {
   deleted:
     'the file was deleted or moved away while in use: move it back, or put a backup in its place and restart; ' +

@@ -1,6 +1,6 @@
 import { errorCode } from '../../telemetry/log.ts';
 
-/** By primary result code, https://sqlite.org/rescode.html. */
+/** By primary result code (https://sqlite.org/rescode.html). */
 const reasons: Readonly<Record<number, string>> = {
   5: 'locked',
   8: 'read-only',
@@ -13,7 +13,7 @@ const reasons: Readonly<Record<number, string>> = {
   26: 'damaged',
 };
 
-/** A word for what SQLite or the file system threw; safe to log, bounded. */
+/** A word for an error of SQLite or the file system: safe to log, one of a limited set. */
 export function sqliteReason(error: unknown): string {
   const resultCode = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
   return reasons[resultCode] ?? errorCode(error);

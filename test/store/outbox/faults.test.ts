@@ -21,7 +21,7 @@ import { leaseNumbers, folderFor, id, outboxesFor, queued, startMs } from './sup
 
 const big = 'A'.repeat(3_000);
 
-/** Puts pushes until one is not stored; returns how many were, and what the other was answered. */
+/** Enqueues pushes until one is not stored; returns how many were stored, and the result of that one. */
 async function fill(outbox: Outbox): Promise<{ stored: number; answer: string }> {
   for (let n = 1; ; n += 1) {
     const answer = await outbox.enqueue(queued(n, { ciphertext: big }), startMs);
@@ -29,7 +29,7 @@ async function fill(outbox: Outbox): Promise<{ stored: number; answer: string }>
   }
 }
 
-test('outbox faults - a full disk refuses, loses nothing, lets settle, and is over when there is room', async (context) => {
+test('outbox faults - a full disk refuses new pushes, loses none, lets pushes complete, and recovers when there is room', async (context) => {
   const { open, logged, clock } = outboxesFor(context);
   const outbox = await open({ limits: { pages: 40 } });
   const { stored, answer } = await fill(outbox);
@@ -50,14 +50,14 @@ test('outbox faults - a full disk refuses, loses nothing, lets settle, and is ov
     {
       level: 50,
       reason: 'disk-full',
-      hint: 'Make room on the disk; this goes on by itself then. What was stored is still there.',
+      hint: 'Make room on the disk; the outbox then continues by itself. What was stored is still there.',
       msg: 'the outbox stores nothing: pushes that cannot be sent are refused',
     },
     { level: 30, reason: undefined, hint: undefined, msg: 'the outbox stores pushes again' },
   ]);
 });
 
-test('outbox faults - puts that do not fit do not keep settlings of the same batch from being written', async (context) => {
+test('outbox faults - new pushes that do not fit do not prevent completions of the same batch from being written', async (context) => {
   const outbox = await outboxesFor(context).open({ limits: { pages: 40 } });
   const { stored } = await fill(outbox);
   const [newest] = await leaseNumbers(outbox, startMs, 1);
@@ -95,7 +95,7 @@ test('outbox faults - a file system without room, the real thing', async (contex
   }
 });
 
-test('outbox faults - a disk that is full when it starts lets it start, and is over when there is room', async (context) => {
+test('outbox faults - a disk that is full at the start does not prevent it, and recovers when there is room', async (context) => {
   const folder = folderFor(context);
   const disk = join(folder, 'disk');
   mkdirSync(disk);
@@ -123,7 +123,7 @@ test('outbox faults - a disk that is full when it starts lets it start, and is o
   }
 });
 
-test('outbox faults - a file that another process holds is waited for without standing still', async (context) => {
+test('outbox faults - a file that another process holds is waited for without blocking the event loop', async (context) => {
   const { path, open, logged } = outboxesFor(context);
   const first = await open();
   await first.enqueue(queued(1), startMs);
@@ -140,13 +140,13 @@ test('outbox faults - a file that another process holds is waited for without st
   assert.deepEqual([complaint?.['reason'], complaint?.['file']], ['locked', path]);
 });
 
-test('outbox faults - a settling that could not be written is written later, and not given again meanwhile', async (context) => {
+test('outbox faults - a completion that could not be written is written later, and the push is not leased meanwhile', async (context) => {
   const { path, open, clock } = outboxesFor(context);
   const outbox = await open({ timing: { lockWaitMs: 10 } });
   await outbox.enqueue(queued(1), startMs);
   await outbox.enqueue(queued(2), startMs);
   assert.deepEqual(await leaseNumbers(outbox), [2, 1]);
-  // While the file is away it cannot be written; a folder in its place is nothing that SQLite could open.
+  // While the file is moved away it cannot be written, and SQLite cannot open a folder in its place.
   renameSync(path, `${path}.away`);
   mkdirSync(path);
   outbox.complete(id(1));
@@ -174,7 +174,7 @@ const setAsideFiles = (path: string) =>
     (name) => name.startsWith(`${basename(path)}.corrupt-`) && !/-(wal|shm)$/.test(name),
   );
 
-test('outbox faults - a file that is no database is kept under another name, and it starts empty', async (context) => {
+test('outbox faults - a file that is not a database is renamed, and the outbox starts empty', async (context) => {
   const { path, open, logged } = outboxesFor(context);
   writeFileSync(path, 'this is no database, but somebody may want it back'.repeat(100));
   const outbox = await open();
@@ -188,7 +188,7 @@ test('outbox faults - a file that is no database is kept under another name, and
   assert.match(String(line?.['hint']), /Check the disk/);
 });
 
-test('outbox faults - of a file with damaged pages everything that can be read is taken over', async (context) => {
+test('outbox faults - every readable push of a damaged file is kept', async (context) => {
   const { path, open, logged } = outboxesFor(context);
   const first = await open();
   const numbers = Array.from({ length: 300 }, (_, n) => n + 1);
@@ -207,14 +207,14 @@ test('outbox faults - of a file with damaged pages everything that can be read i
     }
   }
   const [line] = logged();
-  assert.match(String(line?.['msg']), /damaged and set aside/);
+  assert.match(String(line?.['msg']), /damaged and renamed/);
   assert.equal(setAsideFiles(path).length, 1);
-  assert.ok(seen.size > 250 && seen.size < 300, `${seen.size} of 300 were taken over`);
+  assert.ok(seen.size > 250 && seen.size < 300, `${seen.size} of 300 were recovered`);
   assert.ok(seen.has(1) && seen.has(300));
   assert.equal((await second.stats())?.get('siskin')?.depth, line?.['count']);
 });
 
-test('outbox faults - a file that is damaged while in use is replaced, and the put that met it is stored', async (context) => {
+test('outbox faults - a file that is damaged while in use is replaced, and the push that met the damage is stored', async (context) => {
   const { path, open, logged } = outboxesFor(context);
   const first = await open();
   const numbers = Array.from({ length: 2_000 }, (_, n) => n + 1);
@@ -232,14 +232,14 @@ test('outbox faults - a file that is damaged while in use is replaced, and the p
   assert.deepEqual(answers, ['stored', 'stored']);
   assert.deepEqual(second.state, { kind: 'working' });
   const [line] = logged();
-  assert.match(String(line?.['msg']), /damaged and set aside/);
+  assert.match(String(line?.['msg']), /damaged and renamed/);
   assert.equal(setAsideFiles(path).length, 1);
   await second.close();
   const third = await open();
   assert.deepEqual((await leaseNumbers(third)).slice(0, 2), [5_002, 5_001]);
 });
 
-test('outbox faults - of a damaged file nothing is given up because the disk was full when it was met', async (context) => {
+test('outbox faults - a damaged file loses nothing because the disk was full when the damage was met', async (context) => {
   const { path, open, logged } = outboxesFor(context);
   const first = await open();
   const numbers = Array.from({ length: 300 }, (_, n) => n + 1);
@@ -253,10 +253,10 @@ test('outbox faults - of a damaged file nothing is given up because the disk was
   const second = await open();
   assert.ok((await leaseNumbers(second, startMs, 500)).length > 250);
   assert.equal(setAsideFiles(path).length, 1);
-  assert.match(String(logged().at(-1)?.['msg']), /damaged and set aside/);
+  assert.match(String(logged().at(-1)?.['msg']), /damaged and renamed/);
 });
 
-test('outbox faults - killed while the file was being replaced, it goes on with what was salvaged', async (context) => {
+test('outbox faults - killed while the file was being replaced, it continues with the recovered pushes', async (context) => {
   const { path, open } = outboxesFor(context);
   const first = await open();
   await first.enqueue(queued(1), startMs);
@@ -265,7 +265,7 @@ test('outbox faults - killed while the file was being replaced, it goes on with 
   assert.deepEqual(await leaseNumbers(await open()), [1]);
 });
 
-test('outbox faults - a row that is no push any more is thrown out and counted, and the others are given', async (context) => {
+test('outbox faults - a row that is no valid push is removed and counted, and the others are leased', async (context) => {
   const { path, open, dropped } = outboxesFor(context);
   const first = await open();
   for (const n of [1, 2, 3, 4]) await first.enqueue(queued(n), startMs);
@@ -283,7 +283,7 @@ test('outbox faults - a row that is no push any more is thrown out and counted, 
   assert.deepEqual(await dropped(), { 'siskin outbox-unreadable': 3 });
 });
 
-test('outbox faults - a file that was deleted while in use is made anew, and an operator hears of it', async (context) => {
+test('outbox faults - a file that was deleted while in use is created again, with a message to the operator', async (context) => {
   const { path, open, logged } = outboxesFor(context);
   const first = await open();
   await first.enqueue(queued(1), startMs);
@@ -302,7 +302,7 @@ async function refusal(opening: Promise<Outbox>): Promise<{ message: string; hin
   return { message, hint };
 }
 
-test('outbox faults - the file of a newer version is refused and stays as it was', async (context) => {
+test('outbox faults - the file of a newer version is refused and not changed', async (context) => {
   const { path, open } = outboxesFor(context);
   const first = await open();
   await first.enqueue(queued(1), startMs);
@@ -318,7 +318,7 @@ test('outbox faults - the file of a newer version is refused and stays as it was
   assert.deepEqual(readFileSync(path), before);
 });
 
-test('outbox faults - the database of another program is refused and stays as it was', async (context) => {
+test('outbox faults - the database of another program is refused and not changed', async (context) => {
   const { path, open } = outboxesFor(context);
   const database = new DatabaseSync(path);
   database.exec('CREATE TABLE theirs (x)');
@@ -327,7 +327,7 @@ test('outbox faults - the database of another program is refused and stays as it
   assert.equal(new DatabaseSync(path).prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'], 1);
 });
 
-test('outbox faults - a place that cannot be written is refused with what to do', async (context) => {
+test('outbox faults - a folder that cannot be written is refused with what to do', async (context) => {
   const folder = folderFor(context);
   writeFileSync(join(folder, 'file'), '');
   const { open, path } = outboxesFor(context, join(folder, 'file', 'data', 'sealpost.outbox.db'));
@@ -337,13 +337,13 @@ test('outbox faults - a place that cannot be written is refused with what to do'
   });
 });
 
-/** An outbox whose thread dies when it is told to put a push of the node `poison`. */
+/** An outbox whose thread dies when it is told to enqueue a push of the node `poison`. */
 async function mortal(context: TestContext) {
   const parts = outboxesFor(context);
   return { ...parts, outbox: await parts.open({ threadFile: new URL('mortal-thread.ts', import.meta.url) }) };
 }
 
-test('outbox faults - a thread that dies takes nothing along that was stored, and is started anew', async (context) => {
+test('outbox faults - a thread that dies loses no stored push and is restarted', async (context) => {
   const { outbox, clock, logged } = await mortal(context);
   assert.deepEqual(
     await Promise.all([1, 2, 3].map((n) => outbox.enqueue(queued(n), startMs))),
@@ -362,13 +362,13 @@ test('outbox faults - a thread that dies takes nothing along that was stored, an
     logged().map(({ msg }) => msg),
     [
       'the outbox stores nothing: pushes that cannot be sent are refused',
-      'the thread of the outbox died; it is started anew',
+      'the thread of the outbox died and is restarted',
       'the outbox stores pushes again',
     ],
   );
 });
 
-test('outbox faults - what was to be settled when the thread died is settled by the next one', async (context) => {
+test('outbox faults - completions that the dead thread did not write are written by the next one', async (context) => {
   const { outbox, clock } = await mortal(context);
   await outbox.enqueue(queued(1), startMs);
   await leaseNumbers(outbox);
@@ -378,7 +378,7 @@ test('outbox faults - what was to be settled when the thread died is settled by 
   assert.equal((await outbox.stats())?.size, 0);
 });
 
-test('outbox faults - closing ends in its time although the thread does not answer any more', async (context) => {
+test('outbox faults - closing ends in time although the thread no longer answers', async (context) => {
   const { outbox, clock } = await mortal(context);
   assert.equal(await outbox.enqueue(queued(1, { node: 'poison' }), startMs), 'failed');
   const owing = outbox.enqueue(queued(2), startMs);

@@ -17,7 +17,7 @@ function seededRandom(seed: number): () => number {
   };
 }
 
-test('outbox - whatever was answered `stored` outlives kill -9 at any moment', async (context) => {
+test('outbox - every push answered with `stored` survives kill -9 at any moment', async (context) => {
   const { path, open } = outboxesFor(context);
   const random = seededRandom(20_261_101);
   const stored = new Set<number>();

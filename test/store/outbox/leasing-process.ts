@@ -3,8 +3,8 @@ import { openSqliteOutbox } from '../../../src/store/outbox/sqlite.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
 import { leaseNumbers, queued, startMs } from './support.ts';
 
-// Enqueues so many pushes of one registration, leases the newest of them and writes their numbers on one line, as if they were
-// sent then: `node leasing-process.ts FILE PUSHES LEASED`. Goes on until it is killed.
+// Enqueues this many pushes of one registration, leases the newest of them and writes their numbers on one line, as if
+// they were then being sent: `node leasing-process.ts FILE PUSHES LEASED`. Runs until it is killed.
 
 const [path = '', pushes = '', leased = ''] = process.argv.slice(2);
 const outbox = await openSqliteOutbox({ path, clock: systemClock, ...quietTelemetry() });

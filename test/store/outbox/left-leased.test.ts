@@ -11,8 +11,8 @@ import type { Outbox } from '../../../src/store/outbox/contract.ts';
 import { eventually } from '../../support/process.ts';
 import { leaseNumbers, folderFor, id, outboxesFor, queued, startMs } from './support.ts';
 
-// What was leased when a process ended, and not settled, a provider may have taken: it takes no place of the newest ones
-// from what no provider has taken.
+// Pushes that were leased when a process ended and not completed may have reached the provider, so they displace none
+// of the newest ones that no provider has.
 
 const put = (outbox: Outbox, n: number) => outbox.enqueue(queued(n, { node: 'busy' }), startMs);
 
@@ -20,7 +20,7 @@ const range = (first: number, last: number) => Array.from({ length: last - first
 
 const newestFirst = (numbers: Iterable<number>) => [...numbers].toSorted((a, b) => b - a);
 
-test('outbox left leased - after kill -9 what was being sent displaces nothing that was not', async (context) => {
+test('outbox left leased - after kill -9 pushes that were being sent displace none that were not', async (context) => {
   const { path, open, dropped } = outboxesFor(context);
   const claimingProcess = fileURLToPath(new URL('leasing-process.ts', import.meta.url));
   const child = spawn(process.execPath, [claimingProcess, path, '20', '9'], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -39,7 +39,7 @@ test('outbox left leased - after kill -9 what was being sent displaces nothing t
   assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 1 });
 });
 
-test('outbox left leased - it is counted apart, and what no run has leased gives way to newer ones alone', async (context) => {
+test('outbox left leased - such pushes are counted apart, and pushes that were never leased give way to newer ones only', async (context) => {
   const { open, dropped } = outboxesFor(context);
   const limits = { perRegistration: 3 };
   const first = await open({ limits });
@@ -54,7 +54,7 @@ test('outbox left leased - it is counted apart, and what no run has leased gives
   assert.deepEqual(await leaseNumbers(second), [6, 5, 4, 3, 2]);
 });
 
-test('outbox left leased - as many of one registration stay as of the others, the newest', async (context) => {
+test('outbox left leased - of one registration as many of each kind stay, the newest', async (context) => {
   const { open, dropped } = outboxesFor(context);
   for (const [run, numbers] of [range(1, 3), range(4, 6), range(7, 9)].entries()) {
     const outbox = await open({ limits: { perRegistration: 3 } });
@@ -69,7 +69,7 @@ test('outbox left leased - as many of one registration stay as of the others, th
   assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 6 });
 });
 
-test('outbox left leased - what this run leases, settles or postpones counts as ever, its thread dead or not', async (context) => {
+test('outbox left leased - what this run leases, completes or reschedules counts as usual, even after its thread died', async (context) => {
   const { open, dropped, clock } = outboxesFor(context);
   const threadFile = new URL('mortal-thread.ts', import.meta.url);
   const outbox = await open({ limits: { perRegistration: 3 }, threadFile });
@@ -87,7 +87,7 @@ test('outbox left leased - what this run leases, settles or postpones counts as 
   assert.deepEqual(await leaseNumbers(outbox), [5, 4, 3]);
 });
 
-test('outbox left leased - a push that was postponed or settled leaves no mark', async (context) => {
+test('outbox left leased - a push that was rescheduled or completed leaves no mark', async (context) => {
   const { open, dropped } = outboxesFor(context);
   const limits = { perRegistration: 2 };
   const first = await open({ limits });
@@ -95,7 +95,7 @@ test('outbox left leased - a push that was postponed or settled leaves no mark',
   await leaseNumbers(first);
   first.reschedule(id(1), startMs, 2);
   first.complete(id(2));
-  // It comes to lie where the second one lay.
+  // It gets the row number that the second one had.
   await put(first, 3);
   await first.close();
   const second = await open({ limits });
@@ -104,7 +104,7 @@ test('outbox left leased - a push that was postponed or settled leaves no mark',
   assert.deepEqual(await leaseNumbers(second), [4, 3]);
 });
 
-test('outbox left leased - leased again and postponed it stays what a provider may have taken', async (context) => {
+test('outbox left leased - leased again and rescheduled it may still have reached a provider', async (context) => {
   const { open, dropped } = outboxesFor(context);
   const limits = { perRegistration: 2 };
   const first = await open({ limits });
@@ -119,7 +119,7 @@ test('outbox left leased - leased again and postponed it stays what a provider m
   assert.deepEqual(await leaseNumbers(second), [3, 2, 1]);
 });
 
-test('outbox left leased - the file of the first version, whose table had another name, is brought to this one', async (context) => {
+test('outbox left leased - the file of the first version, whose table had another name, is migrated', async (context) => {
   const { path, open } = outboxesFor(context);
   const first = await open();
   await put(first, 1);

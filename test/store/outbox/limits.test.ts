@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { leaseNumbers, id, outboxesFor, queued, startMs } from './support.ts';
 
-test('outbox limits - of one registration the newest stay and the oldest go', async (context) => {
+test('outbox limits - the newest pushes of a registration stay and the oldest are dropped', async (context) => {
   const { open, dropped } = outboxesFor(context);
   const outbox = await open({ limits: { perRegistration: 3 } });
   for (const n of [1, 2, 3, 4, 5]) await outbox.enqueue(queued(n, { node: 'busy' }), startMs);
@@ -12,20 +12,20 @@ test('outbox limits - of one registration the newest stay and the oldest go', as
   assert.deepEqual(await dropped(), { 'siskin outbox-replaced': 2 });
 });
 
-test('outbox limits - twenty of one registration stay unless said otherwise', async (context) => {
+test('outbox limits - twenty pushes of a registration stay by default', async (context) => {
   const outbox = await outboxesFor(context).open();
   await Promise.all(Array.from({ length: 25 }, (_, n) => outbox.enqueue(queued(n + 1, { node: 'busy' }), startMs)));
   const expected = Array.from({ length: 20 }, (_, n) => 25 - n);
   assert.deepEqual(await leaseNumbers(outbox), expected);
 });
 
-test('outbox limits - the newest is the one that came last, whatever the clock said', async (context) => {
+test('outbox limits - the newest push is the one stored last, whatever the clock says', async (context) => {
   const outbox = await outboxesFor(context).open({ limits: { perRegistration: 2 } });
   for (const n of [1, 2, 3]) await outbox.enqueue({ ...queued(n, { node: 'busy' }), storedAtMs: startMs - n }, startMs);
   assert.deepEqual(await leaseNumbers(outbox), [3, 2]);
 });
 
-test('outbox limits - full by number refuses, but not what takes the place of its own', async (context) => {
+test('outbox limits - full by number it refuses, except for a push that replaces one of its registration', async (context) => {
   const outbox = await outboxesFor(context).open({ limits: { pushes: 3, perRegistration: 2 } });
   const put = (n: number, node: string) => outbox.enqueue(queued(n, { node }), startMs);
   assert.deepEqual(await Promise.all([put(1, 'a'), put(2, 'a'), put(3, 'b'), put(4, 'c')]), [
@@ -42,7 +42,7 @@ test('outbox limits - full by number refuses, but not what takes the place of it
   assert.equal(await put(6, 'b'), 'stored');
 });
 
-test('outbox limits - full by bytes refuses what is too long and takes what still fits', async (context) => {
+test('outbox limits - full by bytes it refuses a push that is too long and stores one that still fits', async (context) => {
   const outbox = await outboxesFor(context).open({ limits: { bytes: 5_000, perRegistration: 2 } });
   const put = (n: number, length: number, node = `node-${n}`) =>
     outbox.enqueue(queued(n, { node, ciphertext: 'A'.repeat(length) }), startMs);
@@ -54,7 +54,7 @@ test('outbox limits - full by bytes refuses what is too long and takes what stil
   assert.deepEqual(await leaseNumbers(outbox), [3, 1]);
 });
 
-test('outbox limits - what one app is queued leaves room for others, by number and by bytes', async (context) => {
+test('outbox limits - the pushes of one app leave room for others, by number and by bytes', async (context) => {
   const { open } = outboxesFor(context);
   const first = await open({ limits: { pushes: 4, ofOneApp: 0.5 } });
   const put = (n: number, app: string) => first.enqueue(queued(n, { app }), startMs);
@@ -74,7 +74,7 @@ test('outbox limits - what one app is queued leaves room for others, by number a
   assert.equal(await second.enqueue(queued(9, { app: 'stork', ciphertext: long }), startMs), 'stored');
 });
 
-test('outbox limits - caps that were lowered hold nothing back but what would make it grow', async (context) => {
+test('outbox limits - lowered limits refuse only pushes that would make the outbox grow', async (context) => {
   const { open } = outboxesFor(context);
   const first = await open();
   for (const n of [1, 2, 3]) await first.enqueue(queued(n, { node: 'a' }), startMs);
@@ -85,14 +85,14 @@ test('outbox limits - caps that were lowered hold nothing back but what would ma
   assert.deepEqual(await leaseNumbers(second), [5, 3, 2]);
 });
 
-test('outbox limits - beyond the queue for the thread a put is refused at once', async (context) => {
+test('outbox limits - beyond the queue of the thread a push is refused at once', async (context) => {
   const outbox = await outboxesFor(context).open({ limits: { waiting: 10 } });
   const puts = Array.from({ length: 15 }, (_, n) => outbox.enqueue(queued(n), startMs));
   const answers = await Promise.all(puts);
   assert.deepEqual(answers, [...Array<string>(10).fill('stored'), ...Array<string>(5).fill('full')]);
 });
 
-test('outbox limits - settling goes through a queue that is full for puts', async (context) => {
+test('outbox limits - completions pass a queue that is full for new pushes', async (context) => {
   const outbox = await outboxesFor(context).open({ limits: { waiting: 3, leased: 3 } });
   await outbox.enqueue(queued(1), startMs);
   await leaseNumbers(outbox);
@@ -102,7 +102,7 @@ test('outbox limits - settling goes through a queue that is full for puts', asyn
   assert.deepEqual(await leaseNumbers(outbox), [4, 3, 2]);
 });
 
-test('outbox limits - beyond the number that may be leased a lease is empty and asks for patience', async (context) => {
+test('outbox limits - beyond the limit of leases a lease is empty and is due later', async (context) => {
   const outbox = await outboxesFor(context).open({ limits: { leased: 2 } });
   for (const n of [1, 2, 3]) await outbox.enqueue(queued(n), startMs);
   const { pushes, nextDueAtMs } = await outbox.lease('siskin', startMs, 10);
@@ -112,7 +112,7 @@ test('outbox limits - beyond the number that may be leased a lease is empty and 
   assert.deepEqual(await leaseNumbers(outbox, startMs), [1]);
 });
 
-test('outbox limits - a put that is not committed in time counts as failed', async (context) => {
+test('outbox limits - a push that is not committed in time counts as failed', async (context) => {
   const { open, clock } = outboxesFor(context);
   const outbox = await open({ timing: { enqueueWithinMs: 5_000 } });
   const put = outbox.enqueue(queued(1), startMs);

@@ -1,13 +1,13 @@
 import { parentPort } from 'node:worker_threads';
 import type { Request } from '../../../src/store/outbox/worker-protocol.ts';
 
-// Listens before the real thread does, and so dies before it has seen the batch.
+// Listens before the real thread does, so it dies before the thread has seen the batch.
 parentPort?.on('message', (request: Request) => {
   if (request.kind !== 'batch') return;
   const poisoned = request.operations.some(
     (operation) => operation.kind === 'enqueue' && operation.row.node === 'poison',
   );
-  // Ends the thread alone, at once.
+  // Ends only the thread, at once.
   if (poisoned) process.exit(1);
 });
 

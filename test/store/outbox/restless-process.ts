@@ -4,15 +4,15 @@ import { openSqliteOutbox } from '../../../src/store/outbox/sqlite.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
 import { queued, startMs } from './support.ts';
 
-// Puts, leases and completes until it is killed: `node restless-process.ts FILE FIRST-NUMBER`. Writes a line once a push is
-// stored and before one is settled, with a call that returns when the line has left the process.
+// Enqueues, leases and completes until it is killed: `node restless-process.ts FILE FIRST-NUMBER`. Writes a line once a
+// push is stored, and before one is completed, with a call that returns when the line has left the process.
 
 const [path = '', first = ''] = process.argv.slice(2);
 const inFlight = 40;
 const outbox = await openSqliteOutbox({ path, clock: systemClock, ...quietTelemetry() });
 let next = Number(first);
 
-/** The pipe does not wait for a reader that is slow. */
+/** The pipe does not wait for a slow reader. */
 function say(line: string): void {
   for (;;) {
     try {

@@ -5,7 +5,7 @@ import { outboxPathBeside } from '../../../src/store/outbox/sqlite.ts';
 import type { QueuedPush } from '../../../src/store/outbox/contract.ts';
 import { leaseNumbers, id, outboxesFor, queued, startMs } from './support.ts';
 
-test('outbox - what was stored is leased as it was, from the same process and from the next', async (context) => {
+test('outbox - a stored push is leased unchanged, by the same process and by the next', async (context) => {
   const { open } = outboxesFor(context);
   const first = await open();
   const pushes: QueuedPush[] = [
@@ -43,7 +43,7 @@ test('outbox - calls are leased first, then the newest, and of the given app alo
   assert.deepEqual(await leaseNumbers(outbox, startMs, 10, 'unknown'), []);
 });
 
-test('outbox - a lease says when the next push falls due, at once when the limit kept some back', async (context) => {
+test('outbox - a lease says when the next push is due, at once if the limit kept some back', async (context) => {
   const outbox = await outboxesFor(context).open();
   await outbox.enqueue(queued(1), startMs + 5_000);
   await outbox.enqueue(queued(2), startMs + 3_000);
@@ -63,7 +63,7 @@ test('outbox - two leases at the same time share what is due', async (context) =
   assert.deepEqual(leases, [[4, 3, 2], [1]]);
 });
 
-test('outbox - what is leased stays away until it is rescheduled and due; what is settled for good', async (context) => {
+test('outbox - a leased push is not leased again until it is rescheduled and due, a completed one never', async (context) => {
   const { open } = outboxesFor(context);
   const first = await open();
   await first.enqueue(queued(1), startMs);
@@ -94,7 +94,7 @@ test('outbox - the same id twice is one entry, and the first one stays', async (
   assert.deepEqual(await outbox.lease('siskin', startMs, 10), { pushes: [queued(1)] });
 });
 
-test('outbox - a registration that is removed takes its queued pushes along', async (context) => {
+test('outbox - the queued pushes of a removed registration are removed', async (context) => {
   const { open, dropped } = outboxesFor(context);
   const outbox = await open();
   for (const n of [1, 2]) await outbox.enqueue(queued(n, { node: 'removed' }), startMs);
@@ -104,7 +104,7 @@ test('outbox - a registration that is removed takes its queued pushes along', as
   assert.deepEqual(await dropped(), { 'siskin outbox-removed': 2 });
 });
 
-test('outbox - nothing is leased from the millisecond of its expiry, and expiring removes it', async (context) => {
+test('outbox - no push is leased from the millisecond of its expiry on, and expiring removes it', async (context) => {
   const { open, dropped } = outboxesFor(context);
   const outbox = await open();
   await outbox.enqueue(queued(1, { kind: 'voip', giveUpAtMs: startMs + 30_000 }), startMs);
@@ -117,7 +117,7 @@ test('outbox - nothing is leased from the millisecond of its expiry, and expirin
   assert.deepEqual(await dropped(), { 'siskin outbox-expired': 1 });
 });
 
-test('outbox - more than fits into one transaction expires at one call', async (context) => {
+test('outbox - one call expires more pushes than fit into one transaction', async (context) => {
   const { open, dropped } = outboxesFor(context);
   const outbox = await open();
   const numbers = Array.from({ length: 2_345 }, (_, n) => n);
@@ -148,7 +148,7 @@ test('outbox - stats tell depth, bytes and age by app, in this process and in th
   assert.deepEqual(await (await open()).stats(), stats);
 });
 
-test('outbox - due times further away than the longest pause come sooner, also when the clock is set back', async (context) => {
+test('outbox - due times are at most the longest pause away, even when the clock is set back', async (context) => {
   const { open, clock } = outboxesFor(context);
   const outbox = await open();
   await outbox.enqueue(queued(1), startMs + 86_400_000);
@@ -162,7 +162,7 @@ test('outbox - due times further away than the longest pause come sooner, also w
   assert.deepEqual(await leaseNumbers(outbox, clock.now()), [1]);
 });
 
-test('outbox - after a restart with the clock set back what waits is due, and not as late as the clock was ahead', async (context) => {
+test('outbox - after a restart with the clock set back waiting pushes are due at once', async (context) => {
   const { open, clock } = outboxesFor(context);
   const aheadMs = Date.now() + 600_000;
   clock.step(aheadMs - clock.now());
@@ -173,7 +173,7 @@ test('outbox - after a restart with the clock set back what waits is due, and no
   assert.deepEqual(await leaseNumbers(await open(), Date.now()), [1]);
 });
 
-test('outbox - the file is for its owner alone, and lies beside the registrations', async (context) => {
+test('outbox - only its owner may read the file, which is beside the registrations', async (context) => {
   const { open, path } = outboxesFor(context);
   const outbox = await open();
   await outbox.enqueue(queued(1), startMs);
@@ -185,7 +185,7 @@ test('outbox - the file is for its owner alone, and lies beside the registration
   assert.equal(outboxPathBeside('/data.d/registrations'), '/data.d/registrations.outbox');
 });
 
-test('outbox - a time that is no number is refused alone, not with those that are stored beside it', async (context) => {
+test('outbox - a push with an invalid time is refused alone, not with those of its batch', async (context) => {
   const outbox = await outboxesFor(context).open();
   const puts = [
     outbox.enqueue(queued(1), startMs),
@@ -197,7 +197,7 @@ test('outbox - a time that is no number is refused alone, not with those that ar
   assert.deepEqual(await Promise.all(puts), ['stored', 'failed', 'failed', 'failed', 'stored']);
 });
 
-test('outbox - closing waits for what was put, and stores nothing afterwards', async (context) => {
+test('outbox - closing waits for enqueued pushes, and stores nothing afterwards', async (context) => {
   const { open } = outboxesFor(context);
   const first = await open();
   const puts = [1, 2, 3].map((n) => first.enqueue(queued(n), startMs));

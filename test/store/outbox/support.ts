@@ -9,10 +9,10 @@ import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { manualClock } from '../../support/clock.ts';
 import { recordedLog } from '../../support/telemetry.ts';
 
-/** Noon of the first of November 2026: where `manualClock` starts. */
+/** Noon of 1 November 2026, where `manualClock` starts. */
 export const startMs = Date.UTC(2026, 10, 1);
 
-/** A folder of its own that goes with the test. */
+/** A temporary folder that is removed after the test. */
 export function folderFor(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'sealpost-outbox-'));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -39,7 +39,7 @@ export function outboxesFor(context: TestContext, path = join(folderFor(context)
   return { path, clock, open, dropped, logged };
 }
 
-/** The n-th UUID. */
+/** The nth UUID. */
 export const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
 export interface QueuedDetails {
@@ -50,7 +50,7 @@ export interface QueuedDetails {
   readonly ciphertext?: string;
 }
 
-/** An queued alert with the n-th UUID, of a registration of its own, worth sending for a week. */
+/** A queued alert with the nth UUID, of a registration of its own, that expires after a week. */
 export function queued(n: number, details: QueuedDetails = {}): QueuedPush {
   const { app = 'siskin', node = `node-${n}`, kind = 'alert', giveUpAtMs = startMs + 604_800_000 } = details;
   const { ciphertext = 'c2VhbGVk' } = details;
@@ -71,7 +71,7 @@ export function queued(n: number, details: QueuedDetails = {}): QueuedPush {
   };
 }
 
-/** Numbers of the queued pushes that a lease gives. */
+/** Numbers of the queued pushes in a lease. */
 export async function leaseNumbers(outbox: Outbox, nowMs = startMs, limit = 100, app = 'siskin'): Promise<number[]> {
   const { pushes } = await outbox.lease(app, nowMs, limit);
   return pushes.map(({ push }) => Number(push.id.slice(-12)));

@@ -11,7 +11,7 @@ import { manualClock } from '../../support/clock.ts';
 import { nodeNames } from '../../support/nodes.ts';
 import { recordedLog } from '../../support/telemetry.ts';
 
-/** Two looks of the watch. */
+/** Milliseconds of two checks. */
 const noticedWithinMs = 10_000;
 
 const request = (i: number) => ({
@@ -50,18 +50,18 @@ async function openWatched(t: TestContext, folder: string) {
   return { registry, path, clock, said, isUp, close, reason };
 }
 
-test('store watch - a file that is in its place and can be written is no fault', async (t) => {
+test('store watch - a writable file in its place is not a fault', async (t) => {
   const { registry, clock, said, isUp } = await openWatched(t, folderOf(t));
   await registry.register(request(1));
   clock.advance(60_000);
   assert.deepEqual([registry.fault, await isUp(), said()], [undefined, 1, []]);
 });
 
-test('store watch - with the file deleted nothing is registered, what was is found, and it is said once a minute', async (t) => {
+test('store watch - with the file deleted nothing is registered, earlier registrations are found, and the fault is logged once a minute', async (t) => {
   const { registry, path, clock, said, isUp, reason } = await openWatched(t, folderOf(t));
   const { node } = await registry.register(request(1));
   rmSync(path);
-  // At once, and not only when it is noticed: it would be answered as kept, and gone after a restart.
+  // At once, since a registration would otherwise be answered as kept and be gone after a restart.
   await assert.rejects(registry.register(request(2)), /the store was deleted while in use/);
   await assert.rejects(
     registry.unregister({ app: 'siskin', account: 'romeo@example.net', token: 'token-1' }),
@@ -90,7 +90,7 @@ test('store watch - a file that comes back heals it without a restart', async (t
   assert.ok(await registry.find(node));
 });
 
-test('store watch - another file in its place is a fault, and keeps nothing', async (t) => {
+test('store watch - another file in its place is a fault, and nothing is stored', async (t) => {
   const { registry, path, clock, reason } = await openWatched(t, folderOf(t));
   copyFileSync(path, `${path}.copy`);
   renameSync(`${path}.copy`, path);
@@ -99,7 +99,7 @@ test('store watch - another file in its place is a fault, and keeps nothing', as
   assert.equal(reason(), 'replaced');
 });
 
-test('store watch - a lock that lasts is a fault, one that passes is none; neither is waited for', async (t) => {
+test('store watch - a lasting lock is a fault, a short one is not; neither is waited for', async (t) => {
   const { path, clock, reason } = await openWatched(t, folderOf(t));
   const other = new DatabaseSync(path);
   other.exec('BEGIN IMMEDIATE');
@@ -117,7 +117,7 @@ test('store watch - a lock that lasts is a fault, one that passes is none; neith
   other.close();
 });
 
-/** Fills what is left of the file system. */
+/** Fills the rest of the file system. */
 function fill(folder: string): void {
   const file = openSync(join(folder, 'filler'), 'w');
   try {
@@ -141,7 +141,7 @@ test('store watch - a full disk is a fault while it lasts; the store opens on on
   const first = await openWatched(t, folder);
   const { node } = await first.registry.register(request(1));
   fill(folder);
-  // The WAL has room of its own for a few pages.
+  // The WAL has free room for a few pages.
   first.clock.advance(3_600_000);
   assert.equal(first.reason(), 'disk-full');
   await assert.rejects(first.registry.register(request(2)));
