@@ -64,11 +64,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   import: [...everywhere, 'config', 'conventions', 'nodes', 'providers', 'store/registry'],
 };
 
-test('structure - only main.ts and server.ts lie loose', () => {
+test('structure - only main.ts and server.ts are outside the rooms', () => {
   assert.deepEqual(files.filter((file) => !file.includes('/')).toSorted(), ['main.ts', 'server.ts']);
 });
 
-test('structure - every room is known, and imports what it may', () => {
+test('structure - every room is known and imports only what it may', () => {
   const outside = arrows.filter(({ file }) => !file.startsWith('harness/'));
   const wrong = outside.filter(({ file, target }) => {
     const [from, to] = [roomOf(file), roomOf(target)];
@@ -77,7 +77,7 @@ test('structure - every room is known, and imports what it may', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('structure - the harness knows nothing of the server but its clock and the words of the core', () => {
+test('structure - the harness imports nothing of the server but its clock and the core', () => {
   const outward = arrows.filter(({ file, target }) => file.startsWith('harness/') && !target.startsWith('harness/'));
   assert.deepEqual(
     outward.filter(({ target }) => target !== 'time/clock.ts' && roomOf(target) !== 'core'),
@@ -85,7 +85,7 @@ test('structure - the harness knows nothing of the server but its clock and the 
   );
 });
 
-test('structure - no file imports itself by way of others, types included', () => {
+test('structure - there are no import circles, type-only imports included', () => {
   const targetsOf = new Map(
     files.map((file) => [file, arrows.filter((arrow) => arrow.file === file).map(({ target }) => target)]),
   );
@@ -107,7 +107,7 @@ test('structure - no file has more than 300 lines', () => {
   assert.deepEqual(long, []);
 });
 
-test('structure - nobody but providers, conventions and the harness asks for one of them by name', () => {
+test('structure - only providers, conventions and the harness compare names of providers and conventions', () => {
   const asking = files.filter((file) => {
     if (/^(providers|conventions|harness)\//.test(file)) return false;
     return /\b(provider|convention) [!=]==/.test(readFileSync(join(root, file), 'utf8'));

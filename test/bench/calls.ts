@@ -1,6 +1,6 @@
-/** How the benchmark's processes talk: calls and their answers over Node's IPC channel, typed at both ends. */
+/** Calls between the benchmark's processes over Node's IPC channel, typed at both ends. */
 
-/** What a process can be asked: by name, what goes in and what comes out. All of it is JSON. */
+/** The calls that a process answers: for each name its input and output, all of it JSON. */
 export type Calls = Readonly<Record<string, { readonly input: unknown; readonly output: unknown }>>;
 
 export interface CallMessage {
@@ -16,9 +16,9 @@ export type CallHandlers<C extends Calls> = {
   readonly [Name in keyof C]: (input: C[Name]['input']) => Promise<C[Name]['output']> | C[Name]['output'];
 };
 
-/** Turns this process into one that answers calls until its parent stops it or is gone. */
+/** Makes this process answer calls until its parent stops it or is gone. */
 export function answerCalls<C extends Calls>(handlers: CallHandlers<C>): void {
-  // Ctrl-C reaches the whole group; the parent decides in which order its processes end.
+  // Ctrl-C reaches the whole process group; the parent decides in which order its processes end.
   process.on('SIGINT', () => {});
   process.on('disconnect', () => process.exit());
   process.on('message', (message) => void answer(message as CallMessage));

@@ -1,17 +1,17 @@
-/** Devices that are registered by Tigase's convention, and what an XMPP server publishes to them. */
+/** Devices registered by Tigase's convention, and the publishes of their XMPP servers. */
 import { randomBytes } from 'node:crypto';
 import type { Element } from 'ltx';
 import { seal, keyBytes } from '../../src/harness/sealing/sealing.ts';
 import { type ProviderName, providerIds } from './protocol.ts';
 
-/** With the tag 900 bytes, which are 1,200 base64 characters. */
+/** With the tag it has 900 bytes, which are 1,200 base64 characters. */
 const plaintextBytes = 884;
 
-/** A server that publishes for many has its share cut; the accounts of a vendor's users are on many servers. */
+/** Number of server domains, since one server that publishes for many would reach its rate limit. */
 const homes = 50;
 
 export interface Device {
-  /** The domain of its account, which publishes to it. */
+  /** Domain of its account, which publishes to the device. */
   readonly home: string;
   readonly account: string;
   readonly providerId: string;
@@ -21,11 +21,11 @@ export interface Device {
 /** A device that can be published to. */
 export interface Registered {
   readonly home: string;
-  /** A publish from its id on, sealed for this device. */
+  /** A publish without its beginning up to the id, sealed for this device. */
   readonly publish: string;
 }
 
-/** One more device, with a token as its provider hands them out. */
+/** Makes another device, with a token as its provider issues them. */
 export function createDevice(provider: ProviderName, number: number): Device {
   const home = `host-${number % homes}.localhost`;
   return {
@@ -58,7 +58,7 @@ export function readNode(answer: Element): string | undefined {
   return fields.find((field) => field.attrs['var'] === 'node')?.getChildText('value') ?? undefined;
 }
 
-/** What follows the id of a publish: the shape is Prosody's. */
+/** The part of a publish after its id, in Prosody's form. */
 export function publishTo(node: string): string {
   const { ciphertext, iv } = seal(randomBytes(plaintextBytes), randomBytes(keyBytes), randomBytes);
   return (

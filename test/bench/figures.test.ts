@@ -17,18 +17,18 @@ test('bench - quantiles are values that occurred, the median lies between two', 
   assert.ok(Number.isNaN(median([])));
 });
 
-test('bench - an answer that is not the expected one, or is missing, is a problem', () => {
+test('bench - a missing or unexpected answer is a problem', () => {
   assert.deepEqual(describeUnexpected({ result: 10 }, 'result', 10), []);
   assert.deepEqual(describeUnexpected({ result: 7, 'wait/internal-server-error': 2, none: 1 }, 'result', 10), [
     '7 x result instead of 10',
     '2 x wait/internal-server-error',
     '1 x none',
   ]);
-  // Pushed twice: figures of a server that retries are no figures of one that sends.
+  // Pushed twice: figures of a server that retries do not show the cost of sending.
   assert.deepEqual(describeUnexpected({ 200: 11 }, '200', 10), ['11 x 200 instead of 10']);
 });
 
-test('bench - as many requests are under way as the window says, never more', async () => {
+test('bench - as many requests are under way as the window allows, never more', async () => {
   const pending: ((word: string) => void)[] = [];
   let most = 0;
   const load = sendInWindow({ count: 10, window: 3 }, (_, answered) => {
@@ -44,7 +44,7 @@ test('bench - as many requests are under way as the window says, never more', as
 const own = pathToFileURL(join(import.meta.dirname, '../../src/delivery/deliver.ts')).href;
 const foreign = pathToFileURL(join(import.meta.dirname, '..', '..', 'node_modules', '@scope', 'lib', 'index.js')).href;
 
-test('bench - samples of C++ belong to the script that called, those of packages also to our own function', () => {
+test('bench - samples of C++ count for the calling script, those of packages for our calling function too', () => {
   const frame = (functionName: string, url = '', lineNumber = 0) => ({ functionName, url, lineNumber });
   const profile: CpuProfile = {
     nodes: [
@@ -82,7 +82,7 @@ test('bench - scripts of Node are grouped by its modules', () => {
   assert.equal(scriptOf('node:_http_agent').group, 'node http_agent');
 });
 
-test('bench - tables have their first column to the left and numbers to the right', () => {
+test('bench - tables align the first column left and numbers right', () => {
   assert.equal(
     align([
       ['server', 'window'],

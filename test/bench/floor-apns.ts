@@ -1,4 +1,4 @@
-/** The least that sending to APNs can cost in Node: `node:http2`, one session, bodies and headers ready-made. */
+/** The lowest cost of sending to APNs in Node: `node:http2`, one session, bodies and headers prepared. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
@@ -22,7 +22,7 @@ answerCalls<SenderCalls>({
 function createSend(session: ClientHttp2Session, requests: readonly PushRequest[]): SendOne {
   return (index, answered) => {
     const { path, headers, body } = requests[index % requests.length] as PushRequest;
-    // Fresh ones: they are what header compression cannot remember.
+    // New values each time, which header compression cannot remember.
     const id = randomUUID();
     const stream = session.request({
       ...headers,

@@ -1,6 +1,6 @@
 /**
- * The least that a strict component costs: a socket and Sealpost's own parser. It reads what a notification is made of,
- * answers `result`, all answers of one packet in one write, and does nothing else (XEP-0114).
+ * The lowest cost of a strict component (XEP-0114): a socket and Sealpost's own parser. It reads the parts of a
+ * notification, answers `result`, all answers of one packet in one write, and does nothing else.
  */
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
@@ -55,7 +55,7 @@ function answerTo(stanza: Element): string {
   return `<iq type='${type}' from='${to}' to='${from}' id='${id}'/>`;
 }
 
-/** Whether node, IV and ciphertext are all there. */
+/** Whether node, IV and ciphertext are present. */
 function isSealed(stanza: Element): boolean {
   const pubsub = child(stanza, 'pubsub', NS.pubsub);
   const publish = pubsub && child(pubsub, 'publish', NS.pubsub);

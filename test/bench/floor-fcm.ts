@@ -1,11 +1,11 @@
-/** The least that sending to FCM costs in Node: undici's HTTP/1.1 pool by `dispatch`, bodies and headers ready-made. */
+/** The lowest cost of sending to FCM in Node: undici's HTTP/1.1 pool with `dispatch`, bodies and headers prepared. */
 import { type Dispatcher, Pool } from 'undici';
 import { answerCalls } from './calls.ts';
 import type { PushRequest, SenderCalls } from './protocol.ts';
 import { sendInWindow, type SendOne } from './send-in-window.ts';
 import { readOwnUsage } from './usage.ts';
 
-/** More gained nothing on loopback, even with 500 requests waiting. */
+/** More connections gained nothing on loopback, even with 500 requests waiting. */
 const connections = 50;
 
 let send: SendOne;

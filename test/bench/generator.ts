@@ -1,4 +1,4 @@
-/** The process that plays the XMPP server: lets components in, registers devices, publishes in great numbers. */
+/** The process of the XMPP server: accepts components, registers devices, publishes in great numbers. */
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '../../src/time/clock.ts';
 import { createAcceptor } from '../../src/harness/server/acceptor.ts';
@@ -17,14 +17,14 @@ import { quantile } from './statistics.ts';
 
 const connectWithinMs = 20_000;
 const answerWithinMs = 20_000;
-/** Registrations that are asked for at a time. */
+/** Registrations requested at a time. */
 const registerWindow = 100;
 
 const acceptor = await createAcceptor({
   components: new Map(Object.values(domains).map((domain) => [domain, componentSecret])),
   clock: systemClock,
   randomBytes,
-  // A server that was just stopped may still be there when the next one comes.
+  // A server that was just stopped may still be connected when the next one arrives.
   onConflict: 'replace-old',
 });
 const registered: Record<ProviderName, Registered[]> = { apns: [], fcm: [] };

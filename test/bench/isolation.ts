@@ -1,4 +1,4 @@
-/** Whether an app whose provider hangs slows another app: p99 of FCM with APNs well, and with APNs hanging. */
+/** Measures whether an app whose provider hangs slows another app: p99 of FCM while APNs works and while it hangs. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { describeUnexpected } from './measure.ts';
 import { domains, type LoadReport } from './protocol.ts';
@@ -7,18 +7,18 @@ import { median } from './statistics.ts';
 import { align } from './table.ts';
 import type { World } from './world.ts';
 
-/** Publishes to the app that hangs: three times what it may have on its way, and less than the link takes in. */
+/** Publishes to the app that hangs: three times its concurrency limit, and fewer than the link reads. */
 const hanging = 1_500;
-/** Hung pushes to wait for: nearly what the app may have on its way; over a connection that was never proven, one. */
+/** Hung pushes to wait for: nearly the concurrency limit; one over a connection that was never accepted. */
 const hungEnough = { warm: 400, cold: 1 } as const;
 const window = 50;
-/** For what was queued to the app that hung to arrive, so that the next round starts from nothing. */
+/** Time for the pushes queued to the hanging app to arrive, so that the next round starts with none. */
 const settledWithinMs = 60_000;
 
-/** Whether the app that hangs had working connections before. */
+/** Whether the hanging app had working connections before. */
 type Start = 'warm' | 'cold';
 
-/** FCM with APNs well, and with APNs hanging. */
+/** Latency of FCM while APNs works and while it hangs. */
 interface Pair {
   readonly alone: LoadReport;
   readonly beside: LoadReport;
@@ -29,7 +29,7 @@ export interface Isolation {
   readonly problems: readonly string[];
 }
 
-/** @param report is told what is about to be measured. */
+/** @param report is called with what will be measured next */
 export async function measureIsolation(
   world: World,
   { rounds, count, warmUp }: Pick<Plan, 'rounds' | 'count' | 'warmUp'>,
@@ -62,7 +62,7 @@ export async function measureIsolation(
       .finally(() => (progress.isOver = true));
     while ((await tallyOf('0')) - hungBefore < hungEnough[start] && !progress.isOver) await pause(20);
     const beside = await blastFcm();
-    // Loads that take longer than an attempt may would be measured beside an app that is spared.
+    // A load that lasts longer than an attempt would be measured beside an app whose circuit is open.
     if (progress.isOver) problems.push('APNs had its answers before FCM was measured: take a smaller --count');
     await standIn.call('script', { token: '*' });
     const { answers } = await stuck;

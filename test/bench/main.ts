@@ -1,4 +1,6 @@
-/** `npm run bench`: CPU, throughput and latency of the server beside the floor of the same work, on this machine. */
+/**
+ * `npm run bench`: CPU, throughput and latency of the server next to the lowest cost of the same work on this machine.
+ */
 import { cpus, loadavg, release } from 'node:os';
 import { measureIsolation } from './isolation.ts';
 import { type Options, readOptions, usage } from './options.ts';
@@ -29,7 +31,7 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-/** Resolves with what makes the figures worthless. */
+/** Resolves with problems that invalidate the figures. */
 async function run(options: Options, signal: AbortSignal): Promise<readonly string[]> {
   const say = (text: string) => void process.stdout.write(`${text}\n`);
   const report = (text: string) => void process.stderr.write(`${text}\n`);

@@ -1,4 +1,4 @@
-/** One measurement each: the server, a bare sender, a bare component. */
+/** Single measurements: the server, a bare sender, a bare component. */
 import { type Child, startChild } from './processes.ts';
 import {
   type ComponentCalls,
@@ -12,15 +12,15 @@ import {
 } from './protocol.ts';
 import type { World } from './world.ts';
 
-/** What is measured: one provider at one window. */
+/** What is measured: a provider with a window. */
 export interface Cell {
   readonly provider: ProviderName;
   readonly load: Load;
-  /** Sent first and not measured, so that code is compiled and connections are open. */
+  /** Notifications sent first without measuring, so that code is compiled and connections are open. */
   readonly warmUp: Load;
 }
 
-/** What one process did per notification. */
+/** Cost of one process per notification. */
 export interface Measurement {
   /** User and system time of the process. */
   readonly cpuMicros: number;
@@ -28,16 +28,16 @@ export interface Measurement {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly peakRssBytes: number;
-  /** How many were measured, for profiles. */
+  /** Number of measured notifications, for profiles. */
   readonly count: number;
-  /** When the measured part began and ended, microseconds of the system's monotonic clock. */
+  /** Start and end of the measured part, in microseconds of the system's monotonic clock. */
   readonly fromMicros: number;
   readonly toMicros: number;
-  /** What went wrong, in words; empty when every notification was sent once, accepted and answered as it should be. */
+  /** Problems in words; empty if every notification was sent once, accepted and answered as expected. */
   readonly problems: readonly string[];
 }
 
-/** Options of Node for the measured process. */
+/** Node options for the measured process. */
 export interface Profiling {
   readonly nodeArguments?: readonly string[];
 }
@@ -68,7 +68,7 @@ export async function measureServer(
 
 const senderFiles: Readonly<Record<ProviderName, string>> = { apns: 'floor-apns.ts', fcm: 'floor-fcm.ts' };
 
-/** Sends the same requests to the stand-in without a server in between. */
+/** Sends the same requests to the stand-in, without a server in between. */
 export async function measureSender(
   world: World,
   { provider, load, warmUp }: Cell,
@@ -82,7 +82,7 @@ export async function measureSender(
     nodeArguments,
   });
   await sender.call('connect', { origin, ca, requests });
-  // One by itself first: APNs allows no more until it saw the provider token.
+  // First a single one, since APNs allows no more until it has seen the provider token.
   await sender.call('send', { count: 1, window: 1 });
   await sender.call('send', warmUp);
   return await measure(
@@ -138,7 +138,7 @@ async function measure(
   };
 }
 
-/** Every answer but the expected one, and the expected one unless it came `count` times. */
+/** Every unexpected answer, and the expected one unless it came `count` times. */
 export function describeUnexpected(
   answers: Readonly<Record<string, number>>,
   expected: string,

@@ -18,14 +18,17 @@ export interface Options extends Plan {
   readonly profile: boolean;
   readonly isolation: boolean;
   readonly quick: boolean;
-  /** Registered with each provider; published to in turn. */
+  /** Devices registered with each provider, which get the publishes in turn. */
   readonly devices: number;
 }
 
-/** A registration may have 100 at once; beyond that the server would hold pushes back. */
+/** The burst of a registration is 100; beyond it the server would delay pushes. */
 const pushesPerDevice = 50;
 
-/** @throws Error with what is wrong, for a call that makes no sense */
+/**
+ * Reads the command line.
+ * @throws Error that says what is wrong with the arguments
+ */
 export function readOptions(args: string[]): Options | 'help' {
   const { values } = parseArgs({
     args,
@@ -52,7 +55,7 @@ export function readOptions(args: string[]): Options | 'help' {
   const warmUp = number('warm-up', quick ? 500 : 3000, 1_000_000);
   return {
     providers: readProviders(values.provider ?? (profile ? 'apns' : undefined)),
-    // More than the server has unanswered on one link would measure its waiting.
+    // More than one link keeps unanswered would measure the server's waiting.
     windows: values.window === undefined && !profile ? [1, 50, 500] : [number('window', 50, 1000)],
     count,
     warmUp,

@@ -9,8 +9,8 @@ import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 
-// What the outbox costs: `node test/bench/outbox.ts [--seconds 5] [--backlog 200000] [--folder DIR]`. The folder should
-// be on the disk that the store will be on. Prints one line per case; asserts nothing.
+// Measures the cost of the outbox: `node test/bench/outbox.ts [--seconds 5] [--backlog 200000] [--folder DIR]`. The
+// folder should be on the disk that the store will use. Prints one line per case and asserts nothing.
 
 const { values } = parseArgs({
   options: {
@@ -41,7 +41,7 @@ function queued(): QueuedPush {
 const open = (): Promise<Outbox> =>
   openSqliteOutbox({ path, clock: systemClock, log: createLog('warn'), metrics: createMetrics('bench') });
 
-/** Runs a case and prints rate, latency, the CPU of this process, and the longest time that the event loop stood still. */
+/** Runs a case and prints rate, latency, CPU of this process and the longest block of the event loop. */
 async function report(name: string, run: (note: (latencyMs: number) => void) => Promise<void>): Promise<void> {
   const latencies: number[] = [];
   const cpu = process.cpuUsage();

@@ -5,20 +5,20 @@ import type { AnswerMessage, CallMessage, Calls } from './calls.ts';
 
 /** A process that answers calls; disposing it ends it. */
 export interface Child<C extends Calls> extends AsyncDisposable {
-  /** Rejects with the error of the other side, when the process ends, on interruption and after two minutes. */
+  /** Rejects with the error of the other side, if the process ends, on interruption and after two minutes. */
   call<Name extends keyof C & string>(name: Name, input: C[Name]['input']): Promise<C[Name]['output']>;
 }
 
 export interface ChildOptions {
   /** Name of a file in this folder. */
   readonly file: string;
-  /** Rejects what is being waited for. */
+  /** Rejects pending calls. */
   readonly signal: AbortSignal;
-  /** Options of Node itself. */
+  /** Options for Node itself. */
   readonly nodeArguments?: readonly string[];
 }
 
-/** No single step of the benchmark takes as long. */
+/** Milliseconds; no single step of the benchmark takes as long. */
 const callWithinMs = 120_000;
 const stopWithinMs = 5_000;
 
@@ -66,9 +66,9 @@ export function startChild<C extends Calls>({ file, signal, nodeArguments = [] }
   };
 }
 
-/** A child ends by itself when its channel closes, so that Node can write its profile; else it is killed. */
+/** A child ends when its channel closes, so that Node can write its profile; otherwise it is killed. */
 async function endChild(child: ChildProcess): Promise<void> {
-  // Without a pid it could not even be started, and never exits.
+  // Without a pid it did not start, and never exits.
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   if (child.connected) child.disconnect();

@@ -1,4 +1,4 @@
-/** Where the CPU time of one cell goes: the server and both halves of its floor, profiled one after the other. */
+/** Shows where the CPU time of one cell goes: profiles the server and both halves of its floor, one after the other. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -14,7 +14,7 @@ import type { PushRequest } from './protocol.ts';
 import { align } from './table.ts';
 import type { World } from './world.ts';
 
-/** Groups and functions below this are left out, microseconds per notification. */
+/** Groups and functions below this are omitted, in microseconds per notification. */
 const leastMicros = 0.5;
 const functionsShown = 30;
 
@@ -45,7 +45,7 @@ export async function profileCell(world: World, cell: Cell, requests: readonly P
   };
 }
 
-/** CPU of one notification that so many samples stand for, microseconds. */
+/** Microseconds of CPU per notification that this many samples stand for. */
 const share = ({ measurement, samples }: Profiled, count = 0) => (measurement.cpuMicros * count) / samples.total;
 
 function describe(server: Profiled, sender: Profiled, component: Profiled): string {

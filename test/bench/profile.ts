@@ -1,9 +1,9 @@
-/** Reads what `node --cpu-prof` wrote and counts its samples: by package or file, and by function. */
+/** Reads the profiles of `node --cpu-prof` and counts their samples, by package or file and by function. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The part of the format that matters here: devtools-protocol, `Profiler.Profile`. Times in microseconds. */
+/** The part of the format needed here: devtools-protocol, `Profiler.Profile`. Times in microseconds. */
 export interface CpuProfile {
   readonly nodes: readonly ProfileNode[];
   readonly startTime: number;
@@ -17,20 +17,20 @@ interface ProfileNode {
   readonly children?: readonly number[];
 }
 
-/** How many samples found the process busy in what. */
+/** Number of samples by what the process was executing. */
 export interface Samples {
   readonly total: number;
-  /** By package or file; what these call elsewhere does not count, but for C++. */
+  /** By package or file. Time in what these call counts there instead, except for C++. */
   readonly groups: ReadonlyMap<string, number>;
-  /** By function, in the same way. */
+  /** By function, likewise. */
   readonly functions: ReadonlyMap<string, number>;
-  /** By function of our own, with all that it calls in packages and Node until the next function of our own. */
+  /** By function of our own, including what it calls in packages and Node up to the next function of our own. */
   readonly own: ReadonlyMap<string, number>;
 }
 
-/** Options of Node that make a process leave a profile in `folder`. */
+/** Node options that make a process write a profile to `folder`. */
 export function profilingArguments(folder: string): string[] {
-  // V8's usual 1,000 µs are longer than handling a notification takes.
+  // V8's default of 1,000 µs is longer than handling a notification takes.
   return ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200'];
 }
 
@@ -41,8 +41,8 @@ export async function readProfiles(folder: string): Promise<CpuProfile[]> {
 }
 
 /**
- * Counts what was sampled between two moments of the system's monotonic clock, microseconds. Samples are counted, not
- * the time between them: with every core busy the sampler itself comes late, and mostly after a wait.
+ * Counts the samples between two times of the system's monotonic clock, in microseconds. It counts samples rather than
+ * the time between them, since with every core busy the sampler itself is late, mostly after a wait.
  */
 export function countSamples(profiles: readonly CpuProfile[], fromMicros: number, toMicros: number): Samples {
   const groups = new Map<string, number>();
@@ -75,7 +75,7 @@ interface Place {
   readonly own?: string;
 }
 
-/** C++ and regular expressions have no script of their own: they belong to whoever called them. */
+/** C++ and regular expressions have no script of their own and count for their caller. */
 function locate(nodes: readonly ProfileNode[]): Map<number, Place> {
   const parents = new Map(nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node] as const)));
   const nearest = (node: ProfileNode, wanted: (url: string) => boolean) => {
@@ -109,7 +109,7 @@ function isOwn(url: string): boolean {
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Where a script belongs: a package, a part of Node, or a file of our own. */
+/** Group of a script: a package, a part of Node, or a file of our own. */
 export function scriptOf(url: string): { readonly group: string; readonly file: string } {
   if (url.startsWith('node:')) {
     const [part = ''] = url.slice('node:'.length).replace('internal/', '').split('/');

@@ -1,4 +1,4 @@
-/** What each process of the benchmark can be asked. */
+/** The calls of each process of the benchmark. */
 import type { RegisteredKey } from '../../src/harness/stand-ins/apns-tokens.ts';
 import type { ServiceAccount } from '../../src/harness/stand-ins/certificates.ts';
 import type { Script } from '../../src/harness/stand-ins/contract.ts';
@@ -11,18 +11,18 @@ export interface Load {
   readonly window: number;
 }
 
-/** What came of a load, seen by the one who sent it. */
+/** Result of a load, as its sender sees it. */
 export interface LoadReport {
   readonly count: number;
   /** From the first write to the last answer. */
   readonly durationMs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** How often each answer came; `none`: nothing came. */
+  /** Number of each answer; `none`: no answer. */
   readonly answers: Readonly<Record<string, number>>;
 }
 
-/** What a process used; CPU since it began. */
+/** Resources used by a process; CPU since its start. */
 export interface Usage {
   /** User and system time of all threads, microseconds. */
   readonly cpuMicros: number;
@@ -44,13 +44,13 @@ export const providerIds: Readonly<Record<ProviderName, string>> = {
   fcm: 'fcm-xmpp-api',
 };
 
-/** The XMPP server's side. */
+/** The XMPP server's process. */
 export type GeneratorCalls = {
-  /** The address for components. */
+  /** Port for components. */
   listen: { input: undefined; output: { readonly service: string } };
-  /** Resolves when a component of the domain is there. */
+  /** Resolves once a component of the domain is connected. */
   connected: { input: { readonly domain: string }; output: undefined };
-  /** Registers so many devices with the server over the link, each with a token of its own. */
+  /** Registers this many devices with the server over the link, each with its own token. */
   register: { input: { readonly provider: ProviderName; readonly devices: number }; output: undefined };
   /** Publishes to the provider's devices in turn. */
   blast: {
@@ -65,15 +65,15 @@ export type StandInStart =
 
 export type StandInCalls = {
   start: { input: StandInStart; output: { readonly origin: string; readonly ca: string } };
-  /** Pushes so far, by status and reason: `200`, `410 Unregistered`, … */
+  /** Number of pushes by status and reason: `200`, `410 Unregistered`, … */
   tally: { input: undefined; output: Readonly<Record<string, number>> };
-  /** Treats a token so, or all with `*`, until told otherwise. */
+  /** Treats a token, or all with `*`, like this until told otherwise. */
   script: { input: { readonly token: string; readonly script?: Script }; output: undefined };
   /** The latest requests. */
   latest: { input: { readonly count: number }; output: readonly PushRequest[] };
 };
 
-/** A client that sends ready requests to a provider and does nothing else. */
+/** A client that sends prepared requests to a provider and does nothing else. */
 export type SenderCalls = {
   connect: {
     input: { readonly origin: string; readonly ca: string; readonly requests: readonly PushRequest[] };

@@ -1,4 +1,4 @@
-// node test/bench/registry.ts [ROWS]: what a look-up by node costs, and registering, in a store of that size.
+// node test/bench/registry.ts [ROWS]: measures lookup by node and registering in a store of this size.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

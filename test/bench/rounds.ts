@@ -1,4 +1,4 @@
-/** The rounds of the benchmark: in each, every cell is measured right beside its floor. */
+/** The rounds of the benchmark; each measures every cell next to its floor. */
 import { type Cell, measureComponent, type Measurement, measureSender, measureServer } from './measure.ts';
 import type { Load, ProviderName, PushRequest } from './protocol.ts';
 import type { World } from './world.ts';
@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 export interface Plan {
   readonly providers: readonly ProviderName[];
   readonly windows: readonly number[];
-  /** Notifications of a cell; a quarter of them at window 1, which takes much longer. */
+  /** Notifications per cell; a quarter of them at window 1, which takes much longer. */
   readonly count: number;
   readonly warmUp: number;
   readonly rounds: number;
@@ -24,11 +24,11 @@ export interface CellResult {
 /** The cell of a provider at a window. */
 export function cellOf(provider: ProviderName, window: number, { count, warmUp }: Plan): Cell {
   const load: Load = { window, count: window === 1 ? Math.ceil(count / 4) : count };
-  // Never one by one: warming up is not measured and need not take long.
+  // Never one by one, since the warm-up is not measured and should be short.
   return { provider, load, warmUp: { window: Math.max(window, 50), count: warmUp } };
 }
 
-/** @param report is told what is about to be measured. */
+/** @param report is called with what will be measured next */
 export async function runRounds(
   world: World,
   plan: Plan,
@@ -51,7 +51,7 @@ export async function runRounds(
   return results;
 }
 
-/** CPU of the server in multiples of what its two floors need together. */
+/** CPU of the server as a multiple of its two floors together. */
 export function ratioOf({ server, sender, component }: CellResult): number {
   return server.cpuMicros / (sender.cpuMicros + component.cpuMicros);
 }

@@ -1,10 +1,10 @@
 import type { Load, LoadReport } from './protocol.ts';
 import { quantile } from './statistics.ts';
 
-/** Sends one request and says with one word what was answered. */
+/** Sends one request and returns the answer as one word. */
 export type SendOne = (index: number, answered: (word: string) => void) => void;
 
-/** Sends `count` requests, each as soon as there is room in the window; resolves when all are answered. */
+/** Sends `count` requests, each as soon as the window has room; resolves when all are answered. */
 export function sendInWindow({ count, window }: Load, send: SendOne): Promise<LoadReport> {
   const latenciesMs = new Float64Array(count);
   const answers: Record<string, number> = {};

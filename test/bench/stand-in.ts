@@ -1,4 +1,4 @@
-/** The process of one provider's stand-in. */
+/** The process of one provider stand-in. */
 import { createApnsStandIn } from '../../src/harness/stand-ins/apns.ts';
 import type { ReceivedPush, StandIn } from '../../src/harness/stand-ins/contract.ts';
 import { createFcmStandIn } from '../../src/harness/stand-ins/fcm.ts';
@@ -33,7 +33,7 @@ function createStandIn(start: StandInStart): Promise<StandIn> {
     : createFcmStandIn({ account: start.account });
 }
 
-/** Headers that HTTP clients write themselves. */
+/** Headers that HTTP clients add themselves. */
 const ofTheConnection = new Set(['host', 'connection', 'keep-alive', 'content-length', 'transfer-encoding']);
 
 function requestOf(push: ReceivedPush): PushRequest {

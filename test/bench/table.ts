@@ -7,7 +7,7 @@ import { median } from './statistics.ts';
 const names: Readonly<Record<ProviderName, string>> = { apns: 'APNs', fcm: 'FCM' };
 const senders: Readonly<Record<ProviderName, string>> = { apns: 'node:http2 to APNs', fcm: 'undici HTTP/1.1 to FCM' };
 
-/** One row per cell with medians over the rounds, then what the floors are made of. */
+/** One row per cell with medians over the rounds, then the parts of the floors. */
 export function writeTables(results: readonly CellResult[]): string {
   const cells = Object.values(Object.groupBy(results, ({ provider, window }) => `${provider} ${window}`));
   const rows = cells.map((rounds = []) => rowOf(rounds)).toSorted((a, b) => compare(a[0], b[0]));
@@ -59,7 +59,7 @@ function writeMs(ms: number): string {
   return ms.toFixed(ms < 10 ? 2 : 0);
 }
 
-/** Columns as wide as they need be; the first to the left, numbers to the right. */
+/** Columns as wide as needed, the first aligned left, numbers right. */
 export function align(rows: readonly (readonly string[])[]): string {
   const columns = rows[0]?.length ?? 0;
   const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));

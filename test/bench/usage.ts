@@ -5,19 +5,20 @@ import type { Usage } from './protocol.ts';
 /** Clock ticks of /proc: 100 per second on every Linux that Node runs on. */
 const microsPerTick = 10_000;
 
-/** What another process used so far; CPU in steps of 10 ms. */
+/** Resources used by another process so far; CPU in steps of 10 ms. */
 export async function readUsage(pid: number): Promise<Usage> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  // The name before the parenthesis may hold spaces; user and system time are fields 14 and 15, the state is field 3.
+  // The name before the parenthesis may contain spaces. User and system time are fields 14 and 15, the state is field
+  // 3.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
   return { cpuMicros: ticks * microsPerTick, peakRssBytes: await readPeakRss(pid) };
 }
 
-/** What this process used so far. */
+/** Resources used by this process so far. */
 export async function readOwnUsage(): Promise<Usage> {
   const { user, system } = process.cpuUsage();
-  // `resourceUsage().maxRSS` would begin with that of the parent.
+  // `resourceUsage().maxRSS` would start with the value of the parent.
   return { cpuMicros: user + system, peakRssBytes: await readPeakRss('self') };
 }
 

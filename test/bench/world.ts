@@ -1,4 +1,4 @@
-/** Everything around the server that a measurement needs, each in a process of its own. */
+/** Everything around the server that a measurement needs, each part in a process of its own. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import {
 } from './protocol.ts';
 import { readUsage } from './usage.ts';
 
-/** Where a provider's stand-in is, and requests that it accepted from the server. */
+/** Origin of a provider's stand-in, and requests that it accepted from the server. */
 export interface Target {
   readonly standIn: Child<StandInCalls>;
   readonly origin: string;
@@ -27,19 +27,19 @@ export interface Target {
 /** The server in its process; disposing it drains it. */
 export interface MeasuredServer extends AsyncDisposable {
   usage(): Promise<Usage>;
-  /** The last thing that it logged as a warning or an error. */
+  /** The last warning or error that it logged. */
   readonly complaint: string | undefined;
 }
 
 export interface World extends AsyncDisposable {
   readonly generator: Child<GeneratorCalls>;
-  /** Address for components. */
+  /** Port for components. */
   readonly service: string;
   readonly targets: Readonly<Record<ProviderName, Target>>;
-  /** Scratch space. */
+  /** Temporary folder. */
   readonly folder: string;
   readonly signal: AbortSignal;
-  /** Starts the server with the store of those before it; resolves when its link is up. */
+  /** Starts the server with the store of its predecessors; resolves once its link is up. */
   startServer(nodeArguments?: readonly string[]): Promise<MeasuredServer>;
 }
 
@@ -121,11 +121,11 @@ export async function startWorld(signal: AbortSignal): Promise<World> {
   };
 }
 
-/** Enough for header compression to find nothing that repeats. */
+/** Enough that header compression finds no repetition. */
 const recordedAtMost = 1000;
 
 /**
- * Registers the devices and publishes once to each; resolves with the requests that the stand-ins accepted, which the
+ * Registers the devices and publishes once to each. Resolves with the requests that the stand-ins accepted, which the
  * floors send again.
  */
 export async function recordRequests(

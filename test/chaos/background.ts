@@ -1,19 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Work beside the main line; disposing it lets all of it come to its end. */
+/** Work beside the main sequence; disposing it lets all of it finish. */
 export interface Background extends AsyncDisposable {
-  /** Whether the work is to come to its end. */
+  /** Whether the work should finish. */
   readonly isOver: boolean;
   run(work: () => Promise<void>): void;
-  /** @throws what made work fail, or what `signal` was aborted with, at once */
+  /** @throws the error that ended work, or the reason that `signal` was aborted with, at once */
   rest(ms: number): Promise<void>;
-  /** The same for what does not wait. */
+  /** Like `run`, for work that is synchronous. */
   check(): void;
-  /** @throws the same, when all work has come to its end */
+  /** @throws the same, once all work has finished */
   finish(): Promise<void>;
 }
 
-/** @param signal interrupts the main line wherever it rests */
+/** @param signal interrupts the main sequence wherever it waits */
 export function startBackground(signal: AbortSignal): Background {
   const failure = new AbortController();
   const interruption = AbortSignal.any([signal, failure.signal]);

@@ -6,7 +6,7 @@ import type { Device } from './traffic.ts';
 
 const device: Device = { token: 'fcm-token-1', node: 'n1', provider: 'fcm' };
 
-test('books - what is booked is in the report of the other process, in its order', async () => {
+test('books - booked events are in the report of the other process, in order', async () => {
   await using books = openBooks();
   const [first, second] = [books.publish({ kind: 'alert', device }), books.publish({ kind: 'alert', device })];
   for (const number of [first, second]) books.answer(number, 'result');
@@ -34,7 +34,7 @@ test('books - what is booked is in the report of the other process, in its order
   assert.deepEqual(lost, []);
 });
 
-test('books - who asks when the process of the ledger has ended is told so', async () => {
+test('books - a question after the end of the ledger process is an error', async () => {
   const books = openBooks();
   await books[Symbol.asyncDispose]();
   books.publish({ kind: 'alert', device });

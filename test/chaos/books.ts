@@ -7,32 +7,32 @@ import { type LedgerReport, numberIn } from './ledger.ts';
 import type { Answered, Question, ToLedger } from './ledger-process.ts';
 import type { Device } from './traffic.ts';
 
-/** The ledger in a process of its own: whatever it takes to add up keeps neither servers nor providers from answering. */
+/** The ledger in a process of its own, so that its work delays neither servers nor providers. */
 export interface Books extends AsyncDisposable {
   /** Publishes so far. */
   readonly published: number;
-  /** Books a publish that begins now; returns its number. */
+  /** Books a publish that starts now; returns its number. */
   publish(entry: Pick<LedgerEntry, 'kind' | 'device'>): number;
   answer(number: number, answer: string): void;
   receive(push: ReceivedPush): void;
-  /** From now on its provider declares this device gone. */
+  /** From now on the provider of this device calls it gone. */
   gone(device: Device): void;
-  /** The server was killed; now its successor serves. */
+  /** The server was killed and its successor is up now. */
   killed(sinceMs: number): void;
-  /** Now the provider ends its connections. */
+  /** The provider closes its connections now. */
   hungUp(provider: ProviderName): void;
-  /** The clock was set back; now the first process that was started after it serves. */
+  /** The clock was set back, and the first process started after that is up now. */
   setBack(sinceMs: number): void;
   /** The disk was full until now. */
   diskWasFull(sinceMs: number): void;
-  /** Whether nothing is lost and each call has arrived or is over. */
+  /** Whether nothing is lost and each call has arrived or expired. */
   balance(): Promise<boolean>;
-  /** Of these publishes, those that no provider accepted. */
+  /** The publishes among these that no provider accepted. */
   missing(numbers: readonly number[]): Promise<number[]>;
   report(): Promise<LedgerReport>;
 }
 
-/** Events travel together, so that there is one message for some tens of them. */
+/** Events are sent in groups, so that there is one message for some tens of them. */
 const sendEveryMs = 20;
 
 export function openBooks(): Books {
@@ -51,7 +51,7 @@ export function openBooks(): Books {
     asked.clear();
   });
 
-  /** What is booked after the end of the process is lost: whoever asks hears of it. */
+  /** Events booked after the end of the process are lost; whoever asks gets an error. */
   function send(message: ToLedger): void {
     if (child.connected) child.send(message);
   }

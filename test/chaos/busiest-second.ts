@@ -1,6 +1,7 @@
 /**
- * @param timesMs of what happened, in any order
- * @returns the most that happened within any second, wherever it begins
+ * Finds the busiest second.
+ * @param timesMs times of the events, in any order
+ * @returns the most events within any second
  */
 export function busiestSecond(timesMs: readonly number[]): number {
   const sorted = timesMs.toSorted((a, b) => a - b);

@@ -16,24 +16,24 @@ export interface ChaosOptions {
   readonly seed: number;
   readonly perSecond: number;
   readonly devices: number;
-  /** How long fair weather may take to settle everything. */
+  /** How long fair weather may take to finish everything. */
   readonly settleWithinMs: number;
   readonly say: (line: string) => void;
-  /** Ends it before its time; everything is closed all the same. */
+  /** Ends the run early; everything is closed all the same. */
   readonly signal: AbortSignal;
 }
 
 export interface ChaosReport {
   readonly ledger: LedgerReport;
   readonly kills: number;
-  /** Devices that were told that they are registered: from the beginning, and in the midst of it. */
+  /** Devices that were told that they are registered, from the beginning or during the run. */
   readonly registered: number;
-  /** Those of them that no provider declared gone and to whom no push leads any more. */
+  /** Devices of these that no provider called gone and that no push reaches any more. */
   readonly registrationsLost: number;
-  /** Those of whom that could not be found out. */
+  /** Devices of these for which that could not be found out. */
   readonly registrationsUndecided: number;
   readonly diskWasFull: boolean;
-  /** Times that Google was asked for a token and gave none. */
+  /** Requests to Google for a token that got none. */
   readonly tokensDenied: number;
   readonly settledAfterMs: number;
 }
@@ -41,8 +41,8 @@ export interface ChaosReport {
 const steppingClock = pathToFileURL(join(import.meta.dirname, 'stepping-clock.ts')).href;
 
 /**
- * Publishes at a steady rate while the providers misbehave at random, the server is killed every few seconds, the disk is
- * full once and the clock steps once; then waits for fair weather to settle everything and closes the books.
+ * Publishes at a steady rate while the providers misbehave at random, the server is killed every few seconds, the disk
+ * is full once and the clock steps once. Then waits until fair weather has finished everything, and closes the books.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { seconds, devices, settleWithinMs, say } = options;
@@ -58,7 +58,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   }
   say(`${known.length} devices registered`);
 
-  // Every twentieth device is declared dead by its provider at some time, and of every tenth its PushKit token alone.
+  // The provider of every twentieth device calls it gone at some time; of every tenth only the PushKit token.
   const dying = known.filter((_, i) => i % 20 === 7);
   const deaf = known.filter((_, i) => i % 10 === 1);
   const traffic = { ...options, stage, background, random, known };
@@ -166,7 +166,7 @@ function changeTokenWeather({ stage, background, random }: Traffic): void {
   });
 }
 
-/** New devices come all the time; whoever is told so is registered, and gets pushes from then on. */
+/** New devices register all the time, and get pushes once they are told that they are registered. */
 function registerMore({ stage, background, known, devices }: Traffic): void {
   background.run(async () => {
     for (let i = devices; !background.isOver; i += 1) {
@@ -177,7 +177,7 @@ function registerMore({ stage, background, known, devices }: Traffic): void {
   });
 }
 
-/** Dead since a time that is later than any registering, whatever the clock of the server says. */
+/** Dead since a time later than any registration, whatever the server's clock says. */
 const dead410 = (): Script => ({ status: 410, reason: 'Unregistered', timestampMs: Date.now() + 86_400_000 });
 
 function declareDead({ providers, books }: Stage, dying: readonly Device[], deaf: readonly Device[]): void {
@@ -189,7 +189,7 @@ function declareDead({ providers, books }: Stage, dying: readonly Device[], deaf
   }
 }
 
-/** To how many of the devices no push leads, and of how many nobody can tell. */
+/** How many of the devices no push reaches, and for how many that is unknown. */
 async function judgeRegistrations(stage: Stage, devices: readonly Device[], deadline: AbortSignal) {
   const { promised, refused, undecided } = await proveRegistrations(devices, {
     publish(device) {

@@ -7,12 +7,12 @@ export interface Figure {
   readonly most?: number;
 }
 
-/** Also false for what could not be measured. */
+/** False too if it could not be measured. */
 export function isKept({ value, least = -Infinity, most = Infinity }: Figure): boolean {
   return value >= least && value <= most;
 }
 
-/** A line each, with the bounds beside the value. */
+/** One line per figure, with its bounds. */
 export function describeFigures(figures: readonly Figure[]): string {
   const width = Math.max(...figures.map(({ name }) => name.length));
   return figures.map((figure) => `${figure.name.padEnd(width)}  ${describe(figure)}`).join('\n');

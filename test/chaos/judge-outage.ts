@@ -3,22 +3,22 @@ import { busiestSecond } from './busiest-second.ts';
 import type { Figure } from './figures.ts';
 import type { OutageReport } from './outage-run.ts';
 
-/** What is claimed every tenth of a second arrives a little sooner or later: two tenths of a second's share. */
+/** Tolerance of the rate: leases come every tenth of a second, a little early or late. */
 const drainTolerance = 0.2;
 
-/** From then on what is needed to work at all is there. */
+/** Time from which the memory needed to work at all is allocated. */
 const warmAfterMs = 120_000;
 
 /**
- * Growth of the process's memory, megabytes, from two minutes into the outage until all has drained. Between them lie eight
- * minutes at 300/s: held in memory they would be 150 MB and more.
+ * Growth of the process's memory, in megabytes, from two minutes into the outage until all is drained. Pushes of the
+ * eight minutes between at 300 a second would take 150 MB and more in memory.
  */
 const growthMb = 64;
 
-/** What comes when a provider is back waits for nobody. */
+/** Pushes that arrive once a provider is back are not delayed. */
 const newWithinMs = 1_000;
 
-/** What must be true of every outage. */
+/** Requirements on every outage. */
 export function judgeOutage(report: OutageReport): Figure[] {
   const { ledger } = report;
   const figures: Figure[] = [

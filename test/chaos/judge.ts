@@ -2,12 +2,12 @@ import type { ChaosReport } from './chaos.ts';
 import type { Figure } from './figures.ts';
 
 /**
- * Of the calls that were answered `result`, percent that may never arrive. A call is queued for half a minute; what ends some
- * of them is a provider that hangs and a server that is down in between.
+ * Percent of the calls answered with `result` that may never arrive. A call is queued for half a minute; some expire
+ * because a provider hangs and the server is down meanwhile.
  */
 const missedCallsPercent = 10;
 
-/** What must be true of every run, whatever the weather. */
+/** Requirements on every run. */
 export function judge({ ledger, registrationsLost, registrationsUndecided }: ChaosReport): Figure[] {
   const calls = ledger.promisedCalls.length;
   const missed = ledger.missedCalls.length;

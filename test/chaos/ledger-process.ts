@@ -1,7 +1,7 @@
 import type { LedgerEvent } from './ledger-entry.ts';
 import { createLedger } from './ledger.ts';
 
-// Keeps the ledger until its parent lets go of it.
+// Keeps the ledger until its parent ends it.
 
 export type Question =
   | { readonly kind: 'balance' }

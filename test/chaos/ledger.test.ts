@@ -4,13 +4,13 @@ import type { LedgerEntry, LedgerEvent, PublishKind } from './ledger-entry.ts';
 import { createLedger } from './ledger.ts';
 import type { Device } from './traffic.ts';
 
-// Histories that are made up: of a server that kept its rules, and of one that did not.
+// Invented histories, of a server that kept its promises and of one that did not.
 
 const living: Device = { token: 'living', node: 'n1', provider: 'apns', secondToken: 'living-voip' };
 const dying: Device = { token: 'dying', node: 'n2', provider: 'apns', secondToken: 'dying-voip' };
 const startMs = Date.now() - 600_000;
 
-/** Books by the second. */
+/** Books events in seconds. */
 function openBooks() {
   const ledger = createLedger();
   const at = (seconds: number) => startMs + seconds * 1000;
@@ -43,10 +43,10 @@ function openBooks() {
 
 const numbersOf = (entries: readonly LedgerEntry[]) => entries.map(({ number }) => number);
 
-/** Calls `of` so many times, with what it makes of each. */
+/** Calls `of` this many times with the index. */
 const times = <T>(count: number, of: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => of(i));
 
-test('ledger - what was answered result and never accepted is lost, a call missed', () => {
+test('ledger - a publish answered with result and never accepted is lost, a call missed', () => {
   const { ledger, publish, arrive } = openBooks();
   arrive(publish('alert', living, 0), 1);
   const lost = publish('background', living, 1);
@@ -70,7 +70,7 @@ test('ledger - what was answered result and never accepted is lost, a call misse
   assert.deepEqual(ledger.missing([0, lost, missed]), [lost, missed]);
 });
 
-test('ledger - it balances when nothing is lost and no call can still arrive', () => {
+test('ledger - it balances if nothing is lost and no call can still arrive', () => {
   const { ledger, publish, arrive } = openBooks();
   arrive(publish('alert', living, 0), 1);
   publish('call', living, 10);
@@ -80,7 +80,7 @@ test('ledger - it balances when nothing is lost and no call can still arrive', (
   assert.equal(ledger.balances(startMs + 42_000), false);
 });
 
-test('ledger - a death excuses what was published no longer before it than the slowest push to the living took', () => {
+test('ledger - a dead device excuses publishes no longer before its death than the slowest push took', () => {
   const { ledger, publish, arrive, gone } = openBooks();
   arrive(publish('alert', living, 0), 60);
   const before = publish('alert', dying, 600 - 65);
@@ -95,7 +95,7 @@ test('ledger - a death excuses what was published no longer before it than the s
   assert.deepEqual(numbersOf(report.missedCalls), [call]);
 });
 
-test('ledger - the newest twenty of a registration take the place of older ones', () => {
+test('ledger - the newest twenty of a registration displace older ones', () => {
   const { ledger, publish } = openBooks();
   const numbers = times(22, (i) => publish('alert', living, i));
   assert.deepEqual(numbersOf(ledger.report().replaced), numbers.slice(0, 2));
@@ -112,7 +112,7 @@ test('ledger - nineteen newer ones, or twenty of which one had arrived before th
   assert.deepEqual(lost(), [first, second]);
 });
 
-test('ledger - the newest is what was stored last, whatever was published last', () => {
+test('ledger - the newest is the push stored last, whatever was published last', () => {
   const { lost, publish, arrive } = openBooks();
   const newest = publish('alert', living, 0, 'result', 50);
   publish('alert', living, 1, 'result', 2);
@@ -122,7 +122,7 @@ test('ledger - the newest is what was stored last, whatever was published last',
   assert.deepEqual(lost(), [after]);
 });
 
-test('ledger - what gave way once is excused, however few came later', () => {
+test('ledger - a displaced push is excused, however few came later', () => {
   const { lost, publish, arrive } = openBooks();
   publish('alert', living, 0);
   for (const number of times(20, (i) => publish('alert', living, i + 1))) arrive(number, 60);
@@ -130,14 +130,14 @@ test('ledger - what gave way once is excused, however few came later', () => {
   assert.deepEqual(lost(), []);
 });
 
-test('ledger - what was stored has a place although the link died before its answer', () => {
+test('ledger - a stored push has a place even if the link was lost before its answer', () => {
   const { lost, publish, arrive } = openBooks();
   publish('alert', living, 0);
   for (const number of times(20, (i) => publish('alert', living, i + 1, 'disconnected', 30))) arrive(number, 60);
   assert.deepEqual(lost(), []);
 });
 
-test('ledger - what had no answer and never arrived was not stored, and displaces nothing', () => {
+test('ledger - a push without answer that never arrived was not stored, and displaces nothing', () => {
   const { lost, publish, arrive } = openBooks();
   const first = publish('alert', living, 0);
   for (const number of times(19, (i) => publish('alert', living, i + 1))) arrive(number, 60);
@@ -145,7 +145,7 @@ test('ledger - what had no answer and never arrived was not stored, and displace
   assert.deepEqual(lost(), [first]);
 });
 
-test('ledger - a call has a place for its half minute, and until what has expired is cleared away', () => {
+test('ledger - a call has a place for its half minute and until expired pushes are removed', () => {
   const { lost, publish } = openBooks();
   publish('alert', living, 0);
   times(20, (i) => publish('call', living, i + 1, i % 2 === 0 ? 'result' : 'disconnected'));
@@ -154,7 +154,7 @@ test('ledger - a call has a place for its half minute, and until what has expire
   assert.deepEqual(lost(), [second]);
 });
 
-test('ledger - taken and not settled when killed: it displaces nothing that nobody had sent', () => {
+test('ledger - accepted but not completed at a kill, a push displaces none that was not sent', () => {
   const { lost, publish, arrive, killed } = openBooks();
   const unsent = publish('alert', living, 0);
   const taken = times(10, (i) => publish('alert', living, i + 1));
@@ -165,7 +165,7 @@ test('ledger - taken and not settled when killed: it displaces nothing that nobo
   assert.deepEqual(lost(), [unsent]);
 });
 
-test('ledger - taken and not settled when killed: they have places among themselves', () => {
+test('ledger - pushes accepted but not completed at a kill have places of their own', () => {
   const { lost, publish, arrive, killed } = openBooks();
   publish('alert', living, 0);
   const taken = times(10, (i) => publish('alert', living, i + 1));
@@ -179,7 +179,7 @@ test('ledger - taken and not settled when killed: they have places among themsel
   assert.deepEqual(lost(), [after]);
 });
 
-test('ledger - taken and settled before the kill it has no place beyond it', () => {
+test('ledger - accepted and completed before the kill, a push has no place after it', () => {
   const { lost, publish, arrive, killed } = openBooks();
   const unsent = publish('alert', living, 0);
   const taken = times(10, (i) => publish('alert', living, i + 1));
@@ -191,7 +191,7 @@ test('ledger - taken and settled before the kill it has no place beyond it', () 
   assert.deepEqual(lost(), [unsent]);
 });
 
-test('ledger - what a dying connection answered, or was sent on a full disk, the server may take for unsent', () => {
+test('ledger - the server may take a push for unsent that a dying connection answered or that was sent on a full disk', () => {
   for (const trouble of ['none', 'hung-up', 'unanswered', 'disk-full', 'hung-up when dead']) {
     const { lost, publish, arrive, killed, hungUp, diskFull } = openBooks();
     const unsent = publish('alert', living, 0);
@@ -208,7 +208,7 @@ test('ledger - what a dying connection answered, or was sent on a full disk, the
   }
 });
 
-test('ledger - taken long before the kill it was settled, and its place is free', () => {
+test('ledger - accepted long before the kill, a push was completed, and its place is free', () => {
   const { lost, publish, arrive, killed } = openBooks();
   const first = publish('alert', living, 0);
   for (const number of times(20, (i) => publish('alert', living, i + 1))) arrive(number, number + 2);
@@ -216,7 +216,7 @@ test('ledger - taken long before the kill it was settled, and its place is free'
   assert.deepEqual(lost(), [first]);
 });
 
-test('ledger - a call is not missed that was queued when the clock was set back, or while the server was down for the most part', () => {
+test('ledger - a call is not missed if it was queued when the clock was set back, or the server was mostly down', () => {
   const { ledger, publish, killed } = openBooks();
   const calls = [0, 30, 200, 60, 100].map((seconds) => publish('call', living, seconds));
   ledger.record({ kind: 'set-back', fromMs: startMs + 65_000, untilMs: startMs + 68_000 });
@@ -239,7 +239,7 @@ test('ledger - hundreds of thousands to one device, all lost, add up in time', (
   assert.deepEqual([lost.length, replaced.length], [20, 299_980]);
 });
 
-test('ledger - copies without answer count for the id, and every copy needs one', () => {
+test('ledger - copies without answer count for the id, and every copy needs one id', () => {
   const { ledger, publish, arrive } = openBooks();
   const [torn, whole, bare] = [publish('alert', living, 0), publish('alert', living, 1), publish('alert', living, 2)];
   arrive(torn, 1, { status: 0, id: 'another' });
@@ -251,7 +251,7 @@ test('ledger - copies without answer count for the id, and every copy needs one'
   assert.deepEqual(numbersOf(ledger.report().torn), [torn, bare]);
 });
 
-test('ledger - a call that rings after its half minute is late, a push to another device astray', () => {
+test('ledger - a call that rings after its half minute is late, and a push to another device is misdirected', () => {
   const { ledger, publish, arrive } = openBooks();
   const late = publish('call', living, 0);
   arrive(late, 5);

@@ -4,45 +4,42 @@ import { gaveWayUntil } from './places.ts';
 import { staysOf } from './stays.ts';
 import { createTroubles } from './troubles.ts';
 
-/** What adds up and what does not. */
+/** The balance: what adds up and what does not. */
 export interface LedgerReport {
   readonly entries: readonly LedgerEntry[];
   /**
-   * How long the slowest alert or wake-up to a living device took. One to a device that died is excused if it was published
-   * no longer before the death: weather and back-off were the same for both.
+   * Time of the slowest alert or wake-up to a living device. A push to a dead device is excused if it was published no
+   * longer than this before the death, since weather and back-off were the same for both.
    */
   readonly slowestMs: number;
-  /** Alerts and wake-ups that were answered `result` and have neither arrived nor ended by a rule. */
+  /** Alerts and wake-ups that were answered with `result` but neither arrived nor ended by a rule. */
   readonly lost: readonly LedgerEntry[];
-  /** Those that were answered `result` and gave way to newer ones of their registration, by the cap of the outbox. */
+  /** Those answered with `result` that newer pushes of the registration displaced at the outbox's limit. */
   readonly replaced: readonly LedgerEntry[];
-  /** How many calls were answered `result`. */
+  /** Number of calls answered with `result`. */
   readonly answeredCalls: number;
-  /**
-   * Those of them to devices that were there for as long as they rang, while the clock went on and the
-   * server was up for most of the time.
-   */
+  /** Calls of these to devices that were alive while they rang, with the clock running and the server mostly up. */
   readonly promisedCalls: readonly LedgerEntry[];
-  /** Those of them that never arrived: a call may, after half a minute. */
+  /** Calls of these that never arrived, as a call may after half a minute. */
   readonly missedCalls: readonly LedgerEntry[];
-  /** Calls that rang when they were over. */
+  /** Calls that rang after their end. */
   readonly late: readonly LedgerEntry[];
-  /** Publishes whose copies had different `apns-id`s, or none. */
+  /** Publishes whose copies had several `apns-id`s, or none. */
   readonly torn: readonly LedgerEntry[];
   /** Publishes of which a copy went to another device. */
   readonly astray: readonly LedgerEntry[];
-  /** How often each answer came. */
+  /** Number of each answer. */
   readonly answers: ReadonlyMap<string, number>;
 }
 
-/** Books what was published, what was answered and what arrived, and tells what does not add up. */
+/** Books publishes, answers and arrivals, and reports what does not add up. */
 export interface Ledger {
   record(event: LedgerEvent): void;
-  /** Takes time in proportion to what was published. */
+  /** Takes time in proportion to the number of publishes. */
   report(): LedgerReport;
-  /** Whether nothing is lost and each call has arrived or is over. */
+  /** Whether nothing is lost and each call has arrived or expired. */
   balances(nowMs: number): boolean;
-  /** Of these publishes, those that no provider accepted. */
+  /** The publishes among these that no provider accepted. */
   missing(numbers: readonly number[]): number[];
 }
 
@@ -91,7 +88,10 @@ export function createLedger(): Ledger {
     if (status === 200) entry.acceptedAtMs.push(atMs);
   }
 
-  /** What was answered `result` and could arrive: what its device's death can have met in the outbox is excused. */
+  /**
+   * Whether a push answered with `result` had to arrive; one that its device's death may have met in the outbox is
+   * excused.
+   */
   function promised(slowestMs: number): LedgerEntry[] {
     return entries.filter(({ kind, answer, device, publishedAtMs }) => {
       const diedAtMs = goneAtMs.get(device.token) ?? Infinity;
@@ -99,7 +99,9 @@ export function createLedger(): Ledger {
     });
   }
 
-  /** Whether so many newer pushes of its registration were queued at some moment that there was no place for this one. */
+  /**
+   * Whether at some moment so many newer pushes of its registration were queued that there was no place for this one.
+   */
   function judgeReplaced(): (entry: LedgerEntry) => boolean {
     const untilMs = new Map<string, number>();
     for (const [token, own] of Map.groupBy(entries, ({ device }) => device.token)) {
@@ -161,14 +163,14 @@ function count(words: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** Base64 whose first bytes are the number, long enough for a real ciphertext. */
+/** Base64 that starts with the number and is as long as a real ciphertext. */
 export function ciphertextOf(number: number): string {
   const bytes = Buffer.alloc(300, 0xa5);
   bytes.writeUInt32BE(number);
   return bytes.toString('base64');
 }
 
-/** The number of the publish that led to this push; -1 when there is none. */
+/** Number of the publish that led to this push; -1 if there is none. */
 export function numberIn({ body }: Pick<ReceivedPush, 'body'>): number {
   const message = body['message'] as { data?: Record<string, unknown> } | undefined;
   const ciphertext = body['encrypted'] ?? message?.data?.['encrypted'];

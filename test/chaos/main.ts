@@ -3,13 +3,13 @@ import { runChaos } from './chaos.ts';
 import { describeFigures, isKept } from './figures.ts';
 import { judge } from './judge.ts';
 
-// By hand: `npm run chaos -- --minutes 10 --seed 1`.
+// Usage: `npm run chaos -- --minutes 10 --seed 1`.
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     rate: { type: 'string', default: '300' },
-    // So few that their caps in the outbox are reached: --devices 200.
+    // With few devices (--devices 200) their limits in the outbox are reached.
     devices: { type: 'string', default: '600' },
   },
 });

@@ -12,7 +12,7 @@ export interface OutageOptions {
   readonly minutes: number;
   readonly perSecond: number;
   readonly say: (line: string) => void;
-  /** Ends it before its time; everything is closed all the same. */
+  /** Ends the run early; everything is closed all the same. */
   readonly signal: AbortSignal;
 }
 
@@ -23,32 +23,34 @@ export interface MemorySample {
 
 export interface OutageReport {
   readonly ledger: LedgerReport;
-  /** When both providers were out of service and when they were back, milliseconds since 1970. */
+  /** Times at which both providers went out of service and came back, in milliseconds since 1970. */
   readonly outSinceMs: number;
   readonly backAtMs: number;
   readonly settledAtMs: number;
-  /** Of the server's process, once a second. */
+  /** Figures of the server's process, once a second. */
   readonly memory: readonly MemorySample[];
 }
 
-/** One publish in so many is a call, where its device has PushKit. */
+/** One publish in this many is a call, if its device has PushKit. */
 const callEvery = 50;
-/** Before the outage, so that connections are open and code is compiled: what that takes is not due to what is queued. */
+/**
+ * Time before the outage in which connections open and code is compiled, so that their memory does not count as queue.
+ */
 const warmUpMs = 20_000;
-/** How long publishes go on beside the drain. */
+/** How long publishes go on during the drain. */
 const besideDrainMs = 15_000;
-/** What settling may take beyond the time that all of it needs at the rate of one app: the longest pause of the back-off. */
+/** Time for finishing beyond what the rate of one app needs: the longest pause of the back-off. */
 const drainMarginMs = 400_000;
 
 /**
- * For the server, several times what it needs. Where memory is plentiful, Node leaves garbage lie for minutes,
- * and nobody could tell it from pushes that are held in memory.
+ * Heap limit of the server, several times what it needs. With plentiful memory Node keeps garbage for minutes, which
+ * could not be told from pushes held in memory.
  */
 const heapMb = 256;
 
 const unlimited = { burst: 10_000_000, perMinute: 600_000_000 };
 
-/** Both providers out of service in real time, then back; publishes come before, beside and after. */
+/** Takes both providers out of service in real time, then back, with publishes before, during and after. */
 export async function runOutage({ minutes, perSecond, say, signal }: OutageOptions): Promise<OutageReport> {
   const outageMs = minutes * 60_000;
   const config = { limits: { commandsPerDomain: unlimited } };
@@ -57,7 +59,8 @@ export async function runOutage({ minutes, perSecond, say, signal }: OutageOptio
   const { books, providers } = stage;
   const standIns = [providers.apns, providers.fcm];
 
-  // The newest 20 pushes of a registration stay: so many devices that none gets more in the outage.
+  // The outbox keeps the newest 20 pushes of a registration, so there are enough devices that none gets more in the
+  // outage.
   const known = await registerAll(stage, background, Math.ceil(minutes * 60 * perSecond * 0.07));
   say(`${known.length} devices registered`);
   const memory = watchMemory(stage, background, say);
@@ -94,7 +97,7 @@ async function registerAll(stage: Stage, background: Background, count: number):
   return known;
 }
 
-/** Looks once a second and says so every half minute. */
+/** Samples once a second and reports every half minute. */
 function watchMemory(stage: Stage, background: Background, say: OutageOptions['say']): MemorySample[] {
   const samples: MemorySample[] = [];
   background.run(async () => {

@@ -3,7 +3,7 @@ import { describeFigures, isKept } from './figures.ts';
 import { judgeOutage } from './judge-outage.ts';
 import { runOutage } from './outage-run.ts';
 
-// By hand, in real time: `npm run outage -- --minutes 10`.
+// Usage, in real time: `npm run outage -- --minutes 10`.
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '10' }, rate: { type: 'string', default: '300' } },
 });

@@ -1,19 +1,18 @@
-/** A time for which a push may have had one of the places of its registration in the outbox. */
+/** A time in which a push may have had one of its registration's places in the outbox. */
 export interface Stay {
   readonly fromMs: number;
   readonly untilMs: number;
-  /** It was stored by then: one that was stored later is newer. */
+  /** Time by which it was stored; a push stored later is newer. */
   readonly storedByMs: number;
 }
 
-/** Pushes of one registration that the outbox keeps, the newest. */
+/** Pushes of one registration that the outbox keeps. */
 export const perRegistration = 20;
 
 /**
- * Which pushes of a registration may have given way to newer ones. One gives way at a moment at which twenty newer ones have
- * places beside its own.
- * @param stays of all pushes of the registration, those included that may have given way
- * @returns the time of publishing, milliseconds, up to which pushes may have given way; -Infinity when none may
+ * Finds the pushes of a registration that newer ones may have displaced: at some moment twenty newer ones had places.
+ * @param stays of all pushes of the registration, including those that may have been displaced
+ * @returns publishing time in milliseconds up to which pushes may have been displaced; -Infinity if none was
  */
 export function gaveWayUntil(stays: readonly Stay[]): number {
   /** Oldest first. */
@@ -21,7 +20,7 @@ export function gaveWayUntil(stays: readonly Stay[]): number {
   let untilMs = -Infinity;
   for (const stay of stays.toSorted((a, b) => a.fromMs - b.fromMs)) {
     present.splice(present.findLastIndex(({ storedByMs }) => storedByMs <= stay.storedByMs) + 1, 0, stay);
-    // Whoever has left by now is met once, and no push beyond the places is looked at: linear time.
+    // Each push that has left is visited once, and none beyond the places, which gives linear time.
     const newest: Stay[] = [];
     while (present.length > 0 && newest.length <= perRegistration) {
       const next = present.pop();

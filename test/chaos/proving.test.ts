@@ -5,7 +5,7 @@ import type { Device } from './traffic.ts';
 
 const deviceOf = (token: string): Device => ({ token, node: `node-${token}`, provider: 'fcm' });
 
-/** A server that answers each device with one word after the other, the last one for ever. */
+/** A server that gives each device one answer after the other, and then repeats the last one. */
 function serverOf(answers: Readonly<Record<string, readonly string[]>>) {
   const asked: string[] = [];
   let rests = 0;
@@ -22,7 +22,7 @@ function serverOf(answers: Readonly<Record<string, readonly string[]>>) {
   return { prove, asked, rests: () => rests };
 }
 
-test('proving - a publish whose answer was cut off says nothing, and is repeated until there is one', async () => {
+test('proving - a publish whose answer was cut off is repeated until there is an answer', async () => {
   const { prove, asked, rests } = serverOf({
     a: ['result'],
     b: ['disconnected', 'silence', 'wait/internal-server-error', 'result'],
@@ -32,7 +32,7 @@ test('proving - a publish whose answer was cut off says nothing, and is repeated
   assert.equal(rests(), 3);
 });
 
-test('proving - a registration that the server does not know is lost, at once or after an answer was cut off', async () => {
+test('proving - a registration unknown to the server is lost, at once or after an answer was cut off', async () => {
   const { prove } = serverOf({
     a: ['cancel/item-not-found'],
     b: ['disconnected', 'auth/forbidden'],
@@ -41,7 +41,7 @@ test('proving - a registration that the server does not know is lost, at once or
   assert.deepEqual(await prove(), { promised: [3], refused: [deviceOf('a'), deviceOf('b')], undecided: [] });
 });
 
-test('proving - a server that never answers is asked so often and no more', async () => {
+test('proving - a server that never answers is asked a limited number of times', async () => {
   const { prove, asked } = serverOf({ a: ['disconnected'], b: ['wait/internal-server-error'], c: ['result'] });
   const { promised, refused, undecided } = await prove();
   assert.deepEqual([promised.length, refused, undecided], [1, [], [deviceOf('a'), deviceOf('b')]]);

@@ -1,26 +1,26 @@
 import type { Device } from './traffic.ts';
 
 export interface ProvingOptions {
-  /** Publishes to a device; resolves with the number of the publish and the answer in a word. */
+  /** Publishes to a device; resolves with the number of the publish and the answer. */
   readonly publish: (device: Device) => Promise<{ readonly number: number; readonly answer: string }>;
   /** Waits before the next attempt. */
   readonly rest: () => Promise<void>;
 }
 
-/** What became of the registrations that were to be proven, each by one publish that had an answer. */
+/** Result for the registrations to be proven, each by one answered publish. */
 export interface Proof {
-  /** Numbers of the publishes that were answered `result`: these have to arrive. */
+  /** Numbers of the publishes answered with `result`, which have to arrive. */
   readonly promised: readonly number[];
-  /** The server says that there is no such registration, or none that may be published to. */
+  /** Devices without a registration that may be published to, as the server says. */
   readonly refused: readonly Device[];
-  /** None of the attempts was decided: no answer, or "not now". Nobody knows whether the registration is there. */
+  /** Devices without a decisive answer, so that nobody knows whether they are registered. */
   readonly undecided: readonly Device[];
 }
 
 /** Publishes to one device before it counts as undecided. */
 export const attemptsAtMost = 60;
 
-/** Publishes to each device until there is an answer that decides. */
+/** Publishes to each device until an answer decides. */
 export async function proveRegistrations(
   devices: readonly Device[],
   { publish, rest }: ProvingOptions,
@@ -41,7 +41,7 @@ export async function proveRegistrations(
   return { promised, refused, undecided };
 }
 
-/** What a lost link or a busy server says. */
+/** Answers of a lost link or a busy server. */
 function isUndecided(answer: string): boolean {
   return answer === 'disconnected' || answer === 'silence' || answer.startsWith('wait/');
 }

@@ -5,10 +5,10 @@ import { ciphertextOf } from './ledger.ts';
 import type { Stage } from './stage.ts';
 import { publish } from './traffic.ts';
 
-/** To whom, and what. */
+/** Device and content of a publish. */
 export type Choice = Pick<LedgerEntry, 'device' | 'kind'>;
 
-/** Publishes once and books it; resolves with its number and the answer in a word. */
+/** Publishes once and books it; resolves with number and answer. */
 export async function publishOnce({ books, ask }: Stage, { device, kind }: Choice) {
   const number = books.publish({ kind, device });
   const answer = await ask(
@@ -21,8 +21,8 @@ export async function publishOnce({ books, ask }: Stage, { device, kind }: Choic
 }
 
 /**
- * Publishes at a steady rate, whatever becomes of it, until the background is over; what was asked by then is answered.
- * @param choose is given how many came before
+ * Publishes at a steady rate, whatever the answers are, until the background ends, and then waits for the answers.
+ * @param choose is called with the number of publishes so far
  */
 export function publishSteadily(
   stage: Stage,

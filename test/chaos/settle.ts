@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { countedEveryMs, type Stage } from './stage.ts';
 
-/** Resolves when nothing is queued; where the books do not balance, when that was counted after whatever came before. */
+/** Resolves once nothing is queued, as counted after the last event if the books do not balance. */
 export async function settle(stage: Stage, deadline: AbortSignal): Promise<void> {
   for (let nothingSinceMs = Infinity; ; await pause(250)) {
     const queued = await stage.countQueued();

@@ -5,16 +5,16 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Where the store lies. */
+/** Folder for the store. */
 export interface SmallDisk extends AsyncDisposable {
   readonly folder: string;
-  /** Takes all the room that is left; absent where mounting is not allowed. */
+  /** Uses all remaining space; absent where mounting is not allowed. */
   fill?(): Promise<void>;
-  /** Gives it back. */
+  /** Frees the space. */
   empty?(): Promise<void>;
 }
 
-/** A file system of its own, small enough to fill; where mounting is not allowed, a folder. */
+/** A file system small enough to fill, or just a folder where mounting is not allowed. */
 export async function mountSmallDisk(folder: string): Promise<SmallDisk> {
   const plain = await makeFolder(folder);
   try {
@@ -35,13 +35,13 @@ export async function mountSmallDisk(folder: string): Promise<SmallDisk> {
   };
 }
 
-/** A folder of the disk that is there. */
+/** A folder on the normal disk. */
 export async function makeFolder(folder: string): Promise<SmallDisk> {
   await mkdir(folder, { recursive: true });
   return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** @returns false when there is no room */
+/** @returns false if there is no space */
 async function append(file: string, size: number): Promise<boolean> {
   try {
     await writeFile(file, Buffer.alloc(size), { flag: 'a' });

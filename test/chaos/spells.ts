@@ -1,10 +1,10 @@
-/** A time for which something lasted, milliseconds since 1970. */
+/** A period in milliseconds since 1970. */
 export interface Spell {
   readonly fromMs: number;
   readonly untilMs: number;
 }
 
-/** Of spells in their order, none within another: for how much of the given time they lasted. */
+/** How much of the given time the periods cover; they are in order and do not overlap. */
 export function overlapMs(spells: readonly Spell[], { fromMs, untilMs }: Spell): number {
   let sumMs = 0;
   for (let i = firstIndex(spells, (spell) => spell.untilMs > fromMs); i < spells.length; i += 1) {
@@ -15,7 +15,7 @@ export function overlapMs(spells: readonly Spell[], { fromMs, untilMs }: Spell):
   return sumMs;
 }
 
-/** The first that matches, of those that come in an order in which what does not match precedes what does. */
+/** The first item that matches, where all that do not match come before those that do. */
 export function firstOf<T>(ordered: readonly T[], matches: (one: T) => boolean): T | undefined {
   return ordered[firstIndex(ordered, matches)];
 }

@@ -10,39 +10,39 @@ import { topicOf } from './traffic.ts';
 
 export const component = 'push.localhost';
 
-/** The real server between both stand-ins and an XMPP server, and the books of it; disposing it ends all of it. */
+/** The server between both stand-ins and an XMPP server, with the books; disposing it ends everything. */
 export interface Stage extends AsyncDisposable {
   readonly providers: Providers;
   readonly acceptor: Acceptor;
-  /** Where the store lies. */
+  /** Folder of the store. */
   readonly disk: SmallDisk;
   readonly books: Books;
-  /** The present process. */
+  /** The current process. */
   readonly sealpost: Sealpost;
   /**
-   * `kill -9`, then a new process.
-   * @throws when the present one has ended by itself
+   * Kills the process with `kill -9` and starts a new one.
+   * @throws if the current process has ended by itself
    */
   restart(nodeArguments: readonly string[]): Promise<void>;
-  /** Publishes or commands, and resolves with the answer in a word. Never rejects. */
+  /** Publishes or sends a command, and resolves with the answer as a word. Never rejects. */
   ask(id: string, from: string, xml: string): Promise<string>;
-  /** What lies in the outbox, as the server last counted it; undefined before it did. */
+  /** Number of queued pushes as the server last counted them; undefined before its first count. */
   countQueued(): Promise<number | undefined>;
 }
 
 export interface StageOptions {
   /** A disk that can be filled, where mounting is allowed. */
   readonly smallDisk?: boolean;
-  /** Parts of the config beside the usual ones. */
+  /** Additional parts of the config. */
   readonly config?: object;
   readonly nodeArguments?: readonly string[];
 }
 
-/** The server counts that often, milliseconds: what it says is no older. */
+/** Interval of the server's count in milliseconds, so its figures are no older. */
 export const countedEveryMs = 10_000;
 
 const answerWithinMs = 25_000;
-/** A start takes about a second; a loaded machine more. */
+/** Milliseconds for a start, which takes about a second, or more on a loaded machine. */
 const connectWithinMs = 20_000;
 
 export async function openStage({ smallDisk = false, config, nodeArguments = [] }: StageOptions): Promise<Stage> {

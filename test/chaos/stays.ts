@@ -2,14 +2,14 @@ import { callLifeMs, type LedgerEntry } from './ledger-entry.ts';
 import type { Stay } from './places.ts';
 import { settledWithinMs, type Troubles } from './troubles.ts';
 
-/** What has expired keeps its place until the server clears it away. */
+/** An expired push keeps its place until the server removes it. */
 const clearedEveryMs = 10_000;
 
 /**
- * How long a push may have had a place in the outbox: from its publishing until its provider has taken it and the outbox has
- * heard of that, whether its own server heard `result` or the link died first. Killed between the two, the server sends it
- * again; from then on its place is among those that were left claimed, and displaces none of the others. Any push that
- * outlives a kill may be among these.
+ * The time in which a push may have had a place in the outbox: from its publish until its provider accepted it and the
+ * outbox knows, whether its server got `result` or the link was lost first. If the server is killed between the two, it
+ * sends the push again, and from then on the push is among those left leased, which displace no others. That is
+ * possible for every push that outlives a kill.
  */
 export function staysOf(
   entry: LedgerEntry,
@@ -26,11 +26,11 @@ export function staysOf(
   return { waiting, leftClaimed: { fromMs: kill.fromMs, untilMs, storedByMs } };
 }
 
-/** When the stay ends by what is known last of the push; undefined when it cannot have had one. */
+/** The end of the stay as far as is known; undefined if the push cannot have had a place. */
 function endOf({ kind, answer, publishedAtMs, acceptedAtMs }: LedgerEntry): number | undefined {
   const lastMs = acceptedAtMs.at(-1);
   if (lastMs !== undefined) return lastMs + settledWithinMs;
   if (kind === 'call') return publishedAtMs + callLifeMs + clearedEveryMs;
-  // Had it been stored, it would have arrived, or have given way to twenty that arrived.
+  // A stored push would have arrived, or been displaced by twenty that arrived.
   return answer === 'result' ? Infinity : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Loaded before the server (`--import`): wall time steps back by ten minutes at SIGUSR2, as NTP or an operator may make
- * it. The monotonic clock goes on as it was. `?set-back` behind the file's name: that happened before the start.
+ * Loaded before the server (`--import`). On SIGUSR2 wall time steps back by ten minutes, as NTP or an operator may set
+ * it, while the monotonic clock goes on. With `?set-back` after the file name the step happened before the start.
  */
 const stepMs = -600_000;
 const realNow = Date.now.bind(Date);

@@ -5,11 +5,11 @@ export interface Device {
   readonly token: string;
   readonly node: string;
   readonly provider: 'apns' | 'fcm';
-  /** For calls, over PushKit. */
+  /** Token for calls, over PushKit. */
   readonly secondToken?: string;
 }
 
-/** PushKit tokens are of another topic, as real ones are. */
+/** PushKit tokens belong to another topic, as real ones do. */
 export const topicOf = (token: string) =>
   token.startsWith('f') ? 'org.example.messenger.voip' : 'org.example.messenger';
 
@@ -18,7 +18,7 @@ const apnsTokens = (index: number) => ({
   secondToken: String(index).padStart(64, 'f'),
 });
 
-/** Registers one device of an account of its own. */
+/** Registers one device of a new account. */
 export async function register(acceptor: Acceptor, index: number, provider: 'apns' | 'fcm'): Promise<Device> {
   const { token, secondToken } = provider === 'apns' ? apnsTokens(index) : { token: `fcm-token-${index}` };
   const fields = {
@@ -47,7 +47,7 @@ export async function register(acceptor: Acceptor, index: number, provider: 'apn
   return { token, node, provider, ...(secondToken !== undefined && { secondToken }) };
 }
 
-/** A sealed publish: a message, a call, or what is of no importance. */
+/** A sealed publish: a message, a call or something unimportant. */
 export function publish(id: string, node: string, ciphertext: string, kind: 'alert' | 'call' | 'background'): string {
   return (
     `<iq type='set' from='localhost' to='push.localhost' id='${id}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>` +

@@ -1,28 +1,31 @@
 import { callLifeMs, type LedgerEntry, type LedgerEvent, type ProviderName } from './ledger-entry.ts';
 import { firstOf, overlapMs, type Spell } from './spells.ts';
 
-/** What befell the server and its connections, beside the story of each push. */
+/** Events of the server and its connections, independent of single pushes. */
 export interface Troubles {
   record(event: LedgerEvent): void;
-  /** The first kill from then on. */
+  /** The first kill at or after this time. */
   killFrom(atMs: number): Spell | undefined;
-  /** The kill that kept the outbox from hearing of what the provider took then; undefined where it may have been otherwise. */
+  /** The kill that kept the outbox from recording the acceptance; undefined if it may have been recorded. */
   killAmid(provider: ProviderName, takenAtMs: number): Spell | undefined;
-  /** Whether a call rang while the clock was set back, which ends what is queued, or while the server was down for the most part. */
+  /** Whether the clock was set back while a call rang, which ends queued calls, or the server was mostly down. */
   silenced(call: LedgerEntry): boolean;
 }
 
-/** From a provider's taking a push until the outbox has written that, on a loaded machine; and for a full disk's retries. */
+/**
+ * Time from a provider's acceptance until the outbox has recorded it, on a loaded machine, with retries for a full
+ * disk.
+ */
 export const settledWithinMs = 5_000;
 
-/** An answer that a provider gave so shortly before its connections ended may not have been heard. */
+/** An answer given this shortly before its connection ended may have been lost. */
 const heardWithinMs = 1_000;
 
 export function createTroubles(): Troubles {
   const kills: Spell[] = [];
   const fullDisks: Spell[] = [];
   const setBacks: Spell[] = [];
-  /** Times at which answers went unheard, in their order. */
+  /** Times at which answers were lost, in order. */
   const unheardAtMs: Record<ProviderName, number[]> = { apns: [], fcm: [] };
 
   return {
@@ -37,10 +40,10 @@ export function createTroubles(): Troubles {
     killAmid(provider, takenAtMs) {
       const kill = firstOf(kills, ({ untilMs }) => untilMs >= takenAtMs);
       if (!kill || kill.fromMs > takenAtMs + settledWithinMs) return undefined;
-      // The server took it for one that is still queued.
+      // The server believed that it was still queued.
       const unheardMs = firstOf(unheardAtMs[provider], (atMs) => atMs >= takenAtMs) ?? Infinity;
       if (unheardMs <= Math.min(takenAtMs + heardWithinMs, kill.fromMs)) return undefined;
-      // It could not note that it was being sent.
+      // The server could not record that it was being sent.
       const near = { fromMs: takenAtMs - settledWithinMs, untilMs: takenAtMs + settledWithinMs };
       return overlapMs(fullDisks, near) > 0 ? undefined : kill;
     },

@@ -1,7 +1,7 @@
 import type { Script, StandIn } from '../../src/harness/stand-ins/contract.ts';
 import type { TokenScript } from '../../src/harness/stand-ins/fcm-tokens.ts';
 
-/** Numbers in [0, 1) that are the same for the same seed. */
+/** Numbers in [0, 1) that only depend on the seed. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -12,7 +12,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** How a provider treats every token; `closed`: its port is. */
+/** How a provider treats every token; `closed`: its port is closed. */
 export type Weather = Script | 'closed' | undefined;
 
 const misbehaviours: Readonly<Record<StandIn['received'][number]['provider'], readonly Weather[]>> = {
@@ -42,7 +42,7 @@ const misbehaviours: Readonly<Record<StandIn['received'][number]['provider'], re
   ],
 };
 
-/** Half of the time fair, otherwise one misbehaviour. */
+/** Fair half of the time, otherwise one misbehaviour. */
 export function nextWeather(provider: 'apns' | 'fcm', random: () => number): Weather {
   if (random() < 0.5) return undefined;
   const choices = misbehaviours[provider];
@@ -56,7 +56,7 @@ const tokenMisbehaviours: readonly TokenScript[] = [
   { fault: 'reset' },
 ];
 
-/** How Google treats whoever asks for a token: a third of the time fair, for each start of the server asks only once. */
+/** How Google answers requests for a token. Fair a third of the time, since each server process asks only once. */
 export function nextTokenWeather(random: () => number): TokenScript | undefined {
   return random() < 1 / 3 ? undefined : tokenMisbehaviours[Math.floor(random() * tokenMisbehaviours.length)];
 }

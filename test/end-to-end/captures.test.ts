@@ -9,7 +9,7 @@ import { startWorld, type World } from '../support/sealpost.ts';
 const folder = join(import.meta.dirname, '..', 'captures');
 const key = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
 
-/** What each capture has to become; `sealed` stands for the capture's own ciphertext and iv. */
+/** Expected push of each capture; `sealed` stands for the capture's own ciphertext and IV. */
 const rows: Record<string, 'voip' | 'sealed alert' | 'sealed background' | 'generic alert' | 'wake-up'> = {
   'ejabberd-23/plain-chat-omemo': 'generic alert',
   'ejabberd-23/plain-chat-short': 'generic alert',

@@ -52,7 +52,7 @@ function relay(account: Account, xml: string) {
   return account.relay({ id: read('id'), from: read('from'), to: read('to'), xml });
 }
 
-/** Lets a message come in while Romeo is off-line; the answer of the one publish, and the push. */
+/** Delivers a message while Romeo is offline; returns the answer to the one publish, and the push. */
 async function receive(account: Account, token: string, event: Parameters<Account['notify']>[0] = chatMessage) {
   const earlier = pushesTo(token).length;
   const reports = await account.notify(event);
@@ -117,7 +117,7 @@ describe('clients - Siskin and Snikket for iOS', () => {
       return ((await response.json()) as { result: string }).result;
     };
 
-    test(`${model.name} finds us, registers, hears a message and a call, and leaves`, async () => {
+    test(`${model.name} finds the component, registers, receives a message and a call, and unregisters`, async () => {
       const account = romeoAt(flavour, domain);
       const device = { reads: 'siskin', keys: new Map([[`romeo@${domain}`, key]]) } as const;
       const info = `<iq type='get' id='d2' to='${to}' from='${from}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>`;
@@ -192,7 +192,7 @@ test('clients - Stork registers and is woken with its account in clear', async (
 });
 
 for (const model of [conversations, conversations2026, snikketAndroid]) {
-  test(`clients - ${model.name} registers at every login, and is woken at once by what it knows its account by`, async () => {
+  test(`clients - ${model.name} registers at every login, and is woken at once with the hash of its account`, async () => {
     const domain = `${model.name}.example`;
     const device = { token: `fcmInst:APA91b-${model.name}`, androidId: '92afd7a91cdba9a0' };
     const account = romeoAt(ejabberd, domain);

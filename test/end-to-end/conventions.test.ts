@@ -118,7 +118,7 @@ describe('conventions - p2', () => {
     assert.equal(await word(publish('example.net', old['node'] ?? '', { secret })), 'result');
   });
 
-  test('of a registration that the provider ended, the account’s server is told once, by headline', async () => {
+  test('the account’s server is told once, by headline, of a registration that the provider ended', async () => {
     const { node = '', secret = '' } = await registerFcm('fcm-revoked', { 'android-id': 'revoked' });
     world.fcm.script('fcm-revoked', { status: 404, reason: 'UNREGISTERED' });
     for (let n = 0; n < 2; n += 1) {
@@ -144,7 +144,7 @@ describe('conventions - p2', () => {
 describe('conventions - raw token', () => {
   const module = { pushModule: 'monalProdiOS' };
 
-  test('what comes too soon is answered result, and the newest is sent when its time has come', async () => {
+  test('a publish that comes too soon is answered with result, and the newest is sent when it is due', async () => {
     const token = 'a1'.repeat(32);
     for (let n = 0; n < 5; n += 1) assert.equal(await word(publish('example.net', token, module)), 'result');
     assert.equal(await word(publish('example.net', token.toUpperCase(), module)), 'result');
@@ -163,7 +163,7 @@ describe('conventions - raw token', () => {
     assert.equal(pushesTo(token).length, 1);
   });
 
-  test('an unknown pushModule is a mistake that costs nobody a device; a node that is no token is nobody’s', async () => {
+  test('an unknown pushModule loses no device; a node that is not a token is unknown', async () => {
     const token = 'a3'.repeat(32);
     assert.equal(await word(publish('example.net', token, { pushModule: 'monalAlpha' })), 'wait/internal-server-error');
     assert.equal(await word(publish('example.net', 'no-token', module)), 'cancel/item-not-found');
@@ -200,7 +200,7 @@ describe('conventions - tigase', () => {
   const unregister = (account: string, token: string) =>
     command(`${account}/phone`, 'unregister-device', { provider, 'device-token': token });
 
-  test('a token that changed: the old device is unregistered and the new one gets another node', async () => {
+  test('when a token changes, the old device is unregistered and the new one gets another node', async () => {
     const account = 'tybalt@example.net';
     const [old, young] = ['b1'.repeat(32), 'b2'.repeat(32)];
     const oldNode = await world.register({ account, provider, token: old });

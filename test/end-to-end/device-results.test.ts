@@ -28,7 +28,7 @@ for (const { what, script, answer } of [
     answer: 'wait/internal-server-error',
   },
 ] as const) {
-  test(`device results - ${what} stop nobody else`, async () => {
+  test(`device results - ${what} affect nobody else`, async () => {
     const world = await startWorld();
     try {
       const hostile: string[] = [];

@@ -10,7 +10,7 @@ test('drain - SIGTERM under load: every publish that arrived is answered, exit c
   try {
     const token = 'd'.repeat(64);
     const node = await world.register({ account: 'bob@localhost', provider: 'tigase:messenger:apns:1', token });
-    // Slow enough that many are under way when the signal comes.
+    // Slow enough that many are under way when the signal arrives.
     world.apns.script(token, { delayMs: 300 });
     const connection = await world.acceptor.whenConnected('push.localhost', 5000);
     const load = blast({
@@ -27,7 +27,7 @@ test('drain - SIGTERM under load: every publish that arrived is answered, exit c
     const report = await load;
 
     assert.equal(code, 0);
-    // What the server never read it cannot answer; what it read and handed to the provider it must have answered.
+    // The server cannot answer what it never read, but has to answer what it handed to the provider.
     const answered = report.answers.get('result') ?? 0;
     assert.equal(world.apns.received.length, answered);
     assert.ok(answered >= 300);

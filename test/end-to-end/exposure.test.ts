@@ -25,7 +25,7 @@ test(
         ...defaults(providers.folder),
         apps: providers.apps,
       };
-      // Its files are readable for all, and nobody can get there.
+      // Everybody may read its files, but nobody can reach them.
       const closed = await startSealpost(providers.folder, config);
       await closed.stop();
       assert.doesNotMatch(closed.lines.join('\n'), /other users/);

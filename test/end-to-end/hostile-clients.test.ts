@@ -91,7 +91,7 @@ test('hostile - another account unregisters nothing, with the right token, devic
   assert.deepEqual(await response.json(), { result: 'success' });
 });
 
-test('hostile - who registers Romeo’s device anew gets a registration of their own, and neither node nor secret of his', async () => {
+test('hostile - whoever registers Romeo’s device again gets a registration of their own, and neither his node nor his secret', async () => {
   const known = Object.values(romeo).flatMap(({ node, secret }) => [node, secret]);
   const commands = { 'register-device': tigase, 'register-push-fcm': p2, 'v1-register-push': v1 };
   for (const from of ['mallory@example.net/x', 'romeo@evil.example/phone', 'rom\u0435o@example.net/phone']) {
@@ -172,7 +172,7 @@ test('hostile - huge fields, control characters and strange JIDs are refused and
   assert.equal(answerWord(await ask('mallory@example.net/x', 'register-push-fcm', hugeStanza)), 'wait/bad-request');
 });
 
-test('hostile - an account that registers without end has its share, then waits, and others do not', async () => {
+test('hostile - an account that keeps registering reaches its limit and waits, others do not', async () => {
   const flood = Array.from({ length: 1_000 }, (_, n) =>
     ask('flood@example.net/x', 'register-push-fcm', { ...p2, 'android-id': `id-${n}` }),
   );

@@ -7,16 +7,16 @@ import { eventually } from '../support/process.ts';
 import { startWorld, type World } from '../support/sealpost.ts';
 
 const perProvider = 600;
-/** Publishes that are unanswered at a time. */
+/** Publishes unanswered at a time. */
 const window = 200;
 const retryAfterMs = 1000;
 
-/** A tenth of all answers says gone, a fifth too many, a twentieth is none at all. */
+/** Of all answers a tenth says that the token is gone, a fifth is 429, and a twentieth never arrives. */
 const rough = {
   apns: [
     { share: 0.1, script: { status: 410, reason: 'Unregistered' } },
     { share: 0.2, script: { status: 429, reason: 'TooManyRequests', retryAfter: '1' } },
-    // Of the stream: an answer that is lost with the whole connection could be told from none by nobody.
+    // Ends the stream only, since an answer lost with the whole connection cannot be told from none.
     { share: 0.05, script: { fault: 'cancel' } },
   ],
   fcm: [
@@ -30,7 +30,7 @@ interface Published {
   readonly node: string;
   readonly attempts: ReceivedPush[];
   answer: string;
-  /** Of the attempts, those that the provider had answered when the server had its answer. */
+  /** Attempts that the provider had answered when the server had its answer. */
   answeredAfter: number;
 }
 
@@ -52,7 +52,7 @@ const publishStanza = (id: string, node: string, ciphertext: string) =>
   `iv='AAECAwQFBgcICQoL'>${ciphertext}</encrypted><priority xmlns='tigase:push:priority:0'>high</priority>` +
   `</notification></item></publish></pubsub></iq>`;
 
-/** Publishes to every node at full speed; resolves with what became of each. */
+/** Publishes to every node at full speed; resolves with the result of each. */
 async function publishAll(world: World, nodes: readonly string[], first: number): Promise<Published[]> {
   const published = nodes.map((node): Published => ({ node, attempts: [], answer: '', answeredAfter: 0 }));
   const note = (push: ReceivedPush) => {
@@ -75,7 +75,7 @@ async function publishAll(world: World, nodes: readonly string[], first: number)
 
 const saysGone = ({ status }: ReceivedPush) => status === 410 || status === 404;
 
-test('rough weather - a third of all answers bad, at full speed: each publish is answered as the tables say, none is lost', async (t) => {
+test('rough weather - with a third of all answers bad, at full speed, each publish is answered as the tables say, and none is lost', async (t) => {
   const world = await startWorld();
   t.after(() => world.stop());
   const nodes = await register(world);
@@ -84,9 +84,9 @@ test('rough weather - a third of all answers bad, at full speed: each publish is
   for (const provider of ['apns', 'fcm'] as const) world[provider].schedule([]);
 
   for (const { answer, attempts, answeredAfter } of published) {
-    // Whatever failed is queued, and queued is taken; what the provider called dead before the answer is not found.
+    // A failed push is queued, which is answered with result. A node whose token died before the answer is not found.
     const goneAt = attempts.slice(0, answeredAfter).findIndex(saysGone);
-    // After a failure it may have been sent again while the answer that it is queued was on its way.
+    // A failed push may have been sent again while its answer was under way.
     const expected = goneAt > 0 && answer === 'result' ? answer : goneAt >= 0 ? 'cancel/item-not-found' : 'result';
     assert.equal(answer, expected, attempts.map(({ status, reason }) => `${status} ${reason}`).join(', '));
   }
@@ -106,7 +106,7 @@ test('rough weather - a third of all answers bad, at full speed: each publish is
     }
   }
   t.diagnostic(JSON.stringify(seen));
-  // What would make the books balance for nothing.
+  // Otherwise the figures would agree trivially.
   for (const [word, least] of [
     ['apns 410', 30],
     ['fcm 404', 30],

@@ -52,7 +52,7 @@ async function halfway(run: (starting: Starting) => Promise<void>): Promise<void
   }
 }
 
-test('signals - SIGHUP during the start does not end the server, which looks at its credentials once it runs', () =>
+test('signals - SIGHUP during the start does not end the server, which checks its credentials once it runs', () =>
   halfway(async ({ child, lines, goOn }) => {
     child.kill('SIGHUP');
     await goOn();

@@ -4,14 +4,14 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { parseArgs } from 'node:util';
 import { properties } from './properties.ts';
 
-// By hand: `npm run fuzz` until something is found or it is interrupted; `-- --minutes 60 --seed 1` otherwise. Each round
-// tries every property for some seconds with a seed of its own, which with the path that is printed repeats a failure.
+// Usage: `npm run fuzz` until something is found or it is interrupted; `-- --minutes 60 --seed 1` otherwise. Each round
+// tries every property for some seconds with a seed of its own, which repeats a failure together with the printed path.
 
-/** Of one property in one round. */
+/** Milliseconds for one property in one round. */
 const roundMs = 10_000;
-/** A case takes about a millisecond; a round that is this late hangs, however busy the machine is. */
+/** Milliseconds. A case takes about one; a round that is this late hangs, however busy the machine is. */
 const hangsAfterMs = 300_000;
-/** What the heap may have grown by since the first round, once all that can go is gone. */
+/** Most growth of the heap since the first round, after garbage collection. */
 const growthBytes = 32 * 1_048_576;
 
 interface Round {
@@ -24,7 +24,7 @@ interface Round {
 if (isMainThread) watch();
 else fuzz(workerData as { seed: number; untilMs: number });
 
-/** The thread that can still speak when the other one hangs. */
+/** The thread that can report when the other one hangs. */
 function watch(): void {
   const { values } = parseArgs({
     options: {

@@ -9,14 +9,17 @@ import { createParser, type ParserLimits } from '../../src/xmpp/stream/parser.ts
 import { parsePublish } from '../../src/xmpp/services/publish.ts';
 import { header, recordEvents, type Told, wideLimits } from '../xmpp/stream/parse-stanza.ts';
 
-/** What holds for the parser whatever comes; a case fails by throwing. */
+/** Properties of the parser for any input; a case fails by throwing. */
 export interface FuzzProperty {
   readonly name: string;
-  /** Tries it for so long, beginning at the seed; `onCase` is called for each. Throws what failed, with path and case. */
+  /**
+   * Tries the property for this time, starting at the seed. Calls `onCase` for each case. Throws the failure, with path
+   * and case.
+   */
   run(options: { readonly seed: number; readonly forMs: number; readonly onCase?: () => void }): void;
 }
 
-/** Everything told after the stream header about the bytes, cut there (modulo their number). */
+/** Every event after the stream header for the bytes, divided at these places (modulo their number). */
 export function read(bytes: Uint8Array, cuts: readonly number[] = [], limits = wideLimits): Told[] {
   const { told, events } = recordEvents();
   const parser = createParser(limits, events);
@@ -30,7 +33,7 @@ export function read(bytes: Uint8Array, cuts: readonly number[] = [], limits = w
   return told.slice(1);
 }
 
-/** Both parsers' trees in one form, with texts that stand together as one. */
+/** Both parsers' trees in one form, with adjacent texts joined. */
 interface Tree {
   readonly name: string;
   readonly namespace: string;
@@ -60,10 +63,7 @@ function fromLtx(element: LtxElement): Tree {
 }
 
 const name = fc.constantFrom('iq', 'x', 'field', 'größe', '_a-1.2', 'toString');
-/**
- * A piece of text as it is written. `ltx` does not make line ends the same and loses text after CDATA, so there is
- * neither.
- */
+/** A written piece of text. `ltx` neither unifies line ends nor keeps text after CDATA, so the piece has neither. */
 const written = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 20 }).map((text) => text.replace(/[<>&'"\p{C}]/gu, '')),
   fc.constantFrom('&lt;', '&amp;', '&#x1F600;', '&#65;', '&quot;', ']', ' '),
@@ -108,11 +108,11 @@ function sameTreeAsLtx(xml: string, where: readonly number[]): void {
   assert.deepEqual(fromOurs(ours.stanza), fromLtx(root.children[0] as LtxElement));
 }
 
-/** Limits that stanzas of usual size go beyond now and then. */
+/** Limits that stanzas of usual size exceed now and then. */
 const smallLimits: ParserLimits = { stanzaBytes: 700, depth: 9, nodes: 30, attributes: 6 };
 const tinyLimits: ParserLimits = { stanzaBytes: 200, depth: 3, nodes: 6, attributes: 5 };
 
-/** Every stanza is told once and in order, and what is not skipped is what it would be without limits. */
+/** Every stanza is reported once and in order, and one that is not skipped is as it would be without limits. */
 function skipsNothingElse(stanzas: readonly string[], where: readonly number[]): void {
   const bytes = Buffer.from(stanzas.join(''));
   const whole = read(bytes);
@@ -151,7 +151,7 @@ const mutated = fc
     return bytes;
   });
 
-/** A piece of a stanza, and whether anything in it is wrong. */
+/** A piece of a stanza, and whether it is wrong. */
 interface Piece {
   readonly bytes: Buffer;
   readonly wrong: boolean;
@@ -166,7 +166,7 @@ const inOrder = (pieces: readonly Piece[]): Piece => ({
   wrong: pieces.some(({ wrong }) => wrong),
 });
 
-/** What may stand in a text or between quotes, right or wrong, and leaves it clear where both end. */
+/** Text or attribute content, right or wrong, that leaves its end clear. */
 const content = fc.oneof(
   { arbitrary: written.map((text) => piece(text, false)), weight: 4 },
   fc
@@ -176,7 +176,7 @@ const content = fc.oneof(
     .constantFrom([0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0x80], [0xf8, 0x88, 0x80, 0x80, 0x80])
     .map((bytes) => piece(bytes, true)),
 );
-/** What a tag may have after its name, with the space before it. */
+/** What may follow the name of a tag, with the space before it. */
 const inTag = fc.oneof(
   { arbitrary: fc.constantFrom('', ' ', '\n').map((text) => piece(text, false)), weight: 3 },
   fc
@@ -199,7 +199,7 @@ const anyName = fc.oneof(
   { arbitrary: fc.constantFrom(...goodNames).map((text) => piece(text, false)), weight: 3 },
   fc.constantFrom(...badNames).map((text) => piece(text, true)),
 );
-/** A child of the stream of which it is clear where it ends, however wrong it is. */
+/** A child of the stream whose end is clear, however wrong it is. */
 const { framed } = fc.letrec<{ framed: Piece }>((tie) => ({
   framed: fc
     .record({
@@ -240,7 +240,7 @@ const { framed } = fc.letrec<{ framed: Piece }>((tie) => ({
     }),
 }));
 
-/** Whatever is wrong inside a stanza costs that stanza, and nothing else does. */
+/** A fault within a stanza costs only that stanza. */
 export function costsOneStanza({ bytes, wrong }: Piece, where: readonly number[], limits: ParserLimits): void {
   const told = read(Buffer.concat([bytes, bytes, Buffer.from("<iq id='1'/>")]), where, limits);
   assert.equal(told.length, 3, JSON.stringify(told));
@@ -257,7 +257,7 @@ export function costsOneStanza({ bytes, wrong }: Piece, where: readonly number[]
   });
 }
 
-/** Neither throws nor tells anything else when the bytes come in other pieces. */
+/** Input divided differently causes the same events and no exception. */
 export function readsAlike(bytes: Buffer, where: readonly number[], limits: ParserLimits): void {
   const whole = read(bytes, [], limits);
   const cut = read(bytes, where, limits);
@@ -268,7 +268,7 @@ export function readsAlike(bytes: Buffer, where: readonly number[], limits: Pars
   }
 }
 
-/** Every limit set under which bytes are tried. */
+/** The sets of limits that bytes are tried with. */
 export const limitSets: readonly ParserLimits[] = [wideLimits, LINK_LIMITS, smallLimits, tinyLimits];
 
 export const properties: readonly FuzzProperty[] = [

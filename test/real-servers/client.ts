@@ -7,7 +7,7 @@ export interface Person {
   /** Sends an IQ given as text and resolves with the result; rejects with the condition of an error. */
   request(stanza: string): Promise<Element>;
   send(stanza: string): Promise<void>;
-  /** Closes the stream, as a phone that sleeps for good. */
+  /** Closes the stream, like a phone that sleeps for good. */
   leave(): Promise<void>;
 }
 
@@ -16,12 +16,12 @@ export async function signIn(server: RealServer, name: string): Promise<Person> 
     service: `xmpp://127.0.0.1:${server.clientPort}`,
     domain: server.domain,
     resource: 'phone',
-    // SCRAM's iterations in JavaScript would keep everything else in this process waiting for up to a second.
+    // SCRAM's iterations in JavaScript would block this process for up to a second.
     credentials: (authenticate) => authenticate({ username: name, password: `${name}pw` }, 'PLAIN'),
   });
   // Failures show in the calls that they break.
   connection.on('error', () => {});
-  // It would dial for ever after a start that failed, and the process would never end.
+  // After a failed start it would reconnect for ever, and the process would never end.
   connection.reconnect.stop();
   try {
     await connection.start();
@@ -39,7 +39,7 @@ export async function signIn(server: RealServer, name: string): Promise<Person> 
 
 async function hangUp(connection: Client): Promise<void> {
   const { socket } = connection;
-  // A socket that the server does not close in time is let go of as it is, and would fail the process with its next error.
+  // A socket that the server does not close in time is abandoned; its next error would fail the process.
   socket?.on('error', () => {});
   await connection.stop();
   socket?.destroy();

@@ -26,10 +26,10 @@ for (const { name, skip, start } of servers) {
   describe(`conversations - ${name}`, { skip }, () => {
     const setting = setUp(start, everyConvention);
 
-    /** As at every login: registers, and enables push with what the answer says. */
+    /** Does what happens at every login: registers, and enables push with the answer. */
     async function bind(bob: Person, token: string) {
       const { component } = setting.server;
-      // The real client library and server put in addresses and id.
+      // The real client library and server add addresses and id.
       const xml = writeP2Registration({ from: '', to: component, id: '' }, { ...device, token });
       const stanza = await bob.request(xml.replace(" id='' from=''", ''));
       const reading = readP2Registration(conversations2026, { to: component }, { kind: 'result', stanza });
@@ -38,7 +38,7 @@ for (const { name, skip, start } of servers) {
       return reading;
     }
 
-    test('a message to a phone that went off-line wakes it with high priority by the hash of its account', async () => {
+    test('a message to an offline phone wakes it with high priority and the hash of its account', async () => {
       const { server, providers } = setting;
       const bob = await signIn(server, 'bob');
       await bind(bob, device.token);

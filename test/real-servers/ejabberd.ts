@@ -9,8 +9,8 @@ import { type RealServer, usualAccounts } from './server.ts';
 export const ejabberdFile = '/usr/sbin/ejabberdctl';
 
 /**
- * Debian's ejabberd on loopback with mod_push, accounts and one component. It is run by `erl` itself: `ejabberdctl`
- * would start a port mapper and a distribution port, and wants its own user.
+ * Debian's ejabberd on loopback with mod_push, accounts and one component. `erl` runs it directly, since `ejabberdctl`
+ * would start a port mapper and a distribution port, and needs its own user.
  */
 export async function startEjabberd({ accounts = usualAccounts } = {}): Promise<RealServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sealpost-ejabberd-'));
@@ -59,7 +59,7 @@ modules: {mod_adhoc: {}, mod_disco: {extra_domains: [push.localhost]}, mod_offli
         },
       },
     );
-    // The port is open before the accounts are there.
+    // The port is open before the accounts exist.
     const ready = accepting(componentPort, child, 60_000).then(() =>
       eventually('ejabberd has registered the accounts', () => existsSync(registered) || undefined, 30_000),
     );

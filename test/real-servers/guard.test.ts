@@ -9,23 +9,26 @@ import { prosodyFile, startProsody } from './prosody.ts';
 import { usualAccounts } from './server.ts';
 import { setUp } from './setting.ts';
 
-// ejabberd forgets a device at the first answer that is not "wait", Prosody at the 16th in a row. Whether it still knows
-// the device shows in a push that arrives after the fault was undone.
+// ejabberd forgets a device at the first answer that is not "wait", Prosody at the 16th in a row. A push that arrives
+// after the fault was undone shows that the server still knows the device.
 
 interface Phone {
   readonly account: string;
   readonly token: string;
 }
 
-/** In the order of their registration. An account each: what a server does about one node touches no other. */
+/**
+ * In the order of registration, each with an account of its own, so that a server's decision about one affects no
+ * other.
+ */
 const phones: readonly Phone[] = Array.from({ length: 1_000 }, (_, i) => {
   const account = `user${i}`;
   return { account, token: createHash('sha256').update(account).digest('hex') };
 });
 
-/** One message to each, in an order that has nothing to do with their age, as in the world. */
+/** One message to each, in an order independent of age. */
 const round = phones.toSorted((a, b) => (a.token < b.token ? -1 : 1));
-/** Then 19 more to some, for Prosody to forget them. */
+/** Then 19 more to some, so that Prosody would forget them. */
 const flood = [...round, ...Array.from({ length: 19 }, () => round.filter((_, i) => i % 40 === 0)).flat()];
 
 const accounts = [...usualAccounts, ...phones.map(({ account }) => account)];
@@ -38,7 +41,7 @@ const servers = [
   { name: 'ejabberd', skip: missingPackage('ejabberd', ejabberdFile), start: () => startEjabberd({ accounts }) },
 ];
 
-/** The key may push to both, as the key of a vendor with two apps; every device token is of the first. */
+/** The key may push to both topics, like the key of a vendor with two apps; every device token belongs to the first. */
 const twoApps = { topics: ['org.example.messenger', 'org.example.other'], topicOf: () => 'org.example.messenger' };
 
 for (const { name, skip, start } of servers) {
@@ -52,7 +55,7 @@ for (const { name, skip, start } of servers) {
     });
     after(() => alice?.leave());
 
-    /** Registers and enables push as a client does, and leaves the phones off-line. */
+    /** Registers and enables push as a client does, and leaves the phones offline. */
     async function register(newPhones: readonly Phone[]): Promise<void> {
       const { server } = setting;
       const queue = newPhones.values();
@@ -70,14 +73,14 @@ for (const { name, skip, start } of servers) {
       await Promise.all(Array.from({ length: 20 }, registerNext));
     }
 
-    /** Only while Sealpost is connected: ejabberd takes a missing component for the device's end. */
+    /** Only while Sealpost is connected, since ejabberd takes a missing component for the end of the device. */
     async function send(recipients: readonly Phone[]): Promise<void> {
       for (const { account } of recipients) {
         await alice?.send(`<message to='${account}@localhost' type='chat'><body>Art thou there?</body></message>`);
       }
     }
 
-    /** What Sealpost answered since it started, when it answered as many publishes. */
+    /** Answers of Sealpost since its start, once it has answered as many publishes. */
     function whenAnswered(publishes: number): Promise<Record<string, number>> {
       return eventually(
         `${publishes} publishes were answered`,
@@ -97,14 +100,14 @@ for (const { name, skip, start } of servers) {
       return Number(/^sealpost_registrations\{app="siskin"\} (\d+)$/m.exec(await setting.metrics())?.[1]);
     }
 
-    /** Lets the server publish to all while Sealpost runs with these parts of the config; what it was answered. */
+    /** Lets the server publish to all while Sealpost runs with these parts of the config; returns the answers. */
     async function outlast(over: object): Promise<Record<string, number>> {
       await setting.restart(over);
       await send(flood);
       return whenAnswered(flood.length);
     }
 
-    /** Undoes the fault: Sealpost still knows every phone, and the server still publishes for each. */
+    /** Undoes the fault and checks that Sealpost still knows every phone and the server still publishes for each. */
     async function assertNoneLost(): Promise<void> {
       await setting.restart();
       assert.equal(await registrations(), phones.length);
@@ -127,7 +130,7 @@ for (const { name, skip, start } of servers) {
       await assertNoneLost();
     });
 
-    test('tokens that are all of the other environment cost no registration', async () => {
+    test('tokens of the other environment cost no registration', async () => {
       const { siskin, ...apps } = setting.providers.apps;
       setting.providers.apns.script('*', { status: 400, reason: 'BadDeviceToken' });
       const answers = await outlast({ apps: { ...apps, siskin: { ...siskin, environment: 'sandbox' } } });

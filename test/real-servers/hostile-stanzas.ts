@@ -1,6 +1,6 @@
-/** What a user may write to her own server in a stanza for the component, and the server may relay: as it is written. */
+/** What a user may write to her own server in a stanza for the component, and the server may relay unchanged. */
 
-/** On the stream header of the user: what servers relay without, as it is no part of the stanza. */
+/** On the stream header of the user; servers relay stanzas without it. */
 export const declarations =
   " xmlns:evil='urn:evil' xmlns:w='urn:w' xmlns:client='jabber:client' xmlns:s='http://etherx.jabber.org/streams'" +
   " xmlns:xml='http://www.w3.org/XML/1998/namespace' xmlns:ns1='urn:ns1' xmlns:ns2='urn:ns2' xmlns:größe='urn:ä'";
@@ -54,7 +54,7 @@ const attributes: readonly [name: string, written: string][] = [
   ['an attribute without value', 'a'],
 ];
 
-/** What is in a stanza; in an IQ within its one child. */
+/** Content of a stanza; in an IQ within its one child. */
 const contents: readonly [name: string, written: string | Uint8Array][] = [
   ['an element with a prefix of the stream header', '<evil:foo/>'],
   ['elements and attributes with such prefixes', "<evil:foo w:a='1' evil:a='2'><w:bar>x</w:bar></evil:foo>"],
@@ -194,7 +194,7 @@ export type StanzaKind = (typeof kinds)[number] | 'other';
 export interface HostileStanza {
   readonly kind: StanzaKind;
   readonly name: string;
-  /** With this id, where it has none of its own. */
+  /** The stanza with this id, unless it has one. */
   write(id: string): Buffer;
 }
 

@@ -9,12 +9,12 @@ import { prosodyFile, startProsody } from './prosody.ts';
 import { type RawClient, signInRaw } from './raw-client.ts';
 import { setUp, type Setting } from './setting.ts';
 
-// One user of a real server sends the component whatever the server lets through, while others get notifications. By hand
-// for a whole minute: HOSTILE_SECONDS=60 node --test test/real-servers/hostile-users.test.ts
+// One user of a real server sends the component whatever the server relays, while others get notifications. Usage for a
+// whole minute: HOSTILE_SECONDS=60 node --test test/real-servers/hostile-users.test.ts
 const seconds = Number(process.env['HOSTILE_SECONDS'] ?? 15);
-/** A burst comes so often, one stanza each second in between. */
+/** Interval of bursts, with one stanza each second in between. */
 const burstEverySeconds = 5;
-/** The longest that delivering may take by its own rule. */
+/** Longest delivery that is within the rules. */
 const limitMs = 20_000;
 
 const others = ['romeo', 'juliet', 'tybalt'];
@@ -26,7 +26,7 @@ const servers = [
     name: 'Prosody',
     skip: missingPackage('prosody', prosodyFile),
     start: () => startProsody({ seal: false, accounts }),
-    // It resolves prefixes, and so relays nothing that is wrong.
+    // It resolves prefixes, so it relays no wrong ones.
     relaysUndeclaredPrefixes: false,
   },
   {
@@ -75,7 +75,7 @@ for (const { name, skip, start, relaysUndeclaredPrefixes } of servers) {
       assert.equal(countOf(metrics, 'link_reconnects'), 0);
       assert.match(metrics, /^sealpost_link_up\{link="push.localhost"\} 1$/m);
       assert.equal(countOf(metrics, 'stanzas_rejected', 'bad-namespace-prefix') > 0, relaysUndeclaredPrefixes);
-      // Whoever published and was answered so would have lost a registration.
+      // With this answer a publisher would have lost a registration.
       assert.match(metrics, /^sealpost_publishes_total\{link="push.localhost",answer="item-not-found"\} 0$/m);
       const nurse = await signIn(setting.server, 'nurse');
       for (const other of others) await notify(setting, nurse, other);
@@ -84,7 +84,7 @@ for (const { name, skip, start, relaysUndeclaredPrefixes } of servers) {
   });
 }
 
-/** Sum of a counter over all links and reasons, or over those with this word. */
+/** Sum of a counter over all links and reasons, or over those with this reason. */
 function countOf(metrics: string, counter: string, word = ''): number {
   const lines = metrics
     .split('\n')
@@ -103,7 +103,7 @@ function roundRobin<T>(items: readonly T[]): () => T {
   };
 }
 
-/** Registers this person's phone, enables push and goes off-line. */
+/** Registers this person's phone, enables push and goes offline. */
 async function sleepWithPush({ server }: Setting, name: string): Promise<void> {
   const person = await signIn(server, name);
   const { node = '' } = await registerDevice(person, server.component, {
@@ -116,7 +116,7 @@ async function sleepWithPush({ server }: Setting, name: string): Promise<void> {
   await person.leave();
 }
 
-/** Sends this person a message and resolves with the milliseconds until the phone's push is at APNs. */
+/** Sends this person a message; resolves with the milliseconds until the push reaches APNs. */
 async function notify({ providers: { apns } }: Setting, sender: Person, name: string): Promise<number> {
   const known = new Set(apns.received);
   const startedMs = performance.now();
@@ -125,7 +125,7 @@ async function notify({ providers: { apns } }: Setting, sender: Person, name: st
   return performance.now() - startedMs;
 }
 
-/** Notifies each of the others about twice a second. */
+/** Sends each of the others a message about twice a second. */
 function startNotifying(setting: Setting) {
   const delays: number[] = [];
   let isOver = false;
@@ -143,7 +143,7 @@ function startNotifying(setting: Setting) {
   })();
   running.catch(() => {});
   return {
-    /** Resolves with all delays in milliseconds, the longest last; rejects when one did not arrive in time. */
+    /** Resolves with all delays in milliseconds, the longest last; rejects if one push did not arrive in time. */
     async stop(): Promise<number[]> {
       isOver = true;
       await running;
@@ -152,7 +152,7 @@ function startNotifying(setting: Setting) {
   };
 }
 
-/** A user who signs in anew whenever her server has had enough of her. */
+/** A user who signs in again whenever her server closes the connection. */
 function createMallory({ server }: Setting) {
   let client: RawClient | undefined;
   let ids = 0;
@@ -163,7 +163,7 @@ function createMallory({ server }: Setting) {
     return client;
   }
 
-  /** Whether the component answers; undefined when the server has ended the connection. */
+  /** Whether the component answers; undefined if the server closed the connection. */
   async function ping(through: RawClient): Promise<boolean | undefined> {
     ids += 1;
     through.send(`<iq type='get' id='ping-${ids}' to='${server.component}'><ping xmlns='urn:xmpp:ping'/></iq>`);
@@ -173,7 +173,7 @@ function createMallory({ server }: Setting) {
   }
 
   return {
-    /** Sends it and a ping; false when the server does not put up with it. */
+    /** Sends it and a ping; false if the server does not tolerate it. */
     async isRelayed(stanza: HostileStanza): Promise<boolean> {
       const through = await signedIn();
       ids += 1;
@@ -182,7 +182,7 @@ function createMallory({ server }: Setting) {
       assert.notEqual(answered, false, `after "${stanza.name}" the component does not answer`);
       return answered === true;
     },
-    /** Sends all in one go, and a ping, which has to be answered. */
+    /** Sends all at once and a ping, which has to be answered. */
     async send(stanzas: readonly HostileStanza[]): Promise<void> {
       const through = await signedIn();
       through.send(

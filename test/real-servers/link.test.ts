@@ -10,7 +10,7 @@ import { ejabberdFile, startEjabberd } from './ejabberd.ts';
 import { startLoad } from './load.ts';
 import { prosodyFile, startProsody } from './prosody.ts';
 
-// What one server publishes here in seconds it would publish in minutes.
+// One server publishes here in seconds what it would publish in minutes.
 const unlimited = { burst: 10_000_000, perMinute: 600_000_000 };
 const limits = { publishesPerDomain: unlimited, pushesPerRegistration: unlimited };
 
@@ -95,7 +95,7 @@ test(
       for (let round = 0; round < 10; round += 1) {
         gateway.kill(round % 2);
         await eventually('one is left', async () => (await linksUp(sealpost.opsUrl)) === 1 || undefined);
-        // The server has seen the end of the other, too, once this one answered for a moment.
+        // The server has noticed the end of the other connection once this one has answered alone for a moment.
         await pause(100);
         for (let i = 0; i < 500; i += 1) load.publish(node);
         await eventually('all are answered', () => load.unanswered().length === 0 || undefined, 15_000);
@@ -119,7 +119,7 @@ test(
   },
 );
 
-/** Stands between Sealpost and the server, so that single connections can be killed. */
+/** A relay between Sealpost and the server, so that single connections can be killed. */
 async function startGateway(port: number) {
   const pairs: [Socket, Socket][] = [];
   let isAdmitting = true;
@@ -144,7 +144,7 @@ async function startGateway(port: number) {
   await once(gateway, 'listening');
   return {
     port: (gateway.address() as { port: number }).port,
-    /** Ends one connection and lets no other in. */
+    /** Ends one connection and accepts no other. */
     kill(index: number) {
       isAdmitting = false;
       for (const socket of pairs[index] ?? []) socket.resetAndDestroy();

@@ -4,18 +4,18 @@ import { type Element, parse } from 'ltx';
 import type { RealServer } from './server.ts';
 
 /**
- * A second component of the same real server, `load.localhost`, that publishes as a server would. It connects anew by
- * itself; what is under way when its connection ends counts as lost by it, not as unanswered.
+ * A second component of the same real server, `load.localhost`, that publishes as a server would. It reconnects by
+ * itself and counts publishes under way at a disconnect as lost, not as unanswered.
  */
 export interface Load {
   readonly isConnected: boolean;
-  /** How often each publish was answered, by its number. */
+  /** Number of answers to each publish, by its number. */
   readonly answers: readonly number[];
   /** Registers a device of an account of `load.localhost` and resolves with its node. */
   register(token: string): Promise<string>;
-  /** Publishes and returns the number; undefined while not connected. */
+  /** Publishes and returns the number; undefined if not connected. */
   publish(node: string): number | undefined;
-  /** Publishes that left over a connection that is still there and have no answer yet. */
+  /** Publishes without answer on a connection that is still open. */
   unanswered(): number[];
   close(): void;
 }

@@ -92,7 +92,7 @@ for (const zeroTag of [false, true]) {
         return JSON.parse(opening.text) as unknown;
       };
 
-      test('a sealed message is opened at the other end of APNs and of FCM, and neither saw it', async () => {
+      test('a sealed message opens behind APNs and FCM, and neither saw its content', async () => {
         const { server, providers } = setting;
         const bob = await signIn(server, 'bob');
         const phone = await registerDevice(bob, server.component, apnsDevice);
@@ -143,7 +143,7 @@ for (const zeroTag of [false, true]) {
         assert.deepEqual(open(push.body), { unread: 1, sender, type: 'call', sid: 'call-1', media: ['audio'] });
       });
 
-      test('an over-long message is trimmed by the server to what registering promised, and arrives whole in size', async () => {
+      test('the server trims an over-long message to the announced size, and its ciphertext arrives complete', async () => {
         const { server, providers } = setting;
         const alice = await signIn(server, 'alice');
         const body = 'ä'.repeat(6000);

@@ -8,9 +8,9 @@ import { type RealServer, usualAccounts } from './server.ts';
 export const prosodyFile = '/usr/bin/prosody';
 
 export interface ProsodyOptions {
-  /** Seal what it publishes, by our module. */
+  /** Seal publishes, with our module. */
   readonly seal: boolean;
-  /** Send zeros in place of the tag, as the community's module does on luaossl. */
+  /** Send zeros as the tag, like the community's module on luaossl. */
   readonly zeroTag?: boolean;
   readonly accounts?: readonly string[];
 }

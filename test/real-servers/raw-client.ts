@@ -1,14 +1,14 @@
 import { connect } from 'node:net';
 import type { RealServer } from './server.ts';
 
-/** A signed-in client that writes what it is given, byte for byte. */
+/** A signed-in client that writes its input byte for byte. */
 export interface RawClient {
-  /** Everything that came so far. */
+  /** All text received so far. */
   readonly received: string;
   /** The connection is gone. */
   readonly isClosed: boolean;
   send(xml: string | Uint8Array): void;
-  /** Resolves when what came matches, or with undefined when the connection has ended or the time is over. */
+  /** Resolves when the received text matches, or with undefined once the connection or the time ends. */
   until(pattern: RegExp, withinMs?: number): Promise<RegExpExecArray | undefined>;
   close(): void;
 }
@@ -16,7 +16,7 @@ export interface RawClient {
 export interface RawClientOptions {
   readonly name: string;
   readonly resource: string;
-  /** Attributes of its stream header beside the usual ones. */
+  /** Additional attributes of its stream header. */
   readonly declarations?: string;
 }
 

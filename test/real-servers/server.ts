@@ -1,4 +1,4 @@
-/** Who has an account unless told otherwise. */
+/** Names of the accounts unless told otherwise. */
 export const usualAccounts: readonly string[] = ['alice', 'bob'];
 
 /** A real XMPP server on loopback with accounts (password: name + `pw`) and one component. */
@@ -7,9 +7,9 @@ export interface RealServer {
   readonly componentPort: number;
   readonly domain: string;
   readonly component: string;
-  /** Of this component and of `load.localhost`, by which tests publish in numbers. */
+  /** Secret of this component and of `load.localhost`, with which tests publish in numbers. */
   readonly secret: string;
-  /** Ends the process and starts it anew on the same ports and data. */
+  /** Ends the process and starts it again with the same ports and data. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -15,7 +15,7 @@ export interface Setting {
   server: RealServer;
   providers: Providers;
   sealpost: Sealpost;
-  /** Ends Sealpost, lets `meanwhile` happen and starts it with these parts of the config; resolves when its link is up. */
+  /** Ends Sealpost, runs `meanwhile` and starts it with these parts of the config; resolves once its link is up. */
   restart(over?: object, meanwhile?: () => Promise<void>): Promise<void>;
   /** The text of `/metrics`. */
   metrics(): Promise<string>;
@@ -23,8 +23,8 @@ export interface Setting {
 
 /**
  * Starts everything before the tests of a `describe` and ends it after them.
- * @param config parts of the config in place of the usual ones
- * @param world what the stand-in for APNs knows in place of the usual
+ * @param config parts of the config that replace the usual ones
+ * @param world topics and device tokens that the APNs stand-in knows, instead of the usual
  */
 export function setUp(
   start: () => Promise<RealServer>,
@@ -63,7 +63,7 @@ export function setUp(
 
   before(() => (starting = startAll()));
   after(async () => {
-    // What is out of time goes on all the same; what it starts after this would never be ended.
+    // A start that timed out still goes on; whatever it starts after this would never be ended.
     isOver = true;
     await starting.catch(() => {});
     await setting.sealpost?.stop();

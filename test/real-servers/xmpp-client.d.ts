@@ -11,7 +11,7 @@ declare module '@xmpp/client' {
     send(stanza: Element): Promise<void>;
     readonly iqCaller: { request(stanza: Element, timeoutMs?: number): Promise<Element> };
     readonly reconnect: { stop(): void };
-    /** Null while there is none. */
+    /** Null if there is none. */
     readonly socket: Socket | null;
   }
   export function client(options: {

@@ -11,7 +11,7 @@ import { halfOpen, type Row, rows, stopped } from '../end-to-end/attacks/rows.ts
 import { type Stage, startStage } from '../end-to-end/attacks/stage.ts';
 import { type Measured, renderTable } from '../end-to-end/attacks/table.ts';
 
-/** A fraction of what is usual, so that what takes a server half a minute to be found out takes seconds here. */
+/** A fraction of the usual times, so that detection takes seconds instead of half a minute. */
 const written = {
   connect: '2s',
   header: '1s',
@@ -29,13 +29,13 @@ const timing: LinkTiming = {
     Object.entries(written).map(([key, value]) => [`${key}Ms`, Number.parseInt(value, 10) * 1_000]),
   ),
 };
-/** What the allocator and the compiled code may keep. */
+/** Bytes that the allocator and compiled code may keep. */
 const keptBytes = 48 * 1_048_576;
 
 const unshare = spawnSync('unshare', ['-n', 'ip', 'link', 'set', 'lo', 'up']).status === 0;
 const inFolder = (file: string) => join(import.meta.dirname, '../end-to-end/attacks', file);
 
-describe('attacks - on the server as it is started', { timeout: 180_000 }, () => {
+describe('attacks - on the server as operators start it', { timeout: 180_000 }, () => {
   let child: ChildProcess;
   let stage: Stage;
   let baseBytes = 0;
@@ -51,7 +51,7 @@ describe('attacks - on the server as it is started', { timeout: 180_000 }, () =>
       timing: written,
     };
     stage = await startStage({ timing: written, devices: 50, links: [other] });
-    // What it never gives back is in use after the first thousands.
+    // Memory that is never returned is in use after the first thousands.
     for (let round = 0; round < 40; round += 1) await stage.connection.exchange(100);
     baseBytes = await stage.restingBytes(0);
   });
@@ -153,7 +153,7 @@ describe('attacks - on the server as it is started', { timeout: 180_000 }, () =>
     };
   }
 
-  /** By the connection that it came by, or not at all where that one died; and all by the one that lives. */
+  /** Each answer came on the connection of its publish, or not at all if that was lost; on the living one all came. */
   function assertAnsweredOnce(): void {
     for (const { sent, answers } of stage.connections) {
       for (const [id, times] of answers) {
@@ -165,7 +165,7 @@ describe('attacks - on the server as it is started', { timeout: 180_000 }, () =>
   }
 });
 
-/** How long the link says that it will wait before it tries again, each time that it was lost. */
+/** The pauses before the next attempt that the link logged, once per lost connection. */
 function readPauses(lines: readonly string[]): number[] {
   return lines
     .map((line) => JSON.parse(line) as { msg?: string; durationMs?: number })
@@ -173,12 +173,12 @@ function readPauses(lines: readonly string[]): number[] {
     .map(({ durationMs }) => durationMs ?? Number.NaN);
 }
 
-/** Until a connection that brings nothing is given up; the watchdog looks once a second. */
+/** Time until a silent connection is given up; the watchdog checks once a second. */
 function statedSilenceMs({ idleMs, pongMs }: LinkTiming): number {
   return idleMs + pongMs + 1_000;
 }
 
-it('attacks - the README tells of each, and of nothing else', () => {
+it('attacks - the README lists each attack, and no other', () => {
   const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
   const section = /^## What it withstands\n([\s\S]*?)^## /m.exec(readme)?.[1] ?? '';
   const told = [...section.matchAll(/^\| `(.+?)` +\| (?:stays|\d+ s) /gm)].map((match) => match[1]);

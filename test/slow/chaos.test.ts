@@ -4,13 +4,13 @@ import { runChaos } from '../chaos/chaos.ts';
 import { describeFigures, isKept } from '../chaos/figures.ts';
 import { judge } from '../chaos/judge.ts';
 
-test('chaos - killed again and again under misbehaving providers: what was answered result arrived or ended by its rule', async (t) => {
+test('chaos - with kills and misbehaving providers every push answered with result arrives or expires', async (t) => {
   const report = await runChaos({
     seconds: 36,
     seed: 20_261_121,
     perSecond: 300,
     devices: 600,
-    // What a test may take is 300 s.
+    // Time limit of a test: 300 s.
     settleWithinMs: 150_000,
     say: () => {},
     signal: t.signal,
@@ -23,7 +23,7 @@ test('chaos - killed again and again under misbehaving providers: what was answe
     [],
   );
   assert.ok(report.registered > 620, `${report.registered} registered`);
-  // What would make the books balance for nothing; a slow machine starts the server more slowly, and so less often.
+  // Otherwise the books would balance trivially. A slow machine starts the server more slowly, and so less often.
   assert.ok(report.kills >= 3, `${report.kills} kills`);
   const accepted = ledger.entries.filter((entry) => entry.acceptedAtMs.length > 0).length;
   assert.ok(accepted > 1000, `${accepted} of ${ledger.entries.length} arrived`);

@@ -10,23 +10,23 @@ after(() => trials.close());
 
 const survivorsOf = (tried: readonly Trial[]) => tried.filter(({ noticed }) => !noticed).map(({ name }) => name);
 
-test('mutation - every outcome has a mutant, or is one that no phone’s story leads to', () => {
+test('mutation - every outcome has a mutant, or no scenario leads to it', () => {
   const changed = mutants.flatMap(({ name }) => (name.startsWith('answer-') ? [name.slice('answer-'.length)] : []));
   assert.deepEqual([...changed, ...unreachableOutcomes].toSorted(), Object.keys(answers).toSorted());
 });
 
-test('mutation - every mutant applies to the server as it stands', () => {
+test('mutation - every mutant applies to the present server', () => {
   for (const mutant of mutants) assert.ok(apply(mutant).includes(mutant.instead), mutant.name);
 });
 
-test('mutation - no row of the providers’ tables changes unnoticed', async () => {
+test('mutation - a change of any row of the providers’ tables is noticed', async () => {
   const tried: Trial[] = [];
   for (const mutant of tableMutants) tried.push(await trials.tryRow(mutant));
   assert.deepEqual(survivorsOf(tried), []);
   assert.ok(tried.length >= 50);
 });
 
-test('mutation - a row that stays as it is goes unnoticed', async () => {
+test('mutation - an unchanged row causes no failure', async () => {
   for (const mutant of tableMutants.filter(({ name }) =>
     /bad-device-token|413|unregistered|401-unauth|503-unavail/.test(name),
   )) {
@@ -35,7 +35,7 @@ test('mutation - a row that stays as it is goes unnoticed', async () => {
   }
 });
 
-test('mutation - no row of routing and answers, and no result of an unknown reason, changes unnoticed', async () => {
+test('mutation - a change of any row of routing, answers and default results is noticed', async () => {
   const tried: Trial[] = [];
   for (const mutant of mutants) tried.push(await trials.tryMutant(mutant));
   assert.deepEqual(survivorsOf(tried), []);

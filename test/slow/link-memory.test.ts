@@ -16,7 +16,7 @@ const packet = (node: string) => {
   return Buffer.from(`${publish}<message><body>${'x'.repeat(60_000)}</body></message>`);
 };
 
-it('publish - what is kept of a notification does not keep the packet that it came in', () => {
+it('publish - a notification does not keep its packet in memory', () => {
   const count = 2_000;
   const kept: unknown[] = [];
   const parser = createParser(LINK_LIMITS, {
@@ -36,7 +36,7 @@ it('publish - what is kept of a notification does not keep the packet that it ca
   assert.ok(perNotification < 3_000, `${perNotification} bytes`);
 });
 
-it('parser - a million publishes leave nothing behind', { timeout: 60_000 }, () => {
+it('parser - a million publishes leave no memory behind', { timeout: 60_000 }, () => {
   let seen = 0;
   const parser = createParser(LINK_LIMITS, {
     ...recordEvents().events,
@@ -54,7 +54,7 @@ it('parser - a million publishes leave nothing behind', { timeout: 60_000 }, () 
   assert.ok(heldBytes() - before < 2_000_000);
 });
 
-it('element - a copy shares no memory with what it was cut from', () => {
+it('element - a copy shares no memory with its source', () => {
   const before = heldBytes();
   const kept = Array.from({ length: 500 }, (_, at) => detach(`${at}-${'ä'.repeat(100_000)}`.slice(0, 40)));
   assert.equal(kept.length, 500);

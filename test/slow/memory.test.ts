@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import { eventually } from '../support/process.ts';
 import { publishStanza, startStage } from '../end-to-end/attacks/stage.ts';
 
-/** By hand with a million. */
+/** Number of publishes; a million if run by hand. */
 const total = Number(process.env['MEMORY_PUBLISHES'] ?? 100_000);
 const window = 1_000;
-/** What caches with a limit come to, and the waste of the allocator: less than 180 bytes for each publish. */
+/** Bytes of bounded caches and the allocator's waste: less than 180 for each publish. */
 const keptBytes = 16 * 1_048_576;
 
-test('memory - publishes to ever other nodes leave nothing behind', { timeout: 60_000 + total }, async () => {
+test('memory - publishes to changing nodes leave no memory behind', { timeout: 60_000 + total }, async () => {
   const unlimited = { burst: 10_000_000, perMinute: 600_000_000 };
   const stage = await startStage({ timing: {}, devices: 1, limits: { publishesPerDomain: unlimited } });
   try {

@@ -23,28 +23,28 @@ const collect = runInNewContext('gc') as () => void;
 
 const perSecond = 300;
 const outageMs = 600_000;
-/** Each is published to fifteen times in ten minutes; the outbox keeps twenty of one. */
+/** Each gets fifteen publishes in ten minutes; the outbox keeps twenty per registration. */
 const devices = 12_000;
 const callEvery = 50;
 const tickMs = 100;
-/** A queued call is due again after so long at most. */
+/** Longest pause of a queued call. */
 const callPauseMs = retryPause({ kind: 'voip' }).capMs;
-/** How long publishes go on beside the drain. */
+/** How long publishes go on during the drain. */
 const watchedMs = 30_000;
-/** Five times the default, so that the drain takes three minutes of simulated time and not fifteen. */
+/** Five times the default, so that the drain takes three minutes of simulated time instead of fifteen. */
 const drainPerSecond = 1_000;
 /** The circuit asks a provider that was away for long at least once in this time, where there are calls. */
 const noticedWithinMs = 5_000;
 
-/** Of the heap of this thread. */
+/** Limit for the heap of this thread. */
 const heapGrowth = 8_000_000;
 /**
- * Of the whole process, the outbox's thread and what lies outside the heaps included: what is freed is not given back at
- * once. Held in memory, what is queued would be 200 MB and more.
+ * Limit for the whole process, with the outbox's thread and memory outside the heaps, since freed memory is not
+ * returned at once. Queued pushes held in memory would take 200 MB or more.
  */
 const residentGrowth = 64_000_000;
 
-/** Bytes in use once everything that can go is gone. */
+/** Bytes in use after garbage collection. */
 function memory(): { readonly heap: number; readonly resident: number } {
   collect();
   collect();
@@ -57,7 +57,7 @@ function numberIn(push: Push): number {
   return push.content.kind === 'sealed' ? Buffer.from(push.content.ciphertext, 'base64').readUInt32BE() : -1;
 }
 
-test('outage - ten minutes at 300/s: all that matters arrives once, within the rate, new calls first, memory stays flat', async (t) => {
+test('outage - ten minutes at 300/s: every push arrives once, within the rate, new calls first, and memory stays flat', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'sealpost-outage-'));
   const { log, metrics } = quietTelemetry();
   const clock = manualClock();
@@ -68,7 +68,7 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
   const copies = new Uint8Array(most);
   const publishedAtMs = new Float64Array(most);
   const arrivedAtMs = new Float64Array(most).fill(Number.NaN);
-  /** Which arrival it was, from 1. */
+  /** Number of the arrival, from 1. */
   const place = new Uint32Array(most);
   const isCall = (number: number) => number % callEvery === 0;
   const packet = Buffer.alloc(900, 0xa5);
@@ -128,7 +128,7 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
     assert.equal(answer, 'result');
   }
 
-  /** @param rate publishes a second meanwhile */
+  /** @param rate publishes a second during this time */
   async function pass(ms: number, rate: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += tickMs) {
       clock.advance(tickMs);
@@ -220,7 +220,7 @@ test('outage - ten minutes at 300/s: all that matters arrives once, within the r
     if (!isCall(number)) count.lost += times === 0 ? 1 : 0;
     else if (number < queuedBefore) {
       const ageMs = closedAtMs - (publishedAtMs[number] ?? 0);
-      // A call whose next attempt would come after its half minute is over by its rule.
+      // A call whose next attempt would come after its half minute has expired.
       if (times > 0) count.callsInTime += 1;
       else if (ageMs < 20_000) count.callsTooLate += 1;
       if (times > 0 && (arrivedAtMs[number] ?? 0) - (publishedAtMs[number] ?? 0) > 31_000) count.deadCalls += 1;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { limitSets, properties, read, readsAlike } from '../fuzz/properties.ts';
 
-/** How long each property is tried, and from where; `npm run fuzz` goes on without end. */
+/** How long each property is tried, and its seed; `npm run fuzz` runs without end. */
 const forMs = Number(process.env['FUZZ_MS'] ?? 3_000);
 const seed = Number(process.env['FUZZ_SEED'] ?? 1);
 
@@ -21,7 +21,7 @@ for (const file of readdirSync(folder).toSorted()) {
   });
 }
 
-it('parser - of the fixed cases, those end the stream of which it is not clear where a stanza ends, and no others', () => {
+it('parser - only those fixed cases end the stream in which the end of a stanza is unclear', () => {
   const ending = readdirSync(folder).filter((file) => {
     const last = read(readFileSync(join(folder, file))).at(-1);
     return !last || 'error' in last;

@@ -6,14 +6,14 @@ import { startWorld } from '../support/sealpost.ts';
 
 const apns = 'tigase:messenger:apns:1';
 
-/** A burst and next to nothing after it, so that how much is refused does not depend on the speed of the machine. */
+/** A burst and almost no rate, so that the number of refusals does not depend on the speed of the machine. */
 const limits = {
   publishesPerDomain: { burst: 5_000, perMinute: 1 },
   commandsPerDomain: { burst: 500, perMinute: 1 },
   commandsPerAccount: { burst: 60, perMinute: 1 },
 };
 
-test('rate limits - a server that publishes 50,000 and floods commands takes nothing from another', async () => {
+test('rate limits - a server that publishes 50,000 and floods commands does not affect another', async () => {
   const world = await startWorld({ limits });
   try {
     const registered = (server: string, count: number) =>
@@ -65,14 +65,14 @@ test('rate limits - a server that publishes 50,000 and floods commands takes not
     const p99Ms = others.latenciesMs.toSorted()[Math.floor(others.latenciesMs.length * 0.99)] ?? Number.NaN;
     console.log(`p99 of the other server ${p99Ms.toFixed(0)} ms; flood: ${[...flood.answers].join(' ')}`);
 
-    // What is beyond a share never costs a registration: neither word deletes one at any server.
+    // A limit must not cost a registration: neither answer deletes one at any server.
     assert.deepEqual(
       new Set(flood.answers.keys()).difference(new Set(['result', 'wait/internal-server-error'])),
       new Set(),
     );
     assert.ok((flood.answers.get('wait/internal-server-error') ?? 0) > 44_000);
     assert.equal(flood.unanswered, 0);
-    // All accounts together have the server's share, and what some minutes bring.
+    // All accounts together may use the server's limit, and what some minutes add.
     assert.ok((orders.answers.get('result') ?? 0) <= 510, [...orders.answers].join(' '));
     assert.equal(orders.unanswered, 0);
     assert.equal(afterwards.answers.get('item-not-found'), undefined);

@@ -9,7 +9,7 @@ const domain = 'push.example.org';
 const unlimited = { burst: 10_000_000, perMinute: 600_000_000 };
 const publishes = 1_550;
 
-/** Each of 60 KB: sealed, and plain text that takes two bytes a character for the sake of one. */
+/** Each has 60 KB: sealed, and plain text in which one character makes all take two bytes. */
 const contents: readonly [string, string][] = [
   ['sealed', `<encrypted xmlns='tigase:push:encrypt:0' iv='AAECAwQFBgcICQoL'>${'QUFB'.repeat(15_000)}</encrypted>`],
   [
@@ -57,7 +57,7 @@ for (const [what, content] of contents) {
     assert.equal(ended, false, sealpost.lines.filter((line) => line.includes('FATAL')).join('\n'));
     assert.equal(new Set(answers().map(([, , id]) => id)).size, publishes);
     assert.deepEqual(new Set(answers().map(([, type]) => type)), new Set(['result']));
-    // The connection that they came by is the first one still.
+    // The publishes came on the first connection, which is still open.
     assert.equal(server.connections, 1);
   });
 }

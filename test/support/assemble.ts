@@ -16,22 +16,22 @@ import { type Clock, neverBack } from '../../src/time/clock.ts';
 
 export interface AssembleOptions {
   readonly app: App;
-  /** The edge: a test plays back results. */
+  /** The provider, whose results a test plays back. */
   readonly provider: Provider;
   readonly registry: Lookup;
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Other than the defaults. */
+  /** Limits that differ from the defaults. */
   readonly limits?: Partial<RateLimitSettings>;
-  /** Queued pushes sent again in a second. Default: the scheduler's. */
+  /** Queued pushes sent per second. Default: the scheduler's. */
   readonly perSecond?: number;
-  /** Told in place of the retry scheduler. */
+  /** Called instead of the retry scheduler. */
   readonly onQueued?: (push: Push, dueAtMs: number) => void;
 }
 
-/** The parts of delivery for one app, put together as the server does it, with 0.5 for every random number. */
+/** The parts of delivery for one app, assembled as the server does it; every random number is 0.5. */
 export function assemble(options: AssembleOptions): {
   readonly appSender: AppSender;
   readonly delivery: Delivery;

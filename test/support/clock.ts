@@ -1,21 +1,24 @@
 import { type Clock, systemClock } from '../../src/time/clock.ts';
 
-/** A clock that stands still until told to go on. */
+/** A clock that stands still until it is advanced. */
 export interface ManualClock extends Clock {
-  /** Lets time pass and runs, in order, what falls due. */
+  /** Advances the time and runs, in order, what is due. */
   advance(ms: number): void;
-  /** Moves wall time alone, as an operator or NTP does. */
+  /** Sets wall time only, as an operator or NTP does. */
   step(ms: number): void;
-  /** How many timers are waiting. */
+  /** Number of waiting timers. */
   readonly waiting: number;
 }
 
-/** Lets the event loop deliver what is on its way between sockets of this process; no time needs to pass. */
+/** Lets the event loop deliver pending data between sockets of this process; no time has to pass. */
 export async function turns(count = 50): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => void setImmediate(resolve));
 }
 
-/** Turns the event loop until it holds; rejects when so many turns brought nothing: what lies in one process never will. */
+/**
+ * Turns the event loop until the condition holds; rejects after so many turns, since nothing in one process takes
+ * longer.
+ */
 export async function turnsUntil(
   what: string,
   holds: () => Promise<boolean> | boolean,
@@ -27,7 +30,7 @@ export async function turnsUntil(
   }
 }
 
-/** The promise, or a rejection when so many turns of the event loop did not settle it. */
+/** The promise, or a rejection if this many turns of the event loop did not settle it. */
 export async function soon<T>(what: string, promise: Promise<T>, count = 100_000): Promise<T> {
   let isSettled = false;
   const settle = () => void (isSettled = true);
@@ -36,7 +39,7 @@ export async function soon<T>(what: string, promise: Promise<T>, count = 100_000
   return promise;
 }
 
-/** Its time by hand, its timers real: for what waits for another thread. */
+/** Its time is set by hand, its timers are real, for whatever waits for another thread. */
 export function wallOf(clock: Clock): Clock {
   return { now: clock.now, monotonic: clock.monotonic, after: systemClock.after };
 }

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 
 /**
- * For tests that need a Debian package: false when it is there, else the reason to skip by name. With `CI=true` a missing
- * package fails the test instead, so that a skipped test never passes for a green one.
+ * For tests that need a Debian package: false if it is installed, otherwise the reason to skip the test. With `CI=true`
+ * a missing package fails the test, so that a skipped test never counts as passed.
  */
 export function missingPackage(name: string, file: string): false | string {
   if (existsSync(file)) return false;

@@ -1,6 +1,6 @@
 import type { Apps } from './sealpost.ts';
 
-/** An app of each convention and provider, beside those of the tigase convention. */
+/** An app of each convention and provider, besides those of the tigase convention. */
 export function everyConvention(usual: Apps) {
   return {
     apps: {

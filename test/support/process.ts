@@ -13,7 +13,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Resolves when the port accepts connections; rejects when the process ends or time runs out first. */
+/** Resolves when the port accepts connections; rejects if the process ends or time runs out first. */
 export async function accepting(port: number, process: ChildProcess, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -29,7 +29,7 @@ export async function accepting(port: number, process: ChildProcess, timeoutMs: 
   }
 }
 
-/** Hands on a process once `ready` resolves; ends it when that rejects. */
+/** Returns a process once `ready` resolves; ends the process if it rejects. */
 export async function whenReady(child: ChildProcess, ready: Promise<unknown>): Promise<ChildProcess> {
   try {
     await ready;
@@ -40,7 +40,7 @@ export async function whenReady(child: ChildProcess, ready: Promise<unknown>): P
   }
 }
 
-/** Asks a process to end and waits for it; kills it when it does not within the time. */
+/** Asks a process to end and waits for it; kills it if it does not end in time. */
 export async function stopProcess(child: ChildProcess, timeoutMs = 10_000): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
@@ -50,7 +50,7 @@ export async function stopProcess(child: ChildProcess, timeoutMs = 10_000): Prom
   clearTimeout(timer);
 }
 
-/** Resolves as soon as `look` gives something; rejects after the time with what was looked for. */
+/** Resolves as soon as `look` returns a value; rejects after the time, naming what was awaited. */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined> | T | undefined,

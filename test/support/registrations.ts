@@ -4,7 +4,7 @@ import type { Notification } from '../../src/core/notification.ts';
 import type { Registration } from '../../src/core/registration.ts';
 import { createSecret } from './secret.ts';
 
-/** A registration of Romeo's phone; give what matters to the test. */
+/** A registration of Romeo's phone; set what matters to the test. */
 export function registrationOf(over: Partial<Registration> = {}): Registration {
   return {
     node: 'n'.repeat(32),

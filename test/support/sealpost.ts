@@ -26,7 +26,7 @@ export interface Providers {
   stop(): Promise<void>;
 }
 
-/** @param world what the stand-in for APNs knows of topics and device tokens, in place of the usual */
+/** @param world topics and device tokens that the APNs stand-in knows, instead of the usual */
 export async function startProviders(
   world: Partial<Pick<ApnsStandInOptions, 'topics' | 'topicOf'>> = {},
 ): Promise<Providers> {
@@ -92,12 +92,12 @@ export interface Sealpost {
 
 const mainFile = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
-/** Far more than a start takes on a loaded machine. */
+/** Milliseconds; far more than a start takes on a loaded machine. */
 const startWithinMs = 20_000;
 
 /**
- * Starts `serve` with a config file made of `config`; resolves when both listeners are open.
- * @param nodeArguments options of Node itself
+ * Starts `serve` with a config file made of `config`; resolves once both listeners are open.
+ * @param nodeArguments options for Node itself
  */
 export async function startSealpost(
   folder: string,
@@ -116,7 +116,7 @@ export async function startSealpost(
   const stopTimer = () => clearTimeout(timer);
   ended.then(stopTimer, stopTimer);
   await new Promise<void>((resolve, reject) => {
-    // It rejects when the process could not even be started.
+    // Rejects if the process could not even be started.
     ended.then((code) => reject(new Error(`ended with ${code}:\n${lines.join('\n')}`)), reject);
     const read = (line: string) => {
       lines.push(line);
@@ -140,7 +140,7 @@ export async function startSealpost(
   };
 }
 
-/** Ports of its own choice, and a store in the folder. */
+/** Free ports, and a store in the folder. */
 export const defaults = (folder: string) => ({
   http: { ops: { port: 0 }, public: { port: 0 } },
   store: `sqlite:${join(folder, 'sealpost.db')}`,
@@ -150,13 +150,13 @@ export const defaults = (folder: string) => ({
 export interface World extends Providers {
   readonly acceptor: Acceptor;
   readonly sealpost: Sealpost;
-  /** Sends an IQ given as text, exactly, and resolves with the answer. */
+  /** Sends an IQ given as text, unchanged, and resolves with the answer. */
   ask(stanza: string): Promise<IqAnswer>;
   /** Registers a device as Siskin does and resolves with its node. */
   register(device: { account: string; provider: string; token: string; secondToken?: string }): Promise<string>;
 }
 
-/** @param extra parts of the config in place of the usual ones; a function is given the usual apps, to derive others. */
+/** @param extra parts of the config that replace the usual ones; a function derives apps from the usual ones */
 export async function startWorld(extra: object | ((apps: Apps) => object) = {}): Promise<World> {
   const providers = await startProviders();
   const acceptor = await createAcceptor({

@@ -1,12 +1,12 @@
 import { createLog, type Log } from '../../src/telemetry/log.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 
-/** A silent log and fresh metrics, for tests that look at neither. */
+/** A silent log and fresh metrics, for tests that check neither. */
 export function quietTelemetry(): { log: Log; metrics: Metrics } {
   return { log: createLog('silent'), metrics: createMetrics('test') };
 }
 
-/** A log whose lines can be read back. */
+/** A log whose lines can be read. */
 export function recordedLog(): { log: Log; lines: string[] } {
   const lines: string[] = [];
   return { log: createLog('debug', { write: (line) => void lines.push(line) }), lines };

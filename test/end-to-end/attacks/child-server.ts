@@ -1,4 +1,4 @@
-// An XMPP server as a process, that lets every component in and shows that it lives; it tells its port first.
+// An XMPP server as a process. It accepts every component and sends data at intervals. It prints its port first.
 import { type Peer, startScriptedServer } from '../../xmpp/link/scripted-server.ts';
 
 process.on('disconnect', () => process.exit());

@@ -1,4 +1,5 @@
-// Preloaded by tests, with --expose-gc: what is resident some moments after SIGUSR2 is really kept.
+// Preloaded by tests, with --expose-gc: collects garbage at SIGUSR2, so that memory still resident afterwards is in
+// use.
 process.on('SIGUSR2', () => {
   globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 });

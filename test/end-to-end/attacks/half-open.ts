@@ -1,5 +1,5 @@
-// To be run in a network namespace of its own: takes the network away under a link, and gives it back. Writes how long
-// each took to be noticed, as JSON.
+// To be run in a network namespace of its own. Removes the network under a link and restores it. Prints how long each
+// took to be detected, as JSON.
 import { execFileSync } from 'node:child_process';
 import { eventually } from '../../support/process.ts';
 import { startStage } from './stage.ts';
@@ -11,7 +11,7 @@ const stage = await startStage({ timing: JSON.parse(process.argv[2] ?? '{}') as 
 await stage.connection.exchange(20);
 loopback('down');
 const startedMs = performance.now();
-// Its ping leaves, and is acknowledged by nobody.
+// Its ping is sent, and nobody acknowledges it.
 const lost = await eventually(
   'the link is given up',
   () => stage.sealpost.lines.find((line) => line.includes('no component link')),

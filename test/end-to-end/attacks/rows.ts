@@ -1,4 +1,4 @@
-/** What a hostile, slow or flaky XMPP server, or a stranger through it, may do to the link; one row each. */
+/** What a hostile, slow or unreliable XMPP server, or a user behind it, may do to the link; one row each. */
 import assert from 'node:assert/strict';
 import type { LinkTiming } from '../../../src/xmpp/stream/limits.ts';
 import { eventually } from '../../support/process.ts';
@@ -7,11 +7,13 @@ import { domain, type Stage } from './stage.ts';
 
 export interface Row {
   readonly name: string;
-  /** Which the README's table is headed by. */
+  /** Heading of the row in the README's table. */
   readonly fate: 'the connection stays' | 'connects anew';
-  /** From the attack to the link being up again at the latest, milliseconds, if not the pause between attempts alone. */
+  /** Most milliseconds from the attack until the link is up again, if it is not just the pause between attempts. */
   readonly backWithinMs?: (timing: LinkTiming) => number;
-  /** Plays it on the stage's connection; resolves when it was written. Calls `begin` where the clock is to start anew. */
+  /**
+   * Runs the attack on the stage's connection; resolves once it is written. Calls `begin` to restart the measurement.
+   */
   attack(stage: Stage, begin: () => void): Promise<void> | void;
 }
 
@@ -21,7 +23,7 @@ const pingIq = (id: string, attributes = from) =>
   `<iq type='get' id='${id}' ${attributes}><ping xmlns='urn:xmpp:ping'/></iq>`;
 const streamError = (condition: string) => `<stream:error><${condition} xmlns='${streamErrors}'/></stream:error>`;
 
-/** Bytes that no stream goes on after, with publishes before them in the same packet and after them. */
+/** Bytes that end every stream, with publishes before them in the same packet and after them. */
 function breaking(name: string, bytes: string | Uint8Array, condition: string): Row {
   return {
     name,
@@ -37,7 +39,7 @@ function breaking(name: string, bytes: string | Uint8Array, condition: string): 
   };
 }
 
-/** Stanzas that the connection outlives; `answer` is to come for them. */
+/** Stanzas that the connection survives; `answer` is the expected answer. */
 function lasting(name: string, bytes: () => string | Uint8Array, answer: RegExp): Row {
   return {
     name,
@@ -54,13 +56,13 @@ function lasting(name: string, bytes: () => string | Uint8Array, answer: RegExp)
 const badRequest = (id: string) => new RegExp(`<iq type='error' id='${id}' [^>]*><error type='wait'><bad-request `);
 const bigStanza = (id: string, content: string) => `<iq type='set' id='${id}' ${from}>${content}</iq>`;
 
-/** An IQ with this in it is answered, and nobody else hears of it. */
+/** An IQ with this content is answered and affects nobody else. */
 function wrong(name: string, id: string, content: string | Uint8Array): Row {
   const parts = [`<iq type='set' id='${id}' ${from}>`, content, '</iq>'];
   return lasting(name, () => Buffer.concat(parts.map((part) => Buffer.from(part as string))), badRequest(id));
 }
 
-/** The connection ends, and then the next is met by this. */
+/** The connection ends, and the next one meets this. */
 function meeting(
   name: string,
   backWithinMs: Row['backWithinMs'],
@@ -77,7 +79,7 @@ function meeting(
   };
 }
 
-/** The next connection, with our header sent and its handshake come. */
+/** The next connection, with our header sent and its handshake received. */
 async function atHandshake({ server }: Stage) {
   const peer = await server.next();
   await peer.until(/<stream:stream /);
@@ -377,6 +379,6 @@ export const rows: readonly Row[] = [
   },
 ];
 
-/** Those that take a server, or a network, of their own. */
+/** Attacks that need a server or a network of their own. */
 export const stopped = 'a server process that is stopped (SIGSTOP)';
 export const halfOpen = 'a connection half open, with data unacknowledged';

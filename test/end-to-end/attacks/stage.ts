@@ -9,37 +9,37 @@ import { type Peer, type ScriptedServer, startScriptedServer } from '../../xmpp/
 
 export const domain = 'push.example.org';
 
-/** One accepted connection, with its publishes and the answers that came by it. */
+/** One accepted connection with its publishes and their answers on it. */
 export interface Connection {
   readonly peer: Peer;
-  /** How often each publish was answered, by result or error. */
+  /** How often each publish was answered, with result or error. */
   readonly answers: ReadonlyMap<string, number>;
-  /** Publishes that were written to it, or were given out by `publishes` to be. */
+  /** Number of publishes written, or returned by `publishes` to be written. */
   readonly sent: ReadonlySet<string>;
-  /** So many publishes as text, to the usual devices in turn. */
+  /** This many publishes as text, to the usual devices in turn. */
   publishes(count: number): string;
-  /** The same, written in one go; resolves when each was answered. */
+  /** Writes this many publishes at once; resolves when each is answered. */
   exchange(count: number): Promise<void>;
-  /** From now on nothing comes from this server; until then it shows twice a second that it lives. */
+  /** Stops this server from sending; until then it sends data twice a second. */
   fallSilent(): void;
-  /** Resolves when all that was sent is answered. */
+  /** Resolves when everything sent is answered. */
   whenAnswered(timeoutMs?: number): Promise<void>;
 }
 
-/** The server as an operator starts it, with a hostile XMPP server and both providers around it. */
+/** The server as an operator starts it, between a hostile XMPP server and both providers. */
 export interface Stage {
   readonly providers: Providers;
   readonly server: ScriptedServer;
   readonly sealpost: Sealpost;
   readonly connection: Connection;
-  /** Every connection so far, the last one included. */
+  /** Number of connections so far. */
   readonly connections: readonly Connection[];
-  /** Lets the next connection in and makes it the stage's. */
+  /** Accepts the next connection and makes it the stage's. */
   accept(): Promise<Connection>;
   vitals(): Promise<Vitals>;
-  /** Has all garbage collected and resolves with the bytes that are then resident, at best within some seconds. */
+  /** Collects all garbage and resolves with the bytes that are then resident, the least within some seconds. */
   restingBytes(belowBytes: number): Promise<number>;
-  /** From here on the peak is another one. */
+  /** Resets the peak. */
   forgetPeak(): Promise<void>;
   /** Value of a metric of the link. */
   metric(pattern: RegExp): Promise<number>;
@@ -53,7 +53,7 @@ export interface Vitals {
 }
 
 export interface StageOptions {
-  /** In place of the usual waits. */
+  /** Waits that replace the usual ones. */
   readonly timing: Readonly<Record<string, string>>;
   /** Further links. */
   readonly links?: readonly object[];

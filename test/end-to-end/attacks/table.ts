@@ -3,11 +3,11 @@ import type { Row } from './rows.ts';
 export interface Measured {
   readonly name: string;
   readonly fate: Row['fate'];
-  /** With the defaults. */
+  /** With the default limits. */
   readonly statedMs?: number;
   readonly backMs: number;
   readonly cpuMs?: number;
-  /** Above what the idle process has. */
+  /** In addition to the idle process. */
   readonly peakBytes?: number;
   readonly restBytes?: number;
 }
