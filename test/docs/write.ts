@@ -1,5 +1,6 @@
 // Writes the generated parts of the pages in docs/: `npm run docs`.
 import { writeFileSync } from 'node:fs';
-import { pagePath, writtenPage } from './configuration.ts';
+import * as configuration from './configuration.ts';
+import * as metrics from './metrics.ts';
 
-writeFileSync(pagePath, await writtenPage());
+for (const { pagePath, writtenPage } of [configuration, metrics]) writeFileSync(pagePath, await writtenPage());

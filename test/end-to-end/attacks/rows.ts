@@ -7,7 +7,7 @@ import { domain, type Stage } from './stage.ts';
 
 export interface Row {
   readonly name: string;
-  /** Heading of the row in the README's table. */
+  /** What happens to the connection: column `back within` of docs/withstands.md. */
   readonly fate: 'the connection stays' | 'connects anew';
   /** Most milliseconds from the attack until the link is up again, if it is not just the pause between attempts. */
   readonly backWithinMs?: (timing: LinkTiming) => number;

@@ -15,7 +15,7 @@ export interface Measured {
 const megabytes = (bytes?: number) => (bytes === undefined ? '' : `${Math.max(0, bytes / 1_048_576).toFixed(0)} MB`);
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 
-/** For the README. */
+/** For docs/withstands.md. */
 export function renderTable(all: readonly Measured[]): string {
   const lines = all.map(({ name, fate, statedMs, backMs, cpuMs, peakBytes, restBytes }) => {
     const stated = statedMs === undefined ? 'stays' : `${statedMs / 1_000} s`;

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { answers } from '../../src/core/answers.ts';
+import { announceApp, createMetrics } from '../../src/telemetry/metrics.ts';
+import { LOSSES } from '../../src/xmpp/stream/disconnect-reasons.ts';
+import { SKIP_REASONS } from '../../src/xmpp/stream/parser.ts';
+import { metricRows, pagePath, writtenPage } from './metrics.ts';
+
+const page = readFileSync(pagePath, 'utf8');
+
+/** The cells of the table below a heading, without its head. */
+function tableBelow(heading: string): string[][] {
+  const [, rest = ''] = page.split(`\n## ${heading}\n`);
+  const [section = ''] = rest.split('\n## ');
+  const rows = section.split('\n').filter((line) => line.startsWith('| `'));
+  return rows.map((line) => {
+    const cells = line.split('|').slice(1, -1);
+    return cells.map((cell) => cell.trim());
+  });
+}
+
+const wordsIn = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
+
+test('docs - the table of metrics is what the registry says; npm run docs writes it', async () => {
+  assert.equal(page, await writtenPage());
+});
+
+test('docs - every row has name, type, labels and help of a metric', async () => {
+  const rows = await metricRows();
+  assert.deepEqual(
+    tableBelow('All metrics').map(([name = '', type, labels = '', help]) => [
+      wordsIn(name)[0],
+      type,
+      wordsIn(labels),
+      help,
+    ]),
+    rows.map(({ name, type, labels, help }) => [name, type, [...labels], help]),
+  );
+  assert.deepEqual(
+    rows.find(({ name }) => name === 'sealpost_push_duration_seconds'),
+    {
+      name: 'sealpost_push_duration_seconds',
+      type: 'histogram',
+      labels: ['app', 'provider'],
+      help: 'From the hand-over to the provider until its result.',
+    },
+  );
+});
+
+test('docs - metrics are made in one file, so that the page has them all', () => {
+  const root = join(import.meta.dirname, '../../src');
+  const makers = globSync('**/*.ts', { cwd: root }).filter((file) =>
+    readFileSync(join(root, file), 'utf8').includes("from 'prom-client'"),
+  );
+  assert.deepEqual(makers, ['telemetry/metrics.ts']);
+});
+
+test('docs - the values of every label are told', async () => {
+  const common = ['app', 'link', 'provider'];
+  const expected = (await metricRows()).flatMap(({ name, labels }) =>
+    labels.filter((label) => !common.includes(label)).map((label) => `${name} ${label}`),
+  );
+  const told = tableBelow('Values of labels').map(([metric = '', label = '']) =>
+    [metric, label].flatMap(wordsIn).join(' '),
+  );
+  assert.deepEqual(told.toSorted(), expected.toSorted());
+});
+
+/** Values in the page for a label of a metric. */
+function valuesOf(metric: string, label: string): string[] {
+  const row = tableBelow('Values of labels').find(([name = '', word = '']) => {
+    return wordsIn(name)[0] === metric && wordsIn(word)[0] === label;
+  });
+  return wordsIn(row?.[2] ?? '').toSorted();
+}
+
+const listed: readonly [string, string, readonly string[]][] = [
+  ['sealpost_link_reconnects_total', 'reason', Object.keys(LOSSES)],
+  ['sealpost_stanzas_rejected_total', 'reason', [...SKIP_REASONS, 'malformed', 'unanswerable', 'rate-limited']],
+  ['sealpost_publishes_total', 'answer', [...new Set(Object.values(answers))]],
+];
+
+for (const [metric, label, values] of listed) {
+  test(`docs - the values of ${label} of ${metric} are those of the code`, () => {
+    assert.deepEqual(valuesOf(metric, label), values.toSorted());
+  });
+}
+
+test('docs - what an app has from the start is among the values that are told', async () => {
+  const metrics = createMetrics('0.0.0');
+  announceApp(metrics, 'siskin');
+  const series = (await metrics.registry.getMetricsAsJSON()).flatMap(({ name, values }) =>
+    values.flatMap(({ labels }) =>
+      Object.entries(labels).map(([label, value]) => [name, label, String(value)] as const),
+    ),
+  );
+  const bounded = series.filter(([name, label]) => label !== 'app' && name !== 'sealpost_build_info');
+  assert.ok(bounded.length > 10);
+  const untold = bounded.filter(([name, label, value]) => !valuesOf(name, label).includes(value));
+  assert.deepEqual(untold, []);
+});
+
+test('docs - of every metric the page says what to do, and of no other', async () => {
+  const names = (await metricRows()).map(({ name }) => name);
+  const told = tableBelow('What to do when').flatMap(([when = '']) => /sealpost_[a-z_]+/.exec(when)?.[0] ?? []);
+  assert.deepEqual([...new Set(told)].toSorted(), names.toSorted());
+});

@@ -1,0 +1,44 @@
+/** The table of all metrics in docs/metrics.md, written from the registry that the server exposes. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+
+export const pagePath = join(import.meta.dirname, '../../docs/metrics.md');
+const START =
+  '<!-- Written from the registry by `npm run docs`; change the help texts in src/telemetry/metrics.ts. -->';
+const END = '<!-- End of what is written from the registry. -->';
+
+export interface MetricRow {
+  readonly name: string;
+  readonly type: string;
+  readonly labels: readonly string[];
+  readonly help: string;
+}
+
+/** Every metric of the server, in the order in which `/metrics` has them. */
+export async function metricRows(): Promise<MetricRow[]> {
+  const { registry } = createMetrics('0.0.0');
+  const described = await registry.getMetricsAsJSON();
+  return described.map(({ name, help, type }) => {
+    // The registry's JSON has no label names; the metric keeps those that it was made with.
+    const metric = registry.getSingleMetric(name);
+    const { labelNames } = (metric ?? {}) as { readonly labelNames?: readonly string[] };
+    if (!labelNames) throw new Error(`no labels can be read of ${name}`);
+    return { name, type: String(type), labels: labelNames, help };
+  });
+}
+
+/** The page with the table in it written anew. @throws Error if the page has lost the markers around it */
+export async function writtenPage(): Promise<string> {
+  const page = readFileSync(pagePath, 'utf8');
+  const [before, rest] = page.split(START);
+  const after = rest?.split(END)[1];
+  if (before === undefined || after === undefined) throw new Error(`${pagePath} lacks a marker around the table`);
+  const lines = (await metricRows()).map(({ name, type, labels, help }) => {
+    return `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`;
+  });
+  const table = ['| metric | type | labels | what it says |', '| --- | --- | --- | --- |', ...lines].join('\n');
+  const text = `${before}${START}\n\n${table}\n\n${END}${after}`;
+  return format(text, { ...(await resolveConfig(pagePath)), parser: 'markdown' });
+}
