@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { answers } from '../../src/core/answers.ts';
 import { announceApp, createMetrics } from '../../src/telemetry/metrics.ts';
-import { LOSSES } from '../../src/xmpp/stream/disconnect-reasons.ts';
+import { DISCONNECT_REASONS } from '../../src/xmpp/stream/disconnect-reasons.ts';
 import { SKIP_REASONS } from '../../src/xmpp/stream/parser.ts';
 import { metricRows, pagePath, writtenPage } from './metrics.ts';
 
@@ -44,7 +44,7 @@ test('docs - every row has name, type, labels and help of a metric', async () =>
       name: 'sealpost_push_duration_seconds',
       type: 'histogram',
       labels: ['app', 'provider'],
-      help: 'From the hand-over to the provider until its result.',
+      help: 'Time from sending a push to the provider until its result.',
     },
   );
 });
@@ -77,7 +77,7 @@ function valuesOf(metric: string, label: string): string[] {
 }
 
 const listed: readonly [string, string, readonly string[]][] = [
-  ['sealpost_link_reconnects_total', 'reason', Object.keys(LOSSES)],
+  ['sealpost_link_reconnects_total', 'reason', Object.keys(DISCONNECT_REASONS)],
   ['sealpost_stanzas_rejected_total', 'reason', [...SKIP_REASONS, 'malformed', 'unanswerable', 'rate-limited']],
   ['sealpost_publishes_total', 'answer', [...new Set(Object.values(answers))]],
 ];
