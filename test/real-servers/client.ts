@@ -11,11 +11,12 @@ export interface Person {
   leave(): Promise<void>;
 }
 
-export async function signIn(server: RealServer, name: string): Promise<Person> {
+/** @param resource ejabberd keeps the latest session of each, and what that one enabled */
+export async function signIn(server: RealServer, name: string, resource = 'phone'): Promise<Person> {
   const connection: Client = client({
     service: `xmpp://127.0.0.1:${server.clientPort}`,
     domain: server.domain,
-    resource: 'phone',
+    resource,
     // SCRAM's iterations in JavaScript would block this process for up to a second.
     credentials: (authenticate) => authenticate({ username: name, password: `${name}pw` }, 'PLAIN'),
   });
