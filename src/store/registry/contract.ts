@@ -20,7 +20,7 @@ export type ImportOutcome =
   /** Its device is registered here with another node. */
   | 'device-known';
 
-/** Why a registration went away; also a metric label. `displaced`: its account registered too many newer ones. */
+/** Why a registration was removed; also a metric label. `displaced`: its account registered too many newer ones. */
 export type RemovalReason = 'unregistered' | 'gone' | 'operator' | 'displaced';
 
 /**
@@ -42,7 +42,8 @@ export interface Registry {
   register(request: RegistrationRequest): Promise<Registration>;
   /**
    * Puts a registration back that was made of its node.
-   * @returns what stands for its device now: this one, or another one that the device was registered as meanwhile
+   * @returns what stands for its device now: this one, or another one that the device was registered as meanwhile;
+   * undefined: its device was removed
    */
   readmit(opened: Registration): Promise<Registration | undefined>;
   /** The registrations of an account in one app, or of one device of it: the latest first, at most `limit`. */
@@ -52,19 +53,19 @@ export interface Registry {
   ): Promise<readonly Registration[]>;
   /** Adds those that are new, at most `IMPORT_BATCH` at a time; in the order of the batch, what became of each. */
   importRegistrations(batch: readonly ForeignRegistration[]): Promise<readonly ImportOutcome[]>;
-  /** How many there were; 0 is no error. What is registered anew at the same time stays, and counts. */
+  /** How many there were; 0 is no error. One that is removed already stays so, and nothing undoes that any more. */
   unregister(match: RegistrationMatch): Promise<number>;
   /** False when there was none, or when it was registered anew after `knownAtMs` (its `registeredAtMs` then differs). */
   remove(node: string, knownAtMs: number, reason: RemovalReason): Promise<boolean>;
   /**
-   * Undoes removals and drops of second tokens that turned out to be wrong: with node and secret, and without tombstone. One
-   * whose device is registered anew by now stays removed.
-   * @returns how many came back
+   * Undoes removals for the reason `gone`, and drops of second tokens, that turned out to be wrong. What was renewed or
+   * unregistered since stays as it is.
+   * @returns how many came back, or have their second token back
    */
   restore(registrations: readonly Registration[]): Promise<number>;
   dropSecondToken(node: string, secondToken: string): Promise<void>;
   rememberEnvironment(node: string, environment: Environment): Promise<void>;
-  /** Whether this node once was ours and was removed: the tombstone. */
+  /** Whether a registration with this node was removed, in the latest 400 days. */
   wasRemoved(node: string): Promise<boolean>;
   /** Kinds of unsealed nodes that this store has or had. */
   unsealedNodes(): Promise<ReadonlySet<UnsealedNodes>>;

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { ForeignRegistration, ImportOutcome } from './contract.ts';
 import type { RegistrationRequest } from '../../core/registration.ts';
 import { domainOf, foldCase } from '../../core/jid.ts';
@@ -15,13 +15,21 @@ export async function importRegistrations(
 ): Promise<readonly ImportOutcome[]> {
   const rows = batch.map(toForeignRow);
   const known = await findKnown(db, rows);
-  const wanted = rows.filter((row) => outcomeOf(row, known) === undefined);
+  const fresh = rows.filter((row) => outcomeOf(row, known) === undefined);
+  // Of a node that is in the batch twice, the first.
+  const wanted = fresh.filter(({ node }, i) => fresh.findIndex((row) => row.node === node) === i);
   const inserted = new Set<string>();
   if (wanted.length > 0) {
     const stored = await db
       .insertInto('registration')
       .values(wanted)
-      .onConflict((conflict) => conflict.doNothing())
+      .onConflict((conflict) =>
+        // A device that was removed here is as good as new.
+        conflict
+          .columns(['account_key', 'device_key', 'app'])
+          .doUpdateSet(Object.fromEntries(columnsOf(wanted[0]).map((name) => [name, sql.ref(`excluded.${name}`)])))
+          .where('registration.removed_at_ms', 'is not', null),
+      )
       .returning('node')
       .execute();
     for (const { node } of stored) inserted.add(node);
@@ -52,7 +60,8 @@ export async function previewImport(
       .select('node')
       .where('account_key', '=', row.account_key)
       .where('device_key', '=', row.device_key)
-      .where('app', '=', row.app);
+      .where('app', '=', row.app)
+      .where('removed_at_ms', 'is', null);
     outcomes.push(outcomeOf(row, known) ?? ((await device.executeTakeFirst()) ? 'device-known' : 'taken'));
   }
   return outcomes;
@@ -98,11 +107,14 @@ interface Known {
 async function findKnown(db: Kysely<Tables>, rows: readonly RegistrationRow[]): Promise<Known> {
   const nodes = rows.map(({ node }) => node);
   if (nodes.length === 0) return { secrets: new Map(), removed: new Set() };
-  const here = await db.selectFrom('registration').select(['node', 'secret']).where('node', 'in', nodes).execute();
-  const removed = await db.selectFrom('removed_node').select('node').where('node', 'in', nodes).execute();
+  const here = await db
+    .selectFrom('registration')
+    .select(['node', 'secret', 'removed_at_ms as removedAtMs'])
+    .where('node', 'in', nodes)
+    .execute();
   return {
-    secrets: new Map(here.map(({ node, secret }) => [node, secret])),
-    removed: new Set(removed.map(({ node }) => node)),
+    secrets: new Map(here.flatMap(({ node, secret, removedAtMs }) => (removedAtMs === null ? [[node, secret]] : []))),
+    removed: new Set(here.flatMap(({ node, removedAtMs }) => (removedAtMs === null ? [] : [node]))),
   };
 }
 
@@ -117,4 +129,8 @@ function toForeignRow(foreign: ForeignRegistration): RegistrationRow {
   const { node, secret, accountHash, registeredAtMs } = foreign;
   const row = toRow({ ...foreign, withSecret: false }, node, secret ?? null, registeredAtMs);
   return { ...row, account_hash: accountHash ?? null };
+}
+
+function columnsOf(row: RegistrationRow | undefined): readonly (keyof RegistrationRow)[] {
+  return Object.keys(row ?? {}) as (keyof RegistrationRow)[];
 }

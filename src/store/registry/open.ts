@@ -7,7 +7,7 @@ import { createRegistry, type RegistryOptions } from './registry.ts';
 import { watchFile } from '../sqlite/file-watch.ts';
 import { openSqlite } from './sqlite.ts';
 import { StoreError } from './store-error.ts';
-import { keepTombstonesBounded } from './tombstones.ts';
+import { forgetRemoved } from './forget-removed.ts';
 
 /** Which database: a SQLite file by its absolute path, or a PostgreSQL URL. */
 export type StoreLocation =
@@ -37,7 +37,7 @@ export async function openRegistry({ store, clock, nodes, log, metrics }: OpenRe
     );
   }
   const registry = await createRegistry({ db, clock, nodes, metrics });
-  const stopForgetting = keepTombstonesBounded({ db, clock, log });
+  const stopForgetting = forgetRemoved({ db, clock, log });
   const watch = watchFile({ path: store.path, probe, clock, log, metrics });
   /** What is written to a file that no path leads to any more would be gone with this process. */
   const refuseWhenLost = () => {

@@ -5,10 +5,9 @@ import type { NodeNames } from '../../nodes/node-names.ts';
 import type { UnsealedNodes } from '../../nodes/node-key.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { type Registry, registrationsPerAccount, type RemovalReason } from './contract.ts';
-import type { RegistrationMatch } from '../../core/registration.ts';
+import type { Registration, RegistrationMatch } from '../../core/registration.ts';
 import { registrationColumns, toRegistration, toRow } from './rows.ts';
 import type { RegistrationRow, Tables } from './tables.ts';
-import { restore } from './restore.ts';
 import { claimImported, importRegistrations } from './import-registrations.ts';
 
 /** More than one only after devices came in at the same time. */
@@ -24,14 +23,16 @@ export interface RegistryOptions {
 /** The registry on any database that kysely speaks to. */
 export async function createRegistry({ db, clock, nodes, metrics }: RegistryOptions): Promise<Registry> {
   // Compiled once: composing the query would cost more than running it.
-  const findQuery = db.selectFrom('registration').select(registrationColumns).where('node', '=', '').compile();
-  const wasRemovedQuery = db.selectFrom('removed_node').select('node').where('node', '=', '').compile();
+  const named = db.selectFrom('registration').where('node', '=', '');
+  const findQuery = named.select(registrationColumns).where('removed_at_ms', 'is', null).compile();
+  const wasRemovedQuery = named.select('node').where('removed_at_ms', 'is not', null).compile();
   const pingQuery = db.selectFrom('registration').select('node').limit(1).compile();
 
   const count = async (): Promise<Map<string, number>> => {
     const rows = await db
       .selectFrom('registration')
       .select(['app', (eb) => eb.fn.countAll<number | string>().as('registrations')])
+      .where('removed_at_ms', 'is', null)
       .groupBy('app')
       .execute();
     return new Map(rows.map(({ app, registrations }) => [app, Number(registrations)]));
@@ -43,6 +44,7 @@ export async function createRegistry({ db, clock, nodes, metrics }: RegistryOpti
       .select(registrationColumns)
       .where('account_key', '=', foldCase(account))
       .where('app', '=', app)
+      .where('removed_at_ms', 'is', null)
       .$if(device !== undefined, (query) => query.where('device_key', '=', foldCase(device ?? '')))
       .orderBy('registered_at_ms', 'desc')
       .limit(limit)
@@ -50,40 +52,25 @@ export async function createRegistry({ db, clock, nodes, metrics }: RegistryOpti
     return rows.map(toRegistration);
   };
 
-  /**
-   * The tombstones come first: to have one while the registration is still there is harmless, the reverse is not. It is
-   * no transaction because one that waits for its next statement stops the process as soon as another connection writes.
-   * What comes in or is renewed meanwhile stays: its device was told that it is registered.
-   */
-  const removeWhere = async (reason: RemovalReason, condition: RawBuilder<boolean>) => {
-    const found = await db
-      .selectFrom('registration')
-      .select(['node', 'app', 'registered_at_ms as registeredAtMs'])
+  /** How many were removed; one that is removed already keeps its time, but is unregistered if that is asked for. */
+  const removeWhere = async (reason: RemovalReason, condition: RawBuilder<boolean>): Promise<number> => {
+    const removed = await db
+      .updateTable('registration')
+      .set({ removed_at_ms: clock.now(), removal_reason: reason })
+      .where('removed_at_ms', 'is', null)
       .where(condition)
+      .returning('app')
       .execute();
-    let removed = 0;
-    for (const { node, app, registeredAtMs } of found) {
-      const tombstone = { reason, removed_at_ms: clock.now() };
-      await db
-        .insertInto('removed_node')
-        .values({ node, ...tombstone })
-        .onConflict((conflict) => conflict.column('node').doUpdateSet(tombstone))
-        .execute();
-      const { numDeletedRows } = await db
-        .deleteFrom('registration')
-        .where(asOf(node, registeredAtMs))
-        .executeTakeFirstOrThrow();
-      if (numDeletedRows === 0n) continue;
-      removed += 1;
+    for (const { app } of removed) {
       metrics.registrationsRemoved.inc({ app, reason });
       metrics.registrations.dec({ app });
     }
-    return { found: found.length, removed };
+    return removed.length;
   };
 
   /**
    * A client that makes up devices without end displaces its own, but never the one that is being registered, whatever
-   * wall time does. Without an account nothing says whose they are.
+   * wall time does. Of those that it removed, as many are kept. Without an account nothing says whose they are.
    */
   const displaceOldest = async ({ account_key: account, app, node: own }: RegistrationRow): Promise<void> => {
     if (!account.includes('@')) return;
@@ -93,11 +80,37 @@ export async function createRegistry({ db, clock, nodes, metrics }: RegistryOpti
       .where('account_key', '=', account)
       .where('app', '=', app)
       .where('node', '!=', own)
+      .where('removed_at_ms', 'is', null)
       .orderBy('registered_at_ms', 'desc')
       .limit(displacedAtOnce)
       .offset(registrationsPerAccount - 1)
       .execute();
     for (const { node, registered_at_ms: atMs } of beyond) await removeWhere('displaced', asOf(node, atMs));
+    const forgotten = db
+      .selectFrom('registration')
+      .select('node')
+      .where('account_key', '=', account)
+      .where('app', '=', app)
+      .where('removed_at_ms', 'is not', null)
+      .orderBy('removed_at_ms', 'desc')
+      .limit(displacedAtOnce)
+      .offset(registrationsPerAccount);
+    await db.deleteFrom('registration').where('node', 'in', forgotten).execute();
+  };
+
+  /** 1 when it was dropped and the client has not registered since, with another one or without. */
+  const restoreSecondToken = async ({ node, app, secondToken, registeredAtMs }: Registration): Promise<number> => {
+    if (secondToken === undefined) return 0;
+    const { numUpdatedRows } = await db
+      .updateTable('registration')
+      .set({ second_token: secondToken })
+      .where('node', '=', node)
+      .where('registered_at_ms', '=', registeredAtMs)
+      .where('second_token', 'is', null)
+      .where('removed_at_ms', 'is', null)
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows > 0n) metrics.registrationsRestored.inc({ app });
+    return Number(numUpdatedRows);
   };
 
   const unsealedNodes = async (): Promise<ReadonlySet<UnsealedNodes>> => {
@@ -146,8 +159,11 @@ export async function createRegistry({ db, clock, nodes, metrics }: RegistryOpti
               THEN excluded.registered_at_ms ELSE registration.registered_at_ms + 1 END`,
             room: row.room,
             component: row.component,
-            times_registered: sql`registration.times_registered + 1`,
+            times_registered: sql`CASE WHEN registration.removed_at_ms IS NULL
+              THEN registration.times_registered + 1 ELSE 1 END`,
             is_restored: 0,
+            removed_at_ms: null,
+            removal_reason: null,
           }),
         )
         .returning([...registrationColumns, 'times_registered'])
@@ -188,19 +204,33 @@ export async function createRegistry({ db, clock, nodes, metrics }: RegistryOpti
       return outcomes;
     },
 
-    unregister: async (match) => (await removeWhere('unregistered', matching(match))).found,
+    async unregister(match) {
+      const removed = await removeWhere('unregistered', matching(match));
+      if (removed > 0) return removed;
+      // What the provider called dead may come back: not when its device has left meanwhile.
+      const gone = db.updateTable('registration').set({ removal_reason: 'unregistered' });
+      await gone.where('removal_reason', '=', 'gone').where(matching(match)).execute();
+      return 0;
+    },
 
-    remove: async (node, knownAtMs, reason) => (await removeWhere(reason, asOf(node, knownAtMs))).removed > 0,
+    remove: async (node, knownAtMs, reason) => (await removeWhere(reason, asOf(node, knownAtMs))) > 0,
 
     async restore(registrations) {
-      let restored = 0;
-      for (const registration of registrations) {
-        const came = await restore(db, registration);
-        if (came === undefined) continue;
-        restored += 1;
-        metrics.registrationsRestored.inc({ app: registration.app });
-        if (came === 'back') metrics.registrations.inc({ app: registration.app });
+      const restorable = registrations.map(({ node }) => node);
+      if (restorable.length === 0) return 0;
+      const back = await db
+        .updateTable('registration')
+        .set({ removed_at_ms: null, removal_reason: null })
+        .where('node', 'in', restorable)
+        .where('removal_reason', '=', 'gone')
+        .returning('app')
+        .execute();
+      for (const { app } of back) {
+        metrics.registrationsRestored.inc({ app });
+        metrics.registrations.inc({ app });
       }
+      let restored = back.length;
+      for (const registration of registrations) restored += await restoreSecondToken(registration);
       return restored;
     },
 

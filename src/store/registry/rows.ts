@@ -46,6 +46,8 @@ export function toRow(
     component: request.component ?? null,
     times_registered: 1,
     is_restored: 0,
+    removed_at_ms: null,
+    removal_reason: null,
   };
 }
 

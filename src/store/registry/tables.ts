@@ -5,7 +5,6 @@ import type { RemovalReason } from './contract.ts';
 /** The tables as queries see them; `migrations/` makes them. */
 export interface Tables {
   readonly registration: RegistrationRow;
-  readonly removed_node: RemovedNodeRow;
   readonly unsealed_nodes: { readonly kind: UnsealedNodes };
 }
 
@@ -31,11 +30,7 @@ export interface RegistrationRow {
   readonly times_registered: number;
   /** 1: made of its node and not renewed since. */
   readonly is_restored: number;
-}
-
-/** Tombstone of a registration: tells a node that we removed from one that we never knew or lost. */
-export interface RemovedNodeRow {
-  readonly node: string;
-  readonly reason: RemovalReason;
-  readonly removed_at_ms: number;
+  /** Null: it is not removed. Its node stays known, and registering again takes the mark away. */
+  readonly removed_at_ms: number | null;
+  readonly removal_reason: RemovalReason | null;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -64,4 +65,17 @@ test('preview - what is no store is refused and left as it is', async (t) => {
   writeFileSync(path, 'not a database');
   await assert.rejects(openPreview(path), StoreError);
   assert.equal(readFileSync(path, 'utf8'), 'not a database');
+});
+
+test('preview - the store of an earlier version is not touched, and the hint says how to go on', async (t) => {
+  const path = newPath(t);
+  const database = new DatabaseSync(path);
+  database.exec(
+    "CREATE TABLE kysely_migration (name TEXT); INSERT INTO kysely_migration VALUES ('0001-registrations')",
+  );
+  database.close();
+  await assert.rejects(
+    openPreview(path),
+    (error) => error instanceof StoreError && /earlier Sealpost\n {4}Start this/.test(error.message),
+  );
 });

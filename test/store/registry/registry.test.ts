@@ -13,7 +13,7 @@ import {
 import type { RegistrationRequest } from '../../../src/core/registration.ts';
 import { openRegistry, type StoreLocation } from '../../../src/store/registry/open.ts';
 import { nodeNames } from '../../support/nodes.ts';
-import { BATCH, TOMBSTONE_LIFE_MS } from '../../../src/store/registry/tombstones.ts';
+import { BATCH, REMOVED_LIFE_MS } from '../../../src/store/registry/forget-removed.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { manualClock, turnsUntil } from '../../support/clock.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
@@ -371,7 +371,7 @@ for (const { name, prepare } of engines) {
     },
   );
 
-  registryTest('a removed node leaves a tombstone, and the device gets its node again', async ({ registry }) => {
+  registryTest('a removed node is known as removed, and the device gets it again', async ({ registry }) => {
     const { node, registeredAtMs } = await registry.register(romeo);
     assert.equal(await registry.wasRemoved(node), false);
     assert.equal(await registry.remove(node, registeredAtMs, 'gone'), true);
@@ -383,7 +383,57 @@ for (const { name, prepare } of engines) {
     assert.equal(await registry.wasRemoved('never-known'), false);
   });
 
-  registryTest('unregistering leaves tombstones too', async ({ registry }) => {
+  registryTest('registering again takes the mark away, with node, secret and room for the metric', async (parts) => {
+    const { registry, metrics } = parts;
+    const request = { ...romeo, convention: 'p2', device: 'id', withSecret: true } as const;
+    const first = await registry.register(request);
+    await registry.unregister({ account: romeo.account, token: 'id' });
+    assert.equal(await registry.unregister({ account: romeo.account, token: 'id' }), 0);
+    assert.deepEqual(await registry.list(romeo, 10), []);
+    const again = await registry.register(request);
+    assert.deepEqual([again.node, again.secret], [first.node, first.secret]);
+    assert.equal(await registry.wasRemoved(first.node), false);
+    assert.deepEqual(await registry.count(), new Map([['siskin', 1]]));
+    assert.match(await metrics.registry.metrics(), /^sealpost_registrations\{app="siskin"\} 1$/m);
+  });
+
+  registryTest('a device that was removed is not made again by any of its nodes', async ({ registry }) => {
+    const { node, registeredAtMs } = await registry.register(romeo);
+    await registry.remove(node, registeredAtMs, 'gone');
+    const { secondToken: _, ...without } = romeo;
+    for (const request of [romeo, without]) {
+      const opened = { ...request, node: nodeNames().make(request).node, registeredAtMs: 0, isRestored: true } as const;
+      assert.equal(await registry.readmit(opened), undefined);
+    }
+    assert.equal(await registry.wasRemoved(node), true);
+    assert.equal((await registry.count()).size, 0);
+  });
+
+  registryTest('what an account removed is bounded, the latest stay known', async ({ registry, clock }) => {
+    const nodes: string[] = [];
+    for (let n = 0; n < registrationsPerAccount + 60; n += 1) {
+      const { node } = await registry.register({ ...romeo, device: `${n}`, token: `${n}` });
+      nodes.push(node);
+      await registry.unregister({ account: romeo.account, token: node });
+      clock.advance(1);
+    }
+    await registry.register(romeo);
+    const known = (await Promise.all(nodes.map((node) => registry.wasRemoved(node)))).map((is, n) => (is ? n : -1));
+    const kept = known.filter((n) => n >= 0);
+    assert.equal(kept.length, registrationsPerAccount);
+    assert.equal(kept[0], 60);
+  });
+
+  registryTest('a foreign registration takes the place of its device’s, if that was removed', async ({ registry }) => {
+    const { node } = await registry.register({ ...romeo, app: 'android', convention: 'p2', device: 'id' });
+    const taken = { ...foreign, account: romeo.account, device: 'id' };
+    assert.deepEqual(await registry.importRegistrations([taken]), ['device-known']);
+    await registry.unregister({ account: romeo.account, token: node });
+    assert.deepEqual(await registry.importRegistrations([taken, taken]), ['taken', 'present']);
+    assert.equal((await registry.find(foreign.node))?.account, romeo.account);
+  });
+
+  registryTest('so is one that was unregistered', async ({ registry }) => {
     const { node } = await registry.register(romeo);
     await registry.unregister(romeo);
     assert.equal(await registry.wasRemoved(node), true);
@@ -433,11 +483,12 @@ for (const { name, prepare } of engines) {
   });
 
   registryTest(
-    'tombstones are kept 400 days and then forgotten, daily and at the start',
+    'removed registrations are kept 400 days and then forgotten, daily and at the start',
     async ({ registry: first, open, clock }) => {
       let registry = first;
       const remove = async (device: string): Promise<string> => {
-        const { node, registeredAtMs } = await registry.register({ ...romeo, device });
+        const account = `of-${device}@example.net`;
+        const { node, registeredAtMs } = await registry.register({ ...romeo, account, device });
         await registry.remove(node, registeredAtMs, 'gone');
         return node;
       };
@@ -445,7 +496,7 @@ for (const { name, prepare } of engines) {
       for (let i = 0; i < 2 * BATCH + 1; i++) nodes.push(await remove(`device-${i}`));
       const removedNodes = async () =>
         (await Promise.all(nodes.map((node) => registry.wasRemoved(node)))).filter(Boolean);
-      clock.step(TOMBSTONE_LIFE_MS);
+      clock.step(REMOVED_LIFE_MS);
       const young = await remove('young');
       await registry.close();
       registry = await open();
@@ -455,7 +506,7 @@ for (const { name, prepare } of engines) {
       await turnsUntil('the old ones are forgotten', async () => (await removedNodes()).length === 0, 200);
       assert.equal(await registry.wasRemoved(young), true);
 
-      clock.step(TOMBSTONE_LIFE_MS);
+      clock.step(REMOVED_LIFE_MS);
       await registry.close();
       registry = await open();
       await turnsUntil('the young one is forgotten', async () => !(await registry.wasRemoved(young)), 200);

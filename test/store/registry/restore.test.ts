@@ -64,6 +64,16 @@ test('restore - a second token comes back unless the client registered anew', as
   assert.equal((await registry.find(before.node))?.secondToken, undefined);
 });
 
+test('restore - a device that left after its provider called it dead stays away', async (t) => {
+  const { registry } = await open(t);
+  const before = await registry.register(romeo);
+  await registry.remove(before.node, before.registeredAtMs, 'gone');
+  assert.equal(await registry.unregister({ account: romeo.account, token: before.node }), 0);
+  assert.equal(await registry.restore([before]), 0);
+  assert.equal(await registry.find(before.node), undefined);
+  assert.equal(await registry.wasRemoved(before.node), true);
+});
+
 test('restore - a device that is registered with another node by now stays as it is', async (t) => {
   const { registry } = await open(t);
   const before = { ...(await registry.register(romeo)), node: 'of-an-earlier-version' };

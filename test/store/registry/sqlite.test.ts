@@ -165,7 +165,9 @@ test('sqlite - a migration that fails leaves nothing behind', async () => {
 /** As versions before the migration 0007 left it. */
 function undoSealedNodes(database: DatabaseSync): void {
   database.exec(
-    `DELETE FROM kysely_migration WHERE name >= '0007'; DROP TABLE unsealed_nodes;
+    `DELETE FROM kysely_migration WHERE name >= '0007'; DROP TABLE unsealed_nodes; DROP INDEX registration_by_removal;
+    CREATE TABLE removed_node (node TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, removed_at_ms INTEGER NOT NULL) STRICT;
+    ALTER TABLE registration DROP COLUMN removed_at_ms; ALTER TABLE registration DROP COLUMN removal_reason;
     ALTER TABLE registration DROP COLUMN times_registered; ALTER TABLE registration DROP COLUMN is_restored`,
   );
 }
@@ -246,6 +248,27 @@ test('sqlite - a store of before sealed nodes says which nodes servers may still
     // At each start, so that a key that could not be written is in the end.
     assert.deepEqual(noted.toSorted(), [...expected, ...expected].toSorted());
   }
+});
+
+test('sqlite - tombstones of before are removed registrations now', async (t) => {
+  const path = pathOf(t);
+  await fill(path, ['here']);
+  const before = new DatabaseSync(path);
+  undoSealedNodes(before);
+  const [{ node: known } = { node: '' }] = before.prepare('SELECT node FROM registration').all();
+  const bury = before.prepare("INSERT INTO removed_node VALUES (?, 'gone', ?)");
+  for (const node of ['eKxTS5n3bOe0', 'EKxTS5n3bOe0', String(known)]) bury.run(node, manualClock().now());
+  before.close();
+
+  const registry = await open(path);
+  for (const node of ['eKxTS5n3bOe0', 'EKxTS5n3bOe0']) {
+    assert.equal(await registry.find(node), undefined);
+    assert.equal(await registry.wasRemoved(node), true);
+  }
+  // A tombstone of a registration that is there was harmless, and is none now.
+  assert.ok(await registry.find(String(known)));
+  assert.deepEqual(await registry.count(), new Map([['siskin', 1]]));
+  await registry.close();
 });
 
 test('sqlite - more different queries than are kept prepared go on working', async () => {

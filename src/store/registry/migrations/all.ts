@@ -6,6 +6,7 @@ import { signsOfLife } from './0004-signs-of-life.ts';
 import { asciiKeys } from './0005-ascii-keys.ts';
 import { noSignsOfLife } from './0006-no-signs-of-life.ts';
 import { sealedNodes } from './0007-sealed-nodes.ts';
+import { removalMarks } from './0008-removal-marks.ts';
 
 /** In the order in which they run; a released one never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -16,4 +17,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005-ascii-keys': asciiKeys,
   '0006-no-signs-of-life': noSignsOfLife,
   '0007-sealed-nodes': sealedNodes,
+  '0008-removal-marks': removalMarks,
 };

@@ -4,37 +4,37 @@ import { errorCode, type Log } from '../../telemetry/log.ts';
 import type { Tables } from './tables.ts';
 
 /** Longer than a server that was off for a year needs to hear that a device is gone. */
-export const TOMBSTONE_LIFE_MS = 400 * 86_400_000;
-const PRUNE_EVERY_MS = 86_400_000;
+export const REMOVED_LIFE_MS = 400 * 86_400_000;
+const FORGET_EVERY_MS = 86_400_000;
 /** Rows a statement, so that notifications are looked up in between. */
 export const BATCH = 200;
 
-export interface TombstoneOptions {
+export interface ForgetRemovedOptions {
   readonly db: Kysely<Tables>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Forgets tombstones that are older than `TOMBSTONE_LIFE_MS`, now and daily. Returns what ends it. */
-export function keepTombstonesBounded({ db, clock, log }: TombstoneOptions): () => Promise<void> {
+/** Deletes registrations that were removed longer than `REMOVED_LIFE_MS` ago, now and daily. Returns what ends it. */
+export function forgetRemoved({ db, clock, log }: ForgetRemovedOptions): () => Promise<void> {
   let cancel = () => {};
   let running = Promise.resolve();
   const ended = new AbortController();
   const run = (): void => {
-    running = prune().catch((error: unknown) => {
-      log.warn({ reason: errorCode(error) }, 'cannot forget old tombstones; trying again tomorrow');
+    running = forget().catch((error: unknown) => {
+      log.warn({ reason: errorCode(error) }, 'cannot forget registrations removed long ago; trying again tomorrow');
     });
-    cancel = clock.after(PRUNE_EVERY_MS, run);
+    cancel = clock.after(FORGET_EVERY_MS, run);
   };
-  const prune = async (): Promise<void> => {
+  const forget = async (): Promise<void> => {
     let forgotten = BATCH;
     while (forgotten === BATCH && !ended.signal.aborted) {
       const old = db
-        .selectFrom('removed_node')
+        .selectFrom('registration')
         .select('node')
-        .where('removed_at_ms', '<', clock.now() - TOMBSTONE_LIFE_MS)
+        .where('removed_at_ms', '<', clock.now() - REMOVED_LIFE_MS)
         .limit(BATCH);
-      const result = await db.deleteFrom('removed_node').where('node', 'in', old).executeTakeFirst();
+      const result = await db.deleteFrom('registration').where('node', 'in', old).executeTakeFirst();
       forgotten = Number(result.numDeletedRows);
       await new Promise(setImmediate);
     }
