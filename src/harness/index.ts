@@ -37,7 +37,11 @@ export { type Publish, type PublishRequest, writePublish } from './server/publis
 export { writeHtml } from './report/html.ts';
 export { writeJunit } from './report/junit.ts';
 export { runScenarios, type RunOptions, selectScenarios } from './runner/run-scenarios.ts';
-export { type Passage, problemsOf, type RunReport, type ScenarioResult, type SeenPush } from './runner/result.ts';
+export { type Passage, problemsOf, type ScenarioResult, type SeenPush } from './runner/result.ts';
+export type { RunReport } from './runner/run-report.ts';
+export { type CapabilityResult, type Fault, judgeRun, type Verdict } from './runner/verdict.ts';
+export { capabilities, type CapabilityName } from './scenarios/capabilities.ts';
+export type { Cause } from './runner/causes.ts';
 export {
   assembleStage,
   type ProviderStage,

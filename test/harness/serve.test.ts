@@ -66,23 +66,82 @@ test('serve - the same component without its defect passes', async () => {
 });
 
 test('serve - a component of Tigase’s convention that sends calls to the wrong token is found out, in that alone', async () => {
-  const { code, failed } = await tryVendor('vendor-tigase-component.mjs', [], false);
+  const { code, output } = await tryForeign('calls-to-first-token', ['--json']);
   assert.equal(code, 1);
-  assert.deepEqual(failed.map(({ id }) => id).toSorted(), ['call-rings', 'clear-beside-sealed', 'json-call']);
+  const { results, causes } = JSON.parse(output) as {
+    results: Result[];
+    causes: { text: string; scenarios: string[] }[];
+  };
+  assert.deepEqual(
+    causes.map(({ text }) => text),
+    ['its token is first, not second'],
+  );
+  const failed = results.filter(({ outcome }) => outcome === 'failed');
+  assert.deepEqual(
+    failed.map(({ id }) => id),
+    causes[0]?.scenarios,
+  );
+  assert.ok(failed.some(({ id }) => id === 'call-rings'));
   for (const { problems } of failed) {
-    assert.deepEqual(problems, ['the server publishes: call-offer: the push: its token is first, not second']);
+    assert.equal(problems[0], 'the server publishes: call-offer: the push: its token is first, not second');
   }
 });
 
 test('serve - the same component without its defect passes, and what it does not announce is skipped', async () => {
-  const { code, failed, results } = await tryVendor('vendor-tigase-component.mjs', [], true);
-  assert.deepEqual(failed, []);
-  assert.equal(code, 0);
+  const { code, output } = await tryForeign('no-snikket', ['--json']);
+  const { results, verdict } = JSON.parse(output) as { results: Result[]; verdict: string };
+  assert.deepEqual(
+    results.filter(({ outcome }) => outcome === 'failed'),
+    [],
+  );
+  assert.deepEqual([code, verdict], [0, 'green']);
   const reasons = new Map(results.map(({ id, reason }) => [id, reason]));
-  assert.equal(reasons.get('sealed-message-on-android'), 'the component does not announce fcm-xmpp-api');
+  assert.equal(reasons.get('discover-snikket'), 'the component does not announce snikket:apns:1');
   assert.equal(reasons.get('apns-413-payload-too-large'), 'only Sealpost’s own design demands it (--strict)');
-  assert.equal(reasons.get('p2'), 'is about the convention p2');
+  assert.equal(reasons.get('p2'), 'belongs to the convention p2 (--convention p2)');
   assert.ok(results.filter(({ outcome }) => outcome === 'passed').length >= 40);
+});
+
+/** The verdict on a component that has nothing of ours in it, with one defect. */
+async function tryForeign(defect: string, options: readonly string[] = []) {
+  const settings = join(folder, `${defect}.json`);
+  const address = ['--listen', '0', '--domain', 'push.vendor.example', '--secret', 's3cret'];
+  const harness = startHarness(['serve', ...address, '--settings', settings, ...options]);
+  const [, port = ''] = await harness.said(/listening for the component push\.vendor\.example on 127\.0\.0\.1:(\d+)/);
+  const component = join(import.meta.dirname, 'foreign', 'component.mjs');
+  const vendor = startNode([component, `xmpp://127.0.0.1:${port}`, 'push.vendor.example', 's3cret', settings, defect]);
+  const finished = await harness.finished;
+  vendor.process.kill();
+  await vendor.finished;
+  return finished;
+}
+
+test('serve - a component that answers item-not-found to everything is red, with what to do', async () => {
+  const { code, output } = await tryForeign('item-not-found-always');
+  assert.equal(code, 1);
+  assert.match(
+    output,
+    /✗ disco#info is answered cancel\/item-not-found: no client finds the service\n +To do: answer it/,
+  );
+  assert.match(output, /Red: /);
+});
+
+test('serve - a component with another provider id is red, and its id is named', async () => {
+  const { code, output } = await tryForeign('other-id');
+  assert.equal(code, 1);
+  assert.match(output, /it\s+lists vendor:apns:7\n +To do: say by --apns-id or --fcm-id/);
+});
+
+test('serve - the id that was asked for is red when it is not announced', async () => {
+  const { code, output } = await tryForeign('none', ['--apns-id', 'vendor:apns:8']);
+  assert.equal(code, 1);
+  assert.match(output, /disco#info does not list vendor:apns:8, which --apns-id names/);
+});
+
+test('serve - a run of a part says that it is no verdict on the rest', async () => {
+  const { code, output } = await tryForeign('none', ['--only', 'sealed-message']);
+  assert.equal(code, 0, output);
+  assert.match(output, /Green: \d capabilities held of those that --only asked for; it says nothing of the rest/);
 });
 
 const wrongCalls: readonly [what: string, args: readonly string[], complaint: RegExp][] = [

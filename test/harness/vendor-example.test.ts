@@ -21,9 +21,9 @@ before(() => {
 });
 after(() => rmSync(project, { recursive: true }));
 
-/** The vendor's own way to start the component that the tests have, with or without its defect. */
+/** The vendor's own way to start a component that has nothing of ours in it, with or without a defect. */
 function runExample(isCured: boolean) {
-  const component = join(import.meta.dirname, 'vendor-tigase-component.mjs');
+  const component = join(import.meta.dirname, 'foreign', 'component.mjs');
   writeFileSync(
     join(project, 'my-component.mjs'),
     `import { spawn } from 'node:child_process';
@@ -32,7 +32,7 @@ import { writeFileSync } from 'node:fs';
 export async function startMyComponent(service, domain, secret, settings) {
   const file = ${JSON.stringify(join(project, 'settings.json'))};
   writeFileSync(file, JSON.stringify(settings));
-  const child = spawn(process.execPath, [${JSON.stringify(component)}, service, domain, secret, file, ...${isCured ? "['yes']" : '[]'}]);
+  const child = spawn(process.execPath, [${JSON.stringify(component)}, service, domain, secret, file, '${isCured ? 'none' : 'calls-to-first-token'}']);
   return async () => (child.kill(), await once(child, 'exit'));
 }
 `,

@@ -6,7 +6,9 @@ import { writeHtml } from '../../harness/report/html.ts';
 import { writeJunit } from '../../harness/report/junit.ts';
 import { runScenarios, selectScenarios } from '../../harness/runner/run-scenarios.ts';
 import { createRunView } from '../../harness/runner/run-view.ts';
-import { type RunReport, problemsOf } from '../../harness/runner/result.ts';
+import { problemsOf } from '../../harness/runner/result.ts';
+import type { RunReport } from '../../harness/runner/run-report.ts';
+import type { Fault } from '../../harness/runner/verdict.ts';
 import { type ScenarioStage, setScenarioStage } from '../../harness/runner/environment.ts';
 import { scenarios } from '../../harness/scenarios/all.ts';
 import type { Scenario } from '../../harness/scenarios/scenario.ts';
@@ -37,19 +39,29 @@ export async function runCommand(args: readonly string[], io: CommandIo): Promis
   }
   const stage = await setScenarioStage(io);
   try {
-    return await reportRun(chosen, stage, values, io);
+    const leftOut = scenarios.filter((scenario) => !chosen.includes(scenario));
+    return await reportRun({ chosen, leftOut, faults: [] }, stage, values, io);
   } finally {
     await stage.close();
   }
 }
 
+/** What is played, and what the verdict must know beside it. */
+export interface AskedRun {
+  readonly chosen: readonly Scenario[];
+  /** Scenarios that were not asked for. */
+  readonly leftOut: readonly Scenario[];
+  /** What was found before the first scenario and makes the run red. */
+  readonly faults: readonly Fault[];
+  readonly skip?: (scenario: Scenario) => string | undefined;
+}
+
 /** Plays the scenarios, shows each result and writes the requested reports. */
 export async function reportRun(
-  chosen: readonly Scenario[],
+  { chosen, leftOut, faults, skip }: AskedRun,
   stage: ScenarioStage,
   values: ReportValues,
   { output, errors, env, signal }: CommandIo,
-  skip?: (scenario: Scenario) => string | undefined,
 ): Promise<ExitCode> {
   // Standard output is for the JSON alone.
   const screen = values.json ? errors : output;
@@ -58,6 +70,8 @@ export async function reportRun(
     scenarios: chosen,
     stage,
     signal,
+    leftOut,
+    faults,
     onResult: (result) => view.show(result),
     ...(skip && { skip }),
   });
@@ -65,17 +79,19 @@ export async function reportRun(
   if (values.json) output.write(`${JSON.stringify(describeReport(report), undefined, 2)}\n`);
   if (values.junit !== undefined) await writeFile(values.junit, writeJunit(report));
   if (values.html !== undefined) await writeFile(values.html, writeHtml(report));
-  const { results } = report;
-  const isFine =
-    results.every(({ outcome }) => outcome !== 'failed') && results.some(({ outcome }) => outcome === 'passed');
-  return isFine && !signal.aborted ? 0 : 1;
+  return report.verdict.isGreen && !signal.aborted ? 0 : 1;
 }
 
-/** The report as JSON: for each scenario its id, its problems and every step. */
-function describeReport({ results, durationMs, startedAtMs }: RunReport): object {
+/** The report as JSON: the verdict, and for each scenario its id, its problems and every step. */
+function describeReport({ results, verdict, durationMs, startedAtMs }: RunReport): object {
   return {
     startedAt: new Date(startedAtMs).toISOString(),
     durationMs: Math.round(durationMs),
+    verdict: verdict.isGreen ? 'green' : 'red',
+    partial: verdict.isPartial,
+    faults: verdict.faults,
+    causes: verdict.causes,
+    capabilities: verdict.capabilities.map(({ causes: _same, ...row }) => row),
     results: results.map((result) => {
       const { scenario, outcome, reason, passages } = result;
       const { id, title, paragraphs } = scenario;

@@ -4,9 +4,8 @@ import { createAcceptor } from '../../harness/server/acceptor.ts';
 import { reportOptions, reportRun } from './run.ts';
 import type { CommandIo } from './io.ts';
 import { type ExitCode, UsageError, readArguments } from '../command.ts';
-import { createClient } from '../../harness/clients/client.ts';
-import { type ClientModel, sealingAndroid, siskin } from '../../harness/clients/models.ts';
 import { describeSettings } from '../../harness/stand-ins/provider-settings.ts';
+import { readClaims } from '../../harness/runner/claims.ts';
 import { selectScenarios } from '../../harness/runner/run-scenarios.ts';
 import { assembleStage, type ScenarioStage, setProviders } from '../../harness/runner/environment.ts';
 import { scenarios } from '../../harness/scenarios/all.ts';
@@ -55,49 +54,22 @@ export async function serveCommand(args: readonly string[], io: CommandIo): Prom
   errors.write(`listening for the component ${domain} on ${host}:${acceptor.port}\n`);
   errors.write(`APNs is ${providers.apns.origin}, FCM is ${providers.fcm.origin}\n`);
   await acceptor.whenConnected(domain, withinS * 1000);
-  const ids = { apns: values['apns-id'] ?? siskin.providerId, fcm: values['fcm-id'] ?? sealingAndroid.providerId };
-  const isOwn = values['apns-id'] !== undefined || values['fcm-id'] !== undefined || !conventions.includes('tigase');
-  const stage: ScenarioStage = {
-    ...assembleStage({ acceptor, providers, component: domain, clock, randomBytes }),
-    ...(isOwn && { ownIds: ids }),
+  const unclaimed = assembleStage({ acceptor, providers, component: domain, clock, randomBytes });
+  const ids = {
+    ...(values['apns-id'] !== undefined && { apns: values['apns-id'] }),
+    ...(values['fcm-id'] !== undefined && { fcm: values['fcm-id'] }),
   };
-  const announced = {
-    apns: await announces(stage, { ...siskin, providerId: ids.apns }),
-    fcm: await announces(stage, { ...sealingAndroid, providerId: ids.fcm }),
+  const claims = await readClaims(unclaimed, { conventions, ids });
+  const stage: ScenarioStage = { ...unclaimed, registersAs: claims.idOf };
+  const strict = values.strict ?? false;
+  const run = {
+    chosen,
+    leftOut: scenarios.filter((scenario) => !chosen.includes(scenario)),
+    skip: (scenario: Scenario) => claims.whyNot(scenario, strict),
+    faults: claims.faults,
   };
-  const skip = (scenario: Scenario) =>
-    whySkipped(scenario, { conventions, announced, ids, strict: values.strict ?? false });
   // Awaited here, since `started` closes everything on return.
-  return await reportRun(chosen, stage, values, io, skip);
-}
-
-/** Whether the component names this provider id in service discovery. */
-function announces(stage: ScenarioStage, model: ClientModel): Promise<boolean> {
-  const account = stage.hosts.get('reference')?.account('curious');
-  if (!account) return Promise.resolve(false);
-  const { component, randomBytes } = stage;
-  return createClient({ model, account, component, tokens: { token: '' }, randomBytes }).discover();
-}
-
-function whySkipped(
-  { scope, phone, app, proven, steps }: Scenario,
-  about: {
-    readonly conventions: readonly string[];
-    readonly announced: Readonly<Record<'apns' | 'fcm', boolean>>;
-    readonly ids: Readonly<Record<'apns' | 'fcm', string>>;
-    readonly strict: boolean;
-  },
-): string | undefined {
-  const { convention, provider } = phones[phone];
-  const isTigase = ['tigase', 'none'].includes(convention);
-  const needed = isTigase ? 'tigase' : convention;
-  if (!about.conventions.includes(needed)) return `is about the convention ${needed}`;
-  if (scope === 'sealpost' && !about.strict) return 'only Sealpost’s own design demands it (--strict)';
-  if (app !== undefined || (proven && about.strict)) return 'needs an app of its own';
-  if (steps.some((step) => step.do === 'unregister' && step.over === 'http')) return 'needs the address for HTTP';
-  if (!['p2', 'v1', 'raw-token', 'none'].includes(convention) && !about.announced[provider])
-    return `the component does not announce ${about.ids[provider]}`;
-  return undefined;
+  return await reportRun(run, stage, values, io);
 }
 
 function readAddress(listen: string | undefined): { host: string; port: number } {

@@ -3,13 +3,13 @@ import { escapeXML } from 'ltx';
 import {
   type ClientModel,
   type DeviceTokens,
-  isPushService,
   readRegistration,
   readUnregistration,
   type RegistrationReading,
   writeRegistration,
   writeUnregistration,
 } from './models.ts';
+import { whyNoPushService, writeDiscoInfo } from './discovery.ts';
 import { type EnableAnswer, sealingNamespace, writeEnable } from '../server/enabling.ts';
 import { keyBytes, type RandomBytes } from '../sealing/sealing.ts';
 import type { Account } from '../server/xmpp-server.ts';
@@ -36,6 +36,8 @@ export interface Client {
   readonly node: string | undefined;
   /** Asks disco whether the component is a push service for this client. */
   discover(): Promise<boolean>;
+  /** Why it finds no push service there, as a sentence; `undefined`: it finds one. */
+  whyNotFound(): Promise<string | undefined>;
   register(): Promise<RegistrationReading>;
   /** After `register`; `sealed: false` leaves `<encrypt/>` out although both sides could. */
   enable(options?: { readonly sealed?: boolean }): EnableAnswer;
@@ -53,6 +55,11 @@ export function createClient(options: ClientOptions): Client {
 
   const envelope = () => ({ from: jid, to: component, id: Buffer.from(randomBytes(8)).toString('hex') });
 
+  async function whyNotFound(): Promise<string | undefined> {
+    const address = envelope();
+    return whyNoPushService(model.providerId, await account.relay({ ...address, xml: writeDiscoInfo(address) }));
+  }
+
   return {
     jid,
     get key() {
@@ -62,11 +69,9 @@ export function createClient(options: ClientOptions): Client {
       return registration?.node;
     },
     async discover() {
-      const { from, to, id } = envelope();
-      const query = `<query xmlns='http://jabber.org/protocol/disco#info'/>`;
-      const xml = `<iq type='get' id='${id}' from='${escapeXML(from)}' to='${escapeXML(to)}'>${query}</iq>`;
-      return isPushService(model, await account.relay({ from, to, id, xml }));
+      return (await whyNotFound()) === undefined;
     },
+    whyNotFound,
     async register() {
       const address = envelope();
       const xml = writeRegistration(model, address, tokens);

@@ -25,7 +25,8 @@ export type Shown =
   /** On Android: the app woke up and fetches what is new itself. */
   | { readonly kind: 'synchronized' }
   | { readonly kind: 'nothing'; readonly why: string }
-  /** A crash, a ghost call, a notification shown twice: what users complain about. */
+  | { readonly kind: 'crash'; readonly program: 'the notification extension' | 'the app'; readonly why: string }
+  /** A ghost call, a notification shown twice: what users complain about. */
   | { readonly kind: 'fault'; readonly why: string };
 
 export interface DeviceView {

@@ -3,7 +3,8 @@
  * Literal in what they send, as picky in what they take: Siskin 7.3, Snikket iOS 1.2, Stork of 2023.
  */
 import { type Element, escapeXML } from 'ltx';
-import { attribute, childElements, type IqAnswer } from '../server/stanza.ts';
+import { whyNoPushService } from './discovery.ts';
+import { attribute, type IqAnswer } from '../server/stanza.ts';
 
 /** A client's habits, as data. */
 export interface ClientModel {
@@ -203,11 +204,5 @@ function visibleCondition(client: ClientModel, answer: IqAnswer & { kind: 'error
 
 /** Whether a disco#info answer shows a push service for this client (XEP-0357 section 4.2 and the provider's id). */
 export function isPushService(client: ClientModel, answer: IqAnswer): boolean {
-  if (answer.kind !== 'result') return false;
-  const query = answer.stanza.getChild('query', 'http://jabber.org/protocol/disco#info');
-  const children = query ? childElements(query) : [];
-  const isIdentity = (child: Element) =>
-    child.name === 'identity' && attribute(child, 'category') === 'pubsub' && attribute(child, 'type') === 'push';
-  const features = children.filter(({ name }) => name === 'feature').map((feature) => attribute(feature, 'var'));
-  return children.some(isIdentity) && ['urn:xmpp:push:0', client.providerId].every((name) => features.includes(name));
+  return whyNoPushService(client.providerId, answer) === undefined;
 }

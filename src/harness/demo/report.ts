@@ -138,6 +138,8 @@ function describeShown(shown: Shown): string {
     case 'nothing':
     case 'fault':
       return shown.why;
+    case 'crash':
+      return `${shown.program} crashes: ${shown.why}`;
   }
 }
 

@@ -2,12 +2,15 @@
 import { escapeXML } from 'ltx';
 import { drawPassage } from './picture.ts';
 import { reportStyle } from './style.ts';
-import type { Passage, RunReport, ScenarioResult, SeenPush } from '../runner/result.ts';
+import { describeVerdict } from './verdict-lines.ts';
+import type { Passage, ScenarioResult, SeenPush } from '../runner/result.ts';
+import type { RunReport } from '../runner/run-report.ts';
+import type { Verdict } from '../runner/verdict.ts';
 
 const marks = { passed: '✓', failed: '✗', skipped: '–' } as const;
 
 export function writeHtml(report: RunReport): string {
-  const { results, durationMs, startedAtMs } = report;
+  const { results, verdict: judged, durationMs, startedAtMs } = report;
   const of = (outcome: ScenarioResult['outcome']) => results.filter((result) => result.outcome === outcome);
   const [passed, failed, skipped] = [of('passed'), of('failed'), of('skipped')];
   const verdict =
@@ -18,29 +21,54 @@ export function writeHtml(report: RunReport): string {
   const bar = (['passed', 'failed', 'skipped'] as const)
     .map((outcome) => `<span class="${outcome}" style="flex:${of(outcome).length}"></span>`)
     .join('');
-  const failures = failed.map(({ scenario }) => `<li><a href="#${scenario.id}">${text(scenario.title)}</a></li>`);
+  const titles = new Map(failed.map(({ scenario }) => [scenario.id, scenario.title]));
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Sealpost harness: ${failed.length === 0 ? 'passed' : `${failed.length} failed`}</title>
+<title>Sealpost harness: ${judged.isGreen ? 'green' : 'red'}</title>
 <style>${reportStyle}</style>
 </head>
 <body>
 <header>
 <h1>Sealpost harness</h1>
+<p class="${judged.isGreen ? 'passed' : 'failed'}">${text(describeVerdict(judged))}</p>
 <p>${verdict}${aside} in ${(durationMs / 1000).toFixed(1)} s <span class="dim">· ${new Date(startedAtMs).toISOString()}</span></p>
 <div class="bar" aria-hidden="true">${bar}</div>
 </header>
 <main>
-${failures.length > 0 ? `<h2>Failed</h2>\n<ul>${failures.join('')}</ul>\n` : ''}<h2>Scenarios</h2>
+${writeCauses(judged, titles)}<h2>Capabilities</h2>
+${writeCapabilities(judged)}
+<h2>Scenarios</h2>
 ${results.map(writeScenario).join('\n')}
 </main>
 </body>
 </html>
 `;
+}
+
+/** What is wrong, each cause once, with the scenarios that found it. */
+function writeCauses({ faults, causes }: Verdict, titles: ReadonlyMap<string, string>): string {
+  if (faults.length + causes.length === 0) return '';
+  const others = faults.map(
+    ({ problem, advice }) => `<li>${text(problem)}<p class="dim">To do: ${text(advice)}.</p></li>`,
+  );
+  const links = (ids: readonly string[]) =>
+    ids.map((id) => `<li><a href="#${id}">${text(titles.get(id) ?? id)}</a></li>`).join('');
+  const found = causes.map(({ text: cause, scenarios }) => `<li>${text(cause)}<ul>${links(scenarios)}</ul></li>`);
+  return `<h2>What is wrong</h2>\n<ul class="causes">${others.join('')}${found.join('')}</ul>\n`;
+}
+
+function writeCapabilities({ capabilities }: Verdict): string {
+  const tones = { held: 'passed', broken: 'failed', 'not played': 'skipped' } as const;
+  const rows = capabilities.map(({ title, outcome, why, passed, of }) => {
+    const detail = outcome === 'not played' ? text(why ?? '') : `${passed} of ${of} scenarios`;
+    return `<tr><th scope="row">${text(title)}</th><td class="${tones[outcome]}">${outcome}</td><td>${detail}</td></tr>`;
+  });
+  const head = ['Capability', 'Outcome', 'Scenarios'].map((name) => `<th scope="col">${name}</th>`).join('');
+  return `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
 function writeScenario(result: ScenarioResult): string {

@@ -17,6 +17,8 @@ summary .mark{font-weight:700;width:1.2rem;flex:none}summary .title{flex:1}summa
 code,pre{font:13px/1.45 ui-monospace,monospace}
 pre{margin:.25rem 0;padding:.5rem;border:1px solid var(--line);border-radius:.35rem;background:var(--ground);white-space:pre-wrap;overflow-wrap:anywhere}
 ul.problems{margin:.25rem 0;padding-left:1.2rem;color:var(--bad);font-weight:600}
+table{border-collapse:collapse;width:100%;margin:.25rem 0}th,td{text-align:left;padding:.2rem .5rem .2rem 0;border-bottom:1px solid var(--line);overflow-wrap:anywhere}th[scope=row]{font-weight:400}
+ul.causes>li{color:var(--bad);font-weight:600}ul.causes ul,ul.causes p{font-weight:400}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem .75rem;margin:.25rem 0}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
 svg{display:block;width:100%;max-width:880px;height:auto;margin:.5rem 0}
 svg text{font:12px system-ui,sans-serif;text-anchor:middle;fill:var(--ink)}

@@ -9,6 +9,7 @@ import type { StandIn } from '../stand-ins/contract.ts';
 import type { StartServer } from '../demo/environment.ts';
 import { createFcmStandIn } from '../stand-ins/fcm.ts';
 import { type AppName, type AppProfile, appProfiles } from '../scenarios/apps.ts';
+import type { PhoneName } from '../scenarios/phones.ts';
 import type { RandomBytes } from '../sealing/sealing.ts';
 import { type Flavour, flavours } from '../server/server-flavours.ts';
 import { createXmppServer, type XmppServer } from '../server/xmpp-server.ts';
@@ -35,8 +36,8 @@ export interface ScenarioStage {
   readonly publicUrl?: string;
   /** Provider id or push module of an app. */
   readonly idOf: (app: AppName) => string;
-  /** Provider ids of a component that is not ours: then clients register with these. */
-  readonly ownIds?: Readonly<Record<'apns' | 'fcm', string>>;
+  /** Provider id or push module that a kind of phone registers with, where the component is not ours. */
+  readonly registersAs?: (phone: PhoneName) => string | undefined;
   /** Whether the server under test has all the apps of `apps.ts`, as ours is started with. */
   readonly hasApps: boolean;
   readonly clock: Clock;

@@ -2,11 +2,14 @@
 import type { ReceivedPush, StandIn } from '../stand-ins/contract.ts';
 import type { Clock } from '../../time/clock.ts';
 
+/** Which token a push went to: one of the phone's, or that of another device of the account. */
+export type Place = 'first' | 'second' | 'of another device';
+
 export interface Mailbox {
   /** From now on pushes to this token are the phone's, too. */
-  watch(token: string, place: 'first' | 'second'): void;
+  watch(token: string, place: Place): void;
   /** Which of the phone's tokens the push went to. */
-  placeOf(push: ReceivedPush): 'first' | 'second';
+  placeOf(push: ReceivedPush): Place;
   /** Resolves when so many pushes have arrived that were not taken yet, or the time is over. */
   whenArrived(count: number, timeoutMs: number): Promise<void>;
   /** Takes those that have arrived, at most so many. */
@@ -21,7 +24,7 @@ export interface Mailbox {
 
 export function createMailbox(standIn: StandIn, clock: Clock): Mailbox {
   const arrived: ReceivedPush[] = [];
-  const places = new Map<string, 'first' | 'second'>();
+  const places = new Map<string, Place>();
   let taken = 0;
   let announce = () => {};
   const close = standIn.onPush((push) => {

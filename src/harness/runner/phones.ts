@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { escapeXML } from 'ltx';
 import { createClient } from '../clients/client.ts';
-import type { ClientModel } from '../clients/models.ts';
+import type { ClientModel, DeviceTokens } from '../clients/models.ts';
 import { keyBytes, type RandomBytes } from '../sealing/sealing.ts';
 import { phones } from '../scenarios/phones.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
@@ -17,7 +17,8 @@ export interface ScenarioPhone {
   readonly key: Uint8Array;
   /** Value of `account` in p2's pushes. */
   readonly p2Account: string;
-  discover(): Promise<boolean>;
+  /** Why it finds no push service, as a sentence; `undefined`: it finds one. */
+  whyNotFound(): Promise<string | undefined>;
   /** `registered`, or what the client tells its user. */
   register(): Promise<string>;
   /** `result` or `TYPE/CONDITION`. */
@@ -25,8 +26,8 @@ export interface ScenarioPhone {
   disable(everywhere: boolean): string;
   /** `done`, or the condition. */
   unregister(): Promise<string>;
-  /** From now on the device has another token. */
-  renewToken(): void;
+  /** From now on the device has other tokens, or another second one alone. */
+  renewToken(which?: 'second'): void;
 }
 
 export interface PhoneOptions {
@@ -37,6 +38,8 @@ export interface PhoneOptions {
   /** Provider id of the app that the phone belongs to. */
   readonly appId: string;
   readonly randomBytes: RandomBytes;
+  /** Tokens of a device that another phone is already; default: fresh ones. */
+  readonly tokens?: DeviceTokens;
 }
 
 export function createPhone(options: PhoneOptions): ScenarioPhone {
@@ -50,11 +53,13 @@ function createTigasePhone(options: PhoneOptions, model: ClientModel): ScenarioP
   const { scenario, account, component, appId, randomBytes } = options;
   const { provider } = phones[scenario.phone];
   const { pushKit = model.rings, omemoDevice } = scenario;
-  const create = () => {
+  const freshTokens = (): DeviceTokens => {
     const bytes = randomBytes(32);
     // As each client writes them: APNs tokens in upper case, PushKit tokens in lower case.
     const token = provider === 'apns' ? hex(bytes).toUpperCase() : `harness:${hex(bytes)}`;
-    const tokens = { token, ...(pushKit && { secondToken: hex(randomBytes(32)) }) };
+    return { token, ...(pushKit && { secondToken: hex(randomBytes(32)) }) };
+  };
+  const create = (tokens: DeviceTokens) => {
     const client = createClient({
       model: { ...model, providerId: appId },
       account,
@@ -65,7 +70,7 @@ function createTigasePhone(options: PhoneOptions, model: ClientModel): ScenarioP
     });
     return { client, tokens };
   };
-  let { client, tokens } = create();
+  let { client, tokens } = create(options.tokens ?? freshTokens());
   // Where sealing was never asked for there is nothing to open, but by hand a publish may be sealed all the same.
   const spareKey = Uint8Array.from(randomBytes(keyBytes));
   return {
@@ -73,7 +78,7 @@ function createTigasePhone(options: PhoneOptions, model: ClientModel): ScenarioP
       return tokens.token;
     },
     get secondToken() {
-      return 'secondToken' in tokens ? tokens.secondToken : undefined;
+      return tokens.secondToken;
     },
     get node() {
       return client.node;
@@ -82,7 +87,7 @@ function createTigasePhone(options: PhoneOptions, model: ClientModel): ScenarioP
       return client.key ?? spareKey;
     },
     p2Account: '',
-    discover: () => client.discover(),
+    whyNotFound: () => client.whyNotFound(),
     async register() {
       const reading = await client.register();
       return reading.kind === 'refused' ? reading.condition : reading.kind;
@@ -93,7 +98,11 @@ function createTigasePhone(options: PhoneOptions, model: ClientModel): ScenarioP
       const left = await client.unregister();
       return left === 'done' ? left : left.refused;
     },
-    renewToken: () => void ({ client, tokens } = create()),
+    renewToken(which) {
+      const { token, secondToken } = freshTokens();
+      const second = secondToken === undefined ? {} : { secondToken };
+      ({ client, tokens } = create({ token: which === 'second' ? tokens.token : token, ...second }));
+    },
   };
 }
 
@@ -133,7 +142,7 @@ function createPlainPhone({ scenario, account, component, appId, randomBytes }: 
     },
     key,
     p2Account: createHash('sha1').update(`${account.jid}\0${deviceId}`).digest('hex'),
-    discover: () => Promise.resolve(false),
+    whyNotFound: () => Promise.resolve('its client looks for none'),
     async register() {
       if (convention === 'raw-token' || convention === 'none') return 'registered';
       const answer = await command(nameOf('register'), { ...identity, token });

@@ -1,12 +1,13 @@
 /** What a run found out, for reports: JSON-serializable. */
 import type { ReceivedPush } from '../stand-ins/contract.ts';
+import type { Place } from './mailbox.ts';
 import type { Shown } from '../clients/device.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 
 /** A push as a report shows it. */
 export interface SeenPush {
   readonly provider: 'apns' | 'fcm';
-  readonly to: 'first' | 'second';
+  readonly to: Place;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Readonly<Record<string, unknown>>;
   /** Of the encoded JSON. */
@@ -44,16 +45,14 @@ export interface ScenarioResult {
   readonly passages: readonly Passage[];
 }
 
-export interface RunReport {
-  readonly results: readonly ScenarioResult[];
-  readonly durationMs: number;
-  /** Milliseconds since 1970. */
-  readonly startedAtMs: number;
-}
-
 /** Every problem of a result, with the step that it befell. */
 export function problemsOf(result: ScenarioResult): string[] {
   return result.passages.flatMap(({ what, problems }) => problems.map((problem) => `${what}: ${problem}`));
+}
+
+/** The first problem of a result without its step: what follows is mostly a consequence. */
+export function firstProblem({ passages }: ScenarioResult): string | undefined {
+  return passages.flatMap(({ problems }) => problems)[0];
 }
 
 /** @param startedAtMs beginning of the passage, milliseconds since 1970 */

@@ -2,9 +2,11 @@
 import type { Scenario } from '../scenarios/scenario.ts';
 import { phones } from '../scenarios/phones.ts';
 import { playScenario, type PlayedScenario } from './player.ts';
-import type { Passage, RunReport, ScenarioResult } from './result.ts';
+import type { Passage, ScenarioResult } from './result.ts';
+import type { RunReport } from './run-report.ts';
 import { proveHealth } from './proof.ts';
 import type { ScenarioStage } from './environment.ts';
+import { type Fault, interrupted, judgeRun } from './verdict.ts';
 
 export interface RunOptions {
   readonly scenarios: readonly Scenario[];
@@ -17,6 +19,10 @@ export interface RunOptions {
   readonly onResult?: (result: ScenarioResult) => void;
   /** No scenario begins afterwards; those that did not are skipped. */
   readonly signal?: AbortSignal;
+  /** Scenarios that were not asked for: the verdict says that it knows nothing of them. */
+  readonly leftOut?: readonly Scenario[];
+  /** What makes the run red whatever the scenarios say. */
+  readonly faults?: readonly Fault[];
 }
 
 /** Resolves with all results, in the order of the scenarios; a scenario that breaks down has failed. */
@@ -26,27 +32,26 @@ export async function runScenarios(options: RunOptions): Promise<RunReport> {
   const [startedAtMs, beganAtMs] = [clock.now(), clock.monotonic()];
   const results: ScenarioResult[] = [];
   const played: { readonly index: number; readonly scenario: PlayedScenario }[] = [];
-  let next = 0;
+  const indices = new Map(scenarios.map((scenario, index) => [scenario, index]));
 
-  async function work(): Promise<void> {
-    for (let index = next++; index < scenarios.length; index = next++) {
-      const scenario = scenarios[index];
-      if (!scenario) return;
-      const reason = signal?.aborted ? 'interrupted' : options.skip?.(scenario);
-      const result =
-        reason === undefined
-          ? await playOne(index, scenario)
-          : ({ scenario, outcome: 'skipped', reason, durationMs: 0, passages: [] } as const);
-      results[index] = result;
-      onResult?.(result);
-    }
+  function finish(result: ScenarioResult): void {
+    results[indices.get(result.scenario) ?? 0] = result;
+    onResult?.(result);
   }
 
-  async function playOne(index: number, scenario: Scenario): Promise<ScenarioResult> {
+  async function playAll(chosen: readonly Scenario[], atATime: number): Promise<void> {
+    const left = chosen.values();
+    const work = async () => {
+      for (const scenario of left) finish(signal?.aborted ? skipped(scenario, interrupted) : await playOne(scenario));
+    };
+    await Promise.all(Array.from({ length: Math.min(atATime, chosen.length) }, work));
+  }
+
+  async function playOne(scenario: Scenario): Promise<ScenarioResult> {
     const atMs = clock.monotonic();
     try {
       const scene = await playScenario(scenario, stage);
-      played.push({ index, scenario: scene });
+      played.push({ index: indices.get(scenario) ?? 0, scenario: scene });
       return conclude(scenario, scene.passages, clock.monotonic() - atMs);
     } catch (error) {
       const problem = `broke down: ${error instanceof Error ? error.message : 'for no reason'}`;
@@ -54,8 +59,13 @@ export async function runScenarios(options: RunOptions): Promise<RunReport> {
     }
   }
 
-  if (stage.hasApps && scenarios.some(({ proven }) => proven)) await proveHealth(stage);
-  await Promise.all(Array.from({ length: Math.min(concurrency, scenarios.length) }, work));
+  const playable = scenarios.filter((scenario) => {
+    const reason = options.skip?.(scenario);
+    if (reason !== undefined) finish(skipped(scenario, reason));
+    return reason === undefined;
+  });
+  if (stage.hasApps && playable.some(({ proven }) => proven)) await proveHealth(stage);
+  for (const phase of inPhases(playable)) await playAll(phase, concurrency);
   // What nobody expected may come at any time, up to here.
   for (const { index, scenario } of played) {
     scenario.end();
@@ -67,10 +77,25 @@ export async function runScenarios(options: RunOptions): Promise<RunReport> {
       ...result.passages,
       { what: 'after the end', pushes: [], problems: [problem] },
     ];
-    results[index] = conclude(result.scenario, passages, result.durationMs);
-    onResult?.(results[index]);
+    finish(conclude(result.scenario, passages, result.durationMs));
   }
-  return { results, startedAtMs, durationMs: clock.monotonic() - beganAtMs };
+  const verdict = judgeRun(results, { leftOut: options.leftOut ?? [], faults: options.faults ?? [] });
+  return { results, verdict, startedAtMs, durationMs: clock.monotonic() - beganAtMs };
+}
+
+/**
+ * One scenario for each provider comes before the rest: APNs allows a fresh connection one request until it has seen a
+ * valid provider token, and a component need not be able to begin with a dozen at once.
+ */
+function inPhases(scenarios: readonly Scenario[]): readonly (readonly Scenario[])[] {
+  const first = [...Map.groupBy(scenarios, ({ phone }) => phones[phone].provider).values()].flatMap((group) =>
+    group.slice(0, 1),
+  );
+  return [first, scenarios.filter((scenario) => !first.includes(scenario))];
+}
+
+function skipped(scenario: Scenario, reason: string): ScenarioResult {
+  return { scenario, outcome: 'skipped', reason, durationMs: 0, passages: [] };
 }
 
 function conclude(scenario: Scenario, passages: readonly Passage[], durationMs: number): ScenarioResult {

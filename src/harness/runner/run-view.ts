@@ -1,5 +1,7 @@
 /** A run in a terminal: a line for each scenario as it ends, and below them how far it is. */
-import { problemsOf, type RunReport, type ScenarioResult } from './result.ts';
+import { problemsOf, type ScenarioResult } from './result.ts';
+import type { RunReport } from './run-report.ts';
+import { describeVerdict, writeVerdict } from '../report/verdict-lines.ts';
 import { fitText, justify, type Terminal, type TerminalOutput } from '../report/terminal.ts';
 
 export interface RunView {
@@ -46,8 +48,9 @@ export function createRunView(terminal: Terminal, output: TerminalOutput, total:
       }
       progress();
     },
-    end({ results, durationMs }) {
+    end({ results, verdict, durationMs }) {
       clear();
+      writeVerdict(terminal, verdict);
       const failed = results.filter(({ outcome }) => outcome === 'failed').length;
       const skipped = results.filter(({ outcome }) => outcome === 'skipped').length;
       const passed = results.length - failed - skipped;
@@ -59,6 +62,7 @@ export function createRunView(terminal: Terminal, output: TerminalOutput, total:
           ? `  ${terminal.paint('green', `✓ ${passed} scenarios passed`)}${aside}, in ${seconds} s`
           : `  ${terminal.paint('red', `✗ ${failed} of ${passed + failed} scenarios failed`)}${aside}, in ${seconds} s`,
       );
+      terminal.line(`  ${terminal.paint(verdict.isGreen ? 'green' : 'red', describeVerdict(verdict))}`);
     },
   };
 }

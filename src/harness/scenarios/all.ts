@@ -1,4 +1,6 @@
 import { callScenarios } from './call-scenarios.ts';
+import { deviceScenarios } from './device-scenarios.ts';
+import { hostileScenarios } from './hostile-scenarios.ts';
 import { jsonScenarios } from './json-scenarios.ts';
 import { limitScenarios } from './limit-scenarios.ts';
 import { omemoScenarios } from './omemo-scenarios.ts';
@@ -25,4 +27,6 @@ export const scenarios: readonly Scenario[] = [
   ...fcmAnswerScenarios,
   ...outcomeScenarios,
   ...registeringScenarios,
+  ...deviceScenarios,
+  ...hostileScenarios,
 ];

@@ -9,6 +9,7 @@ import {
   ready,
   ringing,
   sealedBackground,
+  sealedKeys,
   taken,
 } from './fixtures.ts';
 
@@ -21,6 +22,7 @@ export const callScenarios: readonly Scenario[] = [
     title: 'A call rings through PushKit',
     paragraphs: ['routing/call', 'payload/apns-voip', 'payload/expiration', 'encrypt/4.4-call', 'encrypt/4.4-sid'],
     scope: 'any',
+    capability: 'sealed-call',
     phone: 'siskin',
     steps: [
       ...ready,
@@ -64,6 +66,35 @@ export const callScenarios: readonly Scenario[] = [
     ],
   },
   {
+    id: 'call-without-pushkit-shows',
+    title: 'A call to a phone without PushKit token shows something',
+    paragraphs: ['routing/call-without-pushkit'],
+    scope: 'any',
+    capability: 'sealed-call',
+    phone: 'siskin',
+    pushKit: false,
+    steps: [
+      ...ready,
+      { do: 'happen', event: callOffer, expect: { ...taken({ kind: 'visible' }), shows: { kind: 'notification' } } },
+    ],
+  },
+  {
+    id: 'call-rings-on-android',
+    title: 'A call rings on an Android phone',
+    paragraphs: ['routing/call-without-pushkit', 'payload/fcm-priority'],
+    scope: 'any',
+    capability: 'sealed-call',
+    phone: 'android',
+    steps: [
+      ...ready,
+      {
+        do: 'happen',
+        event: callOffer,
+        expect: { ...taken({ kind: 'visible', keys: sealedKeys }), shows: { kind: 'ringing', caller: juliet } },
+      },
+    ],
+  },
+  {
     id: 'call-on-android',
     title: 'A call to an Android phone is data of high priority for half a minute or less',
     paragraphs: ['routing/call-without-pushkit', 'payload/fcm-priority', 'payload/fcm-ttl'],
@@ -79,6 +110,7 @@ export const callScenarios: readonly Scenario[] = [
     title: 'The end of a call stops the ringing by a background push, never by PushKit',
     paragraphs: ['routing/call-end', 'payload/apns-background'],
     scope: 'any',
+    capability: 'call-end',
     phone: 'siskin',
     steps: [
       ...ready,
@@ -102,6 +134,7 @@ export const callScenarios: readonly Scenario[] = [
     title: 'The end of a call reaches an Android phone with normal priority',
     paragraphs: ['routing/call-end', 'payload/fcm-priority'],
     scope: 'any',
+    capability: 'call-end',
     phone: 'android',
     steps: [
       ...ready,

@@ -18,6 +18,7 @@ export const jsonScenarios: readonly Scenario[] = [
     title: 'Where sealing is on, the stanza holds neither form nor sender nor body',
     paragraphs: ['encrypt/4.4-no-form'],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'siskin',
     steps: [
       ...ready,
@@ -33,6 +34,7 @@ export const jsonScenarios: readonly Scenario[] = [
     title: 'The JSON of a message: a number, a bare JID, the type chat, the body',
     paragraphs: ['encrypt/4.4-unread', 'encrypt/4.4-sender', 'encrypt/4.4-chat', 'encrypt/4.4-message'],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'iphone',
     steps: [
       ...ready,
@@ -59,6 +61,7 @@ export const jsonScenarios: readonly Scenario[] = [
     title: 'The JSON of a group chat names the room, and who wrote as nickname',
     paragraphs: ['encrypt/4.4-groupchat', 'encrypt/4.4-nickname', 'encrypt/4.4-sender'],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'iphone',
     steps: [
       ...ready,
@@ -77,6 +80,7 @@ export const jsonScenarios: readonly Scenario[] = [
     title: 'The JSON of a subscription request has the type subscribe and no message',
     paragraphs: ['encrypt/4.4-subscribe'],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'iphone',
     steps: [
       ...ready,
@@ -92,6 +96,7 @@ export const jsonScenarios: readonly Scenario[] = [
     title: 'The JSON of a call names the session',
     paragraphs: ['encrypt/4.4-call', 'encrypt/4.4-sid'],
     scope: 'any',
+    capability: 'sealed-call',
     phone: 'siskin',
     steps: [
       ...ready,

@@ -15,6 +15,7 @@ export const limitScenarios: readonly Scenario[] = [
     title: 'The longest message that a server seals to max-payload-size fits',
     paragraphs: ['payload/largest', 'payload/apns-limit', 'encrypt/4.2-cut', 'encrypt/4.4-message'],
     scope: 'any',
+    capability: 'size',
     phone: 'siskin',
     steps: [
       ...ready,
@@ -30,6 +31,7 @@ export const limitScenarios: readonly Scenario[] = [
     title: 'On Android, too',
     paragraphs: ['payload/largest', 'payload/fcm-limit'],
     scope: 'any',
+    capability: 'size',
     phone: 'android',
     steps: [
       ...ready,
@@ -45,6 +47,7 @@ export const limitScenarios: readonly Scenario[] = [
     title: 'The longest message of a server that counts the body alone fits',
     paragraphs: ['payload/largest'],
     scope: 'any',
+    capability: 'size',
     phone: 'siskin',
     server: 'tigase',
     steps: [

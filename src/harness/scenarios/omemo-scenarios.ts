@@ -29,6 +29,7 @@ export const omemoScenarios: readonly Scenario[] = [
       'omemo/3',
     ],
     scope: 'any',
+    capability: 'omemo',
     phone: 'iphone',
     omemoDevice: 1325,
     steps: [
@@ -41,6 +42,7 @@ export const omemoScenarios: readonly Scenario[] = [
     title: 'On Android, too',
     paragraphs: ['omemo/4.3-object'],
     scope: 'any',
+    capability: 'omemo',
     phone: 'android',
     omemoDevice: 1325,
     steps: [
@@ -53,6 +55,7 @@ export const omemoScenarios: readonly Scenario[] = [
     title: 'A message of OMEMO 2 comes without an IV, with the keys of this account alone',
     paragraphs: ['omemo/4.3-keys', 'omemo/4.3-iv', 'omemo/4.3-data'],
     scope: 'any',
+    capability: 'omemo',
     phone: 'iphone',
     omemoDevice: 1325,
     steps: [
@@ -72,6 +75,7 @@ export const omemoScenarios: readonly Scenario[] = [
     title: 'A message that is not for this device brings no OMEMO data',
     paragraphs: ['omemo/4.3-keys'],
     scope: 'any',
+    capability: 'omemo',
     phone: 'iphone',
     omemoDevice: 99,
     steps: [
@@ -84,6 +88,7 @@ export const omemoScenarios: readonly Scenario[] = [
     title: 'A phone that named no device gets no OMEMO data',
     paragraphs: ['omemo/4.2-device'],
     scope: 'any',
+    capability: 'omemo',
     phone: 'iphone',
     steps: [
       ...ready,
@@ -95,6 +100,7 @@ export const omemoScenarios: readonly Scenario[] = [
     title: 'A server that does not know the variant is not asked for it',
     paragraphs: ['omemo/4.1-ask', 'omemo/3'],
     scope: 'any',
+    capability: 'omemo',
     phone: 'iphone',
     server: 'prosody-13',
     omemoDevice: 1325,
@@ -108,6 +114,7 @@ export const omemoScenarios: readonly Scenario[] = [
     title: 'OMEMO data that does not fit is left out whole, never cut',
     paragraphs: ['omemo/4.3-data', 'encrypt/4.2-cut'],
     scope: 'any',
+    capability: 'omemo',
     phone: 'iphone',
     omemoDevice: 1325,
     steps: [
@@ -124,6 +131,7 @@ export const omemoScenarios: readonly Scenario[] = [
     title: 'Enabling again without omemo ends OMEMO data',
     paragraphs: ['omemo/4.2-device'],
     scope: 'any',
+    capability: 'omemo',
     phone: 'iphone',
     omemoDevice: 1325,
     steps: [

@@ -54,6 +54,7 @@ const single: readonly Scenario[] = [
     title: 'A device that the provider calls dead is named as such to its server, for good',
     paragraphs: ['outcome/gone'],
     scope: 'any',
+    capability: 'dead-token',
     phone: 'siskin',
     steps: [
       ...ready,
@@ -216,6 +217,7 @@ const single: readonly Scenario[] = [
     title: 'A node that nobody was given is unknown',
     paragraphs: ['outcome/unknown-node', 'outcome/condition-first'],
     scope: 'any',
+    capability: 'unknown-node',
     phone: 'stranger',
     proven: true,
     steps: [
@@ -258,7 +260,7 @@ const single: readonly Scenario[] = [
       { do: 'publish', notification: encrypted + high, from: '{account}', expect: taken(sealedAlert) },
     ],
   },
-  ...malformedScenarios(),
+  ...malformedScenarios,
 ];
 
 export const outcomeScenarios: readonly Scenario[] = [...faults, ...single];

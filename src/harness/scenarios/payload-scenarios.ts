@@ -101,6 +101,7 @@ export const payloadScenarios: readonly Scenario[] = [
     title: 'White space inside the base64 of ciphertext and IV is taken out: phones cannot read it',
     paragraphs: ['encrypt/4.4-encrypted', 'encrypt/4.4-iv', 'routing/sealed-high'],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'siskin',
     steps: [
       ...ready,
@@ -116,6 +117,7 @@ export const payloadScenarios: readonly Scenario[] = [
     title: 'A ciphertext whose tag is sixteen NUL bytes goes as it is',
     paragraphs: ['encrypt/4.4-encrypted', 'routing/sealed-high'],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'siskin',
     server: 'prosody-0.12',
     steps: [
@@ -128,6 +130,7 @@ export const payloadScenarios: readonly Scenario[] = [
     title: 'What a server leaves in clear beside the ciphertext does not reach the provider',
     paragraphs: ['routing/sealed-high', 'encrypt/4.4-no-form'],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'siskin',
     server: 'tigase',
     steps: [
@@ -148,12 +151,14 @@ export const payloadScenarios: readonly Scenario[] = [
     title: 'A summary form beside the ciphertext does not reach the provider',
     paragraphs: ['routing/sealed-high', 'encrypt/4.4-no-form'],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'siskin',
     steps: [
       ...ready,
       {
         do: 'publish',
-        notification: `<x xmlns='jabber:x:data' type='form'><field var='FORM_TYPE'><value>urn:xmpp:push:summary</value></field><field var='last-message-body'><value>in clear</value></field></x>${encrypted}${high}`,
+        notification: `<x xmlns='jabber:x:data' type='form'><field var='FORM_TYPE'><value>urn:xmpp:push:summary</value></field><field var='last-message-body'><value>in clear</value></field><field var='last-message-sender'><value>paris@verona.example</value></field></x>${encrypted}${high}`,
+        clear: ['in clear', 'paris@verona.example'],
         expect: taken({ kind: 'alert', keys: sealedKeys }),
       },
     ],

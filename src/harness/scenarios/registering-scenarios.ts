@@ -8,6 +8,7 @@ export const registeringScenarios: readonly Scenario[] = [
     title: `The client of ${phone} finds the push service, registers and hears that sealing is possible`,
     paragraphs: ['register/tigase', 'encrypt/3-parties'],
     scope: 'any',
+    capability: 'discovery',
     phone,
     steps: [
       { do: 'discover', expect: true },
@@ -21,6 +22,7 @@ export const registeringScenarios: readonly Scenario[] = [
     title: 'Stork registers without looking for the service, and is woken',
     paragraphs: ['register/tigase', 'routing/plain-visible'],
     scope: 'any',
+    capability: 'registering',
     phone: 'stork',
     server: 'tigase',
     steps: [
@@ -58,6 +60,7 @@ export const registeringScenarios: readonly Scenario[] = [
     title: 'A phone that unregistered gets nothing more',
     paragraphs: ['register/tigase', 'outcome/unknown-node'],
     scope: 'any',
+    capability: 'unregistering',
     phone: 'siskin',
     steps: [
       ...ready,
@@ -75,6 +78,7 @@ export const registeringScenarios: readonly Scenario[] = [
     title: 'Unregistering again does no harm',
     paragraphs: ['register/tigase'],
     scope: 'any',
+    capability: 'unregistering',
     phone: 'siskin',
     steps: [...ready, { do: 'unregister', expect: 'done' }, { do: 'unregister', expect: 'done' }],
   },
@@ -120,6 +124,7 @@ export const registeringScenarios: readonly Scenario[] = [
     title: 'Conversations registers with p2’s command and is woken with a hash in place of its account',
     paragraphs: ['register/p2', 'payload/p2-account'],
     scope: 'any',
+    capability: 'registering',
     phone: 'conversations',
     server: 'ejabberd',
     steps: [
@@ -181,6 +186,7 @@ export const registeringScenarios: readonly Scenario[] = [
     title: 'A client of mod_push_appserver registers, is woken, and leaves',
     paragraphs: ['register/v1'],
     scope: 'any',
+    capability: 'registering',
     phone: 'v1-android',
     server: 'prosody-13',
     steps: [
@@ -197,6 +203,7 @@ export const registeringScenarios: readonly Scenario[] = [
     title: 'Monal registers nowhere: its token is the node, and each notification is an alert that it rewrites',
     paragraphs: ['register/raw-token', 'payload/raw-token'],
     scope: 'any',
+    capability: 'plain',
     phone: 'monal',
     server: 'ejabberd',
     steps: [{ do: 'enable' }, { do: 'happen', event: message, expect: taken({ kind: 'alert', keys: [] }) }],
@@ -206,6 +213,7 @@ export const registeringScenarios: readonly Scenario[] = [
     title: 'Monal’s extension runs for alerts alone: what would wake others in the background is an alert to it',
     paragraphs: ['register/raw-token', 'payload/raw-token'],
     scope: 'any',
+    capability: 'plain',
     phone: 'monal',
     server: 'ejabberd',
     steps: [{ do: 'enable' }, { do: 'happen', event: receipt, expect: taken({ kind: 'alert', keys: [] }) }],
@@ -230,6 +238,7 @@ export const registeringScenarios: readonly Scenario[] = [
     title: 'A raw token that the provider calls dead is named as such to its server',
     paragraphs: ['register/raw-token', 'outcome/gone'],
     scope: 'any',
+    capability: 'dead-token',
     phone: 'monal',
     server: 'ejabberd',
     steps: [
@@ -266,6 +275,7 @@ export const registeringScenarios: readonly Scenario[] = [
     title: 'A server tells every device of the account, and what one answers is nothing to the others',
     paragraphs: ['encrypt/4.4-publish', 'omemo/4.3-publish', 'encrypt/3-push'],
     scope: 'any',
+    capability: 'addressing',
     phone: 'siskin',
     server: 'tigase',
     steps: [

@@ -1,20 +1,33 @@
 /** What a scenario is: data that says who registers how, what happens, and what must come of it everywhere. */
+import type { Shown } from '../clients/device.ts';
 import type { Script } from '../stand-ins/contract.ts';
 import type { ServerEvent } from '../server/event.ts';
 import type { Flavour } from '../server/server-flavours.ts';
 import type { AppName } from './apps.ts';
+import type { CapabilityName } from './capabilities.ts';
 import type { PhoneName } from './phones.ts';
 
 /** One row of the harness: read it from top to bottom. */
-export interface Scenario {
+export type Scenario = ScenarioStory &
+  (
+    | {
+        /** What both specifications and deployed clients demand of every push app server. */
+        readonly scope: 'any';
+        /** What a component that fails it cannot do. */
+        readonly capability: CapabilityName;
+      }
+    /** Sealpost's own design. */
+    | { readonly scope: 'sealpost' }
+  );
+
+/** Who registers how, what happens, and what must come of it. */
+export interface ScenarioStory {
   /** Kebab-case, never changed: reports and `--only` name it. */
   readonly id: string;
   /** A sentence that says what must be so. */
   readonly title: string;
   /** Ids of `paragraphs.ts`. */
   readonly paragraphs: readonly string[];
-  /** `any`: what both specifications and deployed clients demand of every push app server; `sealpost`: our own design. */
-  readonly scope: 'any' | 'sealpost';
   /** Who registers, and by which convention. */
   readonly phone: PhoneName;
   /** The operator's app that the phone belongs to. Default: the one that its kind of phone has. */
@@ -25,6 +38,8 @@ export interface Scenario {
   readonly pushKit?: boolean;
   /** The phone asks for OMEMO data with this device id. */
   readonly omemoDevice?: number;
+  /** Who comes and goes beside the phone: another device of its account, or another account of its device. */
+  readonly companion?: 'same-account' | 'same-device';
   /** Only a server that has seen many healthy devices can believe in this loss. */
   readonly proven?: true;
   readonly steps: readonly Step[];
@@ -38,7 +53,12 @@ export type Step =
   /** Asks disco whether the component is a push service for this phone. */
   | { readonly do: 'discover'; readonly expect: boolean }
   /** Default: it is registered. `sameNode`: and the node is the one that it had. */
-  | { readonly do: 'register'; readonly expect?: string; readonly sameNode?: boolean; readonly newToken?: true }
+  | {
+      readonly do: 'register';
+      readonly expect?: string;
+      readonly sameNode?: boolean;
+      readonly newToken?: true | 'second';
+    }
   /** Asks its server for pushes, sealed where both sides can. */
   | { readonly do: 'enable'; readonly sealed?: false }
   /** Sends its server some XML of its own. */
@@ -46,6 +66,8 @@ export type Step =
   | { readonly do: 'disable'; readonly everywhere?: true }
   /** `http`: the way for accounts that cannot be reached; the body replaces the usual one. */
   | { readonly do: 'unregister'; readonly over?: 'xmpp' | 'http'; readonly body?: string; readonly expect: string }
+  /** Another device of the account, or the same device for another account, comes or leaves. */
+  | { readonly do: 'companion'; readonly act: 'register' | 'unregister' }
   /** How the provider treats one of the phone's tokens from now on; without script: as usual. */
   | { readonly do: 'provider'; readonly script: Script | undefined; readonly token?: 'second' }
   /** Something happens to the account, and its server publishes. */
@@ -63,6 +85,8 @@ export type Step =
       readonly options?: string;
       /** The whole of `<pubsub/>` in place of one around the notification. */
       readonly pubsub?: string;
+      /** Words that stand in clear beside the ciphertext, and must not reach a provider. */
+      readonly clear?: readonly string[];
       readonly expect: Expectation;
     }
   /** A push that comes by itself, because something was queued or held back. */
@@ -70,12 +94,21 @@ export type Step =
 
 /** What must come of one publish. */
 export interface Expectation {
-  /** `result`, `TYPE/CONDITION`, or `no publish` where the server must not publish at all. */
+  /**
+   * `result`, `TYPE/CONDITION`, or `no publish` where the server must not publish at all. `kept`: any answer at which
+   * every deployed server keeps the device; `kept by sealing servers`: at which those do that seal; `anything`: any.
+   */
   readonly answer: string;
   /** Whether the server keeps the device. Default: yes. */
   readonly kept?: boolean;
   /** Requests that reached the provider before the answer, in this order. */
   readonly pushes: readonly PushExpectation[];
+  /** Nothing at all may come, too: the notification is of no importance. */
+  readonly optional?: true;
+  /** No push is prescribed; one without content may come, or must come where the answer is `result`. */
+  readonly bare?: 'allowed' | 'required';
+  /** What it means when a push comes where none may. */
+  readonly never?: string;
   /** What the phone makes of the last one. */
   readonly shows?: Showing;
   /** Fields of the opened JSON; `null`: absent. Default, where something was sealed and arrived: all as it was sealed. */
@@ -88,11 +121,14 @@ export interface Expectation {
 
 /** How a push reached the provider. */
 export interface PushExpectation {
-  /** What it is to the phone; decides headers and `aps`, or the priority of FCM. */
-  readonly kind: 'alert' | 'call-alert' | 'background' | 'voip';
+  /**
+   * What it is to the phone; decides headers and `aps`, or the priority of FCM. `alert`: the app may open it; `call-alert`:
+   * it may not; `visible`: either of both; `carried`: an alert that the app may open, or a background push.
+   */
+  readonly kind: 'alert' | 'call-alert' | 'visible' | 'background' | 'carried' | 'voip';
   /** The token that it went to. Default: `first`. */
   readonly to?: 'second';
-  /** Exactly these keys beside `aps`, or of FCM's `data`. */
+  /** Keys beside `aps`, or of FCM's `data`: these and no others by our own design, these at least by anybody's. */
   readonly keys?: readonly string[];
   /** Values of such keys. */
   readonly values?: Readonly<Record<string, unknown>>;
@@ -111,7 +147,7 @@ export interface PushExpectation {
 
 /** What the user notices; only the fields that are given are compared. */
 export interface Showing {
-  readonly kind: 'notification' | 'ringing' | 'ringing-ended' | 'cleared' | 'synchronized' | 'nothing' | 'fault';
+  readonly kind: Shown['kind'];
   readonly title?: string;
   readonly text?: string;
   readonly caller?: string;

@@ -49,6 +49,7 @@ export const sealingScenarios: readonly Scenario[] = [
       'encrypt/3-push',
     ],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'siskin',
     steps: [
       ...ready,
@@ -64,6 +65,7 @@ export const sealingScenarios: readonly Scenario[] = [
     title: 'A server that does not seal is not asked to, and pushes come unsealed',
     paragraphs: ['encrypt/4.1-ask', 'encrypt/3-parties'],
     scope: 'any',
+    capability: 'plain',
     phone: 'siskin',
     server: 'ejabberd',
     steps: [
@@ -82,6 +84,7 @@ export const sealingScenarios: readonly Scenario[] = [
       'encrypt/4.4-iv',
     ],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'iphone',
     steps: [
       { do: 'register' },
@@ -103,6 +106,7 @@ export const sealingScenarios: readonly Scenario[] = [
     title: `${title} is refused, and the device keeps what it had`,
     paragraphs: [paragraph],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'siskin',
     steps: [...ready, { do: 'ask-server', xml: enable(priority + inside), expect }, delivered],
   })),
@@ -111,6 +115,7 @@ export const sealingScenarios: readonly Scenario[] = [
     title: 'A body that does not fit max-size is cut at its end',
     paragraphs: ['encrypt/4.2-max-size', 'encrypt/4.2-cut', 'encrypt/4.4-message'],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'iphone',
     steps: [
       ...ready,
@@ -127,6 +132,7 @@ export const sealingScenarios: readonly Scenario[] = [
     title: 'A body of which nothing fits is left out, and the phone uses its own words',
     paragraphs: ['encrypt/4.2-cut', 'encrypt/4.4-message'],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'siskin',
     steps: [
       ...ready,
@@ -147,6 +153,7 @@ export const sealingScenarios: readonly Scenario[] = [
     title: 'Without max-size the body is whole',
     paragraphs: ['encrypt/4.2-max-size', 'encrypt/4.4-message'],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'iphone',
     steps: [
       ...ready,
@@ -163,6 +170,7 @@ export const sealingScenarios: readonly Scenario[] = [
     title: 'Disabling ends pushes',
     paragraphs: ['encrypt/4.3-disable'],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'siskin',
     steps: [
       ...ready,
@@ -176,6 +184,7 @@ export const sealingScenarios: readonly Scenario[] = [
     title: 'Disabling without a node ends all pushes of the service',
     paragraphs: ['encrypt/4.3-disable'],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'siskin',
     steps: [
       ...ready,
@@ -188,6 +197,7 @@ export const sealingScenarios: readonly Scenario[] = [
     title: 'Enabling again without encrypt ends sealing',
     paragraphs: ['encrypt/4.3-again'],
     scope: 'any',
+    capability: 'plain',
     phone: 'siskin',
     steps: [
       ...ready,

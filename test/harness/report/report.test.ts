@@ -9,7 +9,9 @@ import { parse } from 'ltx';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { writeHtml } from '../../../src/harness/report/html.ts';
 import { writeJunit } from '../../../src/harness/report/junit.ts';
-import type { RunReport, ScenarioResult } from '../../../src/harness/runner/result.ts';
+import type { ScenarioResult } from '../../../src/harness/runner/result.ts';
+import type { RunReport } from '../../../src/harness/runner/run-report.ts';
+import { judgeRun } from '../../../src/harness/runner/verdict.ts';
 import { scenarios } from '../../../src/harness/scenarios/all.ts';
 import { missingPackage } from '../../support/debian.ts';
 
@@ -39,19 +41,21 @@ const passage: ScenarioResult['passages'][number] = {
   problems: ['the answer is wait/internal-server-error, not "result" & <nothing> else\u0001'],
 };
 
+const results: readonly ScenarioResult[] = [
+  {
+    scenario: first,
+    outcome: 'passed',
+    durationMs: 12,
+    passages: [{ what: 'registers', answer: 'registered', pushes: [], problems: [] }],
+  },
+  { scenario: second, outcome: 'failed', durationMs: 34, passages: [passage] },
+  { scenario: third, outcome: 'skipped', reason: 'needs <an app>', durationMs: 0, passages: [] },
+];
 const report: RunReport = {
   startedAtMs: Date.UTC(2026, 10, 1),
   durationMs: 1234.5,
-  results: [
-    {
-      scenario: first,
-      outcome: 'passed',
-      durationMs: 12,
-      passages: [{ what: 'registers', answer: 'registered', pushes: [], problems: [] }],
-    },
-    { scenario: second, outcome: 'failed', durationMs: 34, passages: [passage] },
-    { scenario: third, outcome: 'skipped', reason: 'needs <an app>', durationMs: 0, passages: [] },
-  ],
+  results,
+  verdict: judgeRun(results, { leftOut: [], faults: [{ problem: 'no <id> is listed', advice: 'list one' }] }),
 };
 
 test('report - JUnit has a case for each scenario, and is XML whatever the problem says', () => {
@@ -131,7 +135,12 @@ test('report - in a real browser', { skip }, async (context) => {
 
   await context.test('what differed is to be seen, and the way as a picture with a text of its own', async () => {
     await open(report);
-    assert.ok(await page.getByText('the answer is wait/internal-server-error, not "result"').isVisible());
+    assert.ok(
+      await page
+        .locator(`#${second.id}`)
+        .getByText('the answer is wait/internal-server-error, not "result"')
+        .isVisible(),
+    );
     const picture = page.locator(`#${second.id} svg[role=img]`);
     assert.ok(await picture.isVisible());
     assert.match(

@@ -3,14 +3,13 @@ import { test } from 'node:test';
 import type { ReceivedPush } from '../../../src/harness/stand-ins/contract.ts';
 import {
   judgeFields,
-  judgeLeak,
   judgePushes,
   judgeShowing,
   keysOf,
   type PushContext,
   say,
-  secretsOf,
 } from '../../../src/harness/runner/judge.ts';
+import { judgeLeak, secretsOf } from '../../../src/harness/runner/leaks.ts';
 import type { PushExpectation } from '../../../src/harness/scenarios/scenario.ts';
 
 const topic = 'org.example.messenger';
@@ -267,26 +266,29 @@ test('scenario judge - pushes too many and too few are counted, and the token of
 
 test('scenario judge - what a sealed event holds is nobody’s business, each part by itself', () => {
   const from = 'juliet@capulet.example/balcony';
-  assert.deepEqual(secretsOf({ kind: 'message', from, body: 'Art thou not Romeo?' }), [from, 'Art thou not Romeo?']);
+  const sender = { name: 'the sender', text: from };
+  const body = { name: 'the body', text: 'Art thou not Romeo?' };
+  assert.deepEqual(secretsOf({ kind: 'message', from, body: body.text }), [sender, body]);
   assert.deepEqual(
-    secretsOf({ kind: 'groupchat', room: 'heath@chat.example', nickname: 'First Witch', body: 'When shall we meet?' }),
-    ['heath@chat.example', 'First Witch', 'When shall we meet?'],
+    secretsOf({ kind: 'groupchat', room: 'heath@chat.example', nickname: 'First Witch', body: body.text }),
+    [{ name: 'the room', text: 'heath@chat.example' }, { name: 'the nickname', text: 'First Witch' }, body],
   );
   for (const kind of ['subscription', 'receipt', 'chat-state'] as const)
-    assert.deepEqual(secretsOf({ kind, from }), [from]);
-  assert.deepEqual(secretsOf({ kind: 'call-offer', from, sid: 's', media: ['audio'] }), [from]);
-  assert.deepEqual(secretsOf({ kind: 'call-end', from, sid: 's' }), [from]);
+    assert.deepEqual(secretsOf({ kind, from }), [sender]);
+  assert.deepEqual(secretsOf({ kind: 'call-offer', from, sid: 's', media: ['audio'] }), [sender]);
+  assert.deepEqual(secretsOf({ kind: 'call-end', from, sid: 's' }), [sender]);
   assert.deepEqual(secretsOf({ kind: 'read-elsewhere' }), []);
 });
 
 test('scenario judge - a secret is found wherever a provider could read it, in its JSON form', () => {
-  const secret = 'First "Witch"\n🌹';
-  const found = [`the provider can read ${secret}`];
+  const secret = { name: 'the nickname', text: 'First "Witch"\n🌹' };
+  const { text } = secret;
+  const found = ['the nickname travels in clear to the provider'];
   assert.deepEqual(judgeLeak(secret, [alert, background, fcm]), []);
   assert.deepEqual(judgeLeak(secret, []), []);
-  assert.deepEqual(judgeLeak(secret, [alert, withAps(alert, { alert: { title: secret } })]), found);
-  assert.deepEqual(judgeLeak(secret, [{ ...alert, body: { ...alert.body, [`x-${secret}`]: 1 } }]), found);
-  assert.deepEqual(judgeLeak(secret, [withMessage({ data: { ...sealed, nickname: `${secret}!` } })]), found);
+  assert.deepEqual(judgeLeak(secret, [alert, withAps(alert, { alert: { title: text } })]), found);
+  assert.deepEqual(judgeLeak(secret, [{ ...alert, body: { ...alert.body, [`x-${text}`]: 1 } }]), found);
+  assert.deepEqual(judgeLeak(secret, [withMessage({ data: { ...sealed, nickname: `${text}!` } })]), found);
 });
 
 test('scenario judge - keys are what the app sees: without aps, or the data alone', () => {

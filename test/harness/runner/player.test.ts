@@ -17,6 +17,7 @@ async function play(t: TestContext, steps: readonly Step[], defect?: Defect): Pr
     title: 'Played',
     paragraphs: [],
     scope: 'any',
+    capability: 'sealed-alert',
     phone: 'siskin',
     // Leaves the names of a group chat in clear beside the ciphertext.
     server: 'tigase',
@@ -32,7 +33,7 @@ const anyAlert = { answer: 'result', pushes: [{ kind: 'alert' }] } as const;
 test('scenario player - a component that hands on what stands in clear beside the ciphertext is found out', async (t) => {
   const steps: Step[] = [{ do: 'happen', event: groupchat, expect: anyAlert }];
   assert.deepEqual(await play(t, steps, 'forwards-clear'), [
-    'the server publishes: groupchat: the provider can read First Witch',
+    'the server publishes: groupchat: the nickname travels in clear to the provider',
   ]);
   assert.deepEqual(await play(t, steps), []);
 });

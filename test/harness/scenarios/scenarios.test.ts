@@ -73,6 +73,7 @@ function breakStep(step: Step): Step {
     case 'unregister':
       return { ...step, expect: 'something else' };
     case 'enable':
+    case 'companion':
     case 'disable':
     case 'provider':
       return step;
@@ -85,7 +86,9 @@ function breakExpectation(expected: Expectation): Expectation {
 }
 
 function breakPush(push: PushExpectation): PushExpectation {
-  return { ...push, kind: push.kind === 'background' ? 'alert' : 'background' };
+  // What may be an alert or a background push is broken by neither.
+  const other = push.kind === 'carried' ? 'voip' : 'background';
+  return { ...push, kind: push.kind === 'background' ? 'alert' : other };
 }
 
 test('scenarios - each fails when its expectation is broken', async () => {
