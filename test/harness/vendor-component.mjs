@@ -34,6 +34,7 @@ xmpp.iqCallee.set('http://jabber.org/protocol/pubsub', 'pubsub', async ({ elemen
     const condition = xml('item-not-found', { xmlns: 'urn:ietf:params:xml:ns:xmpp-stanzas' });
     return xml('error', { type: 'cancel' }, condition);
   }
-  return true;
+  if (status === 200 || (status === 410 && !cure)) return true;
+  return xml('error', { type: 'wait' }, xml('internal-server-error', { xmlns: 'urn:ietf:params:xml:ns:xmpp-stanzas' }));
 });
 await xmpp.start();

@@ -16,6 +16,7 @@ const harnessUsage = `Usage: sealpost harness COMMAND [OPTIONS]
                --convention WORD  tigase (default), p2, v1 or raw-token; may be repeated
                --apns-id ID  --fcm-id ID  provider ids or push modules that its clients register with
                --within SECONDS time for it to connect; default 300
+               --patience SECONDS  time for what was answered with result to arrive; default 30
                --strict         also play what only Sealpost's own design demands
                --only WORD      as above
   both take  --json             the report as JSON on standard output

@@ -23,6 +23,7 @@ const options = {
   'fcm-id': { type: 'string' },
   within: { type: 'string' },
   strict: { type: 'boolean' },
+  patience: { type: 'string' },
 } as const;
 
 /** `sealpost harness serve`. Exits with 0 if no scenario failed. */
@@ -36,6 +37,8 @@ export async function serveCommand(args: readonly string[], io: CommandIo): Prom
   if (secret === undefined || secret === '') throw new UsageError('--secret is missing');
   const withinS = Number(values.within ?? 300);
   if (!(withinS > 0 && withinS <= 86_400)) throw new UsageError('--within takes seconds');
+  const patienceS = Number(values.patience ?? 30);
+  if (!(patienceS > 0 && patienceS <= 3_600)) throw new UsageError('--patience takes seconds');
   const conventions = values.convention ?? ['tigase'];
   const known: readonly string[] = Object.values(phones).map(({ convention }) => convention);
   const unknown = conventions.find((name) => !known.includes(name) || name === 'none');
@@ -60,7 +63,7 @@ export async function serveCommand(args: readonly string[], io: CommandIo): Prom
     ...(values['fcm-id'] !== undefined && { fcm: values['fcm-id'] }),
   };
   const claims = await readClaims(unclaimed, { conventions, ids });
-  const stage: ScenarioStage = { ...unclaimed, registersAs: claims.idOf };
+  const stage: ScenarioStage = { ...unclaimed, registersAs: claims.idOf, patienceMs: patienceS * 1000 };
   const strict = values.strict ?? false;
   const run = {
     chosen,

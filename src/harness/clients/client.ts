@@ -10,6 +10,7 @@ import {
   writeUnregistration,
 } from './models.ts';
 import { whyNoPushService, writeDiscoInfo } from './discovery.ts';
+import { whyUnreadable } from './registration-problems.ts';
 import { type EnableAnswer, sealingNamespace, writeEnable } from '../server/enabling.ts';
 import { keyBytes, type RandomBytes } from '../sealing/sealing.ts';
 import type { Account } from '../server/xmpp-server.ts';
@@ -39,6 +40,8 @@ export interface Client {
   /** Why it finds no push service there, as a sentence; `undefined`: it finds one. */
   whyNotFound(): Promise<string | undefined>;
   register(): Promise<RegistrationReading>;
+  /** What is wrong with the answer to the latest registration, in words; `undefined`: nothing that it would notice. */
+  readonly registrationProblem: string | undefined;
   /** After `register`; `sealed: false` leaves `<encrypt/>` out although both sides could. */
   enable(options?: { readonly sealed?: boolean }): EnableAnswer;
   /** Ends push at the XMPP server; without node: for everything at the component. */
@@ -52,6 +55,7 @@ export function createClient(options: ClientOptions): Client {
   const jid = `${account.jid}/${options.resource ?? 'phone'}`;
   let registration: (RegistrationReading & { kind: 'registered' }) | undefined;
   let key: Uint8Array | undefined;
+  let registrationProblem: string | undefined;
 
   const envelope = () => ({ from: jid, to: component, id: Buffer.from(randomBytes(8)).toString('hex') });
 
@@ -72,10 +76,15 @@ export function createClient(options: ClientOptions): Client {
       return (await whyNotFound()) === undefined;
     },
     whyNotFound,
+    get registrationProblem() {
+      return registrationProblem;
+    },
     async register() {
       const address = envelope();
       const xml = writeRegistration(model, address, tokens);
-      const reading = readRegistration(model, await account.relay({ ...address, xml }));
+      const answer = await account.relay({ ...address, xml });
+      const reading = readRegistration(model, answer);
+      registrationProblem = whyUnreadable(model, answer);
       registration = reading.kind === 'registered' ? reading : undefined;
       return reading;
     },

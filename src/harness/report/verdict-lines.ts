@@ -3,8 +3,8 @@ import { describeCause } from '../runner/causes.ts';
 import type { CapabilityResult, Verdict } from '../runner/verdict.ts';
 import { fitText, justify, type Terminal, wrapText } from './terminal.ts';
 
-const marks = { held: ['green', '✓'], broken: ['red', '✗'], 'not played': ['dim', '–'] } as const;
-/** A cause is a sentence, and its scenarios are a list: neither fills the screen. */
+const marks = { held: ['green', '✓'], broken: ['red', '✗'] } as const;
+/** Lists of scenarios and capabilities do not fill the screen. */
 const maxLines = 4;
 
 /** Writes all of the verdict but its last line. */
@@ -13,9 +13,15 @@ export function writeVerdict(terminal: Terminal, verdict: Verdict): void {
   terminal.line();
   terminal.line('  Capabilities');
   for (const row of verdict.capabilities) {
+    if (row.outcome === 'not played') continue;
     const [tone, mark] = marks[row.outcome];
-    terminal.line(`  ${terminal.paint(tone, mark)} ${justify(row.title, describeOutcome(row), columns)}`);
-    if (row.why !== undefined) writeDim(terminal, row.why);
+    const outcome = `${row.outcome}, ${row.passed} of ${row.of} scenarios`;
+    terminal.line(`  ${terminal.paint(tone, mark)} ${justify(row.title, outcome, columns)}`);
+  }
+  const notPlayed = verdict.capabilities.filter(({ outcome }) => outcome === 'not played');
+  for (const [why, rows] of Map.groupBy(notPlayed, (row) => row.why ?? 'for no reason')) {
+    terminal.line(`  ${terminal.paint('dim', '–')} ${fitText(`not played: ${why}`, columns)}`);
+    writeDim(terminal, rows.map(({ title }) => title).join('; '));
   }
   if (verdict.isGreen) return;
   terminal.line();
@@ -43,14 +49,9 @@ function number(count: number, noun: string): string {
   return `${count} ${count === 1 ? noun : noun.replace(/y?$/, (end) => (end === 'y' ? 'ies' : 's'))}`;
 }
 
-function describeOutcome({ outcome, passed, of }: CapabilityResult): string {
-  return outcome === 'not played' ? outcome : `${outcome}, ${passed} of ${of} scenarios`;
-}
-
 function writeRed(terminal: Terminal, text: string): void {
-  const [first = '', ...rest] = wrapText(fitText(text, Number.POSITIVE_INFINITY), terminal.width - 4, maxLines);
-  terminal.line(`  ${terminal.paint('red', `✗ ${first}`)}`);
-  for (const line of rest) terminal.line(`    ${terminal.paint('red', line)}`);
+  // On one line whatever the width, so that it can be searched for.
+  terminal.line(`  ${terminal.paint('red', `✗ ${fitText(text, Number.POSITIVE_INFINITY)}`)}`);
 }
 
 function writeDim(terminal: Terminal, text: string): void {

@@ -32,6 +32,7 @@ function withoutPlace(problem: string): string {
 function kindOf(text: string): string {
   return text
     .replaceAll(/[\w.+-]+@[\w.-]+(\/\S+)?/g, '@')
+    .replaceAll(/\b[\w.-]+\.example\b(\/\S+)?/g, '@')
     .replaceAll(/\b[0-9a-f]{16,}\b/gi, '#')
     .replaceAll(/\d+/g, '#');
 }

@@ -35,6 +35,7 @@ export async function concludePublish(scene: Scene, expected: Expectation, found
     ...found.secrets.flatMap((secret) => judgeLeak(secret, pushes)),
     ...judgeCrash(expected.shows, view),
     ...judgeAnswer(expected, found),
+    ...judgeKind(expected.pushes.at(-1)?.kind, last),
     ...judgeStanza(expected, found),
     ...(lost === undefined ? [] : [lost]),
     ...(isJudged ? judgePushed(scene, expected, found, { pushes, previous }) : []),
@@ -105,6 +106,25 @@ export function describePublish(
   };
 }
 
+const kinds = {
+  alert: 'an alert',
+  'call-alert': 'an alert',
+  visible: 'an alert',
+  background: 'a background push',
+  voip: 'a PushKit push',
+} as const;
+
+/** What came in place of what, at APNs: the rest follows from it. */
+function judgeKind(wanted: PushExpectation['kind'] | undefined, last: ReceivedPush | undefined): string[] {
+  if (wanted === undefined || wanted === 'carried' || last?.provider !== 'apns') return [];
+  const type = last.headers['apns-push-type'];
+  const [due, came] = [
+    kinds[wanted],
+    type === 'alert' || type === 'background' || type === 'voip' ? kinds[type] : type,
+  ];
+  return due === came ? [] : [`${came ?? 'a push without apns-push-type'} comes in place of ${due}`];
+}
+
 /** What a provider refused by its own rules explains everything else. */
 function judgeRefusals(expected: Expectation, pushes: readonly ReceivedPush[]): string[] {
   return pushes.flatMap(({ provider, status, reason }, index) => {
@@ -123,6 +143,7 @@ const openAnswers: ReadonlySet<string> = new Set(['kept', 'kept by sealing serve
 function judgeAnswer(expected: Expectation, found: Published): string[] {
   if (openAnswers.has(expected.answer)) return judgeOpenAnswer(expected, found);
   const word = found.answer ? answerWord(found.answer) : 'no publish';
+  if (found.misdirected !== undefined) return [found.misdirected];
   const problems = word === expected.answer ? [] : [`the answer is ${word}, not ${expected.answer}`];
   if (found.answer?.kind === 'error' && !found.answer.conditionFirst) {
     problems.push('in the answer the text precedes the condition');
@@ -149,8 +170,8 @@ function judgeArrival(
   found: Published,
   last: ReceivedPush | undefined,
 ): string | undefined {
-  const carries = expected.pushes.at(-1)?.keys?.includes('encrypted') ?? false;
-  if (!found.sealed || !last || !carries) return undefined;
+  const mustCarry = expected.pushes.at(-1)?.keys?.includes('encrypted') ?? false;
+  if (!found.sealed || !last || !(mustCarry || 'encrypted' in keysOf(last))) return undefined;
   return judgeContent(found.sealed, keysOf(last), last.body) ?? judgeAccount(scene.account.jid, keysOf(last));
 }
 

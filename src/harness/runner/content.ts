@@ -43,7 +43,7 @@ function judgeText(name: string, sent: string, actual: string): string {
   const unpadded = sent.replace(/=+$/, '');
   const standard = squeezed.replaceAll('-', '+').replaceAll('_', '/');
   if (standard.replace(/=+$/, '') === unpadded) {
-    return standard === squeezed ? `${name} lost its padding` : `${name} is base64url in place of base64`;
+    return `${name} is base64url, or has no padding, in place of base64 with padding`;
   }
   const bytes = Buffer.from(sent, 'base64');
   if (squeezed.toLowerCase() === bytes.toString('hex')) return `${name} is written in hex in place of base64`;

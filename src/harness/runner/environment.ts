@@ -40,6 +40,8 @@ export interface ScenarioStage {
   readonly registersAs?: (phone: PhoneName) => string | undefined;
   /** Whether the server under test has all the apps of `apps.ts`, as ours is started with. */
   readonly hasApps: boolean;
+  /** Milliseconds in which everything that was answered with `result` must arrive; default 30,000. */
+  readonly patienceMs?: number;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
   close(): Promise<void>;
@@ -109,6 +111,8 @@ function idsOf(name: AppName): readonly string[] {
   return profile.ids ?? [`harness:${name}`];
 }
 
+/** ejabberd and MongooseIM have forgotten an IQ by then. */
+const answerWithinMs = 32_000;
 /** What starting may take: a few key pairs, a handshake. */
 const connectWithinMs = 20_000;
 
@@ -150,8 +154,10 @@ export function assembleStage(
   const { acceptor, clock, randomBytes } = parts;
   const hosts = new Map(
     flavours.map((flavour) => {
+      // No server that is played here is waited for longer than the least patient one waits.
+      const patient = { ...flavour, answerWithinMs: Math.min(flavour.answerWithinMs, answerWithinMs) };
       const domain = `${flavour.name.replaceAll('.', '-')}.example`;
-      return [flavour.name, createXmppServer({ acceptor, domain, flavour, clock, randomBytes })] as const;
+      return [flavour.name, createXmppServer({ acceptor, domain, flavour: patient, clock, randomBytes })] as const;
     }),
   );
   return { ...parts, hosts, idOf: (app) => idsOf(app)[0] ?? app, hasApps: false, close: () => Promise.resolve() };

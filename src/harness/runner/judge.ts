@@ -42,14 +42,15 @@ export function judgePushes(
 function judgePush(push: ReceivedPush, expected: PushExpectation, context: PushContext): string[] {
   const problems: string[] = [];
   const differ = (what: string, wanted: unknown, actual: unknown) => {
-    if (!isDeepStrictEqual(wanted, actual)) problems.push(`${what} is ${say(actual)}, not ${say(wanted)}`);
+    if (!isDeepStrictEqual(wanted, actual)) problems.push(`${what} is ${sayDifference(actual, wanted)}`);
   };
   differ('its token', expected.to ?? 'first', context.placeOf(push));
   if (push.reason !== undefined && (expected.status ?? 200) === 200) {
     problems.push(`${nameOf(push.provider)} refuses it: ${push.status} ${push.reason}`);
   } else differ('the provider’s answer', expected.status ?? 200, push.status);
-  if (push.provider === 'apns') judgeApns(push, expected, context, differ);
-  else judgeFcm(push, expected, context, differ);
+  const told = { ...context, report: (problem: string) => void problems.push(problem) };
+  if (push.provider === 'apns') judgeApns(push, expected, told, differ);
+  else judgeFcm(push, expected, told, differ);
   const keys = keysOf(push);
   if (expected.keys && context.strict) {
     differ('the list of its keys', expected.keys.toSorted(), Object.keys(keys).toSorted());
@@ -79,6 +80,10 @@ function judgeKeys(keys: Readonly<Record<string, unknown>>, expected: readonly s
   ];
 }
 
+interface Telling extends PushContext {
+  readonly report: (problem: string) => void;
+}
+
 type Differ = (what: string, wanted: unknown, actual: unknown) => void;
 
 const apnsKinds = {
@@ -98,7 +103,7 @@ function kindOf(
   return headers['apns-push-type'] === 'background' ? 'background' : 'alert';
 }
 
-function judgeApns(push: ReceivedPush, expected: PushExpectation, context: PushContext, differ: Differ): void {
+function judgeApns(push: ReceivedPush, expected: PushExpectation, context: Telling, differ: Differ): void {
   const { headers } = push;
   const aps = objectOf(push.body['aps']);
   const wanted = kindOf(expected, headers);
@@ -108,7 +113,8 @@ function judgeApns(push: ReceivedPush, expected: PushExpectation, context: PushC
   differ('apns-topic', wanted === 'voip' ? `${context.topic}.voip` : context.topic, headers['apns-topic']);
   if (wanted !== 'visible') differ('mutable-content', wanted === 'alert' ? 1 : undefined, aps['mutable-content']);
   differ('content-available', wanted === 'background' ? 1 : undefined, aps['content-available']);
-  differ('whether there is an alert', kind.type === 'alert', aps['alert'] !== undefined);
+  if (kind.type === 'alert' && aps['alert'] === undefined) context.report('there is no alert in it');
+  if (kind.type !== 'alert' && aps['alert'] !== undefined) context.report('there is an alert in it');
   for (const [name, value] of Object.entries(expected.alert ?? {})) differ(name, value, objectOf(aps['alert'])[name]);
   const expiration = Number(headers['apns-expiration']);
   const lifetimeS = expiration === 0 ? 0 : expiration - push.atMs / 1000;
@@ -128,23 +134,17 @@ function judgeApns(push: ReceivedPush, expected: PushExpectation, context: PushC
   }
 }
 
-function judgeFcm(push: ReceivedPush, expected: PushExpectation, context: PushContext, differ: Differ): void {
+function judgeFcm(push: ReceivedPush, expected: PushExpectation, context: Telling, differ: Differ): void {
   const message = objectOf(push.body['message']);
   const android = objectOf(message['android']);
   // Normal is what a data message is unless it says otherwise.
   const priority = typeof android['priority'] === 'string' ? android['priority'].toLowerCase() : 'normal';
   if (expected.kind !== 'carried') differ('priority', expected.kind === 'background' ? 'normal' : 'high', priority);
-  differ(
-    'whether it is data alone',
-    true,
-    message['notification'] === undefined && android['notification'] === undefined,
-  );
-  const values = Object.values(keysOf(push));
-  differ(
-    'whether all values are strings',
-    true,
-    values.every((value) => typeof value === 'string'),
-  );
+  if (message['notification'] !== undefined || android['notification'] !== undefined) {
+    context.report('it has a notification, which Android shows in place of the app');
+  }
+  const [other] = Object.entries(keysOf(push)).find(([, value]) => typeof value !== 'string') ?? [];
+  if (other !== undefined) context.report(`the value of ${other} is no string`);
   if (expected.lifetimeS !== undefined) {
     const ttl = /^(\d+)s$/.exec(String(android['ttl']))?.[1];
     differ(
@@ -185,7 +185,7 @@ export function judgeFields(json: string, expected: Readonly<Record<string, unkn
   return Object.entries(expected).flatMap(([name, value]) =>
     isDeepStrictEqual(actual[name] ?? null, value)
       ? []
-      : [`${name} in the JSON is ${say(actual[name])}, not ${say(value)}`],
+      : [`${name} in the JSON is ${sayDifference(actual[name], value)}`],
   );
 }
 
@@ -200,6 +200,12 @@ function parse(json: string): unknown {
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+/** What a value is and is not; with its type where the values look alike. */
+function sayDifference(actual: unknown, wanted: unknown): string {
+  if (say(actual) !== say(wanted)) return `${say(actual)}, not ${say(wanted)}`;
+  return `the ${typeof actual} ${say(actual)}, not the ${typeof wanted} ${say(wanted)}`;
 }
 
 /** A value for a sentence, not too long. */

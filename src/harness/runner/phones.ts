@@ -21,6 +21,8 @@ export interface ScenarioPhone {
   whyNotFound(): Promise<string | undefined>;
   /** `registered`, or what the client tells its user. */
   register(): Promise<string>;
+  /** What keeps its client from reading the answer to the latest registration, or from asking for sealing. */
+  readonly registrationProblem: string | undefined;
   /** `result` or `TYPE/CONDITION`. */
   enable(sealed: boolean): string;
   disable(everywhere: boolean): string;
@@ -88,6 +90,9 @@ function createTigasePhone(options: PhoneOptions, model: ClientModel): ScenarioP
     },
     p2Account: '',
     whyNotFound: () => client.whyNotFound(),
+    get registrationProblem() {
+      return client.registrationProblem;
+    },
     async register() {
       const reading = await client.register();
       return reading.kind === 'refused' ? reading.condition : reading.kind;
@@ -143,6 +148,7 @@ function createPlainPhone({ scenario, account, component, appId, randomBytes }: 
     key,
     p2Account: createHash('sha1').update(`${account.jid}\0${deviceId}`).digest('hex'),
     whyNotFound: () => Promise.resolve('its client looks for none'),
+    registrationProblem: undefined,
     async register() {
       if (convention === 'raw-token' || convention === 'none') return 'registered';
       const answer = await command(nameOf('register'), { ...identity, token });

@@ -7,6 +7,8 @@ import { say } from './judge.ts';
 import { publishByHand, publishEvent } from './publishing.ts';
 import type { Passage } from './result.ts';
 import { createScene, type Scene } from './scene.ts';
+import { playTrouble } from './trouble.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 const httpWithinMs = 32_000;
 
@@ -18,19 +20,30 @@ export interface PlayedScenario {
   end(): void;
 }
 
-export async function playScenario(scenario: Scenario, stage: ScenarioStage): Promise<PlayedScenario> {
+export async function playScenario(
+  scenario: Scenario,
+  stage: ScenarioStage,
+  turns: Turns = createTurns(),
+): Promise<PlayedScenario> {
   const scene = createScene(scenario, stage);
   const passages: Passage[] = [];
   for (const step of scenario.steps) {
-    const passage = await playStep(scene, step);
-    passages.push(passage);
+    const played = step.do === 'trouble' ? await playTrouble(scene, step, turns) : [await playStep(scene, step)];
+    passages.push(...played);
     // What follows would only say so again.
-    if (passage.problems.length > 0) break;
+    if (played.some(({ problems }) => problems.length > 0)) break;
   }
+  // A component that answered with an error may deliver later all the same.
+  if (isTroubled(scenario)) scene.mailbox.close();
   return { passages, surplus: scene.mailbox.surplus, end: scene.mailbox.close };
 }
 
-async function playStep(scene: Scene, step: Step): Promise<Passage> {
+/** Whether the provider refuses or breaks something in it. */
+export function isTroubled({ steps }: Scenario): boolean {
+  return steps.some((step) => step.do === 'trouble');
+}
+
+async function playStep(scene: Scene, step: Exclude<Step, { do: 'trouble' }>): Promise<Passage> {
   const { phone, account } = scene;
   switch (step.do) {
     case 'discover':
@@ -72,7 +85,10 @@ async function register(scene: Scene, step: Extract<Step, { do: 'register' }>): 
   const before = phone.node;
   if (step.newToken) phone.renewToken(step.newToken === 'second' ? 'second' : undefined);
   scene.watchTokens();
-  const passage = compare('registers', step.expect ?? 'registered', await phone.register());
+  const wanted = step.expect ?? 'registered';
+  const compared = compare('registers', wanted, await phone.register());
+  const unreadable = wanted === 'registered' ? phone.registrationProblem : undefined;
+  const passage = unreadable === undefined ? compared : { ...compared, problems: [unreadable] };
   if (!step.sameNode || phone.node === before) return passage;
   return { ...passage, problems: [...passage.problems, 'the node is another one'] };
 }

@@ -1,10 +1,11 @@
 /** Runs scenarios on one stage, several at a time. */
 import type { Scenario } from '../scenarios/scenario.ts';
 import { phones } from '../scenarios/phones.ts';
-import { playScenario, type PlayedScenario } from './player.ts';
+import { isTroubled, playScenario, type PlayedScenario } from './player.ts';
 import type { Passage, ScenarioResult } from './result.ts';
 import type { RunReport } from './run-report.ts';
 import { proveHealth } from './proof.ts';
+import { createTurns } from './turns.ts';
 import type { ScenarioStage } from './environment.ts';
 import { type Fault, interrupted, judgeRun } from './verdict.ts';
 
@@ -32,6 +33,7 @@ export async function runScenarios(options: RunOptions): Promise<RunReport> {
   const [startedAtMs, beganAtMs] = [clock.now(), clock.monotonic()];
   const results: ScenarioResult[] = [];
   const played: { readonly index: number; readonly scenario: PlayedScenario }[] = [];
+  const turns = createTurns();
   const indices = new Map(scenarios.map((scenario, index) => [scenario, index]));
 
   function finish(result: ScenarioResult): void {
@@ -50,7 +52,7 @@ export async function runScenarios(options: RunOptions): Promise<RunReport> {
   async function playOne(scenario: Scenario): Promise<ScenarioResult> {
     const atMs = clock.monotonic();
     try {
-      const scene = await playScenario(scenario, stage);
+      const scene = await playScenario(scenario, stage, turns);
       played.push({ index: indices.get(scenario) ?? 0, scenario: scene });
       return conclude(scenario, scene.passages, clock.monotonic() - atMs);
     } catch (error) {
@@ -65,7 +67,11 @@ export async function runScenarios(options: RunOptions): Promise<RunReport> {
     return reason === undefined;
   });
   if (stage.hasApps && playable.some(({ proven }) => proven)) await proveHealth(stage);
-  for (const phase of inPhases(playable)) await playAll(phase, concurrency);
+  const { first, usual, troubled } = inPhases(playable);
+  await playAll(first, concurrency);
+  await playAll(usual, concurrency);
+  // All at once: they wait for each other at the provider, and for their pushes together.
+  await playAll(troubled, troubled.length);
   // What nobody expected may come at any time, up to here.
   for (const { index, scenario } of played) {
     scenario.end();
@@ -85,13 +91,14 @@ export async function runScenarios(options: RunOptions): Promise<RunReport> {
 
 /**
  * One scenario for each provider comes before the rest: APNs allows a fresh connection one request until it has seen a
- * valid provider token, and a component need not be able to begin with a dozen at once.
+ * valid provider token, and a component need not be able to begin with a dozen at once. Those in which a provider breaks
+ * connections or refuses come last: they would hit the others.
  */
-function inPhases(scenarios: readonly Scenario[]): readonly (readonly Scenario[])[] {
-  const first = [...Map.groupBy(scenarios, ({ phone }) => phones[phone].provider).values()].flatMap((group) =>
-    group.slice(0, 1),
-  );
-  return [first, scenarios.filter((scenario) => !first.includes(scenario))];
+function inPhases(scenarios: readonly Scenario[]) {
+  const [troubled, usual] = [scenarios.filter(isTroubled), scenarios.filter((scenario) => !isTroubled(scenario))];
+  const byProvider = Map.groupBy(usual, ({ phone }) => phones[phone].provider);
+  const first = [...byProvider.values()].flatMap((group) => group.slice(0, 1));
+  return { first, usual: usual.filter((scenario) => !first.includes(scenario)), troubled };
 }
 
 function skipped(scenario: Scenario, reason: string): ScenarioResult {

@@ -11,6 +11,7 @@ import { apnsAnswerScenarios, fcmAnswerScenarios } from './provider-answers.ts';
 import { registeringScenarios } from './registering-scenarios.ts';
 import { routingScenarios } from './routing-scenarios.ts';
 import { sealingScenarios } from './sealing-scenarios.ts';
+import { troubleScenarios } from './trouble-scenarios.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Every scenario, in the order of the texts that they hold. */
@@ -29,4 +30,5 @@ export const scenarios: readonly Scenario[] = [
   ...registeringScenarios,
   ...deviceScenarios,
   ...hostileScenarios,
+  ...troubleScenarios,
 ];

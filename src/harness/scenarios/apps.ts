@@ -21,10 +21,22 @@ const outcomeApps = {
   'android-outcomes-3': { provider: 'fcm' },
 } as const satisfies Record<string, AppProfile>;
 
+/** Where providers answer with trouble to anybody's app server; several, for the same reason. */
+const troubledApps = {
+  'iphone-trouble-1': { provider: 'apns' },
+  'iphone-trouble-2': { provider: 'apns' },
+  'iphone-trouble-3': { provider: 'apns' },
+  'iphone-trouble-4': { provider: 'apns' },
+  'android-trouble-1': { provider: 'fcm' },
+  'android-trouble-2': { provider: 'fcm' },
+  'android-trouble-3': { provider: 'fcm' },
+} as const satisfies Record<string, AppProfile>;
+
 export const appProfiles = {
   iphone: { provider: 'apns', ids: ['tigase:messenger:apns:1', 'snikket:apns:1'] },
   android: { provider: 'fcm', ids: ['fcm-xmpp-api'] },
   ...outcomeApps,
+  ...troubledApps,
   'iphone-forwarding': { provider: 'apns', settings: { plaintext: 'forward' } },
   'android-forwarding': { provider: 'fcm', settings: { plaintext: 'forward' } },
   'iphone-without-priorities': { provider: 'apns', settings: { absentPriority: 'alert' } },

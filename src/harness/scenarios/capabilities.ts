@@ -33,6 +33,16 @@ export const capabilities = {
   malformed: { title: 'Malformed publishes', about: 'no phone crashes, and no registration is lost by them' },
   'unknown-node': { title: 'Unknown nodes', about: 'the server is told to forget a node that nobody was given' },
   'dead-token': { title: 'Dead tokens', about: 'the server is told of a device that the provider calls dead' },
+  'provider-later': {
+    title: 'Provider unavailable',
+    about: 'no device is lost by it, and nothing that was answered with result stays away',
+  },
+  'provider-refuses-us': {
+    title: 'Provider refuses the app server',
+    about: 'no device pays for a wrong key, topic or project of the app server',
+  },
+  'payload-refused': { title: 'Payload refused', about: 'one refused payload costs no registration' },
+  'second-token': { title: 'Dead PushKit token', about: 'it ends calls through PushKit, and nothing else' },
 } as const satisfies Record<string, Capability>;
 
 export type CapabilityName = keyof typeof capabilities;

@@ -10,6 +10,8 @@ const strangers: readonly [id: string, title: string, from: string][] = [
   ['same-user', 'The same user of another server', 'publisher-same-user@mallory.example'],
 ];
 
+const rings = 'publishes of a server that is not that of the account reach the device';
+
 /** Those that only a server that seals could have written. */
 const sealedRubbish = ['no-iv', 'bad-iv', 'bad-ciphertext', 'no-ciphertext', 'short-ciphertext', 'tag-alone'];
 
@@ -33,7 +35,7 @@ export const hostileScenarios: readonly Scenario[] = [
         expect: {
           answer: 'anything',
           pushes: [],
-          never: `anybody who knows the node makes the device ring: a publish of ${from.replace('{domain}', 'DOMAIN')} is carried out`,
+          never: rings,
         },
       },
       delivered,
@@ -55,7 +57,7 @@ export const hostileScenarios: readonly Scenario[] = [
         expect: {
           answer: 'anything',
           pushes: [],
-          never: 'anybody who knows the node makes the device ring: a publish of mallory.example is carried out',
+          never: rings,
         },
       },
       delivered,

@@ -53,8 +53,7 @@ const single: readonly Scenario[] = [
     id: 'dead-token',
     title: 'A device that the provider calls dead is named as such to its server, for good',
     paragraphs: ['outcome/gone'],
-    scope: 'any',
-    capability: 'dead-token',
+    scope: 'sealpost',
     phone: 'siskin',
     steps: [
       ...ready,

@@ -234,24 +234,6 @@ export const registeringScenarios: readonly Scenario[] = [
     ],
   },
   {
-    id: 'raw-token-gone',
-    title: 'A raw token that the provider calls dead is named as such to its server',
-    paragraphs: ['register/raw-token', 'outcome/gone'],
-    scope: 'any',
-    capability: 'dead-token',
-    phone: 'monal',
-    server: 'ejabberd',
-    steps: [
-      { do: 'enable' },
-      { do: 'provider', script: { status: 410, reason: 'Unregistered', timestampMs: Date.UTC(2100, 0, 1) } },
-      {
-        do: 'happen',
-        event: message,
-        expect: { answer: 'cancel/item-not-found', kept: false, pushes: [{ kind: 'alert', status: 410 }] },
-      },
-    ],
-  },
-  {
     id: 'raw-token-dead',
     title: 'A raw token that the provider calls dead is unknown from then on',
     paragraphs: ['register/raw-token', 'outcome/gone'],

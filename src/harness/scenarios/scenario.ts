@@ -89,8 +89,23 @@ export type Step =
       readonly clear?: readonly string[];
       readonly expect: Expectation;
     }
+  /** The provider treats pushes to the phone so while something happens to the account. */
+  | {
+      readonly do: 'trouble';
+      readonly script: Script;
+      readonly token?: 'second';
+      readonly event: ServerEvent;
+      readonly rule: TroubleRule;
+    }
   /** A push that comes by itself, because something was queued or held back. */
   | { readonly do: 'wait'; readonly expect: PushExpectation; readonly shows?: Showing };
+
+/**
+ * What the provider's answer says of the device, and so what the server of the account may be told. `alive`: nothing;
+ * `refused`: this one payload is not acceptable; `dead`: the device is gone; `dead or alive`: it may be; `refused or dead`:
+ * one of both; `second token dead`: calls cannot ring any more, and the rest goes on.
+ */
+export type TroubleRule = 'alive' | 'refused' | 'refused or dead' | 'dead' | 'dead or alive' | 'second token dead';
 
 /** What must come of one publish. */
 export interface Expectation {

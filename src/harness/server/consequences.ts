@@ -37,7 +37,8 @@ export function whyHarmful(answer: IqAnswer, keepers: Keepers = 'every server'):
 export function whyNotForgotten(answer: IqAnswer): string | undefined {
   const keeping = servers.filter(({ flavour }) => !countsAgainst(flavour, answer));
   if (keeping.length === 0) return undefined;
-  return `at the answer ${answerWord(answer)} ${list(keeping.map(({ name }) => name))} keep${keeping.length === 1 ? 's' : ''} a dead device`;
+  const verb = keeping.length === 1 ? 'keeps' : 'keep';
+  return `at the answer ${answerWord(answer)} ${list(keeping.map(({ name }) => name))} ${verb} a dead device`;
 }
 
 function list(names: readonly string[]): string {

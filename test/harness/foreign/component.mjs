@@ -201,8 +201,8 @@ function answerCommand(from, command) {
   }
   if (name !== 'register-device') return answered('cancel', 'item-not-found');
   const node = known?.node ?? randomUUID();
-  const second = known && has('keeps-old-pushkit') ? known.second : form['device-second-token'];
-  devices.set(node, { node, account, jid: from, provider, first: form['device-token'], second });
+  const [first, second] = [form['device-token'], form['device-second-token']];
+  devices.set(node, { node, account, jid: from, provider, first, second });
   const size = has('size-too-large') ? '4096' : '3000';
   const listed = has('features-untyped') ? '' : ` type='text-multi'`;
   const fields =

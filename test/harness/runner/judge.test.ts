@@ -133,19 +133,19 @@ const wrong: readonly [what: string, push: ReceivedPush, expected: PushExpectati
     'a data message with a notification',
     withMessage({ notification: { title: 'Hello' } }),
     { kind: 'alert' },
-    'whether it is data alone is false, not true',
+    'it has a notification, which Android shows in place of the app',
   ],
   [
     'a data message with a notification for Android',
     withMessage({}, { notification: { title: 'Hello' } }),
     { kind: 'alert' },
-    'whether it is data alone is false, not true',
+    'it has a notification, which Android shows in place of the app',
   ],
   [
     'a number among the data',
     withMessage({ data: { ...sealed, unread: 1 } }),
     { kind: 'alert' },
-    'whether all values are strings is false, not true',
+    'the value of unread is no string',
   ],
   [
     'a data message of low priority',
@@ -167,7 +167,7 @@ const wrong: readonly [what: string, push: ReceivedPush, expected: PushExpectati
     'apns-priority is 10, not 5',
     'mutable-content is 1, not absent',
     'content-available is absent, not 1',
-    'whether there is an alert is true, not false',
+    'there is an alert in it',
   ],
   [
     'a call over the topic of messages',
@@ -314,7 +314,7 @@ test('scenario judge - fields of the JSON are compared with their type; null mea
   const json = '{"unread":1,"media":["audio"],"type":"chat"}';
   assert.deepEqual(judgeFields(json, { unread: 1, media: ['audio'], message: null }), []);
   assert.deepEqual(judgeFields(json, { unread: '1', media: ['video'], type: null, message: 'x' }), [
-    'unread in the JSON is 1, not 1',
+    'unread in the JSON is the number 1, not the string 1',
     'media in the JSON is ["audio"], not ["video"]',
     'type in the JSON is chat, not null',
     'message in the JSON is absent, not x',

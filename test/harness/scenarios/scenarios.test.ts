@@ -22,7 +22,7 @@ test('scenarios - there are at least sixty, each with an id of its own', () => {
   for (const { id, steps } of scenarios) {
     assert.match(id, /^[a-z0-9]+(-[a-z0-9]+)*$/);
     assert.ok(
-      steps.some((step) => 'expect' in step),
+      steps.some((step) => 'expect' in step || step.do === 'trouble'),
       `${id} expects nothing`,
     );
   }
@@ -54,7 +54,7 @@ test('scenarios - all pass', async () => {
 
 /** The same scenario with its last expectation changed, under another id. */
 function breakLast(scenario: Scenario): Scenario {
-  const index = scenario.steps.findLastIndex((step) => 'expect' in step);
+  const index = scenario.steps.findLastIndex((step) => 'expect' in step || step.do === 'trouble');
   const steps = scenario.steps.map((step, at) => (at === index ? breakStep(step) : step));
   return { ...scenario, id: `${scenario.id}-broken`, steps };
 }
@@ -72,6 +72,8 @@ function breakStep(step: Step): Step {
     case 'ask-server':
     case 'unregister':
       return { ...step, expect: 'something else' };
+    case 'trouble':
+      return { ...step, rule: step.rule === 'dead' ? 'alive' : 'dead' };
     case 'enable':
     case 'companion':
     case 'disable':
