@@ -34,6 +34,7 @@ export async function concludePublish(scene: Scene, expected: Expectation, found
     ...judgeRefusals(expected, pushes),
     ...found.secrets.flatMap((secret) => judgeLeak(secret, pushes)),
     ...judgeCrash(expected.shows, view),
+    ...judgeTwice(pushes),
     ...judgeAnswer(expected, found),
     ...judgeKind(expected.pushes.at(-1)?.kind, last),
     ...judgeStanza(expected, found),
@@ -131,6 +132,15 @@ function judgeRefusals(expected: Expectation, pushes: readonly ReceivedPush[]): 
     if (reason === undefined || expected.bare || (expected.pushes[index]?.status ?? 200) !== 200) return [];
     return [`${provider === 'apns' ? 'APNs' : 'FCM'} refuses the push: ${status} ${reason}`];
   });
+}
+
+/** The app itself posts what comes with `content-available`, beside what iOS shows. */
+function judgeTwice(pushes: readonly ReceivedPush[]): string[] {
+  const isTwice = pushes.some(({ body }) => {
+    const { alert, 'content-available': wakes } = (body['aps'] ?? {}) as Readonly<Record<string, unknown>>;
+    return alert !== undefined && wakes === 1;
+  });
+  return isTwice ? ['content-available stands beside an alert, which the phone then shows twice'] : [];
 }
 
 function judgeCrash(shows: Showing | undefined, view: DeviceView | undefined): string[] {

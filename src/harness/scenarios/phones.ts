@@ -23,10 +23,10 @@ export const phones = {
   iphone: { convention: 'tigase', provider: 'apns', app: 'iphone', model: siskin, reads: 'reference' },
   stork: { convention: 'tigase', provider: 'fcm', app: 'android', model: stork, reads: 'reference' },
   android: { convention: 'tigase', provider: 'fcm', app: 'android', model: sealingAndroid, reads: 'reference' },
-  conversations: { convention: 'p2', provider: 'fcm', app: 'conversations', reads: 'reference' },
+  conversations: { convention: 'p2', provider: 'fcm', app: 'conversations', reads: 'conversations' },
   'p2-iphone': { convention: 'p2', provider: 'apns', app: 'p2-iphone', reads: 'reference' },
-  'v1-android': { convention: 'v1', provider: 'fcm', app: 'v1-android', reads: 'reference' },
-  monal: { convention: 'raw-token', provider: 'apns', app: 'monal', reads: 'reference' },
+  'v1-android': { convention: 'v1', provider: 'fcm', app: 'v1-android', reads: 'woken' },
+  monal: { convention: 'raw-token', provider: 'apns', app: 'monal', reads: 'monal' },
   /** Enabled with a node that nobody gave it. */
   stranger: { convention: 'none', provider: 'apns', app: 'iphone', reads: 'reference' },
 } as const satisfies Record<string, PhoneProfile>;

@@ -182,6 +182,18 @@ export const routingScenarios: readonly Scenario[] = [
     ],
   },
   {
+    id: 'subscription-in-the-background',
+    title: 'A sealed subscription request that is carried in the background ends Siskin, which has no word for it',
+    paragraphs: ['routing/sealed-low', 'encrypt/4.4-subscribe'],
+    scope: 'sealpost',
+    phone: 'siskin',
+    server: 'prosody-13',
+    steps: [
+      ...ready,
+      { do: 'happen', event: subscription, expect: { ...taken(sealedBackground), shows: { kind: 'crash' } } },
+    ],
+  },
+  {
     id: 'plain-subscription',
     title: 'A subscription request from a server that seals is shown',
     paragraphs: ['routing/sealed-high', 'encrypt/4.4-subscribe'],

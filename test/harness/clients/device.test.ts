@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import * as fc from 'fast-check';
 import { test } from 'node:test';
 import type { ReceivedPush } from '../../../src/harness/stand-ins/contract.ts';
 import { type DeviceModel, receivePush, type Shown } from '../../../src/harness/clients/device.ts';
+import { judgeFields, judgeShowing } from '../../../src/harness/runner/judge.ts';
 import { seal } from '../../../src/harness/sealing/sealing.ts';
 
 const key = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
@@ -70,7 +72,7 @@ const rows: readonly [name: string, device: DeviceModel, push: ReceivedPush, sho
     'Siskin does not survive a subscription',
     siskin,
     push('alert', { ...alert, ...sealed('{"unread":1,"sender":"j@e","type":"subscribe"}') }),
-    { kind: 'fault', why: 'the extension crashes at the type subscribe' },
+    { kind: 'crash', program: 'the notification extension', why: 'it has no word for the type subscribe' },
   ],
   [
     'the reference reads a subscription',
@@ -167,7 +169,7 @@ const rows: readonly [name: string, device: DeviceModel, push: ReceivedPush, sho
     'no account on Android is a crash',
     reference,
     data({}),
-    { kind: 'fault', why: 'the service crashes without an account' },
+    { kind: 'crash', program: 'the app', why: 'its push service gets no account' },
   ],
   [
     'no unread messages on Android clear the screen',
@@ -180,6 +182,126 @@ const rows: readonly [name: string, device: DeviceModel, push: ReceivedPush, sho
 for (const [name, device, received, shown] of rows) {
   test(`device - ${name}`, () => assert.deepEqual(receivePush(received, device).shown, shown));
 }
+
+/** Payloads that only some of Siskin's three decoders survive. */
+const strict: readonly [name: string, type: string, json: string, shown: Shown][] = [
+  [
+    'a subscription in the background ends Siskin',
+    'background',
+    '{"unread":1,"sender":"j@e","type":"subscribe"}',
+    { kind: 'crash', program: 'the app', why: 'it has no word for the type subscribe' },
+  ],
+  [
+    'an unknown media in the background ends Siskin',
+    'background',
+    '{"unread":1,"sender":"j@e","type":"call","sid":"s","media":["hologram"]}',
+    { kind: 'crash', program: 'the app', why: 'it has no word for the media hologram' },
+  ],
+  [
+    'an unknown media over PushKit ends Siskin',
+    'voip',
+    '{"sender":"j@e/r","sid":"s","media":["audio","hologram"]}',
+    { kind: 'crash', program: 'the app', why: 'it has no word for the media hologram' },
+  ],
+  [
+    'an unknown media in an alert is none of the extension’s business',
+    'alert',
+    '{"unread":1,"sender":"j@e","type":"call","sid":"s","media":["hologram"]}',
+    { kind: 'notification', title: 'j@e', text: 'New message!' },
+  ],
+  [
+    'the end of a call without unread does not stop the ringing',
+    'background',
+    '{"sender":"j@e/r","type":"call","sid":"s"}',
+    { kind: 'nothing', why: 'unread is no number' },
+  ],
+  [
+    'the end of a call with null for a sender does not stop the ringing',
+    'background',
+    '{"unread":0,"sender":null,"type":"call","sid":"s"}',
+    { kind: 'nothing', why: 'sender is no string' },
+  ],
+  [
+    'null for media is the end of a call',
+    'background',
+    '{"unread":0,"sender":"j@e/r","type":"call","sid":"s","media":null}',
+    { kind: 'ringing-ended', sid: 's' },
+  ],
+  [
+    'media that is no list rings for nobody',
+    'voip',
+    '{"sender":"j@e/r","sid":"s","media":"audio"}',
+    { kind: 'fault', why: 'a call from Unknown flashes up' },
+  ],
+  ['a message that is no string is not decoded', 'alert', '{"unread":1,"sender":"j@e","message":5}', asSent],
+  ['media that is no list is not decoded', 'alert', '{"unread":1,"sender":"j@e","media":"audio"}', asSent],
+  ['half a message is not counted', 'alert', '{"unread":1.5,"sender":"j@e"}', asSent],
+  [
+    'a removed account has no sender, so that its type is never looked at',
+    'alert',
+    '{"unread":1,"type":"account-removed"}',
+    asSent,
+  ],
+  ['a type that is no string is not decoded', 'alert', '{"unread":1,"sender":"j@e","type":1}', asSent],
+];
+for (const [name, type, json, expected] of strict) {
+  test(`device - ${name}`, () => {
+    const aps = { alert: alert.aps, background: background.aps, voip: {} }[type];
+    assert.deepEqual(receivePush(push(type, { aps, ...sealed(json) }), siskin), { opened: json, shown: expected });
+  });
+}
+
+test('device - fewer bytes than a tag end what opens them, sixteen do not', () => {
+  const short = { account, iv: sealed(chat).iv, encrypted: 'AAAAAAAAAAAAAAAAAAAA' };
+  const why = 'its ciphertext has 15 bytes, fewer than a tag';
+  const expected = (program: string) => ({ shown: { kind: 'crash', program, why } });
+  assert.deepEqual(receivePush(push('alert', { ...alert, ...short }), siskin), expected('the notification extension'));
+  assert.deepEqual(receivePush(push('background', { ...background, ...short }), siskin), expected('the app'));
+  assert.deepEqual(receivePush(push('voip', { aps: {}, ...short }), siskin), expected('the app'));
+  const tag = { ...short, encrypted: 'AAAAAAAAAAAAAAAAAAAAAA==' };
+  assert.deepEqual(receivePush(push('alert', { ...alert, ...tag }), siskin).shown, asSent);
+});
+
+test('device - Monal’s extension runs for alerts that it may change, and fetches', () => {
+  const monal: DeviceModel = { reads: 'monal', keys: new Map() };
+  assert.deepEqual(receivePush(push('alert', alert), monal).shown, { kind: 'synchronized' });
+  assert.deepEqual(receivePush(push('alert', { aps: { alert: { body: 'New message!' } } }), monal).shown, asSent);
+});
+
+test('device - Conversations drops a push without account, and fetches at any other', () => {
+  const conversations: DeviceModel = { reads: 'conversations', keys: new Map() };
+  assert.equal(receivePush(data({}), conversations).shown.kind, 'nothing');
+  assert.equal(receivePush(data({ account: 'ec164939' }), conversations).shown.kind, 'synchronized');
+});
+
+test('device - whatever a push holds, sealed or not, a device makes something of it', () => {
+  const json = fc.json({ maxDepth: 3 });
+  const field = fc.oneof(fc.string(), fc.jsonValue());
+  const payload = fc.record(
+    { unread: field, sender: field, type: field, nickname: field, message: field, sid: field, media: field },
+    { requiredKeys: [] },
+  );
+  const text = fc.oneof(
+    json,
+    fc.string(),
+    payload.map((value) => JSON.stringify(value)),
+  );
+  const aps = fc.oneof(fc.jsonValue(), fc.constant(alert.aps), fc.constant(background.aps), fc.constant({}));
+  const model = fc.constantFrom<DeviceModel['reads']>('siskin', 'reference', 'monal', 'conversations');
+  fc.assert(
+    fc.property(text, aps, fc.jsonValue(), model, fc.constantFrom('alert', 'background', 'voip', 'fcm'), (...all) => {
+      const [plain, part, extra, reads, type] = all;
+      const device: DeviceModel = { reads, keys: siskin.keys };
+      const keys = { ...sealed(plain), extra };
+      const received = type === 'fcm' ? data(keys) : push(type, { aps: part, ...keys });
+      const view = receivePush(received, device);
+      assert.ok(view.shown.kind);
+      assert.doesNotThrow(() => judgeFields(view.opened ?? plain, { unread: 1, omemo: null }));
+      assert.doesNotThrow(() => judgeShowing(view.shown, { kind: 'notification', text: 'Hello' }));
+    }),
+    { numRuns: 500 },
+  );
+});
 
 test('device - what was opened is handed out letter by letter', () => {
   assert.equal(receivePush(push('alert', { ...alert, ...sealed(chat) }), siskin).opened, chat);
