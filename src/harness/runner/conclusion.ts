@@ -27,13 +27,13 @@ export async function concludePublish(scene: Scene, expected: Expectation, found
   const pushes = mailbox.take();
   const last = pushes.at(-1);
   const view = last && scene.viewOf(last);
-  const lost = judgeArrival(scene, expected, found, last);
+  const lost = expected.bare ? undefined : judgeArrival(scene, expected, found, last);
   const isJudged = !(expected.optional && pushes.length === 0);
-  const consequences = lost === undefined && isJudged ? judgeView(expected, found, last, view) : [];
+  const consequences = lost === undefined && isJudged && !expected.bare ? judgeView(expected, found, last, view) : [];
   const problems = [
     ...judgeRefusals(expected, pushes),
     ...found.secrets.flatMap((secret) => judgeLeak(secret, pushes)),
-    ...judgeCrash(expected.shows, view),
+    ...pushes.flatMap((push) => judgeCrash(expected.shows, scene.viewOf(push))),
     ...judgeTwice(pushes),
     ...judgeAnswer(expected, found),
     ...judgeKind(expected.pushes.at(-1)?.kind, last),

@@ -28,10 +28,11 @@ export function judgeBare(
 ): string[] {
   const accepted = pushes.filter(({ status }) => status === 200);
   const carrying = accepted.find((push) => keysOf(push)['encrypted'] !== undefined);
-  if (carrying && bare === 'allowed') return ['a ciphertext that no phone can open is handed on'];
+  // What is malformed may be handed on as it is, unless a phone crashes at it.
+  if (bare === 'allowed') return [];
   const changed = carrying && found.sealed && judgeContent(found.sealed, keysOf(carrying), carrying.body);
   if (changed !== undefined) return [changed];
-  if (bare !== 'required' || found.answer?.kind !== 'result') return [];
+  if (found.answer?.kind !== 'result') return [];
   if (accepted.length === 0) return ['the answer is result, but nothing arrives'];
   const isSeen = views.some(({ shown }) => ['notification', 'ringing', 'synchronized'].includes(shown.kind));
   return isSeen ? [] : ['what arrives in its place shows nothing to the user'];
