@@ -67,6 +67,7 @@ function judgeBytes(name: string, sent: Buffer, actual: Buffer): string {
   const bits = sent.reduce((sum, byte, index) => sum + onesOf(byte ^ (actual[index] ?? 0)), 0);
   if (bits === 1) return `one bit of ${name} was changed`;
   const changed = sent.filter((byte, index) => byte !== actual[index]).length;
+  if (changed === 1) return `one byte of ${name} was changed`;
   return changed <= 4 ? `${changed} bytes of ${name} were changed` : `${name} is another one`;
 }
 
