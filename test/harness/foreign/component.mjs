@@ -9,7 +9,7 @@ import { child, createReader, escape, readForm, textOf } from './xml.mjs';
 const [, , service, domain, secret, settingsFile, defect = 'none'] = process.argv;
 const settings = JSON.parse(readFileSync(settingsFile, 'utf8'));
 const has = (name) => defect === name;
-const deadlineMs = has('no-deadline') ? 0 : 2000;
+const deadlineMs = has('no-deadline') ? 0 : 5000;
 const apns = createApns(settings.apns, { deadlineMs, defect });
 const fcm = createFcm(settings.fcm, { deadlineMs });
 
