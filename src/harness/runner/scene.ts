@@ -102,8 +102,10 @@ export function createScene(scenario: Scenario, stage: ScenarioStage): Scene {
 }
 
 /** What the phone registers with: its client's own id, unless it belongs to another app. */
-function idFor({ phone, app }: Scenario, { idOf, registersAs }: ScenarioStage): string {
+function idFor({ phone, scope, app: apart }: Scenario, { idOf, registersAs, hasApps }: ScenarioStage): string {
   const profile = phones[phone];
+  // Anybody's app server plays in the one app that it has.
+  const app = scope === 'any' && !hasApps ? undefined : apart;
   const own = registersAs?.(phone);
   if (own !== undefined) return own;
   return app === undefined && 'model' in profile ? profile.model.providerId : idOf(app ?? profile.app);
