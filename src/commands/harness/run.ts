@@ -76,11 +76,7 @@ export async function reportRun(
     ...(skip && { skip }),
   });
   view.end(report);
-  if (values.json) {
-    // A reader may be slower than this, and the process exits after the command: what is not written by then is lost.
-    const json = `${JSON.stringify(describeReport(report), undefined, 2)}\n`;
-    await new Promise((resolve) => void output.write(json, resolve));
-  }
+  if (values.json) output.write(`${JSON.stringify(describeReport(report), undefined, 2)}\n`);
   if (values.junit !== undefined) await writeFile(values.junit, writeJunit(report));
   if (values.html !== undefined) await writeFile(values.html, writeHtml(report));
   return report.verdict.isGreen && !signal.aborted ? 0 : 1;
