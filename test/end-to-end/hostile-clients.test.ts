@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { answerWord, type IqAnswer } from '../../src/harness/server/stanza.ts';
 import { everyConvention } from '../support/every-convention.ts';
-import { startWorld, type World } from '../support/sealpost.ts';
+import { eventually } from '../support/process.ts';
+import { type Apps, startWorld, type World } from '../support/sealpost.ts';
 
 // Romeo has a device of every kind. Mallory wants to be told, to be believed, or to do harm.
 
 let world: World;
 let romeo: Readonly<Record<'tigase' | 'p2' | 'v1', Registered>>;
 before(async () => {
-  world = await startWorld(everyConvention);
+  world = await startWorld((apps: Apps) => ({ ...everyConvention(apps), log: { level: 'debug' } }));
   romeo = {
     tigase: await register('romeo@example.net/phone', 'register-device', tigase),
     p2: await register('romeo@example.net/phone', 'register-push-fcm', p2),
@@ -183,10 +184,20 @@ test('hostile - an account that keeps registering reaches its limit and waits, o
   assert.ok(await register('juliet@example.net/phone', 'register-push-fcm', p2));
 });
 
-test('hostile - no log line of all this has a token, a node, a secret or the local part of a JID', () => {
-  const secrets = Object.values(romeo).flatMap(({ node, secret }) => [node, ...(secret === undefined ? [] : [secret])]);
+test('hostile - no log line of all this has a token, a node, a secret or the local part of a JID', async () => {
+  const deadToken = 'dead'.repeat(16);
+  world.apns.script(deadToken, { status: 410, reason: 'Unregistered' });
+  const dead = await register('romeo@example.net/old', 'register-device', { ...tigase, 'device-token': deadToken });
+  assert.equal(await publish('example.net', dead.node), 'cancel/item-not-found');
+  assert.equal(await publish('mallory@example.net/x', ''), 'wait/bad-request');
+  // What there is to say of devices and people was said.
+  for (const text of ['registration removed', 'malformed publish']) {
+    await eventually(text, () => world.sealpost.lines.find((line) => line.includes(text)));
+  }
+
+  const secrets = [...Object.values(romeo), dead].flatMap(({ node, secret }) => [node, ...(secret ? [secret] : [])]);
   for (const line of world.sealpost.lines) {
-    for (const word of [...secrets, token, 'fcm-romeo', 'romeo', 'mallory', '92afd7a91cdba9a0']) {
+    for (const word of [...secrets, token, deadToken, 'fcm-romeo', 'romeo', 'mallory', '92afd7a91cdba9a0']) {
       assert.ok(!line.includes(word), line);
     }
   }

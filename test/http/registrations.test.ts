@@ -341,6 +341,7 @@ test('registrations - a failing store is reported as unavailable, and a key does
   const headers = { 'idempotency-key': 'k' };
   const { status, json, headers: answered } = await register(romeo, { headers });
   assert.deepEqual([status, json['type'], answered.get('retry-after')], [503, '/v1/problems/unavailable', '10']);
+  assert.match(lines.join(''), /cannot answer a request to the registration API/);
   assert.doesNotMatch(JSON.stringify(json) + lines.join(''), /romeo|disk/);
   broken = false;
   assert.equal((await register(romeo, { headers })).status, 200);
