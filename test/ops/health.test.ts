@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { GuardState, Hold } from '../../src/guard/contract.ts';
+import { assembleHealth, type HealthSources } from '../../src/ops/health.ts';
+
+type AppSenderView = HealthSources['appSenders'] extends ReadonlyMap<string, infer View> ? View : never;
+
+const online = { domain: 'push.example.org', status: { kind: 'online' } };
+const watching: GuardState = { kind: 'watching', nodes: { seen: 0, bad: 0 }, believesUnknown: false };
+const hold: Hold = {
+  ...{ cause: 'dead-tokens', app: 'siskin', target: 'first', sinceMs: 0, seen: 60, bad: 50, held: 9, domains: [] },
+};
+const unknownNodes: Hold = { ...hold, cause: 'unknown-nodes', domains: [['example.net', 50]] };
+const appSenderOf = (over: Partial<AppSenderView> = {}): AppSenderView => ({
+  state: { kind: 'working' },
+  circuit: { kind: 'closed' },
+  hintFor: (reason) => `what to do about ${reason}`,
+  provider: {},
+  ...over,
+});
+
+/** Health where everything is well, except what is given. */
+const healthOf = (over: Partial<HealthSources> = {}) =>
+  assembleHealth({
+    links: [online],
+    registry: { ping: () => Promise.resolve() },
+    outbox: { state: { kind: 'working' } },
+    guard: { state: watching },
+    orphans: { counts: new Map() },
+    appSenders: new Map([['siskin', appSenderOf()]]),
+    ...over,
+  });
+
+const allWell = {
+  'link:push.example.org': { status: 'pass' },
+  store: { status: 'pass' },
+  outbox: { status: 'pass' },
+  guard: { status: 'pass' },
+  'app:siskin': { status: 'pass' },
+};
+
+test('health - where all is well every part passes, and so does the whole', async () => {
+  assert.deepEqual(await healthOf(), { status: 'pass', checks: allWell });
+});
+
+test('health - a store that does not answer is a failure of the whole, with what to look at', async () => {
+  const error = Object.assign(new Error('/home/romeo/sealpost.db'), { code: 'ERR_SQLITE_ERROR' });
+  assert.deepEqual(await healthOf({ registry: { ping: () => Promise.reject(error) } }), {
+    status: 'fail',
+    checks: {
+      ...allWell,
+      store: {
+        status: 'fail',
+        reason: 'the store does not answer (ERR_SQLITE_ERROR)',
+        hint: 'check the file system of the store: space, permissions, mounts',
+      },
+    },
+  });
+});
+
+const linkHint = 'check that the XMPP server runs, that service, domain and secret are as in its config, and its log';
+const down = (domain: string, kind: string, reason?: string) => ({
+  domain,
+  status: { kind, ...(reason !== undefined && { reason }) },
+});
+
+for (const [kind, reason, told] of [
+  ['connecting', undefined, 'connecting'],
+  ['waiting', 'refused', 'waiting: refused'],
+  ['draining', undefined, 'draining'],
+  ['closed', undefined, 'closed'],
+] as const) {
+  test(`health - the only link is ${kind}: a failure of the link and of the whole`, async () => {
+    assert.deepEqual(await healthOf({ links: [down('push.example.org', kind, reason)] }), {
+      status: 'fail',
+      checks: { ...allWell, 'link:push.example.org': { status: 'fail', reason: told, hint: linkHint } },
+    });
+  });
+}
+
+test('health - of several links one that is up is enough to work, and the others are a reason to look', async () => {
+  const links = [down('push.example.com', 'waiting', 'refused'), online, down('push.example.org', 'connecting')];
+  const { status, checks } = await healthOf({ links });
+  assert.equal(status, 'warn');
+  assert.deepEqual(
+    Object.entries(checks).flatMap(([name, check]) => (name.startsWith('link:') ? [[name, check.status]] : [])),
+    [
+      ['link:push.example.com', 'fail'],
+      ['link:push.example.org', 'pass'],
+      ['link:push.example.org#2', 'fail'],
+    ],
+  );
+});
+
+test('health - all of several links are down: a failure of the whole', async () => {
+  const links = [down('push.example.com', 'waiting', 'refused'), down('push.example.org', 'connecting')];
+  assert.equal((await healthOf({ links })).status, 'fail');
+});
+
+test('health - an outbox that stores nothing is a reason to look', async () => {
+  assert.deepEqual(await healthOf({ outbox: { state: { kind: 'failing', reason: 'disk-full' } } }), {
+    status: 'warn',
+    checks: {
+      ...allWell,
+      outbox: {
+        status: 'warn',
+        reason: 'nothing can be put by for later (disk-full)',
+        hint: 'check the file system of the store; until then servers are told to keep their registrations and try again',
+      },
+    },
+  });
+});
+
+test('health - what the guard holds fails it, but not the whole: notifications go on', async () => {
+  const { status, checks } = await healthOf({ guard: { state: { kind: 'holding', holds: [hold, unknownNodes] } } });
+  assert.equal(status, 'warn');
+  const { reason = '', hint = '', ...rest } = checks['guard'] ?? {};
+  assert.deepEqual(rest, { status: 'fail' });
+  assert.match(
+    reason,
+    /^the provider of siskin calls 50 of the latest 60 device tokens dead; 50 of the latest 60 dist/,
+  );
+  assert.match(hint, /^are topic, environment, key and project of siskin /);
+});
+
+test('health - many unknown nodes, of which none is believed, are a reason to look; few are not', async () => {
+  const guard = (bad: number) => ({ state: { ...watching, nodes: { seen: 30, bad } } });
+  assert.equal((await healthOf({ guard: guard(6) })).status, 'pass');
+  const { status, checks } = await healthOf({ guard: guard(7) });
+  assert.equal(status, 'warn');
+  assert.equal(checks['guard']?.status, 'warn');
+  assert.match(checks['guard']?.reason ?? '', /^7 of 30 registrations that XMPP servers named/);
+  assert.match(checks['guard']?.hint ?? '', /^is the store the right one/);
+});
+
+test('health - registrations of an app that left the config are a reason to look, twenty such apps are named', async () => {
+  const counts = new Map(Array.from({ length: 25 }, (_, i) => [`former-${i}`, i + 1] as const));
+  const { status, checks } = await healthOf({ orphans: { counts } });
+  assert.equal(status, 'warn');
+  assert.deepEqual(checks['app:former-4'], {
+    status: 'warn',
+    reason: '5 registrations, but not in the config',
+    hint: 'put the app back into the config, or leave it: they are kept',
+  });
+  assert.equal(Object.keys(checks).filter((name) => name.startsWith('app:former-')).length, 20);
+});
+
+test('health - an app whose pushes fail says how many and when it tries again', async () => {
+  const failing = appSenderOf({
+    state: { kind: 'failing', reason: 'ServiceUnavailable', failures: 12 },
+    circuit: { kind: 'open', reason: 'ServiceUnavailable', remainingMs: 4_001, remainingForCallMs: 0 },
+  });
+  assert.deepEqual(await healthOf({ appSenders: new Map([['siskin', failing]]) }), {
+    status: 'warn',
+    checks: {
+      ...allWell,
+      'app:siskin': {
+        status: 'warn',
+        reason: '12 pushes in a row came to nothing, the last for ServiceUnavailable; next probe in 5 s',
+        hint: 'check the way to the provider (network, proxy) and its status page',
+      },
+    },
+  });
+});
+
+test('health - an app whose provider refuses us says what to do, beside what its provider is concerned about', async () => {
+  const refused = appSenderOf({
+    state: { kind: 'misconfigured', reason: 'BadTopic' },
+    provider: { concern: { reason: 'the certificate ends in 3 days', hint: 'renew it' } },
+  });
+  const { status, checks } = await healthOf({ appSenders: new Map([['siskin', refused]]) });
+  assert.equal(status, 'warn');
+  assert.deepEqual(checks['app:siskin'], {
+    status: 'warn',
+    reason: 'the provider refuses us: BadTopic; the certificate ends in 3 days',
+    hint: 'what to do about BadTopic; renew it',
+  });
+});
+
+test('health - what a provider is concerned about is a reason to look although pushes arrive', async () => {
+  const concerned = appSenderOf({
+    provider: { concern: { reason: 'the certificate ends in 3 days', hint: 'renew it' } },
+  });
+  const { status, checks } = await healthOf({ appSenders: new Map([['siskin', concerned]]) });
+  assert.equal(status, 'warn');
+  assert.deepEqual(checks['app:siskin'], {
+    status: 'warn',
+    reason: 'the certificate ends in 3 days',
+    hint: 'renew it',
+  });
+});
