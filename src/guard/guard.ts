@@ -16,7 +16,7 @@ import { describeHold, hintFor } from './report.ts';
 import { createSample, type Sample, type Tally } from './sample.ts';
 
 /** What is seen within this time is judged as one event, milliseconds. */
-export const windowMs = 10 * 60_000;
+const windowMs = 10 * 60_000;
 
 /** Distinct nodes, or devices, below which a share says nothing. */
 export const enough = 50;
@@ -28,7 +28,7 @@ export const enough = 50;
 export const sampleLimit = 250;
 
 /** Where less comes in than `enough` in ten minutes, older sightings count too; after as long, fewer are enough. */
-export const patienceMs = 86_400_000;
+const patienceMs = 86_400_000;
 
 /** An app that has delivered nothing yet loses so many devices at most on its provider's word alone. */
 export const believedUnproven = 3;

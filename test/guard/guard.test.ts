@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { Guard } from '../../src/guard/contract.ts';
-import { createGuard, patienceMs, windowMs } from '../../src/guard/guard.ts';
+import { createGuard } from '../../src/guard/guard.ts';
 import { describeCaution } from '../../src/guard/report.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { manualClock, type ManualClock } from '../support/clock.ts';
 import { registrationOf } from '../support/registrations.ts';
 import { recordedLog } from '../support/telemetry.ts';
+
+// As numbers, so that a change of one is noticed.
+const windowMs = 600_000;
+const patienceMs = 86_400_000;
 
 let clock: ManualClock;
 let guard: Guard;

@@ -53,3 +53,14 @@ test('sample - what is older than the time asked for does not count', () => {
     ['second'],
   );
 });
+
+test('sample - what is seen again is the latest: others are forgotten before it', () => {
+  const sample = createSample({ clock: manualClock(), limit: 3 });
+  sample.note('a', true);
+  sample.note('b', false);
+  sample.note('c', false);
+  sample.note('a', true);
+  sample.note('d', false);
+  sample.note('e', false);
+  assert.deepEqual(sample.count(1000), { seen: 3, bad: 1 });
+});

@@ -4,10 +4,10 @@ import { errorCode, type Log } from '../../telemetry/log.ts';
 import type { Tables } from './tables.ts';
 
 /** Longer than a server that was off for a year needs to hear that a device is gone. */
-export const REMOVED_LIFE_MS = 400 * 86_400_000;
+const REMOVED_LIFE_MS = 400 * 86_400_000;
 const FORGET_EVERY_MS = 86_400_000;
 /** Rows a statement, so that notifications are looked up in between. */
-export const BATCH = 200;
+const BATCH = 200;
 
 export interface ForgetRemovedOptions {
   readonly db: Kysely<Tables>;
