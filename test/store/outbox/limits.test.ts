@@ -121,3 +121,25 @@ test('outbox limits - a push that is not committed in time counts as failed', as
   assert.equal(clock.waiting, 0);
   assert.deepEqual(await leaseNumbers(outbox), []);
 });
+
+test('outbox limits - five seconds unless said otherwise', async (context) => {
+  const { open, clock } = outboxesFor(context);
+  const outbox = await open();
+  let answer: string | undefined;
+  const put = outbox.enqueue(queued(1), startMs).then((answered) => (answer = answered));
+  clock.advance(4_999);
+  await Promise.resolve();
+  assert.equal(answer, undefined);
+  clock.advance(1);
+  assert.equal(await put, 'failed');
+});
+
+test('outbox limits - beyond the queue for the thread a question is not asked', async (context) => {
+  const outbox = await outboxesFor(context).open({ limits: { waiting: 3 } });
+  await outbox.enqueue(queued(1), startMs);
+  const puts = [2, 3, 4].map((n) => outbox.enqueue(queued(n), startMs));
+  const [claim, stats] = await Promise.all([outbox.lease('siskin', startMs, 1), outbox.stats()]);
+  assert.deepEqual([claim, stats], [{ pushes: [], nextDueAtMs: startMs + 1_000 }, undefined]);
+  assert.deepEqual(await Promise.all(puts), ['stored', 'stored', 'stored']);
+  assert.equal((await outbox.stats())?.get('siskin')?.depth, 4);
+});

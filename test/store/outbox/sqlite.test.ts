@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { outboxPathBeside } from '../../../src/store/outbox/sqlite.ts';
 import type { QueuedPush } from '../../../src/store/outbox/contract.ts';
@@ -206,4 +207,18 @@ test('outbox - closing waits for enqueued pushes, and stores nothing afterwards'
   assert.equal(await first.enqueue(queued(4), startMs), 'failed');
   assert.deepEqual((await first.lease('siskin', startMs, 1)).pushes, []);
   assert.deepEqual(await leaseNumbers(await open()), [3, 2, 1]);
+});
+
+test('outbox - a row that holds the push of another id is thrown out', async (context) => {
+  const { open, path, dropped } = outboxesFor(context);
+  const first = await open();
+  for (const n of [1, 2]) await first.enqueue(queued(n), startMs);
+  await first.close();
+  const database = new DatabaseSync(path);
+  database
+    .prepare('UPDATE queued_push SET push = (SELECT push FROM queued_push WHERE id = ?) WHERE id = ?')
+    .run(id(2), id(1));
+  database.close();
+  assert.deepEqual(await leaseNumbers(await open()), [2]);
+  assert.deepEqual(await dropped(), { 'siskin outbox-unreadable': 1 });
 });
