@@ -4,7 +4,7 @@ import { conventionOf } from '../../src/conventions/all.ts';
 import type { App } from '../../src/core/app.ts';
 import type { NotificationContent, Priority } from '../../src/core/notification.ts';
 import type { Registration } from '../../src/core/registration.ts';
-import { type Route, route } from '../../src/core/routing.ts';
+import { isCall, type Route, route } from '../../src/core/routing.ts';
 import { apnsAppOf, notificationOf, registrationOf } from '../support/registrations.ts';
 
 const sealed = { kind: 'sealed', ciphertext: 'c2VhbGVkIGNvbnRlbnQgaGVyZQ==', iv: 'AAECAwQFBgcICQoL' } as const;
@@ -270,3 +270,10 @@ for (const row of rows) {
     assert.deepEqual({ ...chosen, ...row.expected }, chosen);
   });
 }
+
+test('routing - what rings is a call, whichever way: it overtakes the rest and is over after half a minute', () => {
+  assert.deepEqual(
+    (['alert', 'call-alert', 'background', 'voip'] as const).filter((kind) => isCall({ kind })),
+    ['call-alert', 'voip'],
+  );
+});

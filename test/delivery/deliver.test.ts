@@ -17,7 +17,7 @@ import type { Registry } from '../../src/store/registry/contract.ts';
 import { openRegistry } from '../../src/store/registry/open.ts';
 import { assemble } from '../support/assemble.ts';
 import { nodeKeys, nodeNames, otherNodeKeys } from '../support/nodes.ts';
-import { manualClock, type ManualClock, wallOf } from '../support/clock.ts';
+import { manualClock, type ManualClock, turnsUntil, wallOf } from '../support/clock.ts';
 import { apnsAppOf, fcmAppOf, notificationOf } from '../support/registrations.ts';
 import { recordedLog } from '../support/telemetry.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
@@ -631,4 +631,184 @@ test('delivery - a server over its rate limit is told to try again, and other se
   for (let i = 0; i < 2; i += 1) await delivery.deliver(notificationOf({ node, publisher: 'evil.example' }));
   assert.equal(await delivery.deliver(notificationOf({ node, publisher: 'evil.example' })), 'internal-server-error');
   assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+});
+
+const hour = 3_600_000;
+const week = 7 * 86_400_000;
+const summary = { kind: 'summary' } as const;
+
+/** The outcome, after so long. */
+function answered(ms: number, outcome: PushResult): Promise<PushResult> {
+  const { promise, resolve } = Promise.withResolvers<PushResult>();
+  clock.after(ms, () => resolve(outcome));
+  return promise;
+}
+
+/** Lets time pass once the provider was asked. */
+async function passOnceAsked(ms: number): Promise<void> {
+  const asked = attempts.length;
+  await turnsUntil('the provider is asked', () => attempts.length > asked);
+  clock.advance(ms);
+}
+
+test('delivery - all attempts for a publish end 15 s after it came: an answer takes 20 s, of which 5 s are the outbox’s', async () => {
+  const { node } = await register();
+  outcomes.push(answered(9_000, { kind: 'payload-rejected', reason: 'PayloadTooLarge' }));
+  const answer = delivery.deliver(notificationOf({ node }));
+  await passOnceAsked(9_000);
+  assert.equal(await answer, 'result');
+  // One attempt is not worth waiting for longer than 10 s.
+  assert.deepEqual(
+    attempts.map(({ deadlineMs }) => deadlineMs),
+    [10_000, 6_000],
+  );
+});
+
+test('delivery - what the look-up takes is taken off the time for the provider', async () => {
+  const { node } = await register();
+  const find = (asked: string) => {
+    clock.advance(12_000);
+    return registry.find(asked);
+  };
+  delivery = deliveryFor(apnsAppOf(), {}, { ...registry, find });
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  assert.deepEqual(
+    attempts.map(({ deadlineMs }) => deadlineMs),
+    [3_000],
+  );
+});
+
+test('delivery - the half minute of a call is counted from when it came, not from when it was stored', async () => {
+  const { node } = await register({ secondToken: second });
+  const arrivedAtMs = clock.now();
+  outcomes.push(answered(9_000, { kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' }));
+  const answer = delivery.deliver(notificationOf({ node, content: call }));
+  await passOnceAsked(9_000);
+  assert.equal(await answer, 'result');
+  const [stored] = await queued();
+  assert.deepEqual([stored?.storedAtMs, stored?.giveUpAtMs], [arrivedAtMs, arrivedAtMs + 30_000]);
+});
+
+test('delivery - a message that fails keeps what is left of its week', async () => {
+  const { node } = await register();
+  const arrivedAtMs = clock.now();
+  outcomes.push(answered(9_000, { kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' }));
+  const answer = delivery.deliver(notificationOf({ node }));
+  await passOnceAsked(9_000);
+  assert.equal(await answer, 'result');
+  const [stored] = await queued();
+  assert.deepEqual([stored?.push.expiresAtMs, stored?.giveUpAtMs], [arrivedAtMs + week, arrivedAtMs + week]);
+});
+
+test('delivery - a push beyond its share lives as long as any, counted from when it may leave', async () => {
+  delivery = deliveryFor(apnsAppOf(), { pushesPerRegistration: { burst: 1, perSecond: 0.5 } });
+  const { node } = await register();
+  await delivery.deliver(notificationOf({ node }));
+  await delivery.deliver(notificationOf({ node }));
+  const [stored] = await queued();
+  const mayLeaveAtMs = clock.now() + 2_000;
+  assert.deepEqual(queuedTimes, [mayLeaveAtMs]);
+  assert.deepEqual([stored?.push.expiresAtMs, stored?.giveUpAtMs], [mayLeaveAtMs + week, mayLeaveAtMs + week]);
+});
+
+test('delivery - a wake-up that stands for others lives an hour, counted from when it may leave', async () => {
+  const { node } = await register();
+  const { priority: _, ...plain } = notificationOf({ node, content: summary });
+  await delivery.deliver(plain);
+  await delivery.deliver(plain);
+  const [stored] = await queued();
+  const mayLeaveAtMs = clock.now() + 20_000;
+  assert.deepEqual([stored?.push.expiresAtMs, stored?.giveUpAtMs], [mayLeaveAtMs + hour, mayLeaveAtMs + hour]);
+});
+
+test('delivery - a call that rings by an alert does not wait for its share either', async () => {
+  delivery = deliveryFor(apnsAppOf(), { pushesPerRegistration: { burst: 1, perSecond: 0.5 } });
+  const { node } = await register();
+  for (let i = 0; i < 2; i += 1) {
+    assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
+  }
+  assert.deepEqual(
+    attempts.map(({ push }) => push.kind),
+    ['call-alert', 'call-alert'],
+  );
+  assert.deepEqual(queuedTimes, []);
+});
+
+test('delivery - a publish without the secret that the registration has is forbidden and costs it nothing', async () => {
+  const { node, secret } = await register({ withSecret: true });
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'forbidden');
+  assert.equal(attempts.length, 0);
+  assert.ok(secret);
+  assert.equal(await delivery.deliver(notificationOf({ node, secret })), 'result');
+});
+
+test('delivery - a push beyond its share that cannot be stored is not called taken', async () => {
+  delivery = deliveryFor(apnsAppOf(), { pushesPerRegistration: { burst: 1, perSecond: 0.5 } });
+  const { node } = await register();
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  await outbox.close();
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
+});
+
+test('delivery - a store that fails is complained about once a minute, and each notification is counted', async () => {
+  const { node } = await register();
+  await registry.close();
+  const complaints = () => lines.filter((line) => line.includes('notifications fail for a reason of our own')).length;
+  for (let i = 0; i < 3; i += 1) await delivery.deliver(notificationOf({ node }));
+  assert.equal(complaints(), 1);
+  clock.advance(60_000);
+  await delivery.deliver(notificationOf({ node }));
+  assert.equal(complaints(), 2);
+  assert.deepEqual(await countsOf(metrics.dropped), { '- store-failed': 4 });
+});
+
+test('delivery - a burst on an old copy of the store that runs for long: none of the lost is believed gone', async () => {
+  const notifications: Notification[] = [];
+  for (let i = 0; i < 200; i += 1) {
+    const { node } = await register({ token: `${1000 + i}`.repeat(16) });
+    notifications.push(notificationOf({ node }));
+  }
+  for (let i = 0; i < 100; i += 1) notifications.push(notificationOf({ node: `lost-${i}` }));
+  clock.advance(600_000);
+  const answers = await Promise.all(notifications.map((notification) => delivery.deliver(notification)));
+  assert.equal(answers.filter((answer) => answer === 'item-not-found').length, 0);
+});
+
+/** What a counter counted, by its labels. */
+async function countsOf(counter: Metrics['dropped' | 'queued']): Promise<Record<string, number>> {
+  const { values } = await counter.get();
+  return Object.fromEntries(values.map(({ labels, value }) => [Object.values(labels).join(' '), value]));
+}
+
+test('delivery - what led to no push is counted by its cause, and what was owed by what the outbox said', async () => {
+  delivery = deliveryFor(apnsAppOf(), { publishesPerDomain: { burst: 7, perSecond: 1 } });
+  const { node } = await register();
+  const locked = await register({ token: 'ef'.repeat(32), withSecret: true });
+  const former = await register({ app: 'former' });
+  const { priority: _, ...plain } = notificationOf({ node, content: summary });
+  for (const notification of [
+    plain,
+    plain,
+    notificationOf({ node: locked.node }),
+    notificationOf({ node: former.node }),
+    notificationOf({ node: 'unknown' }),
+    notificationOf({ node, publisher: 'evil.example' }),
+  ]) {
+    await delivery.deliver(notification);
+  }
+  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
+  await delivery.deliver(notificationOf({ node }));
+  await outbox.close();
+  outcomes.push({ kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' });
+  await delivery.deliver(notificationOf({ node }));
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
+  assert.deepEqual(await countsOf(metrics.dropped), {
+    'siskin coalesced': 1,
+    'siskin wrong-secret': 1,
+    '- unknown-app': 1,
+    '- held': 1,
+    'siskin wrong-publisher': 1,
+    '- rate-limited': 1,
+  });
+  assert.deepEqual(await countsOf(metrics.queued), { 'siskin stored': 2, 'siskin failed': 1 });
 });

@@ -115,3 +115,13 @@ test('rate limits - a token may take at least what the config gives a registrati
   const expected = { burst: 5, perSecond: 1 };
   assert.deepEqual(tokenShareOf({ pushesPerRegistration: given, pushesPerToken: own }), expected);
 });
+
+test('token buckets - a part of a token is none, and asking for it costs nothing', () => {
+  const clock = manualClock();
+  const buckets = createTokenBuckets({ clock, burst: 1, perSecond: 2, limit: 10 });
+  assert.equal(buckets.take('a'), 0);
+  clock.advance(250);
+  assert.deepEqual([buckets.take('a'), buckets.take('a')], [250, 250]);
+  clock.advance(250);
+  assert.equal(buckets.take('a'), 0);
+});

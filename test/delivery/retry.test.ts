@@ -13,15 +13,17 @@ import type { PushResult, Push, PushKind } from '../../src/core/push.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { Registration } from '../../src/core/registration.ts';
 import type { RetryScheduler } from '../../src/delivery/retry.ts';
+import { retryPause } from '../../src/delivery/retry-pause.ts';
 import type { Registry } from '../../src/store/registry/contract.ts';
 import { createLookup } from '../../src/delivery/lookup.ts';
 import { openRegistry } from '../../src/store/registry/open.ts';
 import { nodeNames } from '../support/nodes.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { type Clock, neverBack } from '../../src/time/clock.ts';
 import { assemble } from '../support/assemble.ts';
 import { manualClock, type ManualClock, wallOf } from '../support/clock.ts';
 import { apnsAppOf } from '../support/registrations.ts';
+import { eventually } from '../support/process.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
 
 // The provider is the edge here: it plays back outcomes. Registry and outbox are real.
@@ -43,6 +45,7 @@ let deadlines: number[];
 let outcomes: PushResult[];
 let retryScheduler: RetryScheduler;
 let appSender: AppSender;
+let metrics: Metrics;
 /** Replaces `outcomes`. */
 let sendAs: (() => Promise<PushResult>) | undefined;
 
@@ -50,7 +53,7 @@ beforeEach(async () => {
   databases += 1;
   clock = manualClock();
   forward = neverBack(clock);
-  const metrics = createMetrics('test');
+  metrics = createMetrics('test');
   const store = { kind: 'sqlite', path: join(folder, `${databases}.db`) } as const;
   registry = await openRegistry({ store, clock, nodes: nodeNames(), metrics, log });
   const path = join(folder, `${databases}.outbox.db`);
@@ -89,7 +92,7 @@ function schedulerFor(app: App, perSecond?: number, given: Partial<RateLimitSett
     largestCiphertext: () => 3072,
     drain: () => Promise.resolve(),
   };
-  const metrics = createMetrics('test');
+  metrics = createMetrics('test');
   const pace = perSecond === undefined ? {} : { perSecond };
   const lookup = createLookup({ registry, nodes: nodeNames(), apps: [app], clock });
   const parts = assemble({ app, provider, registry: lookup, outbox, clock, log, metrics, limits: given, ...pace });
@@ -416,4 +419,155 @@ test('retry - a registration gets no more pushes than its rate limit allows', as
   assert.ok(sent.length <= 4);
   await pass(4000);
   assert.equal(sent.length, 4);
+});
+
+test('retry - what could not be looked up is tried again, and not only after the next start', async () => {
+  const { find } = registry;
+  let fails = 1;
+  registry.find = (node) => {
+    fails -= 1;
+    return fails < 0 ? find(node) : Promise.reject(new Error('database is locked'));
+  };
+  retryScheduler = schedulerFor(apnsAppOf());
+  const push = await enqueue('alert');
+  retryScheduler.start();
+  await pass(1_000);
+  assert.deepEqual([fails, sent], [0, []]);
+  // Half of 4 s, the bound after a second attempt.
+  await pass(1_400);
+  assert.deepEqual(sent, [push]);
+  assert.equal(await depth(), 0);
+});
+
+/** More devices: each is queued twenty pushes at most. */
+async function enqueueToMany(count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) {
+    if (i % 20 === 0) {
+      const token = `${10 + i / 20}`.repeat(32);
+      registration = await registry.register({
+        ...{ app: 'siskin', convention: 'tigase', account: 'juliet@example.net', device: token, token },
+        withSecret: false,
+      });
+    }
+    await enqueue('alert');
+  }
+}
+
+test('retry - 200 a second unless said otherwise', async () => {
+  retryScheduler = schedulerFor(apnsAppOf({ inFlight: 1_000 }));
+  await enqueueToMany(60);
+  retryScheduler.start();
+  for (const expected of [20, 40, 60]) {
+    await pass(100);
+    assert.equal(sent.length, expected);
+  }
+});
+
+test('retry - what is queued takes half of the places at most', async () => {
+  sendAs = () => new Promise<PushResult>((resolve) => void clock.after(1_000, () => resolve({ kind: 'accepted' })));
+  retryScheduler = schedulerFor(apnsAppOf({ inFlight: 10 }));
+  for (let i = 0; i < 20; i += 1) await enqueue('alert');
+  retryScheduler.start();
+  await pass(900);
+  assert.deepEqual([sent.length, appSender.free], [5, 5]);
+  await pass(5_000);
+  assert.equal(sent.length, 20);
+});
+
+test('retry - a queued call does not wait for the share of its device', async () => {
+  retryScheduler = schedulerFor(apnsAppOf(), 100, { pushesPerRegistration: { burst: 1, perSecond: 0.01 } });
+  for (let i = 0; i < 3; i += 1) await enqueue('voip');
+  retryScheduler.start();
+  await pass(300);
+  assert.equal(sent.length, 3);
+});
+
+test('retry - all attempts for a queued push end after 15 s', async () => {
+  outcomes.push({ kind: 'payload-rejected', reason: 'PayloadTooLarge' });
+  sendAs = () => {
+    const outcome = outcomes.shift() ?? { kind: 'accepted' };
+    return new Promise((resolve) => void clock.after(9_000, () => resolve(outcome)));
+  };
+  await enqueue('alert');
+  retryScheduler.start();
+  await pass(20_000);
+  assert.deepEqual(deadlines, [10_000, 6_000]);
+});
+
+test('retry - a store that does not answer has queued no less than before', async () => {
+  for (let i = 0; i < 3; i += 1) await enqueue('alert', {}, 3_000_000);
+  retryScheduler.start();
+  await pass(10_000);
+  const shown = async () => (await metrics.outboxDepth.get()).values.map(({ value }) => value);
+  assert.deepEqual(await shown(), [3]);
+  const { stats } = outbox;
+  let asked = 0;
+  outbox.stats = () => {
+    asked += 1;
+    return Promise.resolve(undefined);
+  };
+  clock.advance(10_000);
+  await eventually('the store is asked', () => asked > 0 || undefined);
+  await new Promise(setImmediate);
+  outbox.stats = stats;
+  assert.deepEqual(await shown(), [3]);
+});
+
+test('retry - what was stored although the answer to that came too late is found within ten seconds', async () => {
+  retryScheduler.start();
+  await pass(5_000);
+  const { expect } = retryScheduler;
+  retryScheduler.expect = () => {};
+  const push = await enqueue('alert');
+  retryScheduler.expect = expect;
+  await pass(4_500);
+  assert.deepEqual(sent, []);
+  await pass(800);
+  assert.deepEqual(
+    sent.map(({ id }) => id),
+    [push.id],
+  );
+});
+
+test('retry - a call is tried again within seconds, anything else within five minutes', () => {
+  const call = { baseMs: 1_000, capMs: 4_000 };
+  const other = { baseMs: 2_000, capMs: 300_000 };
+  assert.deepEqual(
+    (['voip', 'call-alert', 'alert', 'background'] as const).map((kind) => retryPause({ kind })),
+    [call, call, other, other],
+  );
+});
+
+test('retry - finding no place is no attempt: the next pause is no longer than the one before', async () => {
+  const hanging = Promise.withResolvers<PushResult>();
+  sendAs = () => hanging.promise;
+  retryScheduler = schedulerFor(apnsAppOf({ inFlight: 1 }));
+  const push = await enqueue('alert');
+  // Somebody else has the only place.
+  void appSender.attempt({ ...push, id: randomUUID() }, { token: registration.token, registeredAtMs: 0 }, 60_000);
+  const rescheduled: number[] = [];
+  const { reschedule } = outbox;
+  outbox.reschedule = (id, dueAtMs, attempts) => {
+    rescheduled.push(attempts);
+    reschedule(id, dueAtMs, attempts);
+  };
+  retryScheduler.start();
+  await pass(10_000);
+  assert.ok(rescheduled.length >= 3, `${rescheduled.length}`);
+  assert.deepEqual(new Set(rescheduled), new Set([1]));
+  hanging.resolve({ kind: 'accepted' });
+});
+
+test('retry - what became of queued pushes is counted', async () => {
+  outcomes.push(
+    { kind: 'retry', reason: 'ServiceUnavailable', scope: 'app' },
+    { kind: 'dead-token', reason: 'Unregistered' },
+  );
+  await enqueue('alert');
+  retryScheduler.start();
+  await pass(5_000);
+  await enqueue('alert');
+  await pass(500);
+  const counted = (await metrics.retried.get()).values.map(({ labels, value }) => [labels.outcome, value]);
+  assert.deepEqual(Object.fromEntries(counted), { rescheduled: 1, gone: 1, unregistered: 1 });
 });
