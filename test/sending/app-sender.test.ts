@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAppSender, type AppSender } from '../../src/sending/app-sender.ts';
+import { createAppSender, type AppSender, circuitOpen } from '../../src/sending/app-sender.ts';
 import type { PushResult, Push } from '../../src/core/push.ts';
 import { manualClock } from '../support/clock.ts';
 import { apnsAppOf } from '../support/registrations.ts';
-import { quietTelemetry } from '../support/telemetry.ts';
+import { quietTelemetry, recordedLog } from '../support/telemetry.ts';
 
 const push: Push = {
   id: 'a',
@@ -131,4 +131,127 @@ test('app sender - fifty unclear results without an accepted push show in the ap
   assert.equal(appSender.circuit.kind, 'closed');
   await appSender.attempt(push, device, 15_000);
   assert.deepEqual(appSender.state, { kind: 'working' });
+});
+
+test('app sender - an attempt takes ten seconds at most, and never longer than there is patience', async () => {
+  const clock = manualClock();
+  const given: number[] = [];
+  const provider = {
+    send(_push: Push, _device: object, deadlineMs: number) {
+      given.push(deadlineMs);
+      return Promise.resolve<PushResult>({ kind: 'accepted' });
+    },
+    largestCiphertext: () => 3072,
+    drain: () => Promise.resolve(),
+  };
+  const appSender = createAppSender({
+    app: apnsAppOf(),
+    connect: () => provider,
+    clock,
+    random: () => 0.5,
+    ...quietTelemetry(),
+  });
+  for (const patienceMs of [20_000, 10_000, 3_000]) await appSender.attempt(push, device, patienceMs);
+  assert.deepEqual(given, [10_000, 10_000, 3_000]);
+});
+
+test('app sender - the fifth failure in a row is trouble, and the next success ends it', async () => {
+  const outcomes = [...many(unavailable, 5), { kind: 'accepted' } as const];
+  const appSender = playing(outcomes);
+  for (let i = 0; i < 4; i += 1) await appSender.attempt(push, device, 15_000);
+  assert.deepEqual(appSender.state, { kind: 'working' });
+  await appSender.attempt(push, device, 15_000);
+  assert.deepEqual(appSender.state, { kind: 'failing', reason: 'ServiceUnavailable', failures: 5 });
+  await appSender.attempt(push, device, 15_000);
+  assert.deepEqual(appSender.state, { kind: 'working' });
+});
+
+/** An app sender whose provider answers each push when it is told to. */
+function holding(inFlight: number) {
+  const clock = manualClock();
+  const { log, lines } = recordedLog();
+  const { metrics } = quietTelemetry();
+  const sent: { readonly push: Push; readonly answer: (outcome: PushResult) => void }[] = [];
+  const provider = {
+    send: (given: Push) => new Promise<PushResult>((answer) => void sent.push({ push: given, answer })),
+    largestCiphertext: () => 3072,
+    drain: () => Promise.resolve(),
+  };
+  let replaceCredentials = () => {};
+  const connect = (onReplaced: () => void) => {
+    replaceCredentials = onReplaced;
+    return provider;
+  };
+  const appSender = createAppSender({ app: apnsAppOf({ inFlight }), connect, clock, random: () => 0.5, log, metrics });
+  const answerAll = async (outcome: PushResult) => {
+    for (const { answer } of sent.splice(0)) answer(outcome);
+    await new Promise(setImmediate);
+  };
+  return { clock, lines, metrics, appSender, sent, answerAll, replaceCredentials };
+}
+
+test('app sender - what is under way is counted, and no longer once it is answered', async () => {
+  const { appSender, metrics, answerAll } = holding(5);
+  const underWay = async () => (await metrics.inFlight.get()).values[0]?.value;
+  const both = [appSender.attempt(push, device, 15_000), appSender.attempt(push, device, 15_000)];
+  await new Promise(setImmediate);
+  assert.deepEqual([await underWay(), appSender.free], [2, 3]);
+  await answerAll({ kind: 'accepted' });
+  await Promise.all(both);
+  assert.deepEqual([await underWay(), appSender.free], [0, 5]);
+});
+
+test('app sender - a call goes before all that waits for a place', async () => {
+  const { appSender, sent, answerAll } = holding(1);
+  for (const kind of ['alert', 'background', 'alert', 'voip', 'call-alert'] as const)
+    void appSender.attempt({ ...push, kind }, device, 15_000);
+  const kinds: string[] = [];
+  for (let i = 0; i < 5; i += 1) {
+    await new Promise(setImmediate);
+    assert.equal(sent.length, 1);
+    kinds.push(sent[0]?.push.kind ?? '');
+    await answerAll({ kind: 'accepted' });
+  }
+  assert.deepEqual(kinds, ['alert', 'voip', 'call-alert', 'background', 'alert']);
+});
+
+test('app sender - that the circuit is open is said once when it begins, and once when it is over', async () => {
+  const { appSender, lines, clock, answerAll } = holding(5);
+  const tryOnce = async (outcome: PushResult) => {
+    const attempt = appSender.attempt(push, device, 15_000);
+    await new Promise(setImmediate);
+    await answerAll(outcome);
+    return attempt;
+  };
+  for (let i = 0; i < 10; i += 1) await tryOnce(unavailable);
+  for (let probe = 0; probe < 3; probe += 1) {
+    clock.advance(60_000);
+    assert.deepEqual(await tryOnce(unavailable), unavailable);
+  }
+  clock.advance(60_000);
+  await tryOnce({ kind: 'accepted' });
+  const said = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+  assert.deepEqual(said, [
+    'circuit open: the provider gets probes only for a while',
+    'the provider takes pushes again',
+  ]);
+});
+
+test('app sender - after new credentials nothing is said of the old ones any more, and the next push finds out', async () => {
+  const { appSender, sent, answerAll, replaceCredentials } = holding(20);
+  const wrongKey: PushResult = { kind: 'misconfigured', reason: 'InvalidProviderToken', scope: 'app' };
+  for (let i = 0; i < 10; i += 1) void appSender.attempt(push, device, 15_000);
+  await new Promise(setImmediate);
+  await answerAll(wrongKey);
+  assert.deepEqual(appSender.state, { kind: 'misconfigured', reason: 'InvalidProviderToken' });
+  assert.deepEqual(await appSender.attempt(push, device, 15_000), wrongKey);
+  replaceCredentials();
+  assert.deepEqual(appSender.state, { kind: 'working' });
+  const probe = appSender.attempt(push, device, 15_000);
+  await new Promise(setImmediate);
+  assert.equal(sent.length, 1);
+  // Beside the probe nobody calls, and nobody knows yet that anything is wrong.
+  assert.deepEqual(await appSender.attempt(push, device, 15_000), circuitOpen);
+  await answerAll({ kind: 'accepted' });
+  assert.deepEqual(await probe, { kind: 'accepted' });
 });

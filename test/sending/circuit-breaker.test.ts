@@ -196,6 +196,42 @@ test('circuit - a call finishes once, and later results of it do not count', () 
   assert.deepEqual(circuit.state, open(500));
 });
 
+test('circuit - what a provider asks for while the circuit is open is obeyed, up to an hour', () => {
+  const { circuit } = setUp();
+  const late = begin(circuit);
+  call(circuit, unavailable, unavailable, unavailable);
+  late({ ...unavailable, afterMs: 10 * 365 * 86_400_000 });
+  assert.deepEqual(circuit.state, open(3_600_000));
+});
+
+test('circuit - an outage that is over leaves nothing behind for the next', () => {
+  const { circuit } = setUp();
+  const patient: PushResult = { ...unavailable, afterMs: 3_600_000 };
+  const late = begin(circuit);
+  call(circuit, patient, patient, patient);
+  assert.equal(circuit.state.kind, 'open');
+  late(delivered);
+  assert.deepEqual(circuit.state, { kind: 'closed' });
+  // Three are needed again, and what was asked for then is no longer.
+  call(circuit, unavailable, unavailable);
+  assert.deepEqual(circuit.state, { kind: 'closed' });
+  call(circuit, unavailable);
+  assert.deepEqual(circuit.state, open(500));
+});
+
+test('circuit - only what changes is told', () => {
+  const { clock, circuit, changes } = setUp();
+  circuit.probeNow();
+  call(circuit, unavailable, unavailable, unavailable);
+  circuit.probeNow();
+  assert.deepEqual([circuit.state, changes], [open(0), ['open']]);
+  begin(circuit);
+  clock.advance(30_000);
+  // In place of a probe that says nothing.
+  begin(circuit)(unavailable);
+  assert.deepEqual(changes, ['open', 'probing', 'open']);
+});
+
 test('circuit - a stepped wall clock changes nothing', () => {
   const { clock, circuit } = setUp();
   call(circuit, unavailable, unavailable, unavailable);

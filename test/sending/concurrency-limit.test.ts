@@ -30,6 +30,14 @@ test('concurrency limit - a push that runs out of patience is told so and leaves
   assert.equal(clock.waiting, 0);
 });
 
+test('concurrency limit - a push without patience gets in or not, and does not wait', async () => {
+  const concurrencyLimit = createConcurrencyLimit({ width: 1, queueLimit: 5, clock: manualClock() });
+  assert.equal(await concurrencyLimit.enter(0), true);
+  const refused = [concurrencyLimit.enter(0), concurrencyLimit.enter(-1), concurrencyLimit.enter(0, true)];
+  assert.equal(concurrencyLimit.waiting, 0);
+  assert.deepEqual(await Promise.all(refused), [false, false, false]);
+});
+
 test('concurrency limit - no push waits beyond the queue limit', async () => {
   const concurrencyLimit = createConcurrencyLimit({ width: 1, queueLimit: 2, clock: manualClock() });
   await concurrencyLimit.enter(1000);
