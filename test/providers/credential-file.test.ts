@@ -108,12 +108,14 @@ test('credential file - unusable content is logged once, with what to do, and th
 });
 
 test('credential file - a missing or too large file is logged, the credentials stay, and all is well once it is back', async (t) => {
-  const { file, path, replaced } = watched(t);
+  const { file, path, replaced, lines } = watched(t);
   rmSync(path);
-  await file.check();
+  for (let look = 0; look < 5; look += 1) await file.check();
   assert.match(file.concern?.reason ?? '', /cannot be read \(ENOENT\)/);
+  assert.equal(lines.length, 1);
   writeFileSync(path, Buffer.alloc(1_048_577));
-  await file.check();
+  for (let look = 0; look < 5; look += 1) await file.check();
+  assert.equal(lines.length, 2);
   assert.match(file.concern?.reason ?? '', /cannot be read \(EFBIG\)/);
   assert.equal(file.current, 'one');
   writeFileSync(path, 'one');

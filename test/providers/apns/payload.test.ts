@@ -133,6 +133,10 @@ test('APNs payload - the wording is the app’s: title, keys of its localisation
     sound: 'default',
     'mutable-content': 1,
   });
+  const call = compose({ kind: 'call-alert', content: none }, { call: {} });
+  assert.ok(call.kind === 'request');
+  const { aps: words } = JSON.parse(call.body.toString()) as { aps: unknown };
+  assert.deepEqual(words, { alert: { body: 'Incoming call' } });
 });
 
 test('APNs payload - a push with less than a second left does not get the expiry 0, "once, now"', () => {
@@ -184,6 +188,9 @@ test('APNs payload - the largest ciphertext is 3072 bytes for ordinary accounts,
   const largest = largestCiphertext(long, app);
   assert.equal(largest < 3072 && largest > 2000 && largest % 4 === 0, true);
   assert.equal(largestCiphertext('r'.repeat(4000), app), 0);
+  // Whatever room is left, what is told is a length that base64 has.
+  const accounts = Array.from({ length: 4 }, (_, more) => `${'r'.repeat(900 + more)}@x`);
+  for (const account of accounts) assert.equal(largestCiphertext(account, app) % 4, 0);
 });
 
 test('APNs payload - the largest ciphertext fits with 512 bytes to spare, whatever the account’s length and script', () => {

@@ -80,7 +80,12 @@ test('provider token - wall time that is set back does not prolong an old token'
   const first = await tokens.current(key);
   clock.step(-3 * 3_600_000);
   clock.advance(50 * minuteMs);
-  assert.notEqual(await tokens.current(key), first);
+  const second = await tokens.current(key);
+  assert.notEqual(second, first);
+  // Less than what a clock may be put back without a new token.
+  clock.step(-30_000);
+  clock.advance(50 * minuteMs);
+  assert.notEqual(await tokens.current(key), second);
 });
 
 test('provider token - a token of a clock that was ahead is replaced once the clock is right, 20 minutes after it', async () => {
@@ -219,4 +224,27 @@ test('APNs client - the key in its file is replaced: a broken one changes nothin
   assert.equal(scene.standIn.connections, 3);
   const accepted = scene.standIn.received.filter(({ status }) => status === 200);
   assert.equal(new Set(accepted.map(({ headers }) => headers['authorization'])).size, 1);
+});
+
+test('APNs client - what was delivered with the key before, or was under way with it, makes no token believed dead', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sealpost-p8-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'AuthKey_ABC1234567.p8');
+  const key = await createApnsKey();
+  writeFileSync(path, key.privateKey);
+  const ids = { keyId: 'ABC1234567', teamId: 'TEAM123456' };
+  const credentials = { kind: 'token', key: secretOf(key.privateKey), ...ids, path } as const;
+  const scene = await apnsScene(t, { app: { credentials }, standIn: { keys: [{ ...ids, publicKey: key.publicKey }] } });
+  const [stranger, slow] = ['11'.repeat(32), '22'.repeat(32)];
+  scene.standIn.script(stranger, { status: 400, reason: 'BadDeviceToken' });
+  assert.deepEqual(await scene.send(), { kind: 'accepted' });
+  assert.equal((await scene.send(stranger)).kind, 'dead-token');
+  scene.standIn.script(slow, { delayMs: 300 });
+  const underWay = scene.send(slow);
+  // The same key in other words is another one.
+  writeFileSync(path, `${key.privateKey}\n`);
+  await scene.provider.checkCredentials?.();
+  assert.equal((await scene.send(stranger)).kind, 'misconfigured');
+  assert.deepEqual(await underWay, { kind: 'accepted' });
+  assert.equal((await scene.send(stranger)).kind, 'misconfigured');
 });

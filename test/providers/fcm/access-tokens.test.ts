@@ -99,6 +99,45 @@ test('access token - a refusal by Google is repeated only after a pause', async 
   assert.equal(asked(), 2);
 });
 
+test('access token - only 400 to 499 are a refusal, and of those neither a time-out nor too many requests', async () => {
+  for (const [status, refused] of [
+    [400, true],
+    [401, true],
+    [403, true],
+    [408, false],
+    [429, false],
+    [500, false],
+    [503, false],
+  ] as const) {
+    const { tokens, answerWith } = setUp();
+    answerWith(() => Promise.reject(Object.assign(new Error('no'), { response: { status } })));
+    assert.deepEqual(await tokens.current(), { refused }, String(status));
+  }
+});
+
+test('access token - pauses begin anew after a token was had', async () => {
+  const { clock, asked, tokens, answerWith } = setUp();
+  const outageOf = async (attempts: number) => {
+    answerWith(outage);
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      clock.advance(60_000);
+      await tokens.current();
+    }
+  };
+  await outageOf(6);
+  answerWith(() => Promise.resolve({ token: 'short', lifeMs: 1_000 }));
+  clock.advance(60_000);
+  assert.equal(await tokens.current(), 'short');
+  await outageOf(1);
+  const before = asked();
+  clock.advance(1_997);
+  assert.deepEqual(await tokens.current(), { refused: false });
+  assert.equal(asked(), before);
+  clock.advance(1);
+  await tokens.current();
+  assert.equal(asked(), before + 1);
+});
+
 test('access token - a silent OAuth server is given up after ten seconds', async () => {
   const { clock, tokens, answerWith } = setUp();
   answerWith(() => new Promise(() => {}));
@@ -134,6 +173,15 @@ test('FCM client - a revoked access token is replaced at once and the push deliv
   assert.deepEqual(await scene.send(), delivered);
   assert.equal(scene.standIn.tokensIssued, 2);
   assert.deepEqual(await valuesOf(scene.metrics.attempts), { '200 -': 2, '401 UNAUTHENTICATED': 1 });
+});
+
+test('FCM client - tokens that are revoked one after the other, each after it was accepted, are all replaced', async (t) => {
+  const scene = await fcmScene(t);
+  for (let round = 1; round <= 4; round += 1) {
+    assert.deepEqual(await scene.send(), delivered);
+    assert.equal(scene.standIn.tokensIssued, round);
+    scene.standIn.revokeTokens();
+  }
 });
 
 test('FCM client - a burst on a revoked token requests one new token', async (t) => {
@@ -222,6 +270,21 @@ test('FCM client - successes of one project do not make doubtful results of anot
   writeFileSync(serviceAccountFile, `${readFileSync(serviceAccountFile, 'utf8')}\n`);
   await scene.provider.checkCredentials?.();
   assert.equal((await scene.send('stranger:token')).kind, 'misconfigured');
+});
+
+test('FCM client - what was under way with the account before makes no word about tokens believable either', async (t) => {
+  const scene = await fcmScene(t);
+  const { serviceAccountFile } = scene.app;
+  scene.standIn.script('stranger:token', { reason: 'SENDER_ID_MISMATCH' });
+  assert.deepEqual(await scene.send(), delivered);
+  scene.standIn.script('slow:token', { delayMs: 300 });
+  const slow = scene.send('slow:token');
+  writeFileSync(serviceAccountFile, `${readFileSync(serviceAccountFile, 'utf8')}\n`);
+  await scene.provider.checkCredentials?.();
+  assert.deepEqual(await slow, delivered);
+  assert.equal((await scene.send('stranger:token')).kind, 'misconfigured');
+  assert.deepEqual(await scene.send(), delivered);
+  assert.equal((await scene.send('stranger:token')).kind, 'dead-token');
 });
 
 test('FCM client - without a usable file the app is misconfigured until the file is right', async (t) => {

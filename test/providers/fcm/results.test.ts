@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { fcmTable, readReason, resultOfAnswer } from '../../../src/providers/fcm/results.ts';
 import type { RowResult } from '../../../src/providers/results.ts';
 import type { PushResult } from '../../../src/core/push.ts';
+import { manualClock } from '../../support/clock.ts';
 import { fcmScene, fcmToken, valuesOf } from '../fixtures.ts';
 
 const fcmErrorType = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
@@ -141,6 +142,31 @@ test('FCM results - a token of another sender is gone once others were accepted 
   });
   assert.equal((await scene.send()).kind, 'accepted');
   assert.deepEqual(await scene.send(stranger), { kind: 'dead-token', reason: 'SENDER_ID_MISMATCH', doubtful: true });
+});
+
+test('FCM results - what was accepted more than an hour ago makes no token of another sender gone', async (t) => {
+  const clock = manualClock();
+  const scene = await fcmScene(t, { clock });
+  scene.standIn.script('stranger:token', { reason: 'SENDER_ID_MISMATCH' });
+  assert.equal((await scene.send()).kind, 'accepted');
+  clock.advance(3_600_000);
+  assert.equal((await scene.send('stranger:token')).kind, 'dead-token');
+  clock.advance(1);
+  assert.deepEqual(await scene.send('stranger:token'), {
+    kind: 'misconfigured',
+    reason: 'SENDER_ID_MISMATCH',
+    scope: 'unclear',
+  });
+});
+
+test('FCM results - what cannot be composed is refused without a request, and says so', async (t) => {
+  const scene = await fcmScene(t);
+  assert.deepEqual(await scene.send(fcmToken, { account: 'r'.repeat(4_000) }), {
+    kind: 'payload-rejected',
+    reason: 'payload-too-large',
+    unsent: true,
+  });
+  assert.equal(scene.standIn.received.length, 0);
 });
 
 test('FCM results - Retry-After in seconds and as a date takes precedence over our own pause', async (t) => {
