@@ -135,6 +135,30 @@ const rows: readonly [name: string, device: DeviceModel, push: ReceivedPush, sho
     { kind: 'nothing', why: 'of low priority' },
   ],
   [
+    'an offered call in the background does nothing',
+    siskin,
+    push('background', { ...background, ...sealed(call) }),
+    { kind: 'nothing', why: 'of low priority' },
+  ],
+  [
+    'a payload without a sender is not read',
+    siskin,
+    push('alert', { ...alert, ...sealed('{"unread":1,"message":"Hello"}') }),
+    asSent,
+  ],
+  [
+    'a body in clear in the background is shown',
+    siskin,
+    push('background', { ...background, account, sender: 'j@e', body: 'Hi' }),
+    { kind: 'notification', text: 'Hi' },
+  ],
+  [
+    'no unread messages beside a sender clear nothing',
+    siskin,
+    push('background', { ...background, account, 'unread-messages': 0, sender: 'j@e' }),
+    { kind: 'nothing', why: 'woken in the background' },
+  ],
+  [
     'no unread messages clear the screen',
     siskin,
     push('background', { ...background, account, 'unread-messages': 0 }),

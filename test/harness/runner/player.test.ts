@@ -50,6 +50,13 @@ test('scenario player - a push that is lost behind a result is found out', async
   assert.deepEqual(await play(t, steps, 'loses-pushes'), ['the server publishes: message: the push did not come']);
 });
 
+test('scenario player - after a step with a problem no other is played', async (t) => {
+  const step: Step = { do: 'happen', event: message, expect: { answer: 'wait/bad-request', pushes: anyAlert.pushes } };
+  assert.deepEqual(await play(t, [step, step, step]), [
+    'the server publishes: message: the answer is result, not wait/bad-request',
+  ]);
+});
+
 test('scenario player - an answer that costs the phone its registration is found out', async (t) => {
   const steps: Step[] = [{ do: 'happen', event: message, expect: { answer: 'result', pushes: [] } }];
   assert.deepEqual(await play(t, steps, 'item-not-found'), [

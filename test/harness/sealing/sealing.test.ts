@@ -94,6 +94,12 @@ for (const [name, broken, brokenKey, reason] of refused) {
   });
 }
 
+test('opening - what is no UTF-8 is refused, tag or no tag', () => {
+  const bytes = seal(Uint8Array.of(0x7b, 0xff, 0x7d), key, randomBytes);
+  assert.deepEqual(openSealed(bytes, key), { opened: false, reason: 'bad-utf8' });
+  assert.deepEqual(openSealed(bytes, key, { tag: 'ignore' }), { opened: false, reason: 'bad-utf8' });
+});
+
 test('opening - megabytes are as good as bytes', () => {
   const text = 'x'.repeat(20 * 1024 * 1024);
   const opening = openSealed(seal(text, key, randomBytes), key);
