@@ -20,6 +20,17 @@ const files = {
     import { sum } from '../src/sum.ts';
     for (let i = 0; i < 3; i = sum(i, 1));
   `,
+  'test/late.test.ts': `
+    import assert from 'node:assert/strict';
+    import { test } from 'node:test';
+    import { sum } from '../src/sum.ts';
+    test('sum - one and one', () => assert.equal(sum(1, 1), 2));
+    test('sum - for ever', async () => {
+      if (sum(1, 1) === 2) return;
+      const timer = setInterval(() => {}, 1_000);
+      await new Promise(() => timer);
+    });
+  `,
   'test/broken.test.ts': `
     import { test } from 'node:test';
     test('broken', () => { throw new Error('whatever'); });
@@ -71,6 +82,11 @@ test('mutants - several copies of the tree do not see each other’s mutants', a
 test('mutants - a test that does not end is ended, and the mutant counts as killed by timeout', async () => {
   const [trial] = await run([{ ...minus, tests: ['loop.test.ts'] }], 1_500);
   assert.deepEqual(trial?.fate, { kind: 'timed-out', by: 'loop.test.ts' });
+});
+
+test('mutants - after the first test that fails no other is waited for', async () => {
+  const [trial] = await run([{ ...minus, tests: ['late.test.ts'] }], 30_000);
+  assert.deepEqual(trial?.fate, { kind: 'killed', by: 'late.test.ts: sum - one and one' });
 });
 
 test('mutants - a test that fails without the mutant kills none', async () => {

@@ -13,7 +13,10 @@ export type Ending =
   | { readonly kind: 'timed-out' };
 
 export interface Tree extends AsyncDisposable {
-  /** Runs a file below `test/` in a process of its own; everything it started is ended after the time. */
+  /**
+   * Runs a file below `test/` in a process of its own, up to the first test that fails; everything it started is ended
+   * then, or after the time.
+   */
   runTest(file: string, timeoutMs: number): Promise<Ending>;
   /**
    * Runs `work` while the mutant is in the tree.
@@ -70,6 +73,8 @@ export async function copyTree(root: string, signal: AbortSignal): Promise<Tree>
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
       what ??= lines.map((line) => /^\s*not ok \d+ - (.*)/.exec(line)?.[1]).find((name) => name !== undefined);
+      // One is enough, and the rest may take long.
+      if (what !== undefined) end();
     });
     try {
       const code = await new Promise<number | null>((resolve, reject) => {
@@ -78,9 +83,10 @@ export async function copyTree(root: string, signal: AbortSignal): Promise<Tree>
         child.once('exit', resolve);
       });
       signal.throwIfAborted();
+      if (what !== undefined) return { kind: 'failed', what };
       if (isLate) return { kind: 'timed-out' };
       if (code === 0) return { kind: 'passed', durationMs: performance.now() - startedAtMs };
-      return { kind: 'failed', what: what ?? `the process ended with ${code}` };
+      return { kind: 'failed', what: `the process ended with ${code}` };
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', end);
