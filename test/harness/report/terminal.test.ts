@@ -45,7 +45,20 @@ test('terminal - the right side keeps its place', () => {
 test('terminal - the width follows the window within reason, one column kept free', () => {
   const widthOf = (columns?: number) =>
     createTerminal(Object.assign(new PassThrough(), columns === undefined ? {} : { columns }), {}).width;
-  assert.deepEqual([widthOf(), widthOf(80), widthOf(300), widthOf(10)], [79, 79, 99, 39]);
+  for (const [columns, width] of [
+    [undefined, 79],
+    [0, 79],
+    [1, 39],
+    [5, 39],
+    [40, 39],
+    [41, 40],
+    [80, 79],
+    [100, 99],
+    [101, 99],
+    [300, 99],
+  ] as const) {
+    assert.equal(widthOf(columns), width, String(columns));
+  }
 });
 
 test('terminal - colours only on a terminal that wants them', () => {
