@@ -17,8 +17,14 @@ export interface ConnectProxy {
   answer: 'tunnel' | 'silence' | number;
 }
 
-/** A real HTTP proxy that demands Basic authentication; ends with the test. */
-export async function openConnectProxy(t: TestContext): Promise<ConnectProxy> {
+/**
+ * A real HTTP proxy that demands Basic authentication; ends with the test.
+ * @param addresses of hosts that it alone knows
+ */
+export async function openConnectProxy(
+  t: TestContext,
+  addresses: Readonly<Record<string, string>> = {},
+): Promise<ConnectProxy> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();
   let open = 0;
@@ -37,7 +43,7 @@ export async function openConnectProxy(t: TestContext): Promise<ConnectProxy> {
       return;
     }
     const { hostname, port } = new URL(`http://${request.url}`);
-    const far = connect(Number(port), hostname, () => {
+    const far = connect(Number(port), addresses[hostname] ?? hostname, () => {
       near.write('HTTP/1.1 200 Connection established\r\n\r\n');
       near.pipe(far).pipe(near);
       open += 1;
