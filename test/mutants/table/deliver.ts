@@ -1,0 +1,167 @@
+import type { Mutant } from '../mutant.ts';
+
+const inDeliver = { file: 'delivery/deliver.ts', tests: ['delivery/deliver.test.ts'] };
+
+const inEnqueue = { file: 'delivery/enqueue.ts', tests: ['delivery/deliver.test.ts'] };
+
+const inClassifyUnknown = { file: 'delivery/classify-unknown.ts', tests: ['delivery/deliver.test.ts'] };
+
+/** The way of a notification from look-up to answer. */
+export const deliver: readonly Mutant[] = [
+  {
+    ...inDeliver,
+    find: 'answerWithinMs = 20_000',
+    replace: 'answerWithinMs = 25_000',
+    breaks: 'Servers that wait 30 s have given up when a slow answer comes.',
+  },
+  {
+    ...inDeliver,
+    find: 'storeWithinMs = 5_000',
+    replace: 'storeWithinMs = 0',
+    breaks: 'A push that no provider took in time is answered too late, because storing it comes on top.',
+  },
+  {
+    ...inDeliver,
+    find: 'leavesAtMs: clock.now() + delayMs',
+    replace: 'leavesAtMs: clock.now()',
+    breaks: 'A delayed push expires before its time, a wake-up with a short life before it leaves.',
+  },
+  {
+    ...inDeliver,
+    find: 'chosen.lifetimeMs <= callLifetimeMs',
+    replace: 'chosen.lifetimeMs < callLifetimeMs',
+    breaks: 'A call that rings by an alert waits for its share and comes too late.',
+  },
+  {
+    ...inDeliver,
+    find: 'if (delayMs === 0 || chosen',
+    replace: 'if (delayMs >= 0 || chosen',
+    breaks: 'A registration has no share: a server may send as much to a device as it likes.',
+  },
+  {
+    ...inDeliver,
+    find: `if (!rateLimits.mayPublish(notification.publisher)) return drop('rate-limited');`,
+    replace: '',
+    breaks: 'One server takes what all others need.',
+  },
+  {
+    ...inDeliver,
+    find: 'if (isStored(registration)) guard.seeKnown',
+    replace: 'guard.seeKnown',
+    breaks: 'Made-up raw tokens prove that an empty store is the right one.',
+  },
+  {
+    ...inDeliver,
+    find: 'if (refusal) return drop(refusal, registration.app);',
+    replace: '',
+    breaks: 'Everybody publishes to every registration.',
+  },
+  {
+    ...inDeliver,
+    find: `(await later) ? drop('coalesced', registration.app) : 'not-queued'`,
+    replace: `drop('coalesced', registration.app)`,
+    breaks: 'A wake-up whose stand-in could not be stored is answered as taken, and lost.',
+  },
+  {
+    ...inDeliver,
+    find: `      : 'not-queued';
+  }
+
+  async function send`,
+    replace: `      : 'queued';
+  }
+
+  async function send`,
+    breaks: 'A push beyond its share that could not be stored is answered as taken, and lost.',
+  },
+  {
+    ...inDeliver,
+    find: `attempts: 1 })) ? 'queued' : 'not-queued'`,
+    replace: `attempts: 1 })) ? 'queued' : 'queued'`,
+    breaks: 'A push that failed and could not be stored is answered as taken, and lost.',
+  },
+  {
+    ...inDeliver,
+    find: '...(afterMs !== undefined && { afterMs })',
+    replace: '',
+    breaks: 'A provider that asks for patience is asked again at once.',
+  },
+  {
+    ...inDeliver,
+    find: 'void (await Promise.all(underway))',
+    replace: 'void underway',
+    breaks: 'The outbox is closed under publishes that are under way.',
+  },
+  {
+    ...inDeliver,
+    find: 'if (mayComplain()) log.error',
+    replace: 'log.error',
+    breaks: 'A store that fails writes hundreds of log lines a second.',
+  },
+  {
+    ...inDeliver,
+    find: 'metrics.dropped.inc({ app, cause: outcome });',
+    replace: 'void app;',
+    breaks: 'Refused publishes are not counted.',
+  },
+  {
+    ...inDeliver,
+    find: `answers[drop('store-failed')]`,
+    replace: `answers['store-failed']`,
+    breaks: 'Notifications that fail for a reason of our own are not counted.',
+  },
+  {
+    ...inDeliver,
+    find: `if (!appSender) return drop('unknown-app');`,
+    replace: `if (!appSender) return 'gone';`,
+    breaks: 'An app that is taken out of the config loses its registrations.',
+  },
+  {
+    ...inEnqueue,
+    find: 'isCall(push) ? arrivedAtMs + callLifetimeMs',
+    replace: 'isCall(push) ? clock.now() + callLifetimeMs',
+    breaks: 'A call rings after the caller gave up.',
+  },
+  {
+    ...inEnqueue,
+    find: `if (result !== 'stored') return false;`,
+    replace: '',
+    breaks: 'A push that could not be stored is answered as taken, and lost.',
+  },
+  {
+    ...inEnqueue,
+    find: 'onQueued(push, dueAtMs);',
+    replace: '',
+    breaks: 'What was stored is looked at when something else falls due, up to ten seconds late.',
+  },
+  {
+    ...inEnqueue,
+    find: 'metrics.queued.inc({ app: push.app, result });',
+    replace: '',
+    breaks: 'An outbox that is full is not counted.',
+  },
+  {
+    ...inClassifyUnknown,
+    find: 'let wasRemoved = true;',
+    replace: 'let wasRemoved = false;',
+    breaks: 'While the store fails, nodes that could not be looked up count as missing for ever.',
+  },
+  {
+    ...inClassifyUnknown,
+    find: 'if (wasRemoved) guard.seeRemoved(node);',
+    replace: '',
+    breaks: 'Nodes that were removed long ago count as missing, and no unknown node is believed any more.',
+  },
+  {
+    ...inClassifyUnknown,
+    find: 'return wasRemoved || guard.seeUnknown(',
+    replace: 'return guard.seeUnknown(',
+    breaks: 'A node that was unregistered is kept by its server until the guard believes it.',
+  },
+  {
+    ...inClassifyUnknown,
+    find: 'guard.seeMissing(node);',
+    replace: '',
+    breaks: 'In a burst on an old copy of the store, innocent nodes are called unknown.',
+  },
+];

@@ -1,0 +1,101 @@
+import type { Mutant } from '../mutant.ts';
+
+const inRateLimits = {
+  file: 'delivery/rate-limits.ts',
+  tests: ['delivery/default-rate-limits.test.ts', 'delivery/rate-limits.test.ts'],
+};
+
+const inTokenBucket = { file: 'time/token-bucket.ts', tests: ['delivery/rate-limits.test.ts'] };
+
+/** How much one server, account or device may take. */
+export const rateLimits: readonly Mutant[] = [
+  {
+    ...inRateLimits,
+    find: 'publishesPerDomain: { perSecond: 2_000, burst: 10_000 }',
+    replace: 'publishesPerDomain: { perSecond: 20_000, burst: 100_000 }',
+    breaks: 'One server takes what all others need.',
+  },
+  {
+    ...inRateLimits,
+    find: 'publishesPerAccount: { perSecond: 5, burst: 50 }',
+    replace: 'publishesPerAccount: { perSecond: 500, burst: 5_000 }',
+    breaks: 'One account uses up the share of its server.',
+  },
+  {
+    ...inRateLimits,
+    find: 'commandsPerDomain: { perSecond: 100, burst: 5_000 }',
+    replace: 'commandsPerDomain: { perSecond: 10_000, burst: 500_000 }',
+    breaks: 'The accounts of one server keep the store busy.',
+  },
+  {
+    ...inRateLimits,
+    find: 'commandsPerAccount: { perSecond: 0.1, burst: 60 }',
+    replace: 'commandsPerAccount: { perSecond: 10, burst: 6_000 }',
+    breaks: 'One account keeps the store busy.',
+  },
+  {
+    ...inRateLimits,
+    find: 'pushesPerRegistration: { perSecond: 1, burst: 100 }',
+    replace: 'pushesPerRegistration: { perSecond: 1, burst: 10_000 }',
+    breaks: 'A device gets more than its provider allows.',
+  },
+  {
+    ...inRateLimits,
+    find: '!isDomain(publisher) && publishesPerAccount',
+    replace: 'isDomain(publisher) && publishesPerAccount',
+    breaks: 'An account that publishes by itself has no share of its own.',
+  },
+  {
+    ...inRateLimits,
+    find: 'Math.max(pushesPerRegistration.delay(node), pushesPerToken.delay(device))',
+    replace: 'pushesPerRegistration.delay(node)',
+    breaks: 'Who registers one device many times gets as many shares of its provider.',
+    tests: ['delivery/rate-limits.test.ts'],
+  },
+  {
+    ...inRateLimits,
+    find: '${app} ${token}',
+    replace: '${token}',
+    breaks: 'The same token of two apps pays for both.',
+    tests: ['delivery/rate-limits.test.ts'],
+  },
+  {
+    ...inRateLimits,
+    find: `      pushesPerRegistration.take(node);
+`,
+    replace: '',
+    breaks: 'A registration has no share of its own.',
+    tests: ['delivery/rate-limits.test.ts'],
+  },
+  {
+    ...inRateLimits,
+    find: 'foldCase(bareJid(jid))',
+    replace: 'bareJid(jid)',
+    breaks: 'An account in other letters is another one, with a share of its own.',
+    tests: ['delivery/rate-limits.test.ts'],
+  },
+  {
+    ...inTokenBucket,
+    find: 'Math.min(burst, bucket.tokens',
+    replace: 'Math.max(burst, bucket.tokens',
+    breaks: `Who was quiet for a day may take a day's worth at once, and everybody a burst at any time.`,
+  },
+  {
+    ...inTokenBucket,
+    find: 'if (buckets.size > limit) forgetQuietest();',
+    replace: '',
+    breaks: 'Made-up names fill the memory.',
+  },
+  {
+    ...inTokenBucket,
+    find: 'tokens >= 1 ? 0 : ',
+    replace: 'tokens > 0 ? 0 : ',
+    breaks: 'A share is larger than it says.',
+  },
+  {
+    ...inTokenBucket,
+    find: 'tokens >= 1 ? tokens - 1 : tokens',
+    replace: 'tokens - 1',
+    breaks: 'Who asks too often waits longer with each question.',
+  },
+];

@@ -1,0 +1,234 @@
+import type { Mutant } from '../mutant.ts';
+
+const inRegistry = { file: 'store/registry/registry.ts', tests: ['store/registry/registry.test.ts'] };
+
+const inContract = { file: 'store/registry/contract.ts', tests: ['store/registry/registry.test.ts'] };
+
+const inTombstones = { file: 'store/registry/tombstones.ts', tests: ['store/registry/registry.test.ts'] };
+
+const inRestore = { file: 'store/registry/restore.ts', tests: ['store/registry/restore.test.ts'] };
+
+const inSqlite = { file: 'store/registry/sqlite.ts', tests: ['store/registry/sqlite.test.ts'] };
+
+const inImportRegistrations = {
+  file: 'store/registry/import-registrations.ts',
+  tests: ['store/registry/registry.test.ts'],
+};
+
+/** Which registrations there are, and which are removed. */
+export const registry: readonly Mutant[] = [
+  {
+    ...inRegistry,
+    find: 'if (numDeletedRows === 0n) continue;',
+    replace: '',
+    breaks: 'A removal that removed nothing counts, and the registration of a device that came back is taken for gone.',
+  },
+  {
+    ...inRegistry,
+    find: 'registered_at_ms <= ${knownAtMs}',
+    replace: 'registered_at_ms <= ${knownAtMs} + 1',
+    breaks: 'A registration that was renewed while its old token proved dead is lost.',
+  },
+  {
+    ...inRegistry,
+    find: 'ELSE registration.registered_at_ms + 1 END',
+    replace: 'ELSE registration.registered_at_ms END',
+    breaks: 'A registration that was renewed in the same millisecond is lost with its old token.',
+  },
+  {
+    ...inRegistry,
+    find: 'coalesce(registration.secret, excluded.secret)',
+    replace: 'excluded.secret',
+    breaks: 'A client that registers again gets another secret, while its server goes on with the old one.',
+  },
+  {
+    ...inRegistry,
+    find: 'CASE WHEN registration.token_key = excluded.token_key THEN registration.environment END',
+    replace: 'registration.environment',
+    breaks: 'A new token goes to the environment of the old one.',
+  },
+  {
+    ...inRegistry,
+    find: `if (!account.includes('@')) return;`,
+    replace: '',
+    breaks: 'Devices that registered without an account displace each other.',
+  },
+  {
+    ...inRegistry,
+    find: `.where('node', '!=', own)`,
+    replace: '',
+    breaks: 'A device displaces itself when the clock was set back.',
+  },
+  {
+    ...inRegistry,
+    find: '.offset(registrationsPerAccount - 1)',
+    replace: '.offset(registrationsPerAccount)',
+    breaks: 'An account has one registration more than it may.',
+  },
+  {
+    ...inRegistry,
+    find: 'await displaceOldest(row);',
+    replace: '',
+    breaks: 'An account registers devices without end.',
+  },
+  {
+    ...inRegistry,
+    find: 'NODE_BYTES = 24',
+    replace: 'NODE_BYTES = 12',
+    breaks: 'A node can be guessed more easily than it says.',
+  },
+  { ...inRegistry, find: 'SECRET_BYTES = 24', replace: 'SECRET_BYTES = 6', breaks: 'A secret can be guessed.' },
+  {
+    ...inRegistry,
+    find: '`${anyApp} AND app = ${app}`',
+    replace: '`${anyApp}`',
+    breaks: 'Unregistering from one app unregisters from all.',
+  },
+  {
+    ...inRegistry,
+    find: ' OR node = ${token})',
+    replace: ')',
+    breaks: 'A client that names its node stays registered.',
+  },
+  {
+    ...inRegistry,
+    find: ' OR device_key = ${named}',
+    replace: '',
+    breaks: 'A client that names its device by its id stays registered.',
+  },
+  {
+    ...inRegistry,
+    find: `        .where('second_token', '=', secondToken)
+`,
+    replace: '',
+    breaks: 'A new PushKit token is dropped because the old one was dead.',
+  },
+  {
+    ...inRegistry,
+    find: `        metrics.registrationsRestored.inc({ app: registration.app });
+`,
+    replace: '',
+    breaks: 'Registrations that were restored are not counted.',
+    tests: ['store/registry/restore.test.ts'],
+  },
+  {
+    ...inRegistry,
+    find: 'metrics.registrations.dec({ app });',
+    replace: 'void app;',
+    breaks: 'The number of registrations only grows.',
+  },
+  {
+    ...inRegistry,
+    find: 'if (request.importedAs !== undefined) await claimImported(db, request, request.importedAs);',
+    replace: '',
+    breaks: 'A device that was taken over from p2 has two nodes and is woken twice.',
+  },
+  {
+    ...inRegistry,
+    find: `.orderBy('registered_at_ms', 'desc')
+        .limit(limit)`,
+    replace: `.orderBy('registered_at_ms', 'asc')
+        .limit(limit)`,
+    breaks: 'A list of registrations shows the oldest, not the latest.',
+  },
+  {
+    ...inContract,
+    find: 'registrationsPerAccount = 250',
+    replace: 'registrationsPerAccount = 2_500',
+    breaks: 'An account takes ten times the room in the store.',
+  },
+  {
+    ...inTombstones,
+    find: 'TOMBSTONE_LIFE_MS = 400 * 86_400_000',
+    replace: 'TOMBSTONE_LIFE_MS = 399 * 86_400_000',
+    breaks: 'A server that was off for a year is not told that a device is gone.',
+  },
+  {
+    ...inTombstones,
+    find: 'TOMBSTONE_LIFE_MS = 400 * 86_400_000',
+    replace: 'TOMBSTONE_LIFE_MS = 402 * 86_400_000',
+    breaks: 'Tombstones are kept longer than it says.',
+  },
+  {
+    ...inTombstones,
+    find: `'removed_at_ms', '<'`,
+    replace: `'removed_at_ms', '>'`,
+    breaks: 'Young tombstones are forgotten and old ones kept.',
+  },
+  {
+    ...inTombstones,
+    find: 'PRUNE_EVERY_MS = 86_400_000',
+    replace: 'PRUNE_EVERY_MS = 864_000_000',
+    breaks: 'Tombstones of a server that runs on are forgotten ten days late.',
+  },
+  {
+    ...inTombstones,
+    find: 'forgotten === BATCH && ',
+    replace: 'forgotten < 0 && ',
+    breaks: 'Tombstones are never forgotten.',
+  },
+  {
+    ...inRestore,
+    find: `      .where('registered_at_ms', '=', registeredAtMs)
+`,
+    replace: '',
+    breaks: 'A PushKit token that the client has given up comes back.',
+  },
+  {
+    ...inRestore,
+    find: 'if (!isBack) return undefined;',
+    replace: '',
+    breaks: 'A device with another node by now counts as restored.',
+  },
+  {
+    ...inRestore,
+    find: `    .deleteFrom('removed_node')
+    .where('node', '=', node)`,
+    replace: `    .deleteFrom('removed_node')
+    .where('node', '=', '')`,
+    breaks: 'A restored registration keeps its tombstone.',
+  },
+  {
+    ...inRestore,
+    find: 'environment: environment ?? null',
+    replace: 'environment: null',
+    breaks: 'A restored registration has forgotten its environment.',
+  },
+  {
+    ...inSqlite,
+    find: 'PRAGMA synchronous = FULL',
+    replace: 'PRAGMA synchronous = NORMAL',
+    breaks: 'A power cut loses registrations that were answered.',
+  },
+  { ...inSqlite, find: '0o600', replace: '0o644', breaks: 'Everybody on the machine reads the device tokens.' },
+  {
+    ...inSqlite,
+    find: 'if (newer.length === 0) return false;',
+    replace: 'if (newer.length >= 0) return false;',
+    breaks: 'An old version works on the store of a newer one.',
+  },
+  {
+    ...inSqlite,
+    find: `verdict !== 'ok'`,
+    replace: `verdict === ''`,
+    breaks: 'A damaged store is opened, and found out notification by notification.',
+  },
+  {
+    ...inSqlite,
+    find: 'tables !== 0',
+    replace: 'tables === -1',
+    breaks: 'The database of another program gets our tables.',
+  },
+  {
+    ...inImportRegistrations,
+    find: `secret === row.secret ? 'present' : 'node-taken'`,
+    replace: `'present'`,
+    breaks: 'A foreign registration under a node that is taken counts as taken over.',
+  },
+  {
+    ...inImportRegistrations,
+    find: `removed.has(row.node) ? 'removed' : undefined`,
+    replace: 'undefined',
+    breaks: 'Importing twice brings back what users have unregistered.',
+  },
+];
