@@ -1,0 +1,118 @@
+import type { Mutant } from '../mutant.ts';
+
+const inRequests = { file: 'xmpp/link/requests.ts', tests: ['xmpp/link/requests.test.ts'] };
+
+const inSession = { file: 'xmpp/link/session.ts', tests: ['xmpp/link/link.test.ts', 'xmpp/link/attacks.test.ts'] };
+
+/** The link to the XMPP server: how it is made, kept, drained and made anew. */
+export const link: readonly Mutant[] = [
+  {
+    ...inRequests,
+    find: `    if (!underWay.delete(entry)) return;
+`,
+    replace: `    underWay.delete(entry);
+`,
+    breaks: 'A late handler answers a second time.',
+  },
+  {
+    ...inRequests,
+    find: `    options.settled();
+`,
+    replace: '',
+    breaks: 'After an answer nothing more is read until the next second.',
+  },
+  {
+    ...inRequests,
+    find: '    if (refusing) {',
+    replace: '    if (false) {',
+    breaks: 'A draining server takes new requests.',
+  },
+  {
+    ...inRequests,
+    find: `        if (entry.untilMs > now) break;
+`,
+    replace: '',
+    breaks: 'Every request is answered for its handler within a second.',
+  },
+  { ...inRequests, find: 'if (underWay.size === 0) idle.resolve();', replace: '', breaks: 'The drain never ends.' },
+  {
+    ...inRequests,
+    find: 'if (underWay.size === 0) idle = Promise.withResolvers();',
+    replace: '',
+    breaks: 'The drain does not wait for what is under way.',
+  },
+  {
+    ...inRequests,
+    find: `for (const entry of underWay) settle(entry, NOT_NOW);
+    },
+  };`,
+    replace: `},
+  };`,
+    breaks: 'What is under way at the end of the drain is never answered.',
+  },
+  {
+    ...inRequests,
+    find: `        options.rejected('malformed');
+`,
+    replace: '',
+    breaks: 'Nobody sees malformed stanzas.',
+  },
+  {
+    ...inRequests,
+    find: `if (sorted.kind === 'malformed') options.reply`,
+    replace: `if (sorted.kind !== 'unanswerable') options.reply`,
+    breaks: 'A skipped result is answered.',
+  },
+  {
+    ...inRequests,
+    find: 'untilMs: clock.monotonic() + answerMs',
+    replace: 'untilMs: clock.monotonic() + 2 * answerMs',
+    breaks: 'A hung request is answered after the server has forgotten it.',
+  },
+  {
+    ...inSession,
+    find: 'settled: regulate',
+    replace: 'settled: () => {}',
+    breaks: 'After an answer nothing more is read until the next second.',
+  },
+  {
+    ...inSession,
+    find: `stream.unsentBytes > limits.unsentBytes;
+    // Not`,
+    replace: `false;
+    // Not`,
+    breaks: 'A server that takes no answers makes us hold all of them.',
+  },
+  {
+    ...inSession,
+    find: 'exchange.underWay >= limits.inFlight ||',
+    replace: '',
+    breaks: 'Everything that comes is held in memory while a provider hangs.',
+  },
+  {
+    ...inSession,
+    find: `    exchange.expire();
+`,
+    replace: '',
+    breaks: 'A request whose handler hangs is never answered.',
+  },
+  {
+    ...inSession,
+    find: `    else pingsAtOnce = 1;
+`,
+    replace: '',
+    breaks: 'After one silence each ping is 32 pings.',
+  },
+  {
+    ...inSession,
+    find: 'else pingsAtOnce = 1',
+    replace: 'else pingsAtOnce = 32',
+    breaks: 'The first ping is 32 pings.',
+  },
+  {
+    ...inSession,
+    find: `if (verdict === 'stalled' || verdict === 'ping-timeout')`,
+    replace: `if (verdict === 'ping-timeout')`,
+    breaks: 'A server that does not read is waited for, for ever.',
+  },
+];
