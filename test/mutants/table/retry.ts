@@ -98,7 +98,7 @@ export const retry: readonly Mutant[] = [
     ...inRetry,
     find: 'push.expiresAtMs === 0 ? push : { ...push, expiresAtMs }',
     replace: 'push',
-    breaks: 'After the clock was set, the provider is told a wrong time of expiry.',
+    breaks: 'A provider keeps a queued push longer than it is worth sending, and a call rings late.',
   },
   {
     ...inRetry,
