@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +31,20 @@ const files = {
       const timer = setInterval(() => {}, 1_000);
       await new Promise(() => timer);
     });
+  `,
+  'test/mount.test.ts': `
+    import assert from 'node:assert/strict';
+    import { execFileSync } from 'node:child_process';
+    import { mkdtempSync } from 'node:fs';
+    import { tmpdir } from 'node:os';
+    import { join } from 'node:path';
+    import { after, test } from 'node:test';
+    import { sum } from '../src/sum.ts';
+    const disk = mkdtempSync(join(tmpdir(), 'disk-${process.pid}-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', disk]);
+    test('sum - one and one', () => assert.equal(sum(1, 1), 2));
+    test('sum - after a while', () => new Promise((resolve) => void setTimeout(resolve, sum(1, 1) === 2 ? 0 : 60_000)));
+    after(() => execFileSync('umount', [disk]));
   `,
   'test/broken.test.ts': `
     import { test } from 'node:test';
@@ -87,6 +102,13 @@ test('mutants - a test that does not end is ended, and the mutant counts as kill
 test('mutants - after the first test that fails no other is waited for', async () => {
   const [trial] = await run([{ ...minus, tests: ['late.test.ts'] }], 30_000);
   assert.deepEqual(trial?.fate, { kind: 'killed', by: 'late.test.ts: sum - one and one' });
+});
+
+test('mutants - a disk that a test mounted before it was ended goes with the copy', async (t) => {
+  const [trial] = await run([{ ...minus, tests: ['mount.test.ts'] }]);
+  if (trial?.fate.kind === 'unusable') return t.skip('needs the right to mount a tmpfs');
+  assert.deepEqual(trial?.fate, { kind: 'killed', by: 'mount.test.ts: sum - one and one' });
+  assert.doesNotMatch(readFileSync('/proc/self/mounts', 'utf8'), new RegExp(`/disk-${process.pid}-`));
 });
 
 test('mutants - a test that fails without the mutant kills none', async () => {

@@ -1,5 +1,5 @@
 /** A copy of the source tree in which one file at a time is changed while tests run. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -106,8 +106,20 @@ export async function copyTree(root: string, signal: AbortSignal): Promise<Tree>
         await writeFile(path, text);
       }
     },
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
+    async [Symbol.asyncDispose]() {
+      await unmountBelow(folder);
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
   };
+}
+
+/** Tests mount small disks, and one that was ended could not unmount its own: the folder could not be removed for it. */
+async function unmountBelow(folder: string): Promise<void> {
+  const mounts = await readFile('/proc/self/mounts', 'utf8').catch(() => '');
+  for (const line of mounts.split('\n')) {
+    const [, path = ''] = line.split(' ');
+    if (path.startsWith(`${folder}/`)) spawnSync('umount', ['-l', path]);
+  }
 }
 
 function endGroup(pid: number | undefined): void {
