@@ -11,32 +11,32 @@ const inTokenBucket = { file: 'time/token-bucket.ts', tests: ['delivery/rate-lim
 export const rateLimits: readonly Mutant[] = [
   {
     ...inRateLimits,
-    find: 'publishesPerDomain: { perSecond: 2_000, burst: 10_000 }',
-    replace: 'publishesPerDomain: { perSecond: 20_000, burst: 100_000 }',
+    find: 'burst: 10_000, perMinute: 120_000',
+    replace: 'burst: 100_000, perMinute: 1_200_000',
     breaks: 'One server takes what all others need.',
   },
   {
     ...inRateLimits,
-    find: 'publishesPerAccount: { perSecond: 5, burst: 50 }',
-    replace: 'publishesPerAccount: { perSecond: 500, burst: 5_000 }',
+    find: 'burst: 50, perMinute: 300',
+    replace: 'burst: 5_000, perMinute: 30_000',
     breaks: 'One account uses up the share of its server.',
   },
   {
     ...inRateLimits,
-    find: 'commandsPerDomain: { perSecond: 100, burst: 5_000 }',
-    replace: 'commandsPerDomain: { perSecond: 10_000, burst: 500_000 }',
+    find: 'burst: 5_000, perMinute: 6_000',
+    replace: 'burst: 500_000, perMinute: 600_000',
     breaks: 'The accounts of one server keep the store busy.',
   },
   {
     ...inRateLimits,
-    find: 'commandsPerAccount: { perSecond: 0.1, burst: 60 }',
-    replace: 'commandsPerAccount: { perSecond: 10, burst: 6_000 }',
+    find: 'burst: 60, perMinute: 6 }',
+    replace: 'burst: 6_000, perMinute: 600 }',
     breaks: 'One account keeps the store busy.',
   },
   {
     ...inRateLimits,
-    find: 'pushesPerRegistration: { perSecond: 1, burst: 100 }',
-    replace: 'pushesPerRegistration: { perSecond: 1, burst: 10_000 }',
+    find: 'burst: 100, perMinute: 60',
+    replace: 'burst: 10_000, perMinute: 60',
     breaks: 'A device gets more than its provider allows.',
   },
   {
@@ -44,6 +44,13 @@ export const rateLimits: readonly Mutant[] = [
     find: '!isDomain(publisher) && publishesPerAccount',
     replace: 'isDomain(publisher) && publishesPerAccount',
     breaks: 'An account that publishes by itself has no share of its own.',
+  },
+  {
+    ...inRateLimits,
+    find: 'TOKEN_SHARE: Share = { burst: 150',
+    replace: 'TOKEN_SHARE: Share = { burst: 1_500',
+    breaks: 'One device gets more than its provider allows, whoever registered it.',
+    tests: ['delivery/default-rate-limits.test.ts'],
   },
   {
     ...inRateLimits,

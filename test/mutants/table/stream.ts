@@ -146,21 +146,34 @@ export const stream: readonly Mutant[] = [
   },
   {
     ...inLimits,
-    find: 'stanzaBytes: 65_536',
-    replace: 'stanzaBytes: 6_553_600',
+    find: '.default(65_536)',
+    replace: '.default(6_553_600)',
     breaks: 'Stanzas of megabytes are read whole, as many as are under way.',
   },
   {
     ...inLimits,
-    find: 'nodes: 1_024',
-    replace: 'nodes: 10_240',
+    find: '.default(1_024)',
+    replace: '.default(10_240)',
     breaks: 'A stanza takes ten times the memory that it may.',
   },
   {
     ...inLimits,
-    find: 'attributes: 32',
-    replace: 'attributes: 320',
+    find: `attributes: values
+      .count(8, 1_000)
+      .default(32)`,
+    replace: `attributes: values
+      .count(8, 1_000)
+      .default(320)`,
     breaks: 'Elements may have ten times the attributes.',
   },
-  { ...inLimits, find: 'depth: 32', replace: 'depth: 320', breaks: 'Elements may be nested ten times as deep.' },
+  {
+    ...inLimits,
+    find: `depth: values
+      .count(8, 1_000)
+      .default(32)`,
+    replace: `depth: values
+      .count(8, 1_000)
+      .default(320)`,
+    breaks: 'Elements may be nested ten times as deep.',
+  },
 ];
