@@ -255,3 +255,22 @@ test('app sender - after new credentials nothing is said of the old ones any mor
   await answerAll({ kind: 'accepted' });
   assert.deepEqual(await probe, { kind: 'accepted' });
 });
+
+test('app sender - after new credentials, what the old ones were told of devices is forgotten too', async () => {
+  const { appSender, sent, answerAll, replaceCredentials } = holding(100);
+  const attemptMany = async (count: number, result: PushResult) => {
+    const all = Array.from({ length: count }, () => appSender.attempt(push, device, 15_000));
+    await new Promise(setImmediate);
+    assert.equal(sent.length, count);
+    await answerAll(result);
+    await Promise.all(all);
+  };
+  await attemptMany(1, { kind: 'misconfigured', reason: 'DeviceTokenNotForTopic', scope: 'unclear' });
+  assert.deepEqual(appSender.state, { kind: 'misconfigured', reason: 'DeviceTokenNotForTopic' });
+  replaceCredentials();
+  assert.deepEqual(appSender.state, { kind: 'working' });
+  await attemptMany(50, { kind: 'retry', reason: 'QUOTA_EXCEEDED', scope: 'unclear' });
+  assert.equal(appSender.state.kind, 'failing');
+  replaceCredentials();
+  assert.deepEqual(appSender.state, { kind: 'working' });
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createConcurrencyLimit } from '../../src/sending/concurrency-limit.ts';
-import { manualClock } from '../support/clock.ts';
+import { manualClock, soon } from '../support/clock.ts';
 
 test('concurrency limit - with two places the third push waits until one leaves', async () => {
   const concurrencyLimit = createConcurrencyLimit({ width: 2, queueLimit: 5, clock: manualClock() });
@@ -24,9 +24,9 @@ test('concurrency limit - a push that runs out of patience is told so and leaves
   const impatient = concurrencyLimit.enter(1000);
   const patient = concurrencyLimit.enter(5000);
   clock.advance(1000);
-  assert.equal(await impatient, false);
+  assert.equal(await soon('the end of patience', impatient), false);
   concurrencyLimit.leave();
-  assert.equal(await patient, true);
+  assert.equal(await soon('a place', patient), true);
   assert.equal(clock.waiting, 0);
 });
 
@@ -43,7 +43,7 @@ test('concurrency limit - no push waits beyond the queue limit', async () => {
   await concurrencyLimit.enter(1000);
   void concurrencyLimit.enter(1000);
   void concurrencyLimit.enter(1000);
-  assert.equal(await concurrencyLimit.enter(1000), false);
+  assert.equal(await soon('no place', concurrencyLimit.enter(1000)), false);
   assert.equal(concurrencyLimit.waiting, 2);
 });
 

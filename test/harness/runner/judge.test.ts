@@ -193,6 +193,18 @@ const wrong: readonly [what: string, push: ReceivedPush, expected: PushExpectati
     { kind: 'alert' },
     'content-available is 1, not absent',
   ],
+  [
+    'another value',
+    alert,
+    { kind: 'alert', values: { account: 'juliet@example.net', iv: 'BBBB' } },
+    'account is romeo@example.net, not juliet@example.net',
+  ],
+  [
+    'a key too many and one too few',
+    alert,
+    { kind: 'alert', keys: ['encrypted', 'account', 'sender'] },
+    'the list of its keys is ["account","encrypted","iv"], not ["account","encrypted","sender"]',
+  ],
   ['another status', { ...alert, status: 410 }, { kind: 'alert' }, 'the provider’s answer is 410, not 200'],
   ['a byte too many', alert, { kind: 'alert', bytes: [0, 699] }, 'its size is 700 bytes, not 0 to 699'],
   ['a byte too few', alert, { kind: 'alert', bytes: [701, 800] }, 'its size is 700 bytes, not 701 to 800'],

@@ -185,7 +185,7 @@ export const sending: readonly Mutant[] = [
     find: `    forgetDoubts();
     circuit`,
     replace: '    circuit',
-    breaks: 'After new credentials pushes are refused for what was wrong with the old ones.',
+    breaks: 'After new credentials an operator is told what was wrong with the old ones.',
   },
   {
     ...inAppSender,
