@@ -77,15 +77,13 @@ export const link: readonly Mutant[] = [
   },
   {
     ...inSession,
-    find: `stream.unsentBytes > limits.unsentBytes;
-    // Not`,
-    replace: `false;
-    // Not`,
+    find: ' || stream.unsentBytes > unsentBytes;',
+    replace: ';',
     breaks: 'A server that takes no answers makes us hold all of them.',
   },
   {
     ...inSession,
-    find: 'exchange.underWay >= limits.inFlight ||',
+    find: 'underWay >= inFlight || ',
     replace: '',
     breaks: 'Everything that comes is held in memory while a provider hangs.',
   },
@@ -114,5 +112,19 @@ export const link: readonly Mutant[] = [
     find: `if (verdict === 'stalled' || verdict === 'ping-timeout')`,
     replace: `if (verdict === 'ping-timeout')`,
     breaks: 'A server that does not read is waited for, for ever.',
+  },
+  {
+    ...inSession,
+    find: 'underWayBytes >= inFlightBytes || ',
+    replace: '',
+    breaks: 'Long publishes fill the heap while a provider hangs.',
+    tests: ['xmpp/link/bytes.test.ts'],
+  },
+  {
+    ...inRequests,
+    find: 'underWayBytes -= entry.bytes;',
+    replace: '',
+    breaks: 'After some megabytes of publishes nothing more is read.',
+    tests: ['xmpp/link/bytes.test.ts'],
   },
 ];
