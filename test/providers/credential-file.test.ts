@@ -9,7 +9,7 @@ import {
   type CredentialFileOptions,
   watchCredentialFile,
 } from '../../src/providers/credential-file.ts';
-import { manualClock } from '../support/clock.ts';
+import { manualClock, soon } from '../support/clock.ts';
 import { eventually } from '../support/process.ts';
 import { quietTelemetry, recordedLog } from '../support/telemetry.ts';
 
@@ -127,7 +127,7 @@ test('credential file - a pipe does not hang the check and changes nothing', asy
   const { file, path } = watched(t);
   rmSync(path);
   execFileSync('mkfifo', [path]);
-  await file.check();
+  await soon('the look at a pipe', file.check());
   assert.deepEqual([file.current, file.concern], ['one', undefined]);
 });
 

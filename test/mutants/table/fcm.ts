@@ -18,7 +18,7 @@ const inAccessTokens = { file: 'providers/fcm/access-tokens.ts', tests: ['provid
 
 const inServiceAccount = {
   file: 'providers/fcm/service-account.ts',
-  tests: ['providers/fcm/google-credential.test.ts'],
+  tests: ['providers/fcm/service-account.test.ts'],
 };
 
 const inCredentialFile = { file: 'providers/credential-file.ts', tests: ['providers/credential-file.test.ts'] };

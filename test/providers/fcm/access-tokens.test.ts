@@ -115,6 +115,27 @@ test('access token - only 400 to 499 are a refusal, and of those neither a time-
   }
 });
 
+test('access token - what takes ten seconds is given up, and whoever asks is told by the signal', async () => {
+  const clock = manualClock();
+  let given: AbortSignal | undefined;
+  const tokens = createAccessTokens({
+    fetchToken(signal) {
+      given = signal;
+      return new Promise(() => {});
+    },
+    app: 'messenger',
+    clock,
+    random: () => 0.5,
+    log: quietTelemetry().log,
+  });
+  const token = tokens.current();
+  clock.advance(9_999);
+  assert.equal(given?.aborted, false);
+  clock.advance(1);
+  assert.deepEqual(await token, { refused: false });
+  assert.equal(given?.aborted, true);
+});
+
 test('access token - pauses begin anew after a token was had', async () => {
   const { clock, asked, tokens, answerWith } = setUp();
   const outageOf = async (attempts: number) => {

@@ -27,6 +27,11 @@ const rows: [string, Partial<Push>, string][] = [
     '{"message":{"token":"fcmInst:APA91bExample","data":{"account":"f42438aa","channel":"4bfee930"},"android":{"priority":"high","ttl":"604800s"}}}',
   ],
   [
+    'alert to a device of no account: there is no such key',
+    { kind: 'alert', content: none, account: '' },
+    '{"message":{"token":"fcmInst:APA91bExample","data":{},"android":{"priority":"high","ttl":"604800s"}}}',
+  ],
+  [
     'call with ciphertext: there is no PushKit here',
     { kind: 'voip', content: sealed, expiresAtMs: 0 },
     '{"message":{"token":"fcmInst:APA91bExample","data":{"account":"romeo@example.net","encrypted":"Y2lwaGVydGV4dA==","iv":"aXY="},"android":{"priority":"high","ttl":"0s"}}}',
