@@ -60,9 +60,9 @@ export const answers: readonly Mutant[] = [
   },
   {
     ...inAnswers,
-    find: `held: 'internal-server-error'`,
-    replace: `held: 'item-not-found'`,
-    breaks: 'What the guard holds back is answered as gone all the same.',
+    find: `lost: 'internal-server-error'`,
+    replace: `lost: 'item-not-found'`,
+    breaks: 'What an old copy of the store lacks is answered as gone.',
   },
   {
     ...inAnswers,

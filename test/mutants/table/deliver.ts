@@ -4,8 +4,6 @@ const inDeliver = { file: 'delivery/deliver.ts', tests: ['delivery/deliver.test.
 
 const inEnqueue = { file: 'delivery/enqueue.ts', tests: ['delivery/deliver.test.ts'] };
 
-const inClassifyUnknown = { file: 'delivery/classify-unknown.ts', tests: ['delivery/deliver.test.ts'] };
-
 /** The way of a notification from look-up to answer. */
 export const deliver: readonly Mutant[] = [
   {
@@ -46,9 +44,9 @@ export const deliver: readonly Mutant[] = [
   },
   {
     ...inDeliver,
-    find: 'if (isStored(registration)) guard.seeKnown',
-    replace: 'guard.seeKnown',
-    breaks: 'Made-up raw tokens prove that an empty store is the right one.',
+    find: 'if (isRefused || !appSenders.has(registration.app)) return registration;',
+    replace: '',
+    breaks: 'Who may not publish to a device brings its lost registration back.',
   },
   {
     ...inDeliver,
@@ -141,27 +139,9 @@ export const deliver: readonly Mutant[] = [
     breaks: 'An outbox that is full is not counted.',
   },
   {
-    ...inClassifyUnknown,
-    find: 'let wasRemoved = true;',
-    replace: 'let wasRemoved = false;',
-    breaks: 'While the store fails, nodes that could not be looked up count as missing for ever.',
-  },
-  {
-    ...inClassifyUnknown,
-    find: 'if (wasRemoved) guard.seeRemoved(node);',
-    replace: '',
-    breaks: 'Nodes that were removed long ago count as missing, and no unknown node is believed any more.',
-  },
-  {
-    ...inClassifyUnknown,
-    find: 'return wasRemoved || guard.seeUnknown(',
-    replace: 'return guard.seeUnknown(',
-    breaks: 'A node that was unregistered is kept by its server until the guard believes it.',
-  },
-  {
-    ...inClassifyUnknown,
-    find: 'guard.seeMissing(node);',
-    replace: '',
-    breaks: 'In a burst on an old copy of the store, innocent nodes are called unknown.',
+    ...inDeliver,
+    find: `        return 'lost';`,
+    replace: `        return 'unknown-node';`,
+    breaks: 'What an old copy of the store lacks is answered as gone.',
   },
 ];

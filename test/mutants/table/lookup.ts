@@ -10,14 +10,8 @@ const inSettings = { file: 'providers/apns/settings.ts', tests: ['delivery/looku
 export const lookup: readonly Mutant[] = [
   {
     ...inLookup,
-    find: '(await registry.find(node)) ?? rawTokens.read(node, hint)',
-    replace: 'rawTokens.read(node, hint) ?? (await registry.find(node))',
-    breaks: 'Who knows a device token publishes past the registration and its secret.',
-  },
-  {
-    ...inLookup,
-    find: 'registration?.app === NO_APP && ',
-    replace: 'false && ',
+    find: 'raw && (raw.app !== NO_APP || !(await registry.wasRemoved(node)))',
+    replace: 'raw',
     breaks: 'A removed node that looks like a token is kept by servers for ever.',
   },
   {
@@ -34,8 +28,8 @@ export const lookup: readonly Mutant[] = [
   },
   {
     ...inLookup,
-    find: 'rawTokens.isDead(node) || registry.wasRemoved(node)',
-    replace: 'registry.wasRemoved(node)',
+    find: 'rawTokens.isDead(node) || (await registry.wasRemoved(node))',
+    replace: 'await registry.wasRemoved(node)',
     breaks: 'What is queued for a dead raw token is kept and tried until it expires.',
   },
   { ...inLookup, find: ' + raw.length', replace: '', breaks: 'Restored raw tokens are not counted in the log.' },
@@ -87,5 +81,30 @@ export const lookup: readonly Mutant[] = [
     find: '{32,256}',
     replace: '{16,256}',
     breaks: 'A node of ours could be taken for a raw token, and be pushed to without a secret.',
+  },
+  {
+    ...inLookup,
+    find: `    if (await registry.wasRemoved(node)) return { kind: 'removed' };
+    if (opened`,
+    replace: '    if (opened',
+    breaks: 'A registration that was removed comes back out of its node.',
+  },
+  {
+    ...inLookup,
+    find: `nodes.mayBeOurs(node) ? 'lost' : 'unknown'`,
+    replace: `'unknown'`,
+    breaks: 'A node by a key that was lost is answered as gone.',
+  },
+  {
+    ...inLookup,
+    find: 'looksSealed(node) ? undefined : rawTokens.read(node, hint)',
+    replace: 'rawTokens.read(node, hint)',
+    breaks: 'A node by another key is taken for a device token.',
+  },
+  {
+    ...inLookup,
+    find: '...others, ...(secret !== undefined && { secret })',
+    replace: '...others',
+    breaks: 'Whoever knows an earlier node of a device publishes without its secret.',
   },
 ];

@@ -67,25 +67,6 @@ export const registry: readonly Mutant[] = [
   },
   {
     ...inRegistry,
-    find: 'await displaceOldest(row);',
-    replace: '',
-    breaks: 'An account registers devices without end.',
-  },
-  {
-    ...inRegistry,
-    find: 'NODE_BYTES = 24',
-    replace: 'NODE_BYTES = 12',
-    breaks: 'A node can be guessed more easily than it says.',
-  },
-  { ...inRegistry, find: 'SECRET_BYTES = 24', replace: 'SECRET_BYTES = 6', breaks: 'A secret can be guessed.' },
-  {
-    ...inRegistry,
-    find: '`${anyApp} AND app = ${app}`',
-    replace: '`${anyApp}`',
-    breaks: 'Unregistering from one app unregisters from all.',
-  },
-  {
-    ...inRegistry,
     find: ' OR node = ${token})',
     replace: ')',
     breaks: 'A client that names its node stays registered.',
@@ -126,9 +107,9 @@ export const registry: readonly Mutant[] = [
   {
     ...inRegistry,
     find: `.orderBy('registered_at_ms', 'desc')
-        .limit(limit)`,
+      .limit(limit)`,
     replace: `.orderBy('registered_at_ms', 'asc')
-        .limit(limit)`,
+      .limit(limit)`,
     breaks: 'A list of registrations shows the oldest, not the latest.',
   },
   {

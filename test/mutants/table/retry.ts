@@ -33,8 +33,8 @@ export const retry: readonly Mutant[] = [
   },
   {
     ...inRetry,
-    find: 'if (await registry.wasRemoved(push.node)) complete',
-    replace: 'if (push.node) complete',
+    find: `if (registration === 'removed') {`,
+    replace: `if (registration === 'removed' || registration === 'lost') {`,
     breaks: 'What is queued for a node that the store has lost is thrown away.',
   },
   {
