@@ -88,23 +88,33 @@ export const lookup: readonly Mutant[] = [
     if (opened`,
     replace: '    if (opened',
     breaks: 'A registration that was removed comes back out of its node.',
+    tests: ['delivery/lookup.test.ts', 'delivery/deliver.test.ts'],
   },
   {
     ...inLookup,
     find: `nodes.mayBeOurs(node) ? 'lost' : 'unknown'`,
     replace: `'unknown'`,
     breaks: 'A node by a key that was lost is answered as gone.',
+    tests: ['delivery/lookup.test.ts', 'delivery/deliver.test.ts'],
   },
   {
     ...inLookup,
     find: 'looksSealed(node) ? undefined : rawTokens.read(node, hint)',
     replace: 'rawTokens.read(node, hint)',
     breaks: 'A node by another key is taken for a device token.',
+    tests: ['delivery/lookup.test.ts', 'delivery/deliver.test.ts'],
   },
   {
     ...inLookup,
     find: '...others, ...(secret !== undefined && { secret })',
     replace: '...others',
     breaks: 'Whoever knows an earlier node of a device publishes without its secret.',
+    tests: ['delivery/lookup.test.ts', 'delivery/deliver.test.ts'],
+  },
+  {
+    ...inLookup,
+    find: `if (registration) return { kind: 'registered', registration };`,
+    replace: '',
+    breaks: 'Who knows a device token publishes past the registration and its secret.',
   },
 ];

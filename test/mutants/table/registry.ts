@@ -212,4 +212,13 @@ export const registry: readonly Mutant[] = [
     replace: 'undefined',
     breaks: 'Importing twice brings back what users have unregistered.',
   },
+  {
+    ...inRegistry,
+    find: `await displaceOldest(row);
+      }
+`,
+    replace: `}
+`,
+    breaks: 'An account registers devices without end.',
+  },
 ];
