@@ -754,7 +754,8 @@ test('delivery - a push beyond its share that cannot be stored is not called tak
 test('delivery - a store that fails is complained about once a minute, and each notification is counted', async () => {
   const { node } = await register();
   await registry.close();
-  const complaints = () => lines.filter((line) => line.includes('notifications fail for a reason of our own')).length;
+  const complaints = () =>
+    lines.filter((line) => line.includes('notifications fail because of an error of ours')).length;
   for (let i = 0; i < 3; i += 1) await delivery.deliver(notificationOf({ node }));
   assert.equal(complaints(), 1);
   clock.advance(60_000);

@@ -104,7 +104,7 @@ test('health - an outbox that stores nothing is a reason to look', async () => {
       ...allWell,
       outbox: {
         status: 'warn',
-        reason: 'nothing can be put by for later (disk-full)',
+        reason: 'pushes cannot be queued (disk-full)',
         hint: 'check the file system of the store; until then servers are told to keep their registrations and try again',
       },
     },
@@ -140,7 +140,7 @@ test('health - registrations of an app that left the config are a reason to look
   assert.deepEqual(checks['app:former-4'], {
     status: 'warn',
     reason: '5 registrations, but not in the config',
-    hint: 'put the app back into the config, or leave it: they are kept',
+    hint: 'put the app back into the config; the registrations are kept meanwhile',
   });
   assert.equal(Object.keys(checks).filter((name) => name.startsWith('app:former-')).length, 20);
 });
@@ -156,8 +156,8 @@ test('health - an app whose pushes fail says how many and when it tries again', 
       ...allWell,
       'app:siskin': {
         status: 'warn',
-        reason: '12 pushes in a row came to nothing, the last for ServiceUnavailable; next probe in 5 s',
-        hint: 'check the way to the provider (network, proxy) and its status page',
+        reason: '12 pushes in a row failed, the last with ServiceUnavailable; next probe in 5 s',
+        hint: 'check the connection to the provider (network, proxy) and its status page',
       },
     },
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAppSender, type AppSender, circuitOpen } from '../../src/sending/app-sender.ts';
+import { createAppSender, type AppSender } from '../../src/sending/app-sender.ts';
 import type { PushResult, Push } from '../../src/core/push.ts';
 import { manualClock } from '../support/clock.ts';
 import { apnsAppOf } from '../support/registrations.ts';
@@ -233,7 +233,7 @@ test('app sender - that the circuit is open is said once when it begins, and onc
   const said = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
   assert.deepEqual(said, [
     'circuit open: the provider gets probes only for a while',
-    'the provider takes pushes again',
+    'circuit closed: the provider accepts pushes again',
   ]);
 });
 
@@ -251,7 +251,11 @@ test('app sender - after new credentials nothing is said of the old ones any mor
   await new Promise(setImmediate);
   assert.equal(sent.length, 1);
   // Beside the probe nobody calls, and nobody knows yet that anything is wrong.
-  assert.deepEqual(await appSender.attempt(push, device, 15_000), circuitOpen);
+  assert.deepEqual(await appSender.attempt(push, device, 15_000), {
+    kind: 'retry',
+    reason: 'circuit-open',
+    scope: 'app',
+  });
   await answerAll({ kind: 'accepted' });
   assert.deepEqual(await probe, { kind: 'accepted' });
 });

@@ -81,8 +81,8 @@ export const apns: readonly Mutant[] = [
   },
   {
     ...inClient,
-    find: `const isAside = app.environment === 'auto' && environment === 'sandbox'`,
-    replace: 'const isAside = false',
+    find: `const isTester = app.environment === 'auto' && environment === 'sandbox'`,
+    replace: 'const isTester = false',
     breaks: 'Trouble of the sandbox opens the circuit for everybody in production.',
   },
   {
@@ -322,7 +322,7 @@ export const apns: readonly Mutant[] = [
   },
   {
     ...inPayload,
-    find: 'speechless && { body: text }',
+    find: 'isTextless && { body: text }',
     replace: 'false && { body: text }',
     breaks: 'An alert without any wording is refused by Apple.',
   },

@@ -141,8 +141,8 @@ export const conventions: readonly Mutant[] = [
   },
   {
     ...inRegistering,
-    find: 'return able.length === 1 ? able[0] : undefined',
-    replace: 'return able[0]',
+    find: 'return candidates.length === 1 ? candidates[0] : undefined',
+    replace: 'return candidates[0]',
     breaks: 'With two apps of one provider a device goes to either.',
   },
   {

@@ -92,7 +92,7 @@ export const deliver: readonly Mutant[] = [
   },
   {
     ...inDeliver,
-    find: 'if (mayComplain()) log.error',
+    find: 'if (mayLog()) log.error',
     replace: 'log.error',
     breaks: 'A store that fails writes hundreds of log lines a second.',
   },

@@ -346,8 +346,8 @@ export const http: readonly Mutant[] = [
   },
   {
     ...inPushAppserver,
-    find: 'const [only, ...more] = named.length > 0 ? named : able',
-    replace: 'const [only, ...more] = able',
+    find: 'const [only, ...more] = named.length > 0 ? named : candidates',
+    replace: 'const [only, ...more] = candidates',
     breaks: 'The address of the request chooses no app.',
   },
   {
@@ -444,8 +444,8 @@ export const http: readonly Mutant[] = [
   },
   {
     ...inRequestErrors,
-    find: `pointer: instancePath, detail: 'has a field that is not known'`,
-    replace: `pointer: \`\${instancePath}/\${String(params['additionalProperty'])}\`, detail: 'has a field that is not known'`,
+    find: `pointer: instancePath, detail: 'has an unknown field'`,
+    replace: `pointer: \`\${instancePath}/\${String(params['additionalProperty'])}\`, detail: 'has an unknown field'`,
     breaks: 'The name of an unknown field, which may be a token, is said again.',
   },
 ];

@@ -16,7 +16,7 @@ export const link: readonly Mutant[] = [
   },
   {
     ...inRequests,
-    find: `    options.settled();
+    find: `    options.finished();
 `,
     replace: '',
     breaks: 'After an answer nothing more is read until the next second.',
@@ -43,7 +43,7 @@ export const link: readonly Mutant[] = [
   },
   {
     ...inRequests,
-    find: `for (const entry of underWay) settle(entry, NOT_NOW);
+    find: `for (const entry of underWay) finish(entry, TRY_LATER);
     },
   };`,
     replace: `},
@@ -71,8 +71,8 @@ export const link: readonly Mutant[] = [
   },
   {
     ...inSession,
-    find: 'settled: regulate',
-    replace: 'settled: () => {}',
+    find: 'finished: regulate',
+    replace: 'finished: () => {}',
     breaks: 'After an answer nothing more is read until the next second.',
   },
   {
@@ -89,7 +89,7 @@ export const link: readonly Mutant[] = [
   },
   {
     ...inSession,
-    find: `    exchange.expire();
+    find: `    requests.expire();
 `,
     replace: '',
     breaks: 'A request whose handler hangs is never answered.',

@@ -66,7 +66,7 @@ export const lookup: readonly Mutant[] = [
   },
   {
     ...inRawToken,
-    find: 'if (memories.size > limit) forgetStalest();',
+    find: 'if (states.size > limit) forgetOldest();',
     replace: '',
     breaks: 'Made-up raw tokens fill the memory.',
   },

@@ -36,7 +36,7 @@ export const outbox: readonly Mutant[] = [
   },
   {
     ...inStore,
-    find: `      tally.undo();
+    find: `      counters.undo();
 `,
     replace: '',
     breaks: 'After a full disk the outbox takes itself for fuller than it is.',
@@ -105,7 +105,7 @@ export const outbox: readonly Mutant[] = [
   },
   {
     ...inDatabaseFile,
-    find: 'if (!existsSync(path) && existsSync(salvagedBeside(path))) renameSync(salvagedBeside(path), path);',
+    find: 'if (!existsSync(path) && existsSync(recoveredBeside(path))) renameSync(recoveredBeside(path), path);',
     replace: '',
     breaks: 'A crash while a damaged file is replaced loses what was salvaged.',
   },
@@ -168,7 +168,7 @@ export const outbox: readonly Mutant[] = [
   },
   {
     ...inWorker,
-    find: 'forgetTimesToCome(database, now());',
+    find: 'capDueTimes(database, now());',
     replace: '',
     breaks: 'After a restart with the clock set back, all that is queued waits for as long.',
     tests: ['store/outbox/sqlite.test.ts'],

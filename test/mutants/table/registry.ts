@@ -4,9 +4,7 @@ const inRegistry = { file: 'store/registry/registry.ts', tests: ['store/registry
 
 const inContract = { file: 'store/registry/contract.ts', tests: ['store/registry/registry.test.ts'] };
 
-const inTombstones = { file: 'store/registry/tombstones.ts', tests: ['store/registry/registry.test.ts'] };
-
-const inRestore = { file: 'store/registry/restore.ts', tests: ['store/registry/restore.test.ts'] };
+const inTombstones = { file: 'store/registry/forget-removed.ts', tests: ['store/registry/registry.test.ts'] };
 
 const inSqlite = { file: 'store/registry/sqlite.ts', tests: ['store/registry/sqlite.test.ts'] };
 
@@ -17,12 +15,6 @@ const inImportRegistrations = {
 
 /** Which registrations there are, and which are removed. */
 export const registry: readonly Mutant[] = [
-  {
-    ...inRegistry,
-    find: 'if (numDeletedRows === 0n) continue;',
-    replace: '',
-    breaks: 'A removal that removed nothing counts, and the registration of a device that came back is taken for gone.',
-  },
   {
     ...inRegistry,
     find: 'registered_at_ms <= ${knownAtMs}',
@@ -86,14 +78,6 @@ export const registry: readonly Mutant[] = [
   },
   {
     ...inRegistry,
-    find: `        metrics.registrationsRestored.inc({ app: registration.app });
-`,
-    replace: '',
-    breaks: 'Registrations that were restored are not counted.',
-    tests: ['store/registry/restore.test.ts'],
-  },
-  {
-    ...inRegistry,
     find: 'metrics.registrations.dec({ app });',
     replace: 'void app;',
     breaks: 'The number of registrations only grows.',
@@ -120,14 +104,14 @@ export const registry: readonly Mutant[] = [
   },
   {
     ...inTombstones,
-    find: 'TOMBSTONE_LIFE_MS = 400 * 86_400_000',
-    replace: 'TOMBSTONE_LIFE_MS = 399 * 86_400_000',
+    find: 'REMOVED_LIFE_MS = 400 * 86_400_000',
+    replace: 'REMOVED_LIFE_MS = 399 * 86_400_000',
     breaks: 'A server that was off for a year is not told that a device is gone.',
   },
   {
     ...inTombstones,
-    find: 'TOMBSTONE_LIFE_MS = 400 * 86_400_000',
-    replace: 'TOMBSTONE_LIFE_MS = 402 * 86_400_000',
+    find: 'REMOVED_LIFE_MS = 400 * 86_400_000',
+    replace: 'REMOVED_LIFE_MS = 402 * 86_400_000',
     breaks: 'Tombstones are kept longer than it says.',
   },
   {
@@ -138,8 +122,8 @@ export const registry: readonly Mutant[] = [
   },
   {
     ...inTombstones,
-    find: 'PRUNE_EVERY_MS = 86_400_000',
-    replace: 'PRUNE_EVERY_MS = 864_000_000',
+    find: 'FORGET_EVERY_MS = 86_400_000',
+    replace: 'FORGET_EVERY_MS = 864_000_000',
     breaks: 'Tombstones of a server that runs on are forgotten ten days late.',
   },
   {
@@ -147,33 +131,6 @@ export const registry: readonly Mutant[] = [
     find: 'forgotten === BATCH && ',
     replace: 'forgotten < 0 && ',
     breaks: 'Tombstones are never forgotten.',
-  },
-  {
-    ...inRestore,
-    find: `      .where('registered_at_ms', '=', registeredAtMs)
-`,
-    replace: '',
-    breaks: 'A PushKit token that the client has given up comes back.',
-  },
-  {
-    ...inRestore,
-    find: 'if (!isBack) return undefined;',
-    replace: '',
-    breaks: 'A device with another node by now counts as restored.',
-  },
-  {
-    ...inRestore,
-    find: `    .deleteFrom('removed_node')
-    .where('node', '=', node)`,
-    replace: `    .deleteFrom('removed_node')
-    .where('node', '=', '')`,
-    breaks: 'A restored registration keeps its tombstone.',
-  },
-  {
-    ...inRestore,
-    find: 'environment: environment ?? null',
-    replace: 'environment: null',
-    breaks: 'A restored registration has forgotten its environment.',
   },
   {
     ...inSqlite,
@@ -220,5 +177,33 @@ export const registry: readonly Mutant[] = [
     replace: `}
 `,
     breaks: 'An account registers devices without end.',
+  },
+  {
+    ...inRegistry,
+    find: '`${anyApp} AND app = ${app}`',
+    replace: '`${anyApp}`',
+    breaks: 'Unregistering from one app unregisters from all.',
+  },
+  {
+    ...inRegistry,
+    find: `      .where('removed_at_ms', 'is', null)
+      .where(condition)`,
+    replace: '      .where(condition)',
+    breaks: 'What was removed already is removed and counted once more.',
+  },
+  {
+    ...inRegistry,
+    find: `      .where('registered_at_ms', '=', registeredAtMs)
+`,
+    replace: '',
+    breaks: 'A PushKit token that the client has given up comes back.',
+    tests: ['store/registry/registry.test.ts', 'store/registry/restore.test.ts'],
+  },
+  {
+    ...inRegistry,
+    find: ".where('removal_reason', '=', 'gone')",
+    replace: '',
+    breaks: 'What a user unregistered comes back with what the guard restores.',
+    tests: ['store/registry/registry.test.ts', 'store/registry/restore.test.ts'],
   },
 ];

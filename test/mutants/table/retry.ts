@@ -84,7 +84,7 @@ export const retry: readonly Mutant[] = [
   },
   {
     ...inRetry,
-    find: 'if (backlog && !queue.leasing) look(queue, clock.now());',
+    find: 'if (backlog && !queue.leasing) planLease(queue, clock.now());',
     replace: '',
     breaks: 'What was stored although the answer came too late is sent after the next start.',
   },

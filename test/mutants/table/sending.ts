@@ -111,8 +111,8 @@ export const sending: readonly Mutant[] = [
   },
   {
     ...inCircuitBreaker,
-    find: 'if (changed) onChange?.(look());',
-    replace: 'onChange?.(look());',
+    find: 'if (changed) onChange?.(readState());',
+    replace: 'onChange?.(readState());',
     breaks: 'Each probe is called the end of the trouble.',
   },
   {
@@ -168,7 +168,7 @@ export const sending: readonly Mutant[] = [
   },
   {
     ...inAppSender,
-    find: `    if (!mayComplain()) return;
+    find: `    if (!mayLog()) return;
 `,
     replace: '',
     breaks: 'Each refused push writes a line.',
@@ -182,7 +182,7 @@ export const sending: readonly Mutant[] = [
   },
   {
     ...inAppSender,
-    find: `    forgetDoubts();
+    find: `    forgetSuspicions();
     circuit`,
     replace: '    circuit',
     breaks: 'After new credentials an operator is told what was wrong with the old ones.',
@@ -221,7 +221,7 @@ export const sending: readonly Mutant[] = [
   },
   {
     ...inAppSender,
-    find: 'inTrueTime(push), device',
+    find: 'withTrueExpiry(push), device',
     replace: 'push, device',
     breaks: 'After the clock was set back, providers are told a wrong time of expiry.',
     tests: ['sending/app-sender.test.ts'],
@@ -306,7 +306,7 @@ export const sending: readonly Mutant[] = [
   },
   {
     ...inDispatch,
-    find: `if (push.kind === 'voip') return asCallAlert(addressed);`,
+    find: `if (push.kind === 'voip') return toCallAlert(addressed);`,
     replace: '',
     breaks: 'A call that PushKit cannot carry is not heard at all.',
   },
@@ -355,7 +355,7 @@ export const sending: readonly Mutant[] = [
   },
   {
     ...inDispatch,
-    find: '      await noted(registration, registry.dropSecondToken(registration.node, registration.secondToken));',
+    find: '      await logFailureOf(registration, registry.dropSecondToken(registration.node, registration.secondToken));',
     replace: '      await registry.dropSecondToken(registration.node, registration.secondToken);',
     breaks: 'A busy store loses a call because its dead token could not be noted.',
   },
