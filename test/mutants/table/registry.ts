@@ -201,8 +201,9 @@ export const registry: readonly Mutant[] = [
   },
   {
     ...inRegistry,
-    find: ".where('removal_reason', '=', 'gone')",
-    replace: '',
+    find: `.where('node', 'in', restorable)
+        .where('removal_reason', '=', 'gone')`,
+    replace: `.where('node', 'in', restorable)`,
     breaks: 'What a user unregistered comes back with what the guard restores.',
     tests: ['store/registry/registry.test.ts', 'store/registry/restore.test.ts'],
   },

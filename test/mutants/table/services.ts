@@ -244,7 +244,13 @@ export const services: readonly Mutant[] = [
     \`<\${condition} xmlns='\${NS.stanzaErrors}'/>\` +`,
     breaks: 'Clients look at the first child of an error and find no condition.',
   },
-  { ...inForm, find: ' && !fields.has(name)', replace: '', breaks: 'Of two fields with one name the last counts.' },
+  {
+    ...inForm,
+    find: ' && !fields.has(name)',
+    replace: '',
+    breaks: 'Of two fields with one name the last counts.',
+    tests: ['xmpp/services/form.test.ts'],
+  },
   { ...inForm, find: ` && content !== ''`, replace: '', breaks: 'An empty field is a value.' },
   {
     ...inForm,

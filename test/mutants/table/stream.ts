@@ -15,7 +15,10 @@ const inUtf8 = { file: 'xmpp/stream/utf8.ts', tests: ['xmpp/stream/utf8.test.ts'
 
 const inCharacters = { file: 'xmpp/stream/characters.ts', tests: ['xmpp/stream/parser.test.ts'] };
 
-const inLimits = { file: 'xmpp/stream/limits.ts', tests: ['xmpp/stream/parser.test.ts', 'xmpp/link/attacks.test.ts'] };
+const inLimits = {
+  file: 'xmpp/stream/limits.ts',
+  tests: ['xmpp/stream/limits.test.ts', 'xmpp/stream/parser.test.ts', 'xmpp/link/attacks.test.ts'],
+};
 
 /** What is read from the XMPP server: its parser, its limits, its text. */
 export const stream: readonly Mutant[] = [

@@ -230,3 +230,20 @@ it('component - ping and version are answered', async () => {
     `<iq type='result' id='2' ${toBob}><query xmlns='jabber:iq:version'><name>Sealpost</name><version>1.2.3</version></query></iq>`,
   );
 });
+
+it('component - an account beyond its share of commands is told to wait, and others are not', async () => {
+  const answering = startAnswering();
+  answering.exhausted.add('bob@example.org');
+  const ask = (from: string) =>
+    answering.ask(
+      `<iq type='set' id='c1' from='${from}' to='push.example.org'>` +
+        "<command xmlns='http://jabber.org/protocol/commands' node='register-device' action='execute'/></iq>",
+    );
+  assert.match(await ask('bob@example.org/phone'), /<error type='wait'><resource-constraint /);
+  assert.match(await ask('carol@example.org/phone'), /<error type='modify'>/);
+  const rejected = (await answering.metrics.stanzasRejected.get()).values;
+  assert.deepEqual(
+    rejected.map(({ labels, value }) => [labels.reason, value]),
+    [['rate-limited', 1]],
+  );
+});
