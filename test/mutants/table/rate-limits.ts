@@ -72,7 +72,7 @@ export const rateLimits: readonly Mutant[] = [
 `,
     replace: '',
     breaks: 'A registration has no share of its own.',
-    tests: ['delivery/rate-limits.test.ts'],
+    tests: ['delivery/default-rate-limits.test.ts'],
   },
   {
     ...inRateLimits,
