@@ -2,8 +2,6 @@ import type { Mutant } from '../mutant.ts';
 
 const inJudge = { file: 'harness/runner/judge.ts', tests: ['harness/runner/judge.test.ts'] };
 
-const inPlayer = { file: 'harness/runner/player.ts', tests: ['harness/runner/player.test.ts'] };
-
 const inDevice = { file: 'harness/clients/device.ts', tests: ['harness/clients/device.test.ts'] };
 
 const inOpening = {
@@ -28,33 +26,11 @@ export const harness: readonly Mutant[] = [
   },
   {
     ...inJudge,
-    find: 'return leaking ? [`',
-    replace: 'return false ? [`',
-    breaks: 'A component that tells providers what was sealed passes.',
-  },
-  {
-    ...inJudge,
-    find: '[event.room, event.nickname, event.body]',
-    replace: '[]',
+    file: 'harness/runner/leaks.ts',
+    find: `      { name: 'the nickname', text: event.nickname },
+`,
+    replace: '',
     breaks: 'A component that tells providers of group chats passes.',
-  },
-  {
-    ...inJudge,
-    find: `return [event.from, ...(event.kind === 'message' ? [event.body] : [])]`,
-    replace: 'return [event.from]',
-    breaks: 'A component that tells providers the text passes.',
-  },
-  {
-    ...inJudge,
-    find: `message['notification'] === undefined && `,
-    replace: '',
-    breaks: 'A component whose pushes Android shows by itself passes.',
-  },
-  {
-    ...inJudge,
-    find: ` && android['notification'] === undefined`,
-    replace: '',
-    breaks: 'A component whose pushes Android shows by itself passes, if it says so for Android.',
   },
   {
     ...inJudge,
@@ -73,18 +49,6 @@ export const harness: readonly Mutant[] = [
     find: `differ('apns-topic', `,
     replace: `differ('apns-topic', undefined, undefined && `,
     breaks: 'A component that pushes to the wrong topic passes.',
-  },
-  {
-    ...inJudge,
-    find: `differ('mutable-content', expected.kind === 'alert' ? 1 : undefined`,
-    replace: `differ('mutable-content', aps['mutable-content']`,
-    breaks: 'A component whose messages no extension opens passes.',
-  },
-  {
-    ...inJudge,
-    find: `differ('content-available', expected.kind === 'background' ? 1 : undefined`,
-    replace: `differ('content-available', aps['content-available']`,
-    breaks: 'A component whose messages are shown twice passes.',
   },
   {
     ...inJudge,
@@ -136,12 +100,6 @@ export const harness: readonly Mutant[] = [
   },
   {
     ...inJudge,
-    find: `values.every((value) => typeof value === 'string')`,
-    replace: 'true',
-    breaks: 'A component that sends FCM numbers passes.',
-  },
-  {
-    ...inJudge,
     find: `differ('collapse_key', expected.collapseKey, android['collapse_key']);`,
     replace: '',
     breaks: 'Pushes that displace each other pass.',
@@ -161,12 +119,6 @@ export const harness: readonly Mutant[] = [
   },
   {
     ...inJudge,
-    find: 'if (expected.keys) differ(',
-    replace: 'if (false) differ(',
-    breaks: 'Whatever the keys of a push are passes.',
-  },
-  {
-    ...inJudge,
     find: 'if (!context.strict) return;',
     replace: 'return;',
     breaks: 'The ids of our own design are looked at by nobody.',
@@ -179,98 +131,12 @@ export const harness: readonly Mutant[] = [
     breaks: 'A push that shows twice passes.',
   },
   {
-    ...inPlayer,
-    find: `    problems.push(...found.secrets.flatMap((secret) => judgeLeak(secret, pushes)));
-`,
-    replace: '',
-    breaks: 'A component that tells providers what was sealed passes.',
-  },
-  {
-    ...inPlayer,
-    find: 'report?.publish.sealed ? secretsOf(event) : []',
-    replace: '[]',
-    breaks: 'A component that tells providers what was sealed passes.',
-  },
-  {
-    ...inPlayer,
-    find: '!expected.unopened && view?.opened !== found.json',
-    replace: 'false',
-    breaks: 'A component that cuts ciphertexts passes.',
-  },
-  {
-    ...inPlayer,
-    find: `compare(expected.answer, found.answer, 'the answer')`,
-    replace: '[] as string[]',
-    breaks: 'Whatever a component answers passes.',
-  },
-  {
-    ...inPlayer,
-    find: 'found.kept !== (expected.kept ?? true)',
-    replace: 'false',
-    breaks: 'A component that costs phones their registrations passes.',
-  },
-  {
-    ...inPlayer,
-    find: 'problems.push(...judgeAll(pushes, expected.pushes, previous));',
-    replace: '',
-    breaks: 'Whatever reaches the provider passes.',
-  },
-  {
-    ...inPlayer,
-    find: `    if (passage.problems.length > 0) break;
-`,
-    replace: '',
-    breaks: 'One problem is said again by each step after it.',
-  },
-  {
     ...inDevice,
     find: `if (aps['mutable-content'] !== 1) return shown(asSent);`,
     replace: '',
     breaks: 'The phone opens what no extension sees.',
   },
-  {
-    ...inDevice,
-    find: `if (aps['content-available'] === 1) return shown`,
-    replace: 'if (false) return shown',
-    breaks: 'A message that is shown twice looks right.',
-  },
-  {
-    ...inDevice,
-    find: 'payload.type !== undefined && !knownTypes[device.reads].includes(payload.type)',
-    replace: 'false',
-    breaks: 'The phone survives what makes Siskin crash.',
-  },
-  {
-    ...inDevice,
-    find: `if (call && !call.media) return { opened, shown: { kind: 'ringing-ended', sid: call.sid } };`,
-    replace: '',
-    breaks: 'The phone rings on.',
-  },
   { ...inDevice, find: 'if (call && !call.media)', replace: 'if (call)', breaks: 'An offered call ends the ringing.' },
-  {
-    ...inDevice,
-    find: `if (!call.media) return { opened, shown: { kind: 'fault'`,
-    replace: `if (false) return { opened, shown: { kind: 'fault'`,
-    breaks: 'The end of a call over PushKit looks right, and iOS ends the app.',
-  },
-  {
-    ...inDevice,
-    find: 'if (!call.sender) return',
-    replace: 'if (false) return',
-    breaks: 'A call from nobody looks right.',
-  },
-  {
-    ...inDevice,
-    find: `if (opened === undefined || !call) return shown({ kind: 'fault'`,
-    replace: `if (opened === undefined || !call) return shown({ kind: 'nothing'`,
-    breaks: 'A call that cannot be opened looks right.',
-  },
-  {
-    ...inDevice,
-    find: `if (typeof keys['account'] !== 'string')`,
-    replace: 'if (false)',
-    breaks: 'The phone survives what makes the Android service crash.',
-  },
   {
     ...inDevice,
     find: `keys['unread-messages'] === 0 && keys['sender'] === undefined`,
@@ -318,18 +184,6 @@ export const harness: readonly Mutant[] = [
     find: `!Number.isInteger(unread) || typeof sender !== 'string'`,
     replace: `typeof sender !== 'string'`,
     breaks: 'A payload that Siskin cannot read is read.',
-  },
-  {
-    ...inDevice,
-    find: `!Number.isInteger(unread) || typeof sender !== 'string'`,
-    replace: '!Number.isInteger(unread)',
-    breaks: 'A payload without a sender is read.',
-  },
-  {
-    ...inDevice,
-    find: `if (typeof sid !== 'string') return undefined;`,
-    replace: '',
-    breaks: 'A call without a session rings.',
   },
   { ...inDevice, find: 'call?.media', replace: 'call', breaks: 'The end of a call rings on Android.' },
   {
