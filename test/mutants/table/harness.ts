@@ -136,7 +136,6 @@ export const harness: readonly Mutant[] = [
     replace: '',
     breaks: 'The phone opens what no extension sees.',
   },
-  { ...inDevice, find: 'if (call && !call.media)', replace: 'if (call)', breaks: 'An offered call ends the ringing.' },
   {
     ...inDevice,
     find: `keys['unread-messages'] === 0 && keys['sender'] === undefined`,
@@ -185,7 +184,6 @@ export const harness: readonly Mutant[] = [
     replace: `typeof sender !== 'string'`,
     breaks: 'A payload that Siskin cannot read is read.',
   },
-  { ...inDevice, find: 'call?.media', replace: 'call', breaks: 'The end of a call rings on Android.' },
   {
     ...inDevice,
     find: `payload?.type === 'call' ? readCall(opened) : undefined`,
