@@ -40,8 +40,8 @@ export const harness: readonly Mutant[] = [
   },
   {
     ...inJudge,
-    find: `differ('the provider’s answer', expected.status ?? 200, push.status);`,
-    replace: '',
+    find: `  } else differ('the provider’s answer', expected.status ?? 200, push.status);`,
+    replace: '  }',
     breaks: 'A component whose pushes are refused passes.',
   },
   {
