@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { callHarness, startHarness, startNode } from './command.ts';
+import { callHarness, startHarness, startNode } from '../harness/command.ts';
 
 let folder: string;
 before(async () => void (folder = await mkdtemp(join(tmpdir(), 'harness-serve-'))));
@@ -22,7 +22,7 @@ async function tryVendor(script: string, options: readonly string[], cured: bool
   const address = ['--listen', '0', '--domain', 'push.vendor.example', '--secret', 's3cret'];
   const harness = startHarness(['serve', ...address, '--settings', settings, '--json', ...options]);
   const [, port] = await harness.said(/listening for the component push\.vendor\.example on 127\.0\.0\.1:(\d+)/);
-  const file = join(import.meta.dirname, script);
+  const file = join(import.meta.dirname, '../harness', script);
   const vendor = startNode([
     file,
     `xmpp://127.0.0.1:${port}`,
@@ -107,7 +107,7 @@ async function tryForeign(defect: string, options: readonly string[] = []) {
   const address = ['--listen', '0', '--domain', 'push.vendor.example', '--secret', 's3cret'];
   const harness = startHarness(['serve', ...address, '--settings', settings, ...options]);
   const [, port = ''] = await harness.said(/listening for the component push\.vendor\.example on 127\.0\.0\.1:(\d+)/);
-  const component = join(import.meta.dirname, 'foreign', 'component.mjs');
+  const component = join(import.meta.dirname, '../harness/foreign/component.mjs');
   const vendor = startNode([component, `xmpp://127.0.0.1:${port}`, 'push.vendor.example', 's3cret', settings, defect]);
   const finished = await harness.finished;
   vendor.process.kill();
