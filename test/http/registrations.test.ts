@@ -179,6 +179,7 @@ const wrongBodies: readonly [string, unknown, string, string?][] = [
   ['control characters in the device', { ...romeo, device: 'a\u0007' }, '/device'],
   ['an empty device', { ...romeo, device: '' }, '/device'],
   ['a secret that is chosen', { ...romeo, secret: 'mine' }, '/secret'],
+  ['a number that would be a token as a text', { ...romeo, token: 1234567890123456 }, '/token'],
   ['a list', [romeo], ''],
   ['null', 'null', ''],
 ];
@@ -410,4 +411,10 @@ test('registrations - requests are counted by app, operation and status', async 
   const text = await metrics.registry.metrics();
   assert.match(text, /sealpost_api_requests_total\{app="siskin",operation="register",answer="200"\} 1/);
   assert.match(text, /sealpost_api_requests_total\{app="-",operation="read",answer="401"\} 1/);
+});
+
+test('registrations - one that is removed by somebody else at the same time is no longer there to remove', async (t) => {
+  const { register, read } = await start(t, { failing: () => ({ remove: () => Promise.resolve(false) }) });
+  const { json } = await register(romeo);
+  assert.equal((await read(String(json['node']), { method: 'DELETE' })).status, 404);
 });

@@ -6,7 +6,10 @@ const inRegistrations = { file: 'http/registrations.ts', tests: ['http/registrat
 
 const inBearer = { file: 'http/bearer.ts', tests: ['http/registrations.test.ts'] };
 
-const inIdempotency = { file: 'http/idempotency.ts', tests: ['http/registrations.test.ts'] };
+const inIdempotency = {
+  file: 'http/idempotency.ts',
+  tests: ['http/idempotency.test.ts', 'http/registrations.test.ts'],
+};
 
 const inRateLimit = { file: 'http/rate-limit.ts', tests: ['http/rate-limit.test.ts'] };
 

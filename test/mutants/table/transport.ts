@@ -37,6 +37,7 @@ export const transport: readonly Mutant[] = [
     breaks: 'A push that was given a fifth of a second is not sent at all.',
     tests: [
       'providers/transport/transport.test.ts',
+      'providers/transport/transport.test.ts',
       'providers/transport/h2.test.ts',
       'providers/transport/h1.test.ts',
     ],
@@ -125,7 +126,11 @@ export const transport: readonly Mutant[] = [
     find: 'if (drained) return Promise.resolve',
     replace: 'if (false) return Promise.resolve',
     breaks: 'A drain takes new pushes and may never end.',
-    tests: ['providers/transport/h2.test.ts', 'providers/transport/h1.test.ts'],
+    tests: [
+      'providers/transport/transport.test.ts',
+      'providers/transport/h2.test.ts',
+      'providers/transport/h1.test.ts',
+    ],
   },
   {
     ...inTransport,

@@ -154,3 +154,10 @@ test('APNs results - a push that cannot be composed is refused without a request
   });
   assert.equal(scene.standIn.received.length, 0);
 });
+
+test('APNs results - a reason that has no hint of its own gets the common one, whatever its name', async (t) => {
+  const { provider } = await apnsScene(t);
+  const other = provider.explain?.('a-reason-of-tomorrow');
+  assert.equal(typeof other, 'string');
+  for (const reason of ['constructor', 'toString', '__proto__']) assert.equal(provider.explain?.(reason), other);
+});

@@ -4,7 +4,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { type Clock, systemClock } from '../../../src/time/clock.ts';
 import { createApnsStandIn } from '../../../src/harness/stand-ins/apns.ts';
 import { createTransport, type TransportLimits } from '../../../src/providers/transport/transport.ts';
-import { type ManualClock, manualClock, turns } from '../../support/clock.ts';
+import { type ManualClock, manualClock, soon, turns } from '../../support/clock.ts';
 import { deadOrigin, openRelay } from './relay.ts';
 
 const token = 'ab'.repeat(32);
@@ -90,6 +90,25 @@ test('transport - a request without time left gets no place and is not sent', as
     assert.deepEqual(await late, { kind: 'failure', reason: 'timeout' });
   }
   assert.equal((await transport.send(request)).kind, 'answer');
+  assert.equal(standIn.received.length, 2);
+});
+
+test('transport - a request that was given a fifth of a second is sent', async (t) => {
+  const clock = manualClock();
+  const { transport } = await setUp(t, {}, 1000, clock);
+  assert.equal((await transport.send(request)).kind, 'answer');
+  assert.equal((await soon('the answer', transport.send({ ...request, deadlineMs: 200 }))).kind, 'answer');
+});
+
+test('transport - while it drains, requests under way are answered and new ones refused', async (t) => {
+  const { standIn, transport } = await setUp(t, {});
+  assert.equal((await transport.send(request)).kind, 'answer');
+  standIn.script(token, { delayMs: 100, times: 1 });
+  const underWay = transport.send(request);
+  const drained = transport.drain();
+  assert.deepEqual(await transport.send(request), { kind: 'failure', reason: 'closed' });
+  assert.equal((await underWay).kind, 'answer');
+  await drained;
   assert.equal(standIn.received.length, 2);
 });
 
