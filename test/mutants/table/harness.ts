@@ -2,7 +2,18 @@ import type { Mutant } from '../mutant.ts';
 
 const inJudge = { file: 'harness/runner/judge.ts', tests: ['harness/runner/judge.test.ts'] };
 
+const inLeaks = {
+  file: 'harness/runner/leaks.ts',
+  tests: ['harness/runner/judge.test.ts', 'harness/runner/player.test.ts'],
+};
+
+const inConclusion = { file: 'harness/runner/conclusion.ts', tests: ['harness/runner/player.test.ts'] };
+
+const inPlayer = { file: 'harness/runner/player.ts', tests: ['harness/runner/player.test.ts'] };
+
 const inDevice = { file: 'harness/clients/device.ts', tests: ['harness/clients/device.test.ts'] };
+
+const inSiskinPayloads = { file: 'harness/clients/siskin-payloads.ts', tests: ['harness/clients/device.test.ts'] };
 
 const inOpening = {
   file: 'harness/sealing/opening.ts',
@@ -26,11 +37,15 @@ export const harness: readonly Mutant[] = [
   },
   {
     ...inJudge,
-    file: 'harness/runner/leaks.ts',
-    find: `      { name: 'the nickname', text: event.nickname },
-`,
+    find: `message['notification'] !== undefined || `,
     replace: '',
-    breaks: 'A component that tells providers of group chats passes.',
+    breaks: 'A component whose pushes Android shows by itself passes.',
+  },
+  {
+    ...inJudge,
+    find: ` || android['notification'] !== undefined`,
+    replace: '',
+    breaks: 'A component whose pushes Android shows by itself passes, if it says so for Android.',
   },
   {
     ...inJudge,
@@ -40,15 +55,27 @@ export const harness: readonly Mutant[] = [
   },
   {
     ...inJudge,
-    find: `  } else differ('the provider’s answer', expected.status ?? 200, push.status);`,
-    replace: '  }',
-    breaks: 'A component whose pushes are refused passes.',
+    find: '(expected.status ?? 200) === 200) {',
+    replace: 'false) {',
+    breaks: 'That a provider refuses a push is told without its reason.',
   },
   {
     ...inJudge,
     find: `differ('apns-topic', `,
     replace: `differ('apns-topic', undefined, undefined && `,
     breaks: 'A component that pushes to the wrong topic passes.',
+  },
+  {
+    ...inJudge,
+    find: `differ('mutable-content', wanted === 'alert' ? 1 : undefined`,
+    replace: `differ('mutable-content', aps['mutable-content']`,
+    breaks: 'A component whose messages no extension opens passes.',
+  },
+  {
+    ...inJudge,
+    find: `differ('content-available', wanted === 'background' ? 1 : undefined`,
+    replace: `differ('content-available', aps['content-available']`,
+    breaks: 'A component whose messages are shown twice passes.',
   },
   {
     ...inJudge,
@@ -100,6 +127,12 @@ export const harness: readonly Mutant[] = [
   },
   {
     ...inJudge,
+    find: `typeof value !== 'string') ?? []`,
+    replace: 'false) ?? []',
+    breaks: 'A component that sends FCM numbers passes.',
+  },
+  {
+    ...inJudge,
     find: `differ('collapse_key', expected.collapseKey, android['collapse_key']);`,
     replace: '',
     breaks: 'Pushes that displace each other pass.',
@@ -119,6 +152,12 @@ export const harness: readonly Mutant[] = [
   },
   {
     ...inJudge,
+    find: 'if (expected.keys && context.strict) {',
+    replace: 'if (false) {',
+    breaks: 'Whatever the keys of a push are passes.',
+  },
+  {
+    ...inJudge,
     find: 'if (!context.strict) return;',
     replace: 'return;',
     breaks: 'The ids of our own design are looked at by nobody.',
@@ -131,10 +170,97 @@ export const harness: readonly Mutant[] = [
     breaks: 'A push that shows twice passes.',
   },
   {
+    ...inLeaks,
+    find: 'return leaking ? [`',
+    replace: 'return false ? [`',
+    breaks: 'A component that tells providers what was sealed passes.',
+  },
+  {
+    ...inLeaks,
+    find: `      { name: 'the nickname', text: event.nickname },
+`,
+    replace: '',
+    breaks: 'A component that tells providers of group chats passes.',
+  },
+  {
+    ...inLeaks,
+    find: `event.kind === 'message' ? [sender, { name: 'the body', text: event.body }] : [sender]`,
+    replace: '[sender]',
+    breaks: 'A component that tells providers the text passes.',
+  },
+  {
+    ...inLeaks,
+    find: 'body).includes(JSON.stringify(text)',
+    replace: 'body) === (JSON.stringify(text)',
+    breaks: 'A secret inside of a longer text passes.',
+  },
+  {
+    ...inConclusion,
+    find: '!mayStayClosed && view?.opened !== found.json',
+    replace: 'false',
+    breaks: 'A component that cuts ciphertexts passes.',
+  },
+  {
+    ...inConclusion,
+    find: 'word === expected.answer ? []',
+    replace: 'true ? []',
+    breaks: 'Whatever a component answers passes.',
+  },
+  {
+    ...inConclusion,
+    find: 'found.kept !== (expected.kept ?? true)',
+    replace: 'false',
+    breaks: 'A component that costs phones their registrations passes.',
+  },
+  {
+    ...inConclusion,
+    find: 'return judgeAll(scene, pushes, expected.pushes, previous);',
+    replace: 'return [];',
+    breaks: 'Whatever reaches the provider passes.',
+  },
+  {
+    ...inPlayer,
+    find: 'if (played.some(({ problems }) => problems.length > 0)) break;',
+    replace: '',
+    breaks: 'One problem is said again by each step after it.',
+  },
+  {
     ...inDevice,
     find: `if (aps['mutable-content'] !== 1) return shown(asSent);`,
     replace: '',
     breaks: 'The phone opens what no extension sees.',
+  },
+  {
+    ...inDevice,
+    find: `if (aps['content-available'] === 1) return shown`,
+    replace: 'if (false) return shown',
+    breaks: 'A message that is shown twice looks right.',
+  },
+  { ...inDevice, find: 'sid !== undefined && !media ? ', replace: 'false ? ', breaks: 'The phone rings on.' },
+  {
+    ...inDevice,
+    find: 'sid !== undefined && !media',
+    replace: 'sid !== undefined',
+    breaks: 'An offered call ends the ringing.',
+  },
+  {
+    ...inDevice,
+    find: `if (!media) return { opened: opening, shown: { kind: 'fault'`,
+    replace: `if (false) return { opened: opening, shown: { kind: 'fault'`,
+    breaks: 'The end of a call over PushKit looks right, and iOS ends the app.',
+  },
+  { ...inDevice, find: 'if (!sender) return', replace: 'if (false) return', breaks: 'A call from nobody looks right.' },
+  {
+    ...inDevice,
+    find: 'if (opening === undefined) return shown(ghost);',
+    replace: `if (opening === undefined) return shown({ kind: 'nothing', why: '' });`,
+    breaks: 'A call that cannot be opened looks right.',
+  },
+  {
+    ...inDevice,
+    find: `if (typeof account !== 'string') return shown(crash`,
+    replace: 'if (false) return shown(crash',
+    breaks: 'The phone survives what makes the Android service crash.',
   },
   {
     ...inDevice,
@@ -186,6 +312,24 @@ export const harness: readonly Mutant[] = [
   },
   {
     ...inDevice,
+    find: `!Number.isInteger(unread) || typeof sender !== 'string'`,
+    replace: '!Number.isInteger(unread)',
+    breaks: 'A payload without a sender is read.',
+  },
+  {
+    ...inDevice,
+    find: `if (typeof sid !== 'string') return { kind: 'undecodable', why: 'sid is no string' };`,
+    replace: '',
+    breaks: 'A call without a session rings.',
+  },
+  {
+    ...inDevice,
+    find: `if (!media) return { opened, shown: { kind: 'ringing-ended', sid } };`,
+    replace: '',
+    breaks: 'The end of a call rings on Android.',
+  },
+  {
+    ...inDevice,
     find: `payload?.type === 'call' ? readCall(opened) : undefined`,
     replace: 'undefined',
     breaks: 'No call rings on Android.',
@@ -207,6 +351,12 @@ export const harness: readonly Mutant[] = [
     find: `type === 'background'`,
     replace: `type === 'voip'`,
     breaks: 'The phone does nothing with background pushes.',
+  },
+  {
+    ...inSiskinPayloads,
+    find: 'isString(type) && !types.includes(type)',
+    replace: 'false',
+    breaks: 'The phone survives what makes Siskin crash.',
   },
   {
     ...inOpening,
