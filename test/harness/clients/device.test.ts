@@ -63,6 +63,18 @@ const rows: readonly [name: string, device: DeviceModel, push: ReceivedPush, sho
     asSent,
   ],
   [
+    'the reference reads no payload without unread',
+    reference,
+    push('alert', { ...alert, ...sealed('{"unread":null,"sender":"j@e","message":"Hello"}') }),
+    asSent,
+  ],
+  [
+    'the reference reads no payload without a sender',
+    reference,
+    push('alert', { ...alert, ...sealed('{"unread":1,"message":"Hello"}') }),
+    asSent,
+  ],
+  [
     'a payload without message gets the app’s words',
     siskin,
     push('alert', { ...alert, ...sealed('{"unread":1,"sender":"j@e"}') }),
@@ -200,6 +212,12 @@ const rows: readonly [name: string, device: DeviceModel, push: ReceivedPush, sho
     reference,
     data({ account, 'unread-messages': '0' }, 'normal'),
     { kind: 'cleared' },
+  ],
+  [
+    'a call without a session rings on no Android',
+    reference,
+    data(sealed('{"sender":"juliet@example.com/b","type":"call","unread":1,"media":["audio"]}')),
+    { kind: 'notification', title: 'juliet@example.com/b', text: 'New message!' },
   ],
   ['an account alone on Android wakes the app', reference, data({ account }), { kind: 'synchronized' }],
 ];

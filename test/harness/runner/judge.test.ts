@@ -205,6 +205,12 @@ const wrong: readonly [what: string, push: ReceivedPush, expected: PushExpectati
     { kind: 'alert', keys: ['encrypted', 'account', 'sender'] },
     'the list of its keys is ["account","encrypted","iv"], not ["account","encrypted","sender"]',
   ],
+  [
+    'a refusal by the provider',
+    { ...alert, status: 400, reason: 'BadTopic' },
+    { kind: 'alert' },
+    'APNs refuses it: 400 BadTopic',
+  ],
   ['another status', { ...alert, status: 410 }, { kind: 'alert' }, 'the provider’s answer is 410, not 200'],
   ['a byte too many', alert, { kind: 'alert', bytes: [0, 699] }, 'its size is 700 bytes, not 0 to 699'],
   ['a byte too few', alert, { kind: 'alert', bytes: [701, 800] }, 'its size is 700 bytes, not 701 to 800'],

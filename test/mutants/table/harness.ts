@@ -195,10 +195,11 @@ export const harness: readonly Mutant[] = [
     breaks: 'A secret inside of a longer text passes.',
   },
   {
-    ...inConclusion,
-    find: '!mayStayClosed && view?.opened !== found.json',
-    replace: 'false',
-    breaks: 'A component that cuts ciphertexts passes.',
+    file: 'harness/runner/content.ts',
+    find: 'if (actual === sent) return undefined;',
+    replace: 'return undefined;',
+    breaks: 'A ciphertext that was cut or changed on its way is not named.',
+    tests: ['harness/runner/content.test.ts', 'harness/runner/player.test.ts'],
   },
   {
     ...inConclusion,
@@ -308,7 +309,7 @@ export const harness: readonly Mutant[] = [
     ...inDevice,
     find: `!Number.isInteger(unread) || typeof sender !== 'string'`,
     replace: `typeof sender !== 'string'`,
-    breaks: 'A payload that Siskin cannot read is read.',
+    breaks: 'A payload that no client can read is read.',
   },
   {
     ...inDevice,
