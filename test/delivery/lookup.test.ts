@@ -161,3 +161,14 @@ test('lookup - beyond its limit it forgets the tokens that were read longest ago
   assert.equal((await lookup.find(numbered(0), hint))?.environment, 'sandbox');
   assert.equal((await lookup.find(numbered(1), hint))?.environment, undefined);
 });
+
+test('lookup - a node whose registration was removed is removed, whatever it says by itself', async () => {
+  const { node } = nodeNames().make({
+    ...{ app: 'siskin', convention: 'tigase', account: 'romeo@example.net', device: token, token, withSecret: false },
+  });
+  // Its registration is missing, and nothing says that it was removed.
+  const { lookup: missing } = start([siskin]);
+  assert.equal(await missing.wasRemoved(node), false);
+  const { lookup } = start([siskin], [], [node]);
+  assert.equal(await lookup.wasRemoved(node), true);
+});

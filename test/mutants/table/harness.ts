@@ -61,6 +61,12 @@ export const harness: readonly Mutant[] = [
   },
   {
     ...inJudge,
+    find: `  } else differ('the provider’s answer', expected.status ?? 200, push.status);`,
+    replace: '  }',
+    breaks: 'A component whose pushes are refused passes.',
+  },
+  {
+    ...inJudge,
     find: `differ('apns-topic', `,
     replace: `differ('apns-topic', undefined, undefined && `,
     breaks: 'A component that pushes to the wrong topic passes.',
