@@ -182,7 +182,7 @@ export const transport: readonly Mutant[] = [
     find: `if (leave()) controller?.abort(new Error('deadline'))`,
     replace: 'leave()',
     breaks: 'A push that was given up keeps its place at the peer.',
-    tests: ['providers/transport/h2.test.ts', 'providers/transport/h1.test.ts'],
+    tests: ['providers/transport/transport.test.ts'],
   },
   {
     ...inConnection,
@@ -210,6 +210,7 @@ export const transport: readonly Mutant[] = [
 `,
     replace: '',
     breaks: 'A connection that was left stays open for ever.',
+    tests: ['providers/transport/transport.test.ts'],
   },
   {
     ...inDispatcher,

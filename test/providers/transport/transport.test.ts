@@ -4,7 +4,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { type Clock, systemClock } from '../../../src/time/clock.ts';
 import { createApnsStandIn } from '../../../src/harness/stand-ins/apns.ts';
 import { createTransport, type TransportLimits } from '../../../src/providers/transport/transport.ts';
-import { type ManualClock, manualClock, soon, turns } from '../../support/clock.ts';
+import { type ManualClock, manualClock, soon, turns, turnsUntil } from '../../support/clock.ts';
 import { deadOrigin, openRelay } from './relay.ts';
 
 const token = 'ab'.repeat(32);
@@ -244,4 +244,106 @@ test('transport - an hour without a push: the connection is kept alive by pings 
   await idleFor(61 * 60_000, clock);
   assert.equal((await transport.send(request)).kind, 'answer');
   assert.equal(standIn.connections <= 2, true);
+});
+
+const requestFor = (number: number) => ({ ...request, path: `/3/device/${number.toString(16).padStart(64, '0')}` });
+const tokenIn = ({ path }: { readonly path: string }) => path.slice('/3/device/'.length);
+
+test('transport - after an answer the pauses between attempts to connect begin anew', async (t) => {
+  const clock = manualClock();
+  const standIn = await createApnsStandIn({ topics: ['org.example.messenger'] });
+  const transport = createTransport({
+    origin: standIn.origin,
+    protocol: 'h2',
+    inFlight: 10,
+    ca: standIn.ca,
+    identity: undefined,
+    clock,
+    random: () => 0.5,
+  });
+  t.after(async () => {
+    await standIn.close();
+    await Promise.race([transport.drain(), turns(1000)]);
+  });
+  const failed = { kind: 'failure', reason: 'connection' };
+  /** Sends until a push has to wait for the end of a pause. */
+  async function sendUntilPaused() {
+    for (;;) {
+      const result = transport.send({ ...request, deadlineMs: 600_000 });
+      if (transport.waiting === 1) return result;
+      assert.deepEqual(await result, failed);
+    }
+  }
+  assert.equal((await transport.send(request)).kind, 'answer');
+  await standIn.closePort();
+  for (let outage = 0; outage < 3; outage += 1) {
+    const paused = sendUntilPaused();
+    await turnsUntil('a push waits', () => transport.waiting === 1);
+    clock.advance(5_000);
+    assert.deepEqual(await paused, failed);
+  }
+  await standIn.openPort();
+  clock.advance(5_000);
+  assert.equal((await transport.send(request)).kind, 'answer');
+  await standIn.closePort();
+  const next = sendUntilPaused();
+  await turnsUntil('a push waits', () => transport.waiting === 1);
+  // Half of 200 ms, as after the first failure.
+  clock.advance(99);
+  assert.equal(transport.waiting, 1);
+  clock.advance(1);
+  assert.equal(transport.waiting, 0);
+  assert.deepEqual(await next, failed);
+});
+
+test('transport - where all connections are silent and no more may be made, a silent one is used', async (t) => {
+  const clock = manualClock();
+  const { standIn, transport } = await setUp(t, { streams: 2, connections: 1 }, 1000, clock);
+  assert.equal((await transport.send(request)).kind, 'answer');
+  standIn.script('*', { fault: 'hang' });
+  void transport.send({ ...request, deadlineMs: 60_000 });
+  await turns();
+  clock.advance(2_001);
+  void transport.send({ ...request, deadlineMs: 60_000 });
+  await turnsUntil('a second connection is made', () => standIn.connections === 2 && transport.inFlight === 2);
+  await turns(200);
+  clock.advance(2_001);
+  void transport.send({ ...request, deadlineMs: 60_000 });
+  await turnsUntil('the third push is sent', () => transport.inFlight === 3);
+  assert.equal(standIn.connections, 2);
+});
+
+test('transport - a push that is given up frees its place at the peer', async (t) => {
+  const clock = manualClock();
+  const { standIn, transport } = await setUp(t, {}, 2, clock);
+  assert.equal((await transport.send(request)).kind, 'answer');
+  const [first, second, third] = [requestFor(1), requestFor(2), requestFor(3)];
+  for (const each of [first, second]) standIn.script(tokenIn(each), { fault: 'hang' });
+  const givenUp = transport.send({ ...first, deadlineMs: 1_000 });
+  // A sign of life, so that the connection itself is kept.
+  assert.equal((await transport.send(third)).kind, 'answer');
+  clock.advance(1_000);
+  assert.deepEqual(await givenUp, { kind: 'failure', reason: 'timeout' });
+  // Until the peer has read that the stream was reset.
+  await turns(200);
+  void transport.send({ ...second, deadlineMs: 60_000 });
+  const answered = await soon('the third push is answered beside the one that hangs', transport.send(third));
+  assert.equal(answered.kind, 'answer');
+  assert.equal(standIn.connections, 1);
+});
+
+test('transport - a connection that was left is closed with its last push', async (t) => {
+  const clock = manualClock();
+  const { standIn, transport } = await setUp(t, {}, 1000, clock);
+  assert.equal((await transport.send(request)).kind, 'answer');
+  standIn.script('*', { fault: 'hang' });
+  const [early, late] = [1_000, 1_500].map((deadlineMs) => transport.send({ ...request, deadlineMs }));
+  await turns();
+  clock.advance(1_000);
+  assert.deepEqual(await early, { kind: 'failure', reason: 'timeout' });
+  await turns();
+  assert.equal(standIn.openConnections, 1);
+  clock.advance(500);
+  assert.deepEqual(await late, { kind: 'failure', reason: 'timeout' });
+  await turnsUntil('it is closed', () => standIn.openConnections === 0);
 });
