@@ -119,7 +119,7 @@ const answerRows: readonly [outcome: string, answer: string, instead: string, ..
 ];
 
 /** Outcomes that no phone's story leads to, or of which no phone notices: tested elsewhere. */
-export const unreachableOutcomes = ['not-queued', 'store-failed', 'held', 'rate-limited', 'timed-out', 'malformed'];
+export const unreachableOutcomes = ['not-queued', 'store-failed', 'lost', 'rate-limited', 'timed-out', 'malformed'];
 
 /** That a PushKit push expires at once stands twice, here and in the payload, so a change here alone changes nothing. */
 const routingRows: readonly [name: string, row: string, instead: string, ...hints: string[]][] = [
