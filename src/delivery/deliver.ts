@@ -99,7 +99,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         const convention = conventionOf(registration);
         const isRefused = !convention || refusePublisher(notification, registration, convention) !== undefined;
         if (isRefused || !appSenders.has(registration.app)) return registration;
-        return (await registry.readmit(registration)) ?? 'unknown-node';
+        const readmitted = await registry.readmit(registration);
+        return readmitted === 'full' ? 'lost' : (readmitted ?? 'unknown-node');
       }
       case 'lost':
         return 'lost';

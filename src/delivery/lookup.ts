@@ -31,7 +31,7 @@ export interface Lookup extends Pick<Registry, 'remove' | 'restore' | 'dropSecon
    */
   find(node: string, hint?: Hint): Promise<Found>;
   /** Puts an opened registration into the store; resolves with what stands for its device now. */
-  readmit(opened: Registration): Promise<Registration | undefined>;
+  readmit(opened: Registration): ReturnType<Registry['readmit']>;
 }
 
 export interface LookupOptions {
@@ -78,7 +78,7 @@ export function createLookup({ registry, nodes, apps, clock }: LookupOptions): L
     },
     async readmit(opened) {
       const standing = await registry.readmit(opened);
-      return standing && asNamed(standing, opened.secret);
+      return typeof standing === 'object' ? asNamed(standing, opened.secret) : standing;
     },
     async remove(node, knownAtMs, reason) {
       return (await registry.remove(node, knownAtMs, reason)) || rawTokens.removeDead(node);

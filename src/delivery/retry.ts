@@ -177,7 +177,10 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
   async function find(push: Push): Promise<Registration | 'removed' | 'lost'> {
     const found = await registry.find(push.node, push);
     if (found.kind === 'registered') return found.registration;
-    if (found.kind === 'opened') return (await registry.readmit(found.registration)) ?? 'removed';
+    if (found.kind === 'opened') {
+      const readmitted = await registry.readmit(found.registration);
+      return readmitted === 'full' ? 'lost' : (readmitted ?? 'removed');
+    }
     return found.kind === 'removed' ? 'removed' : 'lost';
   }
 

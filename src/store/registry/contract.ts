@@ -43,9 +43,9 @@ export interface Registry {
   /**
    * Puts a registration back that was made of its node.
    * @returns what stands for its device now: this one, or another one that the device was registered as meanwhile;
-   * undefined: its device was removed
+   * undefined: its device was removed; `full`: its account has `registrationsPerAccount` others, none of which it may displace
    */
-  readmit(opened: Registration): Promise<Registration | undefined>;
+  readmit(opened: Registration): Promise<Registration | 'full' | undefined>;
   /** The registrations of an account in one app, or of one device of it: the latest first, at most `limit`. */
   list(
     of: { readonly app: string; readonly account: string; readonly device?: string },

@@ -42,7 +42,7 @@ export async function openRegistry({ store, clock, nodes, log, metrics }: OpenRe
   /** What is written to a file that no path leads to any more would be gone with this process. */
   const refuseWhenLost = () => {
     const fault = watch.lost();
-    if (fault) throw new StoreError(`the store was ${fault.reason} while in use`, fault.hint);
+    if (fault) throw new StoreError(`the file of the store is not in its place (${fault.reason})`, fault.hint);
   };
   return {
     ...registry,

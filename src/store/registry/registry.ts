@@ -98,6 +98,21 @@ export async function createRegistry({ db, clock, nodes, metrics }: RegistryOpti
     await db.deleteFrom('registration').where('node', 'in', forgotten).execute();
   };
 
+  /** Whether an account has as many registrations as it may have, apart from this one. */
+  const isFull = async ({ account_key: account, app, node: own }: RegistrationRow): Promise<boolean> => {
+    if (!account.includes('@')) return false;
+    const last = db
+      .selectFrom('registration')
+      .select('node')
+      .where('account_key', '=', account)
+      .where('app', '=', app)
+      .where('node', '!=', own)
+      .where('removed_at_ms', 'is', null)
+      .limit(1)
+      .offset(registrationsPerAccount - 1);
+    return (await last.executeTakeFirst()) !== undefined;
+  };
+
   /** 1 when it was dropped and the client has not registered since, with another one or without. */
   const restoreSecondToken = async ({ node, app, secondToken, registeredAtMs }: Registration): Promise<number> => {
     if (secondToken === undefined) return 0;
@@ -179,6 +194,8 @@ export async function createRegistry({ db, clock, nodes, metrics }: RegistryOpti
     async readmit(opened) {
       const { node, secret, registeredAtMs } = opened;
       const row = toRow({ ...opened, withSecret: false }, node, secret ?? null, registeredAtMs);
+      // When the device last registered is not known, so that it may be older than all that are there.
+      if (await isFull(row)) return 'full';
       const { numInsertedOrUpdatedRows: inserted } = await db
         .insertInto('registration')
         .values({ ...row, is_restored: 1 })
@@ -187,7 +204,6 @@ export async function createRegistry({ db, clock, nodes, metrics }: RegistryOpti
       if (inserted === 1n) {
         metrics.registrations.inc({ app: opened.app });
         metrics.registrationsReadmitted.inc({ app: opened.app });
-        await displaceOldest(row);
         return opened;
       }
       const [standing] = await list(opened, 1);
@@ -206,11 +222,10 @@ export async function createRegistry({ db, clock, nodes, metrics }: RegistryOpti
 
     async unregister(match) {
       const removed = await removeWhere('unregistered', matching(match));
-      if (removed > 0) return removed;
       // What the provider called dead may come back: not when its device has left meanwhile.
       const gone = db.updateTable('registration').set({ removal_reason: 'unregistered' });
       await gone.where('removal_reason', '=', 'gone').where(matching(match)).execute();
-      return 0;
+      return removed;
     },
 
     remove: async (node, knownAtMs, reason) => (await removeWhere(reason, asOf(node, knownAtMs))) > 0,

@@ -1,5 +1,5 @@
 /** Detects that the file of the registrations can no longer be trusted to keep them. */
-import type { Log } from '../../telemetry/log.ts';
+import { errorCode, type Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
 import { identify } from './file-identity.ts';
@@ -49,9 +49,14 @@ export function watchFile({ path, probe, clock, log, metrics }: FileWatchOptions
   let cancel = () => {};
 
   function lost(): StoreFault | undefined {
-    const found = identify(path);
-    if (found === identity) return undefined;
-    return found === undefined ? faultOf('deleted') : faultOf('replaced');
+    try {
+      const found = identify(path);
+      if (found === identity) return undefined;
+      return found === undefined ? faultOf('deleted') : faultOf('replaced');
+    } catch (error) {
+      // A folder that may not be entered any more, a network file system that does not answer.
+      return faultOf(errorCode(error));
+    }
   }
 
   function look(): StoreFault | undefined {

@@ -404,6 +404,29 @@ for (const { name, prepare } of engines) {
     assert.equal((await registry.count()).size, 0);
   });
 
+  registryTest('a registration made of its node displaces none of a full account', async ({ registry }) => {
+    const nodes: string[] = [];
+    for (let n = 0; n < registrationsPerAccount; n += 1) {
+      nodes.push((await registry.register({ ...romeo, device: `${n}`, token: `${n}` })).node);
+    }
+    const lost = { ...romeo, device: 'lost', token: 'lost' };
+    const opened = { ...lost, node: nodeNames().make(lost).node, registeredAtMs: 0, isRestored: true } as const;
+    assert.equal(await registry.readmit(opened), 'full');
+    assert.equal(await registry.find(opened.node), undefined);
+    for (const node of nodes) assert.ok(await registry.find(node));
+    await registry.unregister({ account: romeo.account, token: '0' });
+    assert.deepEqual(await registry.readmit(opened), opened);
+  });
+
+  registryTest('a device that leaves all its apps is restored in none', async ({ registry }) => {
+    const gone = await registry.register(romeo);
+    const live = await registry.register({ ...romeo, app: 'snikket' });
+    await registry.remove(gone.node, gone.registeredAtMs, 'gone');
+    assert.equal(await registry.unregister({ account: romeo.account, token: romeo.token }), 1);
+    assert.equal(await registry.restore([gone]), 0);
+    for (const { node } of [gone, live]) assert.equal(await registry.find(node), undefined);
+  });
+
   registryTest('what an account removed is bounded, the latest stay known', async ({ registry, clock }) => {
     const nodes: string[] = [];
     for (let n = 0; n < registrationsPerAccount + 60; n += 1) {

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, openSync, closeSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  closeSync,
+  renameSync,
+  rmSync,
+  writeSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -62,7 +72,7 @@ test('store watch - with the file deleted nothing is registered, earlier registr
   const { node } = await registry.register(request(1));
   rmSync(path);
   // At once, since a registration would otherwise be answered as kept and be gone after a restart.
-  await assert.rejects(registry.register(request(2)), /the store was deleted while in use/);
+  await assert.rejects(registry.register(request(2)), /not in its place \(deleted\)/);
   await assert.rejects(
     registry.unregister({ app: 'siskin', account: 'romeo@example.net', token: 'token-1' }),
     /deleted/,
@@ -94,9 +104,27 @@ test('store watch - another file in its place is a fault, and nothing is stored'
   const { registry, path, clock, reason } = await openWatched(t, folderOf(t));
   copyFileSync(path, `${path}.copy`);
   renameSync(`${path}.copy`, path);
-  await assert.rejects(registry.register(request(1)), /the store was replaced while in use/);
+  await assert.rejects(registry.register(request(1)), /not in its place \(replaced\)/);
   clock.advance(noticedWithinMs);
   assert.equal(reason(), 'replaced');
+});
+
+test('store watch - a path that cannot even be looked at is a fault, and ends no process', async (t) => {
+  const folder = join(folderOf(t), 'data');
+  mkdirSync(folder);
+  const { registry, clock, reason, isUp } = await openWatched(t, folder);
+  const { node } = await registry.register(request(1));
+  // A link to itself in place of the folder: `stat` fails, for root too.
+  renameSync(folder, `${folder}.away`);
+  symlinkSync(folder, folder);
+  await assert.rejects(registry.register(request(2)), /not in its place \(ELOOP\)/);
+  clock.advance(noticedWithinMs);
+  assert.deepEqual([reason(), await isUp()], ['ELOOP', 0]);
+  assert.equal((await registry.find(node))?.token, 'token-1');
+  rmSync(folder);
+  renameSync(`${folder}.away`, folder);
+  clock.advance(noticedWithinMs);
+  assert.equal(reason(), undefined);
 });
 
 test('store watch - a lasting lock is a fault, a short one is not; neither is waited for', async (t) => {
