@@ -47,14 +47,19 @@ export const registry: readonly Mutant[] = [
   },
   {
     ...inRegistry,
-    find: `.where('node', '!=', own)`,
-    replace: '',
+    find: `      .where('node', '!=', own)
+      .where('removed_at_ms', 'is', null)
+      .orderBy('registered_at_ms', 'desc')`,
+    replace: `      .where('removed_at_ms', 'is', null)
+      .orderBy('registered_at_ms', 'desc')`,
     breaks: 'A device displaces itself when the clock was set back.',
   },
   {
     ...inRegistry,
-    find: '.offset(registrationsPerAccount - 1)',
-    replace: '.offset(registrationsPerAccount)',
+    find: `.limit(displacedAtOnce)
+      .offset(registrationsPerAccount - 1)`,
+    replace: `.limit(displacedAtOnce)
+      .offset(registrationsPerAccount)`,
     breaks: 'An account has one registration more than it may.',
   },
   {
