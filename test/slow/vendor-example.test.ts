@@ -17,13 +17,13 @@ before(() => {
   copyFileSync(join(root, 'package.json'), join(installed, 'package.json'));
   const compiler = join(root, 'node_modules', '.bin', 'tsc');
   execFileSync(compiler, ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(installed, 'dist')]);
-  copyFileSync(join(import.meta.dirname, 'vendor-example.mjs'), join(project, 'example.test.mjs'));
+  copyFileSync(join(import.meta.dirname, '../harness/vendor-example.mjs'), join(project, 'example.test.mjs'));
 });
 after(() => rmSync(project, { recursive: true }));
 
 /** The vendor's own way to start a component that has nothing of ours in it, with or without a defect. */
 function runExample(isCured: boolean) {
-  const component = join(import.meta.dirname, 'foreign', 'component.mjs');
+  const component = join(import.meta.dirname, '../harness/foreign/component.mjs');
   writeFileSync(
     join(project, 'my-component.mjs'),
     `import { spawn } from 'node:child_process';
@@ -44,7 +44,7 @@ export async function startMyComponent(service, domain, secret, settings) {
 }
 
 test('vendor example - it has twenty lines, and tests a component over the public face of the package', () => {
-  const lines = readFileSync(join(import.meta.dirname, 'vendor-example.mjs'), 'utf8')
+  const lines = readFileSync(join(import.meta.dirname, '../harness/vendor-example.mjs'), 'utf8')
     .trimEnd()
     .split('\n');
   assert.ok(lines.length <= 21, `${lines.length}`);
