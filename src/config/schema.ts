@@ -197,7 +197,7 @@ function listener(values: ValueKinds, port: number) {
       .text('an address to listen on')
       .default('127.0.0.1')
       .describe('Address to listen on. By default this machine alone reaches it.'),
-    port: values.count(0, 65_535).default(port).describe('Port to listen on; 0: any free one.'),
+    port: values.count(0, 65_535).default(port).describe('Port to listen on. 0 takes any free port.'),
     tls: listenerTls(values)
       .exactOptional()
       .describe('Serve HTTPS; without it a TLS proxy belongs in front of the public listener.'),

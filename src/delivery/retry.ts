@@ -49,7 +49,7 @@ export interface RetrySchedulerOptions {
 
 /** Sends queued pushes again at a limited rate: calls first, then the newest. */
 export interface RetryScheduler {
-  /** Starts with what an earlier process left in the outbox. */
+  /** Starts sending, beginning with the pushes that an earlier process stored in the outbox. */
   start(): void;
   /** Announces a push that is due at this time, in milliseconds since 1970. */
   expect(push: Pick<Push, 'app' | 'kind'>, dueAtMs: number): void;

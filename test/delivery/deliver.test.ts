@@ -701,7 +701,7 @@ test('delivery - a message that fails keeps what is left of its week', async () 
   assert.deepEqual([stored?.push.expiresAtMs, stored?.giveUpAtMs], [arrivedAtMs + week, arrivedAtMs + week]);
 });
 
-test('delivery - a push beyond its share lives as long as any, counted from when it may leave', async () => {
+test('delivery - a push that the rate limit delays expires a week after it may leave', async () => {
   delivery = deliveryFor(apnsAppOf(), { pushesPerRegistration: { burst: 1, perSecond: 0.5 } });
   const { node } = await register();
   await delivery.deliver(notificationOf({ node }));

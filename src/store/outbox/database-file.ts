@@ -63,7 +63,7 @@ const passing: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENF
 
 const recoveredBeside = (path: string) => `${path}.salvaged`;
 
-/** Path for the pushes of a damaged file, cleared of what an earlier attempt left there. */
+/** Deletes the result of an earlier attempt; returns the path for the pushes recovered from a damaged file. */
 export function beginRecovered(path: string): string {
   const recovered = recoveredBeside(path);
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${recovered}${suffix}`, { force: true });

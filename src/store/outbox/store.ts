@@ -52,8 +52,8 @@ export function createStore({ database, run, limits, timing }: StoreOptions): St
   const leases = createLeases({ database, limits, timing, counters });
   const sql = {
     known: database.prepare('SELECT seq FROM queued_push WHERE id = ?'),
-    // A provider may have received what an earlier run leased and did not complete. Such pushes are counted apart, so
-    // that they displace none that no provider has. The new push needs one place.
+    // Pushes that an earlier run leased and did not complete may have reached a provider. They are counted apart and
+    // displace no push that was never sent. The new push needs one place.
     beyondNewest: database.prepare(`
       SELECT seq, bytes FROM (
         SELECT seq, bytes, left_leased, row_number() OVER (PARTITION BY left_leased ORDER BY seq DESC) AS place

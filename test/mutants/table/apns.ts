@@ -126,7 +126,7 @@ export const apns: readonly Mutant[] = [
     ...inClient,
     find: 'for (const belief of Object.values(beliefs)) belief.forget();',
     replace: '',
-    breaks: 'What an earlier key delivered makes a dead token believable.',
+    breaks: 'A push accepted under an earlier key makes a dead token believable.',
     tests: ['providers/apns/provider-tokens.test.ts'],
   },
   {

@@ -64,7 +64,7 @@ export const fcm: readonly Mutant[] = [
     ...inClient,
     find: 'if (sender === account.current) belief',
     replace: 'belief',
-    breaks: 'What an earlier service account delivered makes a dead token believable.',
+    breaks: 'A push accepted under an earlier service account makes a dead token believable.',
   },
   {
     ...inClient,
