@@ -62,9 +62,10 @@ async function playAlive(context: Context): Promise<Passage[]> {
     found.answer.kind === 'result'
       ? await awaitAccepted(context, isWhole)
       : { pushes: scene.mailbox.take(), accepted: undefined };
-  const problems = found.answer.kind === 'result' && !accepted ? [describeLoss(context, found, pushes)] : [];
+  const nothing = `the answer is result, but nothing arrives within ${context.patienceMs / 1000} s`;
+  const problems = found.answer.kind === 'result' && !accepted ? [describeChange(found, pushes) ?? nothing] : [];
   const played = passage(scene, found, pushes, problems);
-  return problems.length > 0 ? [played] : [played, await recover(context)];
+  return problems.length > 0 ? [played] : [played, await recover(context, found)];
 }
 
 /** Why an accepted push does not keep the promise of a `result`. */
@@ -74,15 +75,19 @@ function judgePromise(found: Published, push: ReceivedPush, mayBeBare: boolean):
   return judgeContent(found.sealed, keys, push.body);
 }
 
-function describeLoss({ patienceMs }: Context, found: Published, pushes: readonly ReceivedPush[]): string {
-  const other = pushes.find(({ status }) => status === 200);
-  const changed = other && judgePromise(found, other, false);
-  if (changed !== undefined) return `sent again, ${changed}`;
-  return `the answer is result, but nothing arrives within ${patienceMs / 1000} s`;
+/**
+ * What is wrong with the push that was accepted in place of the wanted one: it, and not that nothing arrives, is the cause.
+ */
+function describeChange(found: Published, pushes: readonly ReceivedPush[]): string | undefined {
+  const other = pushes.findLast(({ status }) => status === 200);
+  return other && judgePromise(found, other, false);
 }
 
-/** After the trouble, with a provider that accepts everything, a message must arrive. */
-async function recover(context: Context): Promise<Passage> {
+/**
+ * After the trouble, with a provider that accepts everything, a message must arrive.
+ * @param earlier what was published last: it may still be on its way
+ */
+async function recover(context: Context, earlier: Published | undefined): Promise<Passage> {
   const { scene, patienceMs } = context;
   const { clock } = scene.stage;
   const endsAtMs = clock.monotonic() + patienceMs;
@@ -99,7 +104,8 @@ async function recover(context: Context): Promise<Passage> {
       const isThis = (push: ReceivedPush) => judgePromise(found, push, false) === undefined;
       const { pushes, accepted } = await awaitAccepted(context, isThis);
       const lost = `afterwards a message is answered with result, and does not arrive within ${patienceMs / 1000} s`;
-      return passage(scene, told, pushes, accepted ? [] : [lost]);
+      const others = pushes.filter((push) => !earlier || judgePromise(earlier, push, true) !== undefined);
+      return passage(scene, told, pushes, accepted ? [] : [describeChange(found, others) ?? lost]);
     }
     if (clock.monotonic() >= endsAtMs) {
       const still = `${patienceMs / 1000} s afterwards the answer is still ${word}`;
@@ -134,8 +140,10 @@ async function playDead(context: Context): Promise<Passage> {
 async function playSecondDead(context: Context): Promise<Passage[]> {
   const { scene, step } = context;
   const passages: Passage[] = [];
+  let last: Published | undefined;
   for (const isFirst of [true, false]) {
     const found = await publishInTurn(context, step.event, isFirst);
+    last = found;
     const harm = found.answer ? whyHarmful(found.answer) : 'the device is lost with its PushKit token';
     const toFirst = (push: ReceivedPush) => scene.mailbox.placeOf(push) === 'first';
     const { pushes, accepted } =
@@ -153,7 +161,7 @@ async function playSecondDead(context: Context): Promise<Passage[]> {
     if (problems.length > 0) return passages;
     await sleep(context, learningMs);
   }
-  return [...passages, await recover(context)];
+  return [...passages, await recover(context, last)];
 }
 
 /** One at a time for each app: what ends a connection would hit the pushes of others. */

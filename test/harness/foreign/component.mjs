@@ -22,8 +22,8 @@ const done = 'result';
 const later = answered('wait', 'internal-server-error');
 const gone = answered('cancel', 'item-not-found');
 
-function changeCiphertext(text) {
-  if (has('cuts-ciphertext')) return text.slice(0, 60);
+function changeCiphertext(text, count) {
+  if (has('cuts-ciphertext') || (has('cuts-third') && count >= 3)) return text.slice(0, 60);
   if (has('base64url')) return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
   if (has('strips-tag')) return Buffer.from(text, 'base64').subarray(0, -16).toString('base64');
   if (has('line-breaks')) return text.replace(/.{60}/g, '$&\n');
@@ -34,7 +34,7 @@ function changeCiphertext(text) {
 }
 
 /** What a publish asks for; `undefined`: nothing that a notification could be made of. */
-function readNotification(item) {
+function readNotification(item, count) {
   const element = child(item, 'notification');
   if (!element) return undefined;
   const encrypted = child(element, 'encrypted');
@@ -49,7 +49,7 @@ function readNotification(item) {
   const form = readForm(child(element, 'x'));
   return {
     priority,
-    ciphertext: changeCiphertext(ciphertext),
+    ciphertext: changeCiphertext(ciphertext, count),
     iv,
     isVoip: encrypted.attrs.type === 'voip',
     nickname,
@@ -169,7 +169,8 @@ async function answerPublish(from, pubsub) {
   if (has('publish-never-answered')) return undefined;
   if (!device) return has('unknown-is-result') ? done : gone;
   if (!isPublisher(from, device)) return answered('auth', 'forbidden');
-  const notification = readNotification(child(publish, 'item'));
+  device.published = (device.published ?? 0) + 1;
+  const notification = readNotification(child(publish, 'item'), device.published);
   if (!notification) return has('malformed-is-gone') ? forget(device) : answered('wait', 'bad-request');
   if (has('one-device-per-account')) {
     return deliver(

@@ -16,6 +16,7 @@ const misplaced = (came: string, due: string) => new RegExp(`^${came} comes in p
 
 const rows: readonly [name: string, about: string, ...causes: RegExp[]][] = [
   ['cuts-ciphertext', 'cuts the ciphertext', /^the ciphertext was cut to 60 of \d+ characters$/],
+  ['cuts-third', 'cuts the third ciphertext of a device', /^the ciphertext was cut to 60 of \d+ characters$/],
   ['drops-iv', 'forgets the IV', /^the IV is missing$/],
   ['flips-a-bit', 'changes a bit', /^one bit of the ciphertext was changed$/],
   ['base64url', 'writes base64url', /^the ciphertext is base64url, or has no padding,/],
