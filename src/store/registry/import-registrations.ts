@@ -3,7 +3,7 @@ import type { ForeignRegistration, ImportOutcome } from './contract.ts';
 import type { RegistrationRequest } from '../../core/registration.ts';
 import { domainOf, foldCase } from '../../core/jid.ts';
 import { toRow } from './rows.ts';
-import type { RegistrationRow, Tables } from './tables.ts';
+import type { RegistrationRow, Tables } from '../tables.ts';
 
 /**
  * Adds foreign registrations that are new, in one statement: a batch is there as a whole or not at all.

@@ -6,7 +6,7 @@ import type { Registry } from './contract.ts';
 import { createRegistry, type RegistryOptions } from './registry.ts';
 import { watchFile } from '../sqlite/file-watch.ts';
 import { openSqlite } from './sqlite.ts';
-import { StoreError } from './store-error.ts';
+import { StoreError } from '../store-error.ts';
 import { forgetRemoved } from './forget-removed.ts';
 
 /** Which database: a SQLite file by its absolute path, or a PostgreSQL URL. */

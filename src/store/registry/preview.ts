@@ -3,10 +3,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { errorCode } from '../../telemetry/log.ts';
 import type { Registry } from './contract.ts';
-import { migrations } from './migrations/all.ts';
-import { createSqliteDialect } from './sqlite-dialect.ts';
-import { StoreError } from './store-error.ts';
-import type { Tables } from './tables.ts';
+import { migrations } from '../migrations/all.ts';
+import { createSqliteDialect } from '../sqlite/dialect.ts';
+import { StoreError } from '../store-error.ts';
+import type { Tables } from '../tables.ts';
 import { previewImport } from './import-registrations.ts';
 
 /**

@@ -7,7 +7,7 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import { type Registry, registrationsPerAccount, type RemovalReason } from './contract.ts';
 import type { Registration, RegistrationMatch } from '../../core/registration.ts';
 import { registrationColumns, toRegistration, toRow } from './rows.ts';
-import type { RegistrationRow, Tables } from './tables.ts';
+import type { RegistrationRow, Tables } from '../tables.ts';
 import { claimImported, importRegistrations } from './import-registrations.ts';
 
 /** More than one only after devices came in at the same time. */

@@ -1,7 +1,7 @@
 import { foldCase } from '../../core/jid.ts';
 import type { Registration } from '../../core/registration.ts';
 import type { RegistrationRequest } from '../../core/registration.ts';
-import type { RegistrationRow } from './tables.ts';
+import type { RegistrationRow } from '../tables.ts';
 
 /** What a `Registration` is made of. */
 export const registrationColumns = [

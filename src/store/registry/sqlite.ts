@@ -4,10 +4,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { errorCode } from '../../telemetry/log.ts';
-import { migrations } from './migrations/all.ts';
-import { createSqliteDialect } from './sqlite-dialect.ts';
-import { StoreError } from './store-error.ts';
-import type { Tables } from './tables.ts';
+import { migrations } from '../migrations/all.ts';
+import { createSqliteDialect } from '../sqlite/dialect.ts';
+import { StoreError } from '../store-error.ts';
+import type { Tables } from '../tables.ts';
 
 /** How long to wait for another process (a backup, the command line) that writes, milliseconds. */
 const BUSY_TIMEOUT_MS = 5_000;

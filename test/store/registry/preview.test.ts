@@ -8,7 +8,7 @@ import type { ForeignRegistration } from '../../../src/store/registry/contract.t
 import { openRegistry } from '../../../src/store/registry/open.ts';
 import { nodeNames } from '../../support/nodes.ts';
 import { openPreview } from '../../../src/store/registry/preview.ts';
-import { StoreError } from '../../../src/store/registry/store-error.ts';
+import { StoreError } from '../../../src/store/store-error.ts';
 import { manualClock } from '../../support/clock.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
 

@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test';
 import { Kysely, sql } from 'kysely';
 import { openRegistry } from '../../../src/store/registry/open.ts';
 import { nodeNames } from '../../support/nodes.ts';
-import { createSqliteDialect } from '../../../src/store/registry/sqlite-dialect.ts';
+import { createSqliteDialect } from '../../../src/store/sqlite/dialect.ts';
 import { openSqlite } from '../../../src/store/registry/sqlite.ts';
 import { createSecret } from '../../../src/core/secret.ts';
 import { manualClock } from '../../support/clock.ts';

@@ -1,6 +1,6 @@
-import type { Environment } from '../../core/registration.ts';
-import type { UnsealedNodes } from '../../nodes/node-key.ts';
-import type { RemovalReason } from './contract.ts';
+import type { Environment } from '../core/registration.ts';
+import type { UnsealedNodes } from '../nodes/node-key.ts';
+import type { RemovalReason } from './registry/contract.ts';
 
 /** The tables as queries see them; `migrations/` makes them. */
 export interface Tables {
