@@ -19,12 +19,10 @@ import { createAppSender } from './sending/app-sender.ts';
 import { createLookup } from './delivery/lookup.ts';
 import { sealedConventions } from './conventions/all.ts';
 import { openNodeNames } from './nodes/open-node-names.ts';
-import type { Outbox } from './store/outbox/contract.ts';
-import { openSqliteOutbox, outboxPathBeside } from './store/outbox/sqlite.ts';
 import { startProviders } from './providers/all.ts';
 import type { Registration } from './core/registration.ts';
 import { createRetryScheduler } from './delivery/retry.ts';
-import { openRegistry } from './store/registry/open.ts';
+import { openStore } from './store/open.ts';
 import { announceApp, type Metrics } from './telemetry/metrics.ts';
 import type { Log } from './telemetry/log.ts';
 import { createComponent } from './xmpp/services/component.ts';
@@ -74,8 +72,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const aheadMs = () => forward.now() - clock.now();
   const storePath = config.store.kind === 'sqlite' ? config.store.path : undefined;
   const nodes = openNodeNames({ config: config.nodes, storePath, conventions: sealedConventions, randomBytes, log });
-  const registry = await openRegistry({ store: config.store, nodes, clock, log, metrics });
-  const outbox = await openOutbox(config, { clock: forward, log, metrics });
+  const { store: location, postgres } = config;
+  const store = await openStore({ store: location, postgres, nodes, clock, forward, random, log, metrics });
+  const { registry, outbox } = store;
 
   const createProvider = startProviders({ ...config.credentials, clock, random, log, metrics });
   const appSenders = new Map(
@@ -180,8 +179,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       const cancel = clock.after(restWithinMs, impatience.resolve);
       await Promise.race([Promise.all(rest), impatience.promise]);
       cancel();
-      await outbox.close();
-      await Promise.all([ops.close(), registry.close()]);
+      await store.close();
+      await ops.close();
     },
   };
 }
@@ -192,10 +191,4 @@ function revoke(registration: Registration, links: readonly Link[]): void {
   const domain = registration.component ?? (domains.size === 1 ? [...domains][0] : undefined);
   const xml = domain === undefined ? undefined : revocation({ domain, registration });
   if (xml !== undefined) links.some((link) => link.domain === domain && link.send(xml));
-}
-
-/** The outbox has a file of its own beside the registrations, so that damage to one leaves the other intact. */
-function openOutbox(config: Config, parts: Pick<ServerOptions, 'clock' | 'log' | 'metrics'>): Promise<Outbox> {
-  if (config.store.kind !== 'sqlite') throw new Error(`no outbox for a store of the kind ${config.store.kind}`);
-  return openSqliteOutbox({ path: outboxPathBeside(config.store.path), ...parts });
 }

@@ -8,6 +8,7 @@ import { LONGEST_NODE } from '../nodes/sealed-node.ts';
 import { foldCase } from '../core/jid.ts';
 import { createSecret } from '../core/secret.ts';
 import { rateLimitsSection } from '../delivery/rate-limits.ts';
+import { postgresSection } from '../store/postgres/settings.ts';
 import { linkLimitsSection, linkTimingSection } from '../xmpp/stream/limits.ts';
 import { createValueKinds, type NoteSecret, section, type Sources, type ValueKinds } from './kinds/values.ts';
 
@@ -55,7 +56,10 @@ export function createSchema(sources: Sources, noteSecret: NoteSecret) {
       .describe('The two HTTP listeners.'),
     store: store(values, sources)
       .prefault('sqlite:./data/sealpost.db')
-      .describe('Where registrations are kept; the outbox lies beside them. PostgreSQL is not available yet.'),
+      .describe(
+        'Where registrations and queued pushes are kept: a SQLite file for one process, or a PostgreSQL database for any number. PostgreSQL on another machine is spoken to over TLS unless the URL ends in `?sslmode=disable`.',
+      ),
+    postgres: postgresSection(values).prefault({}).describe('How the PostgreSQL database under `store` is spoken to.'),
     nodes: nodes(values)
       .prefault({})
       .describe('What nodes, the names of registrations, are sealed with: [nodes.md](nodes.md).'),

@@ -1,6 +1,7 @@
 /** The way of a notification from lookup to answer. */
 import { conventionOf } from '../conventions/all.ts';
 import { type Answer, answers, type Outcome } from '../core/answers.ts';
+import { domainOf } from '../core/jid.ts';
 import type { Notification } from '../core/notification.ts';
 import type { Push } from '../core/push.ts';
 import type { Registration } from '../core/registration.ts';
@@ -62,6 +63,8 @@ interface Admitted {
   readonly registration: Registration;
   readonly appSender: AppSender;
   readonly route: Route;
+  /** Domain of the publisher. */
+  readonly domain: string;
   /** Milliseconds since 1970. */
   readonly arrivedAtMs: number;
   /** Monotonic time by which the answer has to leave. */
@@ -125,15 +128,16 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const arrivedAtMs = clock.now();
     const addressed = (delayMs: number) =>
       addressPush(chosen, registration, convention, { id: randomUuid(), leavesAtMs: clock.now() + delayMs });
-    return { registration, appSender, route: chosen, arrivedAtMs, deadlineMs, addressed };
+    const domain = domainOf(notification.publisher);
+    return { registration, appSender, route: chosen, domain, arrivedAtMs, deadlineMs, addressed };
   }
 
   /** Undefined: nothing holds this push back. */
   async function coalesce(admitted: Admitted): Promise<Outcome | undefined> {
-    const { registration, appSender, route: chosen, arrivedAtMs, addressed } = admitted;
+    const { registration, appSender, route: chosen, domain, arrivedAtMs, addressed } = admitted;
     if (!chosen.coalesce) return undefined;
     const later = coalescer.claim(registration.node, appSender.app.backgroundIntervalMs, (delayMs) =>
-      enqueue(addressed(delayMs), { arrivedAtMs, pauseMs: delayMs, attempts: 0 }),
+      enqueue(addressed(delayMs), { domain, arrivedAtMs, pauseMs: delayMs, attempts: 0 }),
     );
     if (later === 'now') return undefined;
     return (await later) ? drop('coalesced', registration.app) : 'not-queued';
@@ -143,24 +147,26 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function delay({
     registration,
     route: chosen,
+    domain,
     arrivedAtMs,
     addressed,
   }: Admitted): Promise<Outcome | undefined> {
     const delayMs = rateLimits.pushDelay(registration);
     if (delayMs === 0 || chosen.lifetimeMs <= callLifetimeMs) return undefined;
-    return (await enqueue(addressed(delayMs), { arrivedAtMs, pauseMs: delayMs, attempts: 0 }))
+    return (await enqueue(addressed(delayMs), { domain, arrivedAtMs, pauseMs: delayMs, attempts: 0 }))
       ? 'queued'
       : 'not-queued';
   }
 
-  async function send({ registration, appSender, arrivedAtMs, deadlineMs, addressed }: Admitted): Promise<Outcome> {
+  async function send(admitted: Admitted): Promise<Outcome> {
+    const { registration, appSender, domain, arrivedAtMs, deadlineMs, addressed } = admitted;
     const patienceMs = deadlineMs - clock.monotonic() - storeWithinMs;
     const dispatched = await dispatcher.dispatch(appSender, registration, addressed(0), patienceMs);
     if (dispatched.kind !== 'retry') return dispatched.kind;
     const { pending, afterMs } = dispatched;
     const bounds = { ...retryPause(pending.push), ...(afterMs !== undefined && { afterMs }) };
     const pauseMs = backoffMs({ attempt: 1, random, ...bounds });
-    return (await enqueue(pending, { arrivedAtMs, pauseMs, attempts: 1 })) ? 'queued' : 'not-queued';
+    return (await enqueue(pending, { domain, arrivedAtMs, pauseMs, attempts: 1 })) ? 'queued' : 'not-queued';
   }
 
   function drop<O extends Outcome>(outcome: O, app = '-'): O {

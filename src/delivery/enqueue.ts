@@ -5,8 +5,10 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { AddressedPush } from './addressed-push.ts';
 
-/** When a push arrived and when it is due. */
+/** Where a push comes from, when it arrived and when it is due. */
 export interface Due {
+  /** Domain of the publisher in lower case, among which the retry scheduler is fair. */
+  readonly domain: string;
   /** When its notification arrived, in milliseconds since 1970. A call expires half a minute after it. */
   readonly arrivedAtMs: number;
   /** Milliseconds from now until it may be sent. */
@@ -28,10 +30,11 @@ export interface EnqueueOptions {
 
 /** Makes the function that puts pushes into the outbox. */
 export function createEnqueue({ outbox, onQueued, clock, metrics }: EnqueueOptions): Enqueue {
-  return async ({ push, target }, { arrivedAtMs, pauseMs, attempts }) => {
+  return async ({ push, target }, { domain, arrivedAtMs, pauseMs, attempts }) => {
     const giveUpAtMs = isCall(push) ? arrivedAtMs + callLifetimeMs : push.expiresAtMs;
     const dueAtMs = Math.ceil(clock.now() + pauseMs);
-    const result = await outbox.enqueue({ push, target, attempts, storedAtMs: arrivedAtMs, giveUpAtMs }, dueAtMs);
+    const queued = { push, domain, target, attempts, storedAtMs: arrivedAtMs, giveUpAtMs };
+    const result = await outbox.enqueue(queued, dueAtMs);
     metrics.queued.inc({ app: push.app, result });
     if (result !== 'stored') return false;
     onQueued(push, dueAtMs);

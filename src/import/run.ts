@@ -3,16 +3,12 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Clock } from '../time/clock.ts';
 import type { Config } from '../config/config.ts';
-import {
-  type ForeignRegistration,
-  type Registry,
-  IMPORT_BATCH,
-  type ImportOutcome,
-} from '../store/registry/contract.ts';
+import { type ForeignRegistration, IMPORT_BATCH, type ImportOutcome } from '../store/registry/contract.ts';
 import { sealedConventions } from '../conventions/all.ts';
 import { openNodeNames } from '../nodes/open-node-names.ts';
-import { openRegistry } from '../store/registry/open.ts';
-import { openPreview } from '../store/registry/preview.ts';
+import { openDatabase } from '../store/open.ts';
+import { openPostgresPreview, openSqlitePreview, type Preview } from '../store/registry/preview.ts';
+import { createRegistry } from '../store/registry/registry.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Convention } from '../conventions/convention.ts';
@@ -38,7 +34,7 @@ export interface ImportOptions {
   readonly app?: string;
   /** Only shows what would happen. */
   readonly dryRun: boolean;
-  readonly config: Pick<Config, 'store' | 'apps' | 'nodes'>;
+  readonly config: Pick<Config, 'store' | 'postgres' | 'apps' | 'nodes'>;
   readonly clock: Clock;
   readonly output: { write(text: string): unknown };
   readonly errorOutput: { write(text: string): unknown; readonly isTTY?: boolean };
@@ -110,22 +106,23 @@ export async function runImport(options: ImportOptions): Promise<ImportReport> {
   return { taken: counts.taken, present: counts.present, refused };
 }
 
-async function openStore({
-  config,
-  dryRun,
-  clock,
-  output,
-}: ImportOptions): Promise<Pick<Registry, 'importRegistrations' | 'close'>> {
-  const { store } = config;
-  if (dryRun && store.kind === 'sqlite') return openPreview(store.path);
+async function openStore({ config, dryRun, clock, output }: ImportOptions): Promise<Preview> {
+  const { store, postgres } = config;
+  const random = Math.random;
+  if (dryRun && store.kind === 'sqlite') return openSqlitePreview(store.path);
+  if (dryRun && store.kind === 'postgres') {
+    return openPostgresPreview({ url: store.url, settings: postgres, clock, random });
+  }
   const log = createLog('silent');
+  const metrics = createMetrics('import');
   const storePath = store.kind === 'sqlite' ? store.path : undefined;
   const nodes = openNodeNames({ config: config.nodes, storePath, conventions: sealedConventions, randomBytes, log });
-  const registry = await openRegistry({ store, nodes, clock, log, metrics: createMetrics('import') });
+  const database = await openDatabase({ store, postgres, clock, random, log, metrics });
+  const registry = await createRegistry({ database, nodes, clock, metrics });
   return {
     importRegistrations: registry.importRegistrations,
     async close() {
-      await registry.close();
+      await database.close();
       if (nodes.missingLines === '') return;
       output.write(
         `add below the node key of the config, so that no node is lost with the store: ${nodes.missingLines}\n`,

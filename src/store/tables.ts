@@ -1,3 +1,4 @@
+import type { GeneratedAlways, Selectable } from 'kysely';
 import type { Environment } from '../core/registration.ts';
 import type { UnsealedNodes } from '../nodes/node-key.ts';
 import type { RemovalReason } from './registry/contract.ts';
@@ -5,6 +6,7 @@ import type { RemovalReason } from './registry/contract.ts';
 /** The tables as queries see them; `migrations/` makes them. */
 export interface Tables {
   readonly registration: RegistrationRow;
+  readonly queued_push: QueuedPushTable;
   readonly unsealed_nodes: { readonly kind: UnsealedNodes };
 }
 
@@ -34,3 +36,31 @@ export interface RegistrationRow {
   readonly removed_at_ms: number | null;
   readonly removal_reason: RemovalReason | null;
 }
+
+/** Queued pushes. Times are milliseconds since 1970. */
+export interface QueuedPushTable {
+  /** Order of arrival. */
+  readonly seq: GeneratedAlways<number>;
+  /** Id of the push. */
+  readonly id: string;
+  readonly app: string;
+  /** Domain of the publisher, in lower case: domains get fair shares. */
+  readonly domain: string;
+  readonly node: string;
+  /** 1: a call. */
+  readonly call: number;
+  readonly target: string;
+  readonly attempts: number;
+  readonly stored_at_ms: number;
+  /** While it is leased: when the lease ends. */
+  readonly due_at_ms: number;
+  readonly give_up_at_ms: number;
+  /** 1: leased, or left so by a process that died: a provider may have it already. */
+  readonly is_leased: number;
+  /** Estimated size in the database. */
+  readonly bytes: number;
+  /** JSON of the push. */
+  readonly push: string;
+}
+
+export type QueuedPushRow = Selectable<QueuedPushTable>;

@@ -1,11 +1,13 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { define } from './ddl.ts';
 
 /** Registrations and the tombstones of removed ones. */
 export const registrations: Migration = {
   async up(db: Kysely<unknown>) {
-    await sql`
-      CREATE TABLE registration (
+    await define(
+      db,
+      `CREATE TABLE registration (
         node TEXT NOT NULL PRIMARY KEY,
         app TEXT NOT NULL,
         convention TEXT NOT NULL,
@@ -20,13 +22,16 @@ export const registrations: Migration = {
         environment TEXT,
         registered_at_ms INTEGER NOT NULL,
         UNIQUE (account_key, device_key, app)
-      ) STRICT`.execute(db);
-    await sql`
-      CREATE TABLE removed_node (
+      ) STRICT`,
+    );
+    await define(
+      db,
+      `CREATE TABLE removed_node (
         node TEXT NOT NULL PRIMARY KEY,
         reason TEXT NOT NULL,
         removed_at_ms INTEGER NOT NULL
-      ) STRICT`.execute(db);
-    await sql`CREATE INDEX removed_node_by_age ON removed_node (removed_at_ms)`.execute(db);
+      ) STRICT`,
+    );
+    await define(db, `CREATE INDEX removed_node_by_age ON removed_node (removed_at_ms)`);
   },
 };

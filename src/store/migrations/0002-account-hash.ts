@@ -1,9 +1,10 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { define } from './ddl.ts';
 
 /** What p2 keeps in place of accounts, for registrations that are taken over from it. */
 export const accountHash: Migration = {
   async up(db: Kysely<unknown>) {
-    await sql`ALTER TABLE registration ADD COLUMN account_hash TEXT`.execute(db);
+    await define(db, `ALTER TABLE registration ADD COLUMN account_hash TEXT`);
   },
 };

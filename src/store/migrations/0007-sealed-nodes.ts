@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { define, isPostgres } from './ddl.ts';
 
 /**
  * Nodes say what they stand for from now on. A store that has registrations or tombstones has made random nodes, and may
@@ -8,9 +9,11 @@ import type { Migration } from 'kysely/migration';
  */
 export const sealedNodes: Migration = {
   async up(db: Kysely<unknown>) {
-    await sql`ALTER TABLE registration ADD COLUMN times_registered INTEGER NOT NULL DEFAULT 1`.execute(db);
-    await sql`ALTER TABLE registration ADD COLUMN is_restored INTEGER NOT NULL DEFAULT 0`.execute(db);
-    await sql`CREATE TABLE unsealed_nodes (kind TEXT NOT NULL PRIMARY KEY) STRICT`.execute(db);
+    await define(db, `ALTER TABLE registration ADD COLUMN times_registered INTEGER NOT NULL DEFAULT 1`);
+    await define(db, `ALTER TABLE registration ADD COLUMN is_restored INTEGER NOT NULL DEFAULT 0`);
+    await define(db, `CREATE TABLE unsealed_nodes (kind TEXT NOT NULL PRIMARY KEY) STRICT`);
+    // A store in PostgreSQL has never had any others.
+    if (isPostgres(db)) return;
     await sql`
       INSERT INTO unsealed_nodes (kind)
       SELECT 'random' WHERE EXISTS (SELECT 1 FROM registration) OR EXISTS (SELECT 1 FROM removed_node)`.execute(db);

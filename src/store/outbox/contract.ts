@@ -3,6 +3,8 @@ import type { Push } from '../../core/push.ts';
 /** A push that was accepted from an XMPP server and not yet by a provider. */
 export interface QueuedPush {
   readonly push: Push;
+  /** Domain of the publisher in lower case; empty if it was not published over XMPP. */
+  readonly domain: string;
   readonly target: 'first' | 'second';
   /** Attempts made so far. */
   readonly attempts: number;
@@ -13,13 +15,13 @@ export interface QueuedPush {
 
 /** Result of leasing. */
 export interface Lease {
-  /** Calls first, then the newest. */
+  /** Calls first, then the newest; of each registration one. */
   readonly pushes: readonly QueuedPush[];
   /** When to lease again; now if `limit` kept due pushes back. Absent if all pushes are leased. */
   readonly nextDueAtMs?: number;
 }
 
-/** Pushes queued for one app, leased ones included. */
+/** Pushes queued for one app, leased ones included; in a shared store, those of all processes as of the last count. */
 export interface Backlog {
   readonly depth: number;
   readonly bytes: number;
@@ -43,14 +45,16 @@ export interface Outbox {
    */
   enqueue(queued: QueuedPush, dueAtMs: number): Promise<'stored' | 'full' | 'failed'>;
   /**
-   * Leases due pushes of one app that are not past their `giveUpAtMs`. A leased push is not returned again until it is
-   * rescheduled or this process restarts. The caller completes or reschedules each one once.
+   * Leases due pushes of one app that are not past their `giveUpAtMs`: calls first, then domains in turn, each in the
+   * order in which its pushes fell due, of each registration the newest first. A lease ends by itself after
+   * `OutboxTiming.leaseMs`, so that the pushes of a process that died go out. The caller completes or reschedules each
+   * push once, before that.
    * @param of `calls` or `all` due pushes; `nextDueAtMs` covers all in either case
    */
   lease(app: string, nowMs: number, limit: number, of?: 'all' | 'calls'): Promise<Lease>;
   /**
    * Removes a push whose outcome is decided. The change is written soon and retried. After a crash before that the push
-   * is leased once more, without displacing one that was not leased before.
+   * is leased once more; meanwhile it displaces none that was not leased before.
    */
   complete(id: string): void;
   /** Schedules the next attempt, after the longest pause of the store at the latest. Written like `complete`. */
@@ -63,6 +67,6 @@ export interface Outbox {
   stats(): Promise<ReadonlyMap<string, Backlog> | undefined>;
   /** Whether the latest attempt to store succeeded. */
   readonly state: OutboxState;
-  /** Writes pending changes and closes the file, within a time limit. Nothing is stored afterwards. */
+  /** Writes pending changes, within a time limit. Nothing is stored afterwards. */
   close(): Promise<void>;
 }

@@ -2,8 +2,8 @@
 export interface OutboxLimits {
   /**
    * Pushes of one registration; beyond it the oldest are dropped. A user who returns to twenty notifications opens the
-   * app anyway. Pushes that were leased when an earlier process ended may have reached the provider, so as many of them
-   * are kept in addition and displace none. Default 20.
+   * app anyway. Leased pushes, and those that a process left so when it died, may have reached the provider, so as many
+   * of them are kept in addition and displace none. Default 20.
    */
   readonly perRegistration: number;
   /** Pushes in total; beyond it new ones are refused. Nearly an hour of outage at 300 a second. Default 1,000,000. */
@@ -15,12 +15,12 @@ export interface OutboxLimits {
   readonly bytes: number;
   /** Part of `pushes` and `bytes` for one app, so that one provider's outage leaves room. Default nine tenths. */
   readonly ofOneApp: number;
-  /** Operations that wait to be written; beyond it new pushes are refused. A second of work, 50 MB. Default 10,000. */
+  /** Part of `pushes` for one publisher's domain, so that it leaves room for others. Default one half. */
+  readonly ofOneDomain: number;
+  /** Pushes that wait to be written; beyond it new ones are refused. A second of work, 50 MB. Default 10,000. */
   readonly waiting: number;
-  /** Pushes leased at a time over all apps; beyond it leases are empty. Far more than are in flight. Default 5,000. */
+  /** Pushes leased by this process over all apps; beyond it leases are empty. Far more than are in flight. Default 5,000. */
   readonly leased: number;
-  /** Pages of the file, 4 KiB each. Default: as many as the disk holds. */
-  readonly pages?: number;
 }
 
 export const outboxLimits: OutboxLimits = {
@@ -28,14 +28,15 @@ export const outboxLimits: OutboxLimits = {
   pushes: 1_000_000,
   bytes: 2_500_000_000,
   ofOneApp: 0.9,
+  ofOneDomain: 0.5,
   waiting: 10_000,
   leased: 5_000,
 };
 
 /** Time limits of the outbox, in milliseconds. */
 export interface OutboxTiming {
-  /** Wait for another process that has the file open (an old Sealpost, a shell). Only the thread waits. Default 2 s. */
-  readonly lockWaitMs: number;
+  /** How long a lease lasts: longer than one push takes from look-up to outcome. Default 20 s. */
+  readonly leaseMs: number;
   /** Wait for the commit of one push, which then counts as failed. Servers are answered within 20 s. Default 5 s. */
   readonly enqueueWithinMs: number;
   /**
@@ -50,7 +51,7 @@ export interface OutboxTiming {
 }
 
 export const outboxTiming: OutboxTiming = {
-  lockWaitMs: 2_000,
+  leaseMs: 20_000,
   enqueueWithinMs: 5_000,
   longestPauseMs: 3_600_000,
   retryMs: 1_000,

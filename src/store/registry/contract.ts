@@ -1,5 +1,5 @@
 import type { UnsealedNodes } from '../../nodes/node-key.ts';
-import type { StoreFault } from '../sqlite/file-watch.ts';
+import type { StoreFault } from '../fault.ts';
 import type { Environment, Registration, RegistrationMatch, RegistrationRequest } from '../../core/registration.ts';
 
 /** How many foreign registrations are taken over in one statement, synced to disk once. */
@@ -75,5 +75,4 @@ export interface Registry {
   ping(): Promise<void>;
   /** Why nothing new can be kept, although what was stored can be read; undefined: it can. */
   readonly fault?: StoreFault | undefined;
-  close(): Promise<void>;
 }

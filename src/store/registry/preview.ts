@@ -3,18 +3,33 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { errorCode } from '../../telemetry/log.ts';
 import type { Registry } from './contract.ts';
-import { migrations } from '../migrations/all.ts';
+import { isUpToDate, outdatedHint } from '../migrate.ts';
+import { type OpenPostgresOptions, openPostgres } from '../postgres/open.ts';
 import { createSqliteDialect } from '../sqlite/dialect.ts';
 import { StoreError } from '../store-error.ts';
 import type { Tables } from '../tables.ts';
 import { previewImport } from './import-registrations.ts';
+
+/** A store that is only looked at. */
+export interface Preview extends Pick<Registry, 'importRegistrations'> {
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a PostgreSQL store to see what taking registrations over would do to it: nothing is written.
+ * @throws StoreError when it cannot be read
+ */
+export async function openPostgresPreview(options: Omit<OpenPostgresOptions, 'isPreview'>): Promise<Preview> {
+  const db = await openPostgres({ ...options, isPreview: true });
+  return { importRegistrations: (batch) => previewImport(db, batch), close: () => db.destroy() };
+}
 
 /**
  * Opens a SQLite store to see what taking registrations over would do to it: nothing is written, no table changed, no
  * file made. A store that is not there yet counts as empty.
  * @throws StoreError when it cannot be read
  */
-export async function openPreview(path: string): Promise<Pick<Registry, 'importRegistrations' | 'close'>> {
+export async function openSqlitePreview(path: string): Promise<Preview> {
   if (!existsSync(path)) {
     return {
       importRegistrations: (batch) => Promise.resolve(batch.map(() => 'taken')),
@@ -25,12 +40,9 @@ export async function openPreview(path: string): Promise<Pick<Registry, 'importR
   try {
     const database = new DatabaseSync(path, { readOnly: true });
     const db = new Kysely<Tables>({ dialect: createSqliteDialect(database) });
-    if (!isUpToDate(database)) {
+    if (!(await isUpToDate(db))) {
       database.close();
-      throw new StoreError(
-        `the store ${path} is of an earlier Sealpost`,
-        'Start this version once, which brings it up to date, or import without --dry-run.',
-      );
+      throw new StoreError(`the store ${path} is of an earlier Sealpost`, outdatedHint);
     }
     await previewImport(db, [nothing]);
     return { importRegistrations: (batch) => previewImport(db, batch), close: () => db.destroy() };
@@ -38,16 +50,6 @@ export async function openPreview(path: string): Promise<Pick<Registry, 'importR
     if (error instanceof StoreError) throw error;
     throw new StoreError(`cannot read the store ${path} (${errorCode(error)})`, hint, { cause: error });
   }
-}
-
-function isUpToDate(database: DatabaseSync): boolean {
-  const done = new Set(
-    database
-      .prepare('SELECT name FROM kysely_migration')
-      .all()
-      .map(({ name }) => name),
-  );
-  return Object.keys(migrations).every((name) => done.has(name));
 }
 
 /** Asked about to see whether the store answers. */

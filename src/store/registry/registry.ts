@@ -1,27 +1,32 @@
-import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely';
+import { type CompiledQuery, type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../../time/clock.ts';
 import { foldCase } from '../../core/jid.ts';
 import type { NodeNames } from '../../nodes/node-names.ts';
 import type { UnsealedNodes } from '../../nodes/node-key.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import type { Database } from '../database.ts';
 import { type Registry, registrationsPerAccount, type RemovalReason } from './contract.ts';
 import type { Registration, RegistrationMatch } from '../../core/registration.ts';
 import { registrationColumns, toRegistration, toRow } from './rows.ts';
-import type { RegistrationRow, Tables } from '../tables.ts';
+import type { RegistrationRow } from '../tables.ts';
 import { claimImported, importRegistrations } from './import-registrations.ts';
 
 /** More than one only after devices came in at the same time. */
 const displacedAtOnce = 10;
 
 export interface RegistryOptions {
-  readonly db: Kysely<Tables>;
+  readonly database: Database;
   readonly clock: Clock;
   readonly nodes: Pick<NodeNames, 'make' | 'noteUnsealed'>;
   readonly metrics: Metrics;
 }
 
-/** The registry on any database that kysely speaks to. */
-export async function createRegistry({ db, clock, nodes, metrics }: RegistryOptions): Promise<Registry> {
+/**
+ * The registry on any database of `store/`.
+ * @throws what the database throws, if it cannot be read
+ */
+export async function createRegistry({ database, clock, nodes, metrics }: RegistryOptions): Promise<Registry> {
+  const { db, findRow, refuseWhenLost } = database;
   // Compiled once: composing the query would cost more than running it.
   const named = db.selectFrom('registration').where('node', '=', '');
   const findQuery = named.select(registrationColumns).where('removed_at_ms', 'is', null).compile();
@@ -144,11 +149,16 @@ export async function createRegistry({ db, clock, nodes, metrics }: RegistryOpti
 
   return {
     async find(node) {
+      if (findRow) {
+        const row = findRow(node);
+        return row && toRegistration(row);
+      }
       const { rows } = await db.executeQuery(bind(findQuery, node));
       return rows[0] && toRegistration(rows[0]);
     },
 
     async register(request) {
+      refuseWhenLost();
       if (request.importedAs !== undefined) await claimImported(db, request, request.importedAs);
       const { node, secret, holds } = nodes.make(request);
       const row = toRow(request, node, secret ?? null, clock.now());
@@ -213,6 +223,7 @@ export async function createRegistry({ db, clock, nodes, metrics }: RegistryOpti
     list,
 
     async importRegistrations(batch) {
+      refuseWhenLost();
       // First: the loss of the store after this is not to make them unknown.
       await noteImported();
       const outcomes = await importRegistrations(db, batch);
@@ -221,6 +232,7 @@ export async function createRegistry({ db, clock, nodes, metrics }: RegistryOpti
     },
 
     async unregister(match) {
+      refuseWhenLost();
       const removed = await removeWhere('unregistered', matching(match));
       // What the provider called dead may come back: not when its device has left meanwhile.
       const gone = db.updateTable('registration').set({ removal_reason: 'unregistered' });
@@ -275,7 +287,9 @@ export async function createRegistry({ db, clock, nodes, metrics }: RegistryOpti
       await db.executeQuery(pingQuery);
     },
 
-    close: () => db.destroy(),
+    get fault() {
+      return database.fault;
+    },
   };
 }
 

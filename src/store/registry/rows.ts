@@ -51,7 +51,10 @@ export function toRow(
   };
 }
 
-export function toRegistration(row: Pick<RegistrationRow, (typeof registrationColumns)[number]>): Registration {
+/** The columns of `registrationColumns`. */
+export type FoundRow = Pick<RegistrationRow, (typeof registrationColumns)[number]>;
+
+export function toRegistration(row: FoundRow): Registration {
   return {
     node: row.node,
     app: row.app,

@@ -2,28 +2,18 @@
 import { errorCode, type Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
+import { createFaultReporter, type StoreFault } from '../fault.ts';
 import { identify } from './file-identity.ts';
 import { sqliteReason } from './reason.ts';
 
 /** Milliseconds between two checks; two in a row find a fault within 10 s. */
 const lookEveryMs = 5_000;
 
-/** Milliseconds between two log lines about one fault. */
-const logEveryMs = 60_000;
-
-/** What is wrong with the file, and what to do. */
-export interface StoreFault {
-  /** One of a limited set of words. */
-  readonly reason: string;
-  /** What an operator should do. */
-  readonly hint: string;
-}
-
 export interface FileWatchOptions {
   /** Absolute path of the open file. */
   readonly path: string;
-  /** Writes something small and syncs it, without waiting for locks. @throws what SQLite throws */
-  readonly probe: () => void;
+  /** Writes something small and syncs it, without waiting for locks; rejects with what SQLite said. */
+  readonly probe: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'storeUp'>;
@@ -45,7 +35,8 @@ export function watchFile({ path, probe, clock, log, metrics }: FileWatchOptions
   const identity = identify(path);
   let fault: StoreFault | undefined;
   let wasLocked = false;
-  let complainedAtMs = -Infinity;
+  let isStopped = false;
+  const report = createFaultReporter({ file: path, clock, log, metrics });
   let cancel = () => {};
 
   function lost(): StoreFault | undefined {
@@ -59,11 +50,11 @@ export function watchFile({ path, probe, clock, log, metrics }: FileWatchOptions
     }
   }
 
-  function look(): StoreFault | undefined {
+  async function look(): Promise<StoreFault | undefined> {
     const gone = lost();
     if (gone) return gone;
     try {
-      probe();
+      await probe();
       wasLocked = false;
       return undefined;
     } catch (error) {
@@ -75,32 +66,24 @@ export function watchFile({ path, probe, clock, log, metrics }: FileWatchOptions
     }
   }
 
-  function report(found: StoreFault | undefined): void {
-    metrics.storeUp.set(found ? 0 : 1);
-    if (found) {
-      const isNew = found.reason !== fault?.reason;
-      if (!isNew && clock.monotonic() - complainedAtMs < logEveryMs) return;
-      complainedAtMs = clock.monotonic();
-      log.error({ file: path, ...found }, 'the store cannot keep registrations: devices are told to register later');
-    } else if (fault) {
-      log.info({ file: path }, 'the store keeps registrations again');
-    }
-  }
-
-  function tick(): void {
-    const found = look();
-    report(found);
+  async function tick(): Promise<void> {
+    const found = await look();
+    if (isStopped) return;
     fault = found;
-    cancel = clock.after(lookEveryMs, tick);
+    report(found);
+    cancel = clock.after(lookEveryMs, () => void tick());
   }
 
-  tick();
+  void tick();
   return {
     get fault() {
       return fault;
     },
     lost,
-    stop: () => cancel(),
+    stop() {
+      isStopped = true;
+      cancel();
+    },
   };
 }
 

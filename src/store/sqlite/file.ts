@@ -2,10 +2,10 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import { Migrator } from 'kysely/migration';
 import { errorCode } from '../../telemetry/log.ts';
+import { migrate } from '../migrate.ts';
 import { migrations } from '../migrations/all.ts';
-import { createSqliteDialect } from '../sqlite/dialect.ts';
+import { createSqliteDialect } from './dialect.ts';
 import { StoreError } from '../store-error.ts';
 import type { Tables } from '../tables.ts';
 
@@ -17,42 +17,57 @@ const APPLICATION_ID = 0x5365616c;
 const CACHE_KIB = 32_768;
 const IN_MEMORY = ':memory:';
 
-export interface OpenedStore {
-  readonly db: Kysely<Tables>;
+/** Size to which the WAL is truncated after a checkpoint: room to remove pushes on a full disk. */
+const WAL_KEPT_BYTES = 16_777_216;
+/** 16 MiB between checkpoints, which wait for the disk. */
+const WAL_PAGES = 4_096;
+
+export interface FileOptions {
+  /** Of the file, or `:memory:`. */
+  readonly path: string;
+  /** How long to wait for another process that writes, milliseconds. Default 5 s. */
+  readonly busyTimeoutMs?: number;
+  /** Most pages of 4 KiB that the file may have. Default: as many as the disk holds. */
+  readonly pages?: number;
+}
+
+export interface OpenedFile {
+  readonly database: DatabaseSync;
   readonly isNew: boolean;
-  /** Writes something small and syncs it, without waiting for locks. @throws what SQLite throws */
-  readonly probe: () => void;
+  /** Whether other connections are kept out, so that this one alone can read. */
+  readonly isExclusive: boolean;
 }
 
 /**
- * Opens a SQLite database, makes it when there is none and brings its tables up to date.
- *
- * Its queries run on this thread, one statement at a time, so no transaction may await anything: another connection of
- * this process would wait for its end with the event loop stopped, until the busy timeout.
- * @param path of the file, or `:memory:`
+ * Opens a SQLite database, makes it when there is none and brings its tables up to date. Blocks its thread.
  * @throws StoreError when it is unreadable, damaged, not ours or newer than we are; the file is then as it was
  */
-export async function openSqlite(path: string, { busyTimeoutMs = BUSY_TIMEOUT_MS } = {}): Promise<OpenedStore> {
-  const database = openFile(path, busyTimeoutMs);
+export async function openStoreFile({ path, busyTimeoutMs = BUSY_TIMEOUT_MS, pages }: FileOptions): Promise<OpenedFile> {
+  const { database, isExclusive } = openFile(path, busyTimeoutMs);
   try {
     const isNew = checkOrigin(database, path);
     checkStructure(database, path);
     // FULL: a registration that was answered must survive a power cut, and WAL alone syncs at checkpoints only.
-    database.exec(
-      `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -${CACHE_KIB}`,
-    );
+    database.exec(`
+      PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -${CACHE_KIB};
+      PRAGMA wal_autocheckpoint = ${WAL_PAGES}; PRAGMA journal_size_limit = ${WAL_KEPT_BYTES}`);
     if (isNew) database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-    const db = new Kysely<Tables>({ dialect: createSqliteDialect(database) });
-    if (isNew || appliedTo(database).length < Object.keys(migrations).length) await migrate(db);
-    return { db, isNew, probe: () => probe(database, busyTimeoutMs) };
+    if (isNew || appliedTo(database).length < Object.keys(migrations).length) {
+      await migrate(new Kysely<Tables>({ dialect: createSqliteDialect(database) }));
+    }
+    if (pages !== undefined) database.exec(`PRAGMA max_page_count = ${pages}`);
+    return { database, isNew, isExclusive };
   } catch (error) {
     database.close();
     throw explain(error, path);
   }
 }
 
-/** `user_version` has no meaning here, so that it may change as a sign that the file can be written. */
-function probe(database: DatabaseSync, busyTimeoutMs: number): void {
+/**
+ * Writes something small and syncs it, without waiting for locks. `user_version` has no meaning here, so that it may change.
+ * @throws what SQLite throws
+ */
+export function probe(database: DatabaseSync, busyTimeoutMs = BUSY_TIMEOUT_MS): void {
   database.exec('PRAGMA busy_timeout = 0');
   try {
     const { user_version: last } = database.prepare('PRAGMA user_version').get() ?? {};
@@ -62,7 +77,7 @@ function probe(database: DatabaseSync, busyTimeoutMs: number): void {
   }
 }
 
-function openFile(path: string, timeout: number): DatabaseSync {
+function openFile(path: string, timeout: number): Omit<OpenedFile, 'isNew'> {
   try {
     if (path !== IN_MEMORY) {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -80,15 +95,15 @@ function openFile(path: string, timeout: number): DatabaseSync {
  * The index of the WAL is a file beside the store. A full disk has no room for it; then it is held in memory, which locks
  * the store for other processes until the next start, and what was registered can be read.
  */
-function withIndex(path: string, timeout: number): DatabaseSync {
+function withIndex(path: string, timeout: number): Omit<OpenedFile, 'isNew'> {
   const database = new DatabaseSync(path, { timeout });
   try {
     database.prepare('SELECT count(*) FROM sqlite_schema').get();
-    return database;
+    return { database, isExclusive: path === IN_MEMORY };
   } catch (error) {
-    if (!(error instanceof Error && 'errcode' in error && indexFailures.has(Number(error.errcode)))) return database;
-    database.exec('PRAGMA locking_mode = EXCLUSIVE');
-    return database;
+    const isFull = error instanceof Error && 'errcode' in error && indexFailures.has(Number(error.errcode));
+    if (isFull) database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    return { database, isExclusive: isFull || path === IN_MEMORY };
   }
 }
 
@@ -122,12 +137,6 @@ function appliedTo(database: DatabaseSync): string[] {
 function checkStructure(database: DatabaseSync, path: string): void {
   const { quick_check: verdict } = database.prepare('PRAGMA quick_check(1)').get() ?? {};
   if (verdict !== 'ok') throw new StoreError(damaged[0].replace('PATH', path), damaged[1]);
-}
-
-async function migrate(db: Kysely<Tables>): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...migrations }) } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error instanceof Error ? error : new Error('migration failed', { cause: error });
 }
 
 function explain(error: unknown, path: string): StoreError {

@@ -1,0 +1,41 @@
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Clock } from '../time/clock.ts';
+
+/** Milliseconds between two log lines about one fault. */
+const logEveryMs = 60_000;
+
+/** What is wrong with the store, and what to do. */
+export interface StoreFault {
+  /** One of a limited set of words. */
+  readonly reason: string;
+  /** What an operator should do. */
+  readonly hint: string;
+}
+
+export interface FaultReporterOptions {
+  /** Path of the store's file; absent for a database server. */
+  readonly file?: string;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'storeUp'>;
+}
+
+/** Makes the function that tells log and metrics what a check of the store found; undefined: nothing. */
+export function createFaultReporter({ file, clock, log, metrics }: FaultReporterOptions) {
+  let last: StoreFault | undefined;
+  let complainedAtMs = -Infinity;
+  const where = file === undefined ? {} : { file };
+
+  return (found: StoreFault | undefined): void => {
+    metrics.storeUp.set(found ? 0 : 1);
+    const isNew = found?.reason !== last?.reason;
+    if (found && (isNew || clock.monotonic() - complainedAtMs >= logEveryMs)) {
+      complainedAtMs = clock.monotonic();
+      log.error({ ...where, ...found }, 'the store cannot keep registrations: devices are told to register later');
+    } else if (!found && last) {
+      log.info(where, 'the store keeps registrations again');
+    }
+    last = found;
+  };
+}

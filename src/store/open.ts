@@ -1,0 +1,83 @@
+import type { Secret } from '../core/secret.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Clock, Random } from '../time/clock.ts';
+import type { Database } from './database.ts';
+import type { Outbox } from './outbox/contract.ts';
+import { adoptOutboxFile } from './outbox/adopt-file.ts';
+import { createOutbox, type OutboxOptions } from './outbox/outbox.ts';
+import { openPostgresDatabase } from './postgres/database.ts';
+import type { PostgresSettings } from './postgres/settings.ts';
+import type { Registry } from './registry/contract.ts';
+import { forgetRemoved } from './registry/forget-removed.ts';
+import { createRegistry, type RegistryOptions } from './registry/registry.ts';
+import { watchCounts } from './registry/watch-counts.ts';
+import type { FileOptions } from './sqlite/file.ts';
+import { openSqlite } from './sqlite/open.ts';
+
+/** Which database: a SQLite file by its absolute path, or a PostgreSQL URL. */
+export type StoreLocation =
+  { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'postgres'; readonly url: Secret };
+
+export interface OpenDatabaseOptions {
+  readonly store: StoreLocation;
+  /** How PostgreSQL is spoken to. */
+  readonly postgres: PostgresSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'storeUp'>;
+  /** For a SQLite file: what differs from the defaults. */
+  readonly file?: Omit<FileOptions, 'path'>;
+}
+
+export interface OpenStoreOptions extends OpenDatabaseOptions {
+  readonly nodes: RegistryOptions['nodes'];
+  /** Its wall clock never goes back: times in the outbox are by it. */
+  readonly forward: Clock;
+  readonly metrics: Metrics;
+  readonly outbox?: Pick<OutboxOptions, 'limits' | 'timing'>;
+}
+
+/** What is durable: registrations, and pushes that no provider has taken yet. */
+export interface Store {
+  readonly registry: Registry;
+  readonly outbox: Outbox;
+  /** Writes what is pending, within a time limit, and closes the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database that the config names.
+ * @throws StoreError with what to do about it
+ */
+export function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
+  const { store, postgres, file, clock, random, log, metrics } = options;
+  return store.kind === 'sqlite'
+    ? openSqlite({ file: { path: store.path, ...file }, clock, log, metrics })
+    : openPostgresDatabase({ url: store.url, settings: postgres, clock, random, log, metrics });
+}
+
+/**
+ * Opens the store that the config names.
+ * @throws StoreError with what to do about it
+ */
+export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  const { store, nodes, clock, forward, log, metrics } = options;
+  const database = await openDatabase(options);
+  const registry = await createRegistry({ database, clock, nodes, metrics });
+  if (store.kind === 'sqlite') await adoptOutboxFile({ path: store.path, database, clock, log });
+  const outbox = await createOutbox({ database, clock: forward, log, metrics, ...options.outbox });
+  const stopForgetting = forgetRemoved({ db: database.db, clock, log });
+  const stopCounting = database.isShared ? watchCounts({ registry, clock, metrics }) : () => undefined;
+  return {
+    registry,
+    outbox,
+    async close() {
+      stopCounting();
+      await outbox.close();
+      await stopForgetting();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/** Takes over the outbox of versions that kept it in a SQLite file of its own. */
+import { existsSync, renameSync } from 'node:fs';
+import { format, parse } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { domainOf } from '../../core/jid.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { Database } from '../database.ts';
+import { sqliteReason } from '../sqlite/reason.ts';
+import { StoreError } from '../store-error.ts';
+import { fromRow, type LeasedRow, toRow } from './stored-push.ts';
+import { insert } from './statements.ts';
+
+/** Rows between two turns of the event loop. */
+const together = 500;
+const logEveryMs = 10_000;
+
+export interface AdoptOptions {
+  /** Path of the store; the old outbox is beside it: `sealpost.outbox.db` for `sealpost.db`. */
+  readonly path: string;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Copies the queued pushes of the old file and renames it to `….adopted`. A copy that was interrupted is begun again: what
+ * is there already stays as it is. What cannot be read stays in the renamed file.
+ * @throws StoreError when the file is there and cannot be opened
+ */
+export async function adoptOutboxFile({ path, database, clock, log }: AdoptOptions): Promise<void> {
+  const { dir, name, ext } = parse(path);
+  const file = format({ dir, name: `${name}.outbox`, ext });
+  if (!existsSync(file)) return;
+  let count = 0;
+  let saidAtMs = clock.monotonic();
+  try {
+    const old = new DatabaseSync(file, { timeout: 5_000 });
+    try {
+      // Before its first version had a name of its own, the table had another one; its index tells.
+      const table = old.prepare(`SELECT tbl_name FROM sqlite_schema WHERE name = 'owed_by_claim'`).get()?.['tbl_name'];
+      const rows = table === undefined ? [] : readRows(old, String(table));
+      let batch: LeasedRow[] = [];
+      const write = async () => {
+        await Promise.all(batch.map((row) => copy(row, database)));
+        count += batch.length;
+        batch = [];
+        if (clock.monotonic() - saidAtMs < logEveryMs) return;
+        saidAtMs = clock.monotonic();
+        log.info({ file, count }, 'taking over the queued pushes of the earlier outbox');
+      };
+      for (const row of rows) {
+        batch.push(row);
+        if (batch.length === together) await write();
+      }
+      await write();
+    } finally {
+      old.close();
+    }
+  } catch (error) {
+    const reason = sqliteReason(error);
+    if (reason !== 'damaged') {
+      const hint = 'It holds queued pushes of the version before. Make it readable, or move it away to give them up.';
+      throw new StoreError(`cannot take over the outbox ${file} (${reason})`, hint, { cause: error });
+    }
+    log.error({ file, count, reason }, 'the earlier outbox is damaged: the pushes that could be read were taken over');
+  }
+  for (const suffix of ['-wal', '-shm', '']) {
+    if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${file}.adopted${suffix}`);
+  }
+  log.info({ file: `${file}.adopted`, count, hint: 'Delete it.' }, 'took over the queued pushes of the earlier outbox');
+}
+
+function* readRows(old: DatabaseSync, table: string): Generator<LeasedRow> {
+  const rows = old.prepare(`
+    SELECT seq, id, app, '-' AS domain, call, target, attempts, stored_at_ms, give_up_at_ms, push
+    FROM "${table.replaceAll('"', '')}" ORDER BY seq`);
+  for (const row of rows.iterate()) yield row as unknown as LeasedRow;
+}
+
+/** All are due at once: their back-off has no meaning after a restart. */
+async function copy(row: LeasedRow, { db }: Database): Promise<void> {
+  const queued = fromRow(row);
+  // The publisher is not known; the account's server it was most likely.
+  const fresh = queued && toRow({ ...queued, domain: domainOf(queued.push.account) || '-' }, queued.storedAtMs);
+  if (fresh) await insert(db, [fresh]);
+}

@@ -1,0 +1,33 @@
+import type { Database } from '../database.ts';
+import { type OpenPostgresOptions, openPostgres } from './open.ts';
+import { postgresReason } from './reason.ts';
+import { type PostgresWatchOptions, watchPostgres } from './watch.ts';
+
+/** Rows that one round trip takes. */
+const rowsPerStatement = 100;
+
+export type PostgresDatabaseOptions = OpenPostgresOptions & Omit<PostgresWatchOptions, 'db'>;
+
+/**
+ * Opens a store in PostgreSQL, which any number of processes share.
+ * @throws StoreError when it cannot be reached or used
+ */
+export async function openPostgresDatabase(options: PostgresDatabaseOptions): Promise<Database> {
+  const db = await openPostgres(options);
+  const watch = watchPostgres({ ...options, db });
+  return {
+    db,
+    isNew: false,
+    isShared: true,
+    rowsPerStatement,
+    get fault() {
+      return watch.fault;
+    },
+    refuseWhenLost: () => undefined,
+    reasonOf: postgresReason,
+    async close() {
+      watch.stop();
+      await db.destroy();
+    },
+  };
+}

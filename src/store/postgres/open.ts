@@ -1,0 +1,88 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import type { Secret } from '../../core/secret.ts';
+import type { Clock, Random } from '../../time/clock.ts';
+import { isUpToDate, migrate, newerMigrations, outdatedHint } from '../migrate.ts';
+import { StoreError } from '../store-error.ts';
+import type { Tables } from '../tables.ts';
+import { parseAddress } from './address.ts';
+import { createPool } from './pool.ts';
+import { faultOf, isRefusal, postgresFault } from './reason.ts';
+import type { PostgresSettings } from './settings.ts';
+
+/** How long a server may be away at the start, as when both are started together. Milliseconds. */
+const startWithinMs = 30_000;
+const startAgainMs = 1_000;
+
+export interface OpenPostgresOptions {
+  readonly url: Secret;
+  readonly settings: PostgresSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How long a server that is away is waited for, milliseconds. Default 30 s. */
+  readonly withinMs?: number;
+  /** Only to look: tables that are not up to date are an error. Default false. */
+  readonly isPreview?: boolean;
+}
+
+/**
+ * Opens a PostgreSQL database and brings its tables up to date. Processes that start at once wait for the one that does it.
+ * @throws StoreError when it cannot be reached or used; the database is then as it was
+ */
+export async function openPostgres(options: OpenPostgresOptions): Promise<Kysely<Tables>> {
+  const { url, settings, clock, random, withinMs = startWithinMs, isPreview = false } = options;
+  const address = parseAddress(url.reveal());
+  if (!address) throw new StoreError('store: is no URL of a PostgreSQL database', 'postgres://USER:PASSWORD@HOST/DATABASE');
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: createPool({ address, settings, clock, random }) }) });
+  try {
+    await reach(db, clock, withinMs);
+    await refuseUnfit(db);
+    if (isPreview) await refuseOutdated(db);
+    else await migrate(db);
+    return db;
+  } catch (error) {
+    await db.destroy();
+    if (error instanceof StoreError) throw error;
+    const { reason, hint } = postgresFault(error);
+    throw new StoreError(`cannot use the PostgreSQL store (${reason})`, hint, { cause: error });
+  }
+}
+
+/** A server that is not there yet is waited for; one that refuses us is not. */
+async function reach(db: Kysely<Tables>, clock: Clock, withinMs: number): Promise<void> {
+  const endsAtMs = clock.monotonic() + withinMs;
+  for (;;) {
+    try {
+      await sql`SELECT 1`.execute(db);
+      return;
+    } catch (error) {
+      const { reason } = postgresFault(error);
+      const mayPass = reason === 'restarting' || (!isRefusal(error) && passing.has(reason));
+      if (!mayPass || clock.monotonic() + startAgainMs > endsAtMs) throw error;
+      await new Promise<void>((resolve) => void clock.after(startAgainMs, resolve));
+    }
+  }
+}
+
+const passing: ReadonlySet<string> = new Set(['refused', 'disconnected', 'timeout', 'no-address']);
+
+async function refuseUnfit(db: Kysely<Tables>): Promise<void> {
+  const newer = await newerMigrations(db);
+  if (newer.length > 0) {
+    throw new StoreError(
+      `the store was written by a newer Sealpost (it has ${newer.join(', ')})`,
+      'Start that version again, or restore the backup from before the upgrade.',
+    );
+  }
+  if (await isReadOnly(db)) throw new StoreError('the PostgreSQL store is read-only', faultOf('read-only').hint);
+}
+
+async function refuseOutdated(db: Kysely<Tables>): Promise<void> {
+  if (await isUpToDate(db)) return;
+  throw new StoreError('the store is of an earlier Sealpost, or empty', outdatedHint);
+}
+
+/** Whether the server is a standby, or its sessions may not write. */
+export async function isReadOnly(db: Kysely<Tables>): Promise<boolean> {
+  const { rows } = await sql<{ state: string }>`SELECT current_setting('transaction_read_only') AS state`.execute(db);
+  return rows[0]?.state === 'on';
+}

@@ -1,0 +1,66 @@
+import { Kysely } from 'kysely';
+import { errorCode, type Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { Database } from '../database.ts';
+import { StoreError } from '../store-error.ts';
+import type { Tables } from '../tables.ts';
+import { watchFile } from './file-watch.ts';
+import type { FileOptions } from './file.ts';
+import { openReader } from './reader.ts';
+import { sqliteReason } from './reason.ts';
+import { createThreadDialect } from './thread-dialect.ts';
+import { startThread } from './thread.ts';
+
+export interface OpenSqliteOptions {
+  readonly file: FileOptions;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'storeUp'>;
+  /** Another script for the thread, to test its death. */
+  readonly threadFile?: URL;
+}
+
+/**
+ * Opens a store in a SQLite file. A thread of its own writes, so that neither the disk nor a lock stops the event loop.
+ * @throws StoreError when the file cannot be used; it is then as it was
+ */
+export async function openSqlite(options: OpenSqliteOptions): Promise<Database> {
+  const { file, clock, log, metrics, threadFile } = options;
+  const { path } = file;
+  const thread = await startThread({
+    data: file,
+    clock,
+    onDeath: (error) => log.error({ file: path, reason: errorCode(error) }, 'the thread of the store died and is restarted'),
+    ...(threadFile && { file: threadFile }),
+  });
+  const { isNew, isExclusive } = thread.opening;
+  if (isNew) {
+    log.warn(
+      { file: path, hint: 'If there were registrations before, stop and put the old file back.' },
+      'made a new, empty store',
+    );
+  }
+  const reader = isExclusive ? undefined : openReader(path);
+  const watch = watchFile({ path, probe: () => thread.probe(), clock, log, metrics });
+  return {
+    db: new Kysely<Tables>({ dialect: createThreadDialect(thread) }),
+    isNew,
+    isShared: false,
+    rowsPerStatement: 1,
+    ...(reader && { findRow: (node: string) => reader.find(node) }),
+    get fault() {
+      return watch.fault;
+    },
+    refuseWhenLost() {
+      const fault = watch.lost();
+      if (fault) throw new StoreError(`the file of the store is not in its place (${fault.reason})`, fault.hint);
+    },
+    reasonOf: sqliteReason,
+    async close() {
+      watch.stop();
+      reader?.close();
+      await thread.close();
+    },
+  };
+}

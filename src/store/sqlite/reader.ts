@@ -1,0 +1,22 @@
+import { DatabaseSync } from 'node:sqlite';
+import { type FoundRow, registrationColumns } from '../registry/rows.ts';
+
+/** Holds the upper levels of the index of a few million nodes. */
+const cacheKib = 32_768;
+
+/** Reads registrations on the main thread, which takes microseconds and waits for nobody who writes. */
+export interface Reader {
+  find(node: string): FoundRow | undefined;
+  close(): void;
+}
+
+export function openReader(path: string): Reader {
+  const database = new DatabaseSync(path, { readOnly: true });
+  database.exec(`PRAGMA cache_size = -${cacheKib}`);
+  const columns = registrationColumns.join(', ');
+  const find = database.prepare(`SELECT ${columns} FROM registration WHERE node = ? AND removed_at_ms IS NULL`);
+  return {
+    find: (node) => find.get(node) as unknown as FoundRow | undefined,
+    close: () => database.close(),
+  };
+}

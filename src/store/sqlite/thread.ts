@@ -1,0 +1,173 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../../time/clock.ts';
+import { StoreError } from '../store-error.ts';
+import type { Failure, Opening, Reply, Request, Result, Statement, ThreadData } from './protocol.ts';
+
+/** Statements of one transaction, which takes some tens of milliseconds. */
+const batchLimit = 1_000;
+/** Statements that wait; beyond it they fail at once. Some seconds of work. */
+const waitingLimit = 50_000;
+
+/** Pauses before a dead thread is restarted: doubled up to the cap, and reset once a thread has answered. Milliseconds. */
+const restartBaseMs = 100;
+const restartCapMs = 10_000;
+
+const defaultFile = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+
+export interface ThreadOptions {
+  readonly data: ThreadData;
+  readonly clock: Pick<Clock, 'after'>;
+  /** Called when the thread died. It is restarted. */
+  readonly onDeath: (error: unknown) => void;
+  /** Another script for the thread, to test its death. */
+  readonly file?: URL;
+}
+
+/** The thread that owns the file. */
+export interface Thread {
+  /** Whether the file was made just now, and whether other connections are kept out. */
+  readonly opening: Extract<Opening, { kind: 'opened' }>;
+  /**
+   * Statements that arrive while others are written are committed together next.
+   * @throws what SQLite said, with its codes
+   */
+  execute(statement: Statement): Promise<Extract<Result, { kind: 'done' }>>;
+  /** Writes something small, without waiting for locks. @throws what SQLite said */
+  probe(): Promise<void>;
+  /** Writes what waits, closes the file and ends the thread. */
+  close(): Promise<void>;
+}
+
+type Work = { readonly kind: 'statement'; readonly statement: Statement } | { readonly kind: 'probe' };
+type Entry = Work & {
+  readonly resolve: (result: Extract<Result, { kind: 'done' }>) => void;
+  readonly reject: (error: Error) => void;
+};
+
+/** @throws StoreError when the file cannot be used */
+export async function startThread({ data, clock, onDeath, file = defaultFile }: ThreadOptions): Promise<Thread> {
+  const waiting: Entry[] = [];
+  let underway: readonly Entry[] = [];
+  let worker: Worker | undefined;
+  let isReady = false;
+  let isScheduled = false;
+  let isClosing = false;
+  let deaths = 0;
+  const ended = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<Thread['opening']>();
+
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  const send = (request: Request): void => worker?.postMessage(request);
+
+  function flush(): void {
+    isScheduled = false;
+    if (!isReady || underway.length > 0) return;
+    const [first] = waiting;
+    if (!first) {
+      if (isClosing) send({ kind: 'close' });
+      else worker?.unref();
+      return;
+    }
+    worker?.ref();
+    if (first.kind === 'probe') {
+      underway = waiting.splice(0, 1);
+      send({ kind: 'probe' });
+      return;
+    }
+    const probeAt = waiting.findIndex(({ kind }) => kind === 'probe');
+    underway = waiting.splice(0, Math.min(batchLimit, probeAt < 0 ? waiting.length : probeAt));
+    const statements = underway.flatMap((entry) => (entry.kind === 'statement' ? [entry.statement] : []));
+    send({ kind: 'run', statements });
+  }
+
+  /** What is added in one turn of the event loop is sent together. */
+  function schedule(): void {
+    if (isScheduled) return;
+    isScheduled = true;
+    queueMicrotask(flush);
+  }
+
+  function add(work: Work): Promise<Extract<Result, { kind: 'done' }>> {
+    if (isClosing || waiting.length >= waitingLimit) {
+      return Promise.reject(toError({ message: 'the store is closed or overloaded', code: 'overloaded' }));
+    }
+    return new Promise((resolve, reject) => {
+      waiting.push({ ...work, resolve, reject });
+      schedule();
+    });
+  }
+
+  function answer(results: readonly Result[]): void {
+    const entries = underway;
+    underway = [];
+    entries.forEach((entry, i) => {
+      const result = results[i] ?? { kind: 'failed', failure: died };
+      if (result.kind === 'done') entry.resolve(result);
+      else entry.reject(toError(result.failure));
+    });
+  }
+
+  function start(): void {
+    const current = new Worker(file, { workerData: data, name: 'store' });
+    worker = current;
+    let cause: unknown;
+    current.on('error', (error) => (cause = error));
+    current.on('message', (reply: Reply) => {
+      if (reply.kind === 'opened') {
+        isReady = true;
+        opened.resolve(reply);
+      } else if (reply.kind === 'refused') {
+        opened.reject(new StoreError(reply.message, reply.hint));
+        cause = new StoreError(reply.message, reply.hint);
+      } else {
+        deaths = 0;
+        answer(reply.results);
+      }
+      flush();
+    });
+    current.on('exit', () => {
+      worker = undefined;
+      isReady = false;
+      answer([]);
+      opened.reject(new StoreError('the thread of the store could not be started', 'See the cause.', { cause }));
+      if (isClosing) {
+        ended.resolve();
+        return;
+      }
+      onDeath(cause);
+      clock.after(Math.min(restartCapMs, restartBaseMs * 2 ** deaths), () => {
+        if (isClosing) ended.resolve();
+        else start();
+      });
+      deaths += 1;
+    });
+  }
+
+  start();
+  let opening: Thread['opening'];
+  try {
+    opening = await opened.promise;
+  } catch (error) {
+    isClosing = true;
+    void worker?.terminate();
+    throw error;
+  }
+  return {
+    opening,
+    execute: (statement) => add({ kind: 'statement', statement }),
+    probe: async () => void (await add({ kind: 'probe' })),
+    async close() {
+      isClosing = true;
+      if (!worker) return;
+      worker.ref();
+      schedule();
+      await ended.promise;
+    },
+  };
+}
+
+const died: Failure = { message: 'the thread of the store died', code: 'thread-died' };
+
+function toError({ message, code, errcode }: Failure): Error {
+  return Object.assign(new Error(message), { code, ...(errcode !== undefined && { errcode }) });
+}
