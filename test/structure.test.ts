@@ -28,7 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['commands'],
   'server.ts': [
     ...[...everywhere, 'config', 'conventions', 'delivery', 'guard', 'http', 'nodes', 'ops', 'providers', 'sending'],
-    ...['store/outbox', 'store/registry', 'xmpp/link', 'xmpp/services'],
+    ...['store', 'xmpp/link', 'xmpp/services'],
   ],
   commands: [
     ...[...everywhere, 'config', 'config/kinds', 'import', 'ops', 'server.ts'],
@@ -39,7 +39,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   core: [],
   telemetry: ['core'],
   time: [],
-  config: [...everywhere, 'config/kinds', 'conventions', 'delivery', 'nodes', 'providers', 'xmpp/stream'],
+  config: [
+    ...[...everywhere, 'config/kinds', 'conventions', 'delivery', 'nodes', 'providers', 'store/postgres'],
+    'xmpp/stream',
+  ],
   'config/kinds': ['core', 'telemetry'],
   conventions: [...everywhere, 'providers'],
   providers: [...everywhere, 'config/kinds', 'providers/apns', 'providers/fcm', 'providers/transport'],
@@ -49,9 +52,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   sending: [...everywhere, 'providers'],
   guard: everywhere,
   nodes: ['core', 'telemetry'],
-  'store/sqlite': everywhere,
-  'store/outbox': [...everywhere, 'store/sqlite'],
-  'store/registry': [...everywhere, 'nodes', 'store/sqlite'],
+  'store/schema': ['core', 'nodes'],
+  'store/engine': [...everywhere, 'store/schema'],
+  'store/sqlite': [...everywhere, 'store/engine', 'store/schema'],
+  'store/postgres': [...everywhere, 'config/kinds', 'store/engine', 'store/schema'],
+  'store/outbox': [...everywhere, 'store/engine', 'store/schema'],
+  'store/registry': [...everywhere, 'nodes', 'store/engine', 'store/schema'],
+  store: [
+    ...[...everywhere, 'store/engine', 'store/outbox', 'store/postgres', 'store/registry', 'store/schema'],
+    'store/sqlite',
+  ],
   delivery: [
     ...[...everywhere, 'config/kinds', 'conventions', 'guard', 'nodes', 'providers', 'sending'],
     ...['store/outbox', 'store/registry'],
@@ -61,7 +71,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'xmpp/link': [...everywhere, 'xmpp/services', 'xmpp/stream'],
   http: [...everywhere, 'conventions', 'providers', 'store/registry'],
   ops: [...everywhere, 'guard', 'http', 'providers', 'sending', 'store/outbox', 'store/registry'],
-  import: [...everywhere, 'config', 'conventions', 'nodes', 'providers', 'store/registry'],
+  import: [...everywhere, 'config', 'conventions', 'nodes', 'providers', 'store', 'store/registry'],
 };
 
 test('structure - only main.ts and server.ts are outside the rooms', () => {

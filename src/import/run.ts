@@ -7,7 +7,7 @@ import { type ForeignRegistration, IMPORT_BATCH, type ImportOutcome } from '../s
 import { sealedConventions } from '../conventions/all.ts';
 import { openNodeNames } from '../nodes/open-node-names.ts';
 import { openDatabase } from '../store/open.ts';
-import { openPostgresPreview, openSqlitePreview, type Preview } from '../store/registry/preview.ts';
+import { openPostgresPreview, openSqlitePreview, type Preview } from '../store/preview.ts';
 import { createRegistry } from '../store/registry/registry.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';

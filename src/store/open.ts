@@ -2,7 +2,7 @@ import type { Secret } from '../core/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock, Random } from '../time/clock.ts';
-import type { Database } from './database.ts';
+import type { Database } from './engine/database.ts';
 import type { Outbox } from './outbox/contract.ts';
 import { adoptOutboxFile } from './outbox/adopt-file.ts';
 import { createOutbox, type OutboxOptions } from './outbox/outbox.ts';
@@ -12,7 +12,7 @@ import type { Registry } from './registry/contract.ts';
 import { forgetRemoved } from './registry/forget-removed.ts';
 import { createRegistry, type RegistryOptions } from './registry/registry.ts';
 import { watchCounts } from './registry/watch-counts.ts';
-import type { FileOptions } from './sqlite/file.ts';
+import type { FileOptions } from './sqlite/connection.ts';
 import { openSqlite } from './sqlite/open.ts';
 
 /** Which database: a SQLite file by its absolute path, or a PostgreSQL URL. */

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../src/time/clock.ts';
 import type { Outbox, QueuedPush } from '../../src/store/outbox/contract.ts';
-import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
+import { openOutbox } from '../support/store.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 
@@ -31,6 +31,7 @@ function queued(): QueuedPush {
   const content = { kind: 'sealed', ciphertext: 'A'.repeat(1_200), iv: 'AAAAAAAAAAAAAAAA' } as const;
   return {
     push: { id, app: 'siskin', node, kind: 'alert', account: 'romeo@example.net', content, expiresAtMs: giveUpAtMs },
+    domain: 'example.net',
     target: 'first',
     attempts: 0,
     storedAtMs: Date.now(),
@@ -39,7 +40,12 @@ function queued(): QueuedPush {
 }
 
 const open = (): Promise<Outbox> =>
-  openSqliteOutbox({ path, clock: systemClock, log: createLog('warn'), metrics: createMetrics('bench') });
+  openOutbox({
+    store: { kind: 'sqlite', path },
+    clock: systemClock,
+    log: createLog('warn'),
+    metrics: createMetrics('bench'),
+  });
 
 /** Runs a case and prints rate, latency, CPU of this process and the longest block of the event loop. */
 async function report(name: string, run: (note: (latencyMs: number) => void) => Promise<void>): Promise<void> {

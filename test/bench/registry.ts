@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../../src/time/clock.ts';
-import { openRegistry } from '../../src/store/registry/open.ts';
+import { openRegistry } from '../support/store.ts';
 import { nodeNames } from '../support/nodes.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
 

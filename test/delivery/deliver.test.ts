@@ -8,13 +8,12 @@ import type { RateLimitSettings } from '../../src/delivery/rate-limits.ts';
 import type { AppSender } from '../../src/sending/app-sender.ts';
 import { createLookup, type Lookup } from '../../src/delivery/lookup.ts';
 import type { Outbox, QueuedPush } from '../../src/store/outbox/contract.ts';
-import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
 import type { App } from '../../src/core/app.ts';
 import type { Device, Provider } from '../../src/providers/provider.ts';
 import type { PushResult, Push } from '../../src/core/push.ts';
 import type { Registration } from '../../src/core/registration.ts';
 import type { Registry } from '../../src/store/registry/contract.ts';
-import { openRegistry } from '../../src/store/registry/open.ts';
+import { type OpenedRegistry, openOutbox, openRegistryHere } from '../support/store.ts';
 import { assemble } from '../support/assemble.ts';
 import { nodeKeys, nodeNames, otherNodeKeys } from '../support/nodes.ts';
 import { manualClock, type ManualClock, turnsUntil, wallOf } from '../support/clock.ts';
@@ -34,7 +33,7 @@ interface Attempt {
 }
 
 let clock: ManualClock;
-let registry: Registry;
+let registry: OpenedRegistry;
 let outbox: Outbox;
 let appSender: AppSender;
 let queuedTimes: number[];
@@ -56,9 +55,10 @@ beforeEach(async () => {
   clock = manualClock();
   metrics = createMetrics('test');
   const store = { kind: 'sqlite', path: join(folder, `${databases}.db`) } as const;
-  registry = await openRegistry({ ...registryOptions, store, clock });
+  registry = await openRegistryHere({ ...registryOptions, store, clock });
   const path = join(folder, `${databases}.outbox.db`);
-  outbox = await openSqliteOutbox({ path, clock: wallOf(clock), metrics, log: recordedLog().log });
+  const own = { store: { kind: 'sqlite', path }, clock, forward: wallOf(clock) } as const;
+  outbox = await openOutbox({ ...own, metrics, log: recordedLog().log });
   queuedTimes = [];
   attempts = [];
   outcomes = [];
@@ -134,7 +134,7 @@ async function loseStore(app: App = apnsAppOf()): Promise<void> {
   databases += 1;
   await registry.close();
   const store = { kind: 'sqlite', path: join(folder, `${databases}.db`) } as const;
-  registry = await openRegistry({ ...registryOptions, store, clock, metrics });
+  registry = await openRegistryHere({ ...registryOptions, store, clock, metrics });
   delivery = deliveryFor(app);
 }
 
@@ -415,7 +415,7 @@ test('delivery - a push that may succeed later is in the outbox before the answe
   assert.deepEqual(queuedTimes, [arrivedAtMs + 1000]);
   const giveUpAtMs = attempt.push.expiresAtMs;
   assert.deepEqual(await queued(), [
-    { push: attempt.push, target: 'first', attempts: 1, storedAtMs: arrivedAtMs, giveUpAtMs },
+    { push: attempt.push, domain: 'example.net', target: 'first', attempts: 1, storedAtMs: arrivedAtMs, giveUpAtMs },
   ]);
 });
 

@@ -7,16 +7,14 @@ import { after, afterEach, beforeEach, test } from 'node:test';
 import type { RateLimitSettings } from '../../src/delivery/rate-limits.ts';
 import type { AppSender } from '../../src/sending/app-sender.ts';
 import type { Outbox, QueuedPush } from '../../src/store/outbox/contract.ts';
-import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
 import type { App } from '../../src/core/app.ts';
 import type { PushResult, Push, PushKind } from '../../src/core/push.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { Registration } from '../../src/core/registration.ts';
 import type { RetryScheduler } from '../../src/delivery/retry.ts';
 import { retryPause } from '../../src/delivery/retry-pause.ts';
-import type { Registry } from '../../src/store/registry/contract.ts';
 import { createLookup } from '../../src/delivery/lookup.ts';
-import { openRegistry } from '../../src/store/registry/open.ts';
+import { type OpenedRegistry, openOutbox, openRegistryHere } from '../support/store.ts';
 import { nodeNames } from '../support/nodes.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { type Clock, neverBack } from '../../src/time/clock.ts';
@@ -36,7 +34,7 @@ let databases = 0;
 let clock: ManualClock;
 /** The server's clock, whose wall time never goes back. */
 let forward: Clock;
-let registry: Registry;
+let registry: OpenedRegistry;
 let outbox: Outbox;
 let registration: Registration;
 let sent: Push[];
@@ -55,9 +53,9 @@ beforeEach(async () => {
   forward = neverBack(clock);
   metrics = createMetrics('test');
   const store = { kind: 'sqlite', path: join(folder, `${databases}.db`) } as const;
-  registry = await openRegistry({ store, clock, nodes: nodeNames(), metrics, log });
+  registry = await openRegistryHere({ store, clock, nodes: nodeNames(), metrics, log });
   const path = join(folder, `${databases}.outbox.db`);
-  outbox = await openSqliteOutbox({ path, clock: wallOf(forward), metrics, log });
+  outbox = await openOutbox({ store: { kind: 'sqlite', path }, clock, forward: wallOf(forward), metrics, log });
   const token = 'ab'.repeat(32);
   registration = await registry.register({
     app: 'siskin',
@@ -112,7 +110,15 @@ async function enqueue(kind: PushKind, over: Partial<QueuedPush> = {}, dueInMs =
   };
   const target = kind === 'voip' ? 'second' : 'first';
   const giveUpAtMs = kind === 'voip' ? forward.now() + 30_000 : forward.now() + 3_600_000;
-  const queued = { push, target, attempts: 1, storedAtMs: forward.now(), giveUpAtMs, ...over } as const;
+  const queued = {
+    push,
+    domain: 'example.net',
+    target,
+    attempts: 1,
+    storedAtMs: forward.now(),
+    giveUpAtMs,
+    ...over,
+  } as const;
   assert.equal(await outbox.enqueue(queued, forward.now() + dueInMs), 'stored');
   retryScheduler.expect(push, forward.now() + dueInMs);
   return push;
@@ -123,7 +129,7 @@ async function pass(ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 100) {
     clock.advance(100);
     // The outbox answers from another thread: a question behind the others in its queue comes back after them.
-    for (let i = 0; i < 3; i += 1) await outbox.stats();
+    for (let i = 0; i < 6; i += 1) await outbox.expire(0);
     await new Promise(setImmediate);
   }
 }
@@ -270,7 +276,7 @@ test('retry - a queued push finds its registration in its node after the store w
   const push = await enqueue('alert');
   await registry.close();
   const store = { kind: 'sqlite', path: join(folder, `${databases}-empty.db`) } as const;
-  registry = await openRegistry({ store, clock, nodes: nodeNames(), metrics: createMetrics('test'), log });
+  registry = await openRegistryHere({ store, clock, nodes: nodeNames(), metrics: createMetrics('test'), log });
   retryScheduler = schedulerFor(apnsAppOf());
   retryScheduler.start();
   await pass(300);

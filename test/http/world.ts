@@ -10,7 +10,7 @@ import type { Answer } from '../../src/core/answers.ts';
 import type { App } from '../../src/core/app.ts';
 import type { Notification } from '../../src/core/notification.ts';
 import type { Registry } from '../../src/store/registry/contract.ts';
-import { openRegistry } from '../../src/store/registry/open.ts';
+import { openRegistryHere } from '../support/store.ts';
 import { nodeNames } from '../support/nodes.ts';
 import { manualClock } from '../support/clock.ts';
 import { apnsAppOf, fcmAppOf } from '../support/registrations.ts';
@@ -42,7 +42,7 @@ export async function startPublic(
   const { metrics } = quietTelemetry();
   const { log, lines } = recordedLog();
   const store = { kind: 'sqlite', path: join(folder, 'sealpost.db') } as const;
-  const stored = await openRegistry({ store, clock, nodes: nodeNames(), log: quietTelemetry().log, metrics });
+  const stored = await openRegistryHere({ store, clock, nodes: nodeNames(), log: quietTelemetry().log, metrics });
   const registry = { ...stored, ...over.failing?.(stored) };
   const notifications: Notification[] = [];
   const parts = { registry, clock, log, metrics };

@@ -9,7 +9,7 @@ import { type ImportOptions, MAX_REPORTED, type Origin, runImport } from '../../
 import { ImportError } from '../../src/import/source.ts';
 import type { ApnsApp } from '../../src/providers/apns/settings.ts';
 import type { FcmApp } from '../../src/providers/fcm/settings.ts';
-import { openRegistry } from '../../src/store/registry/open.ts';
+import { openRegistryHere, postgresSettings } from '../support/store.ts';
 import { nodeNames } from '../support/nodes.ts';
 import { manualClock } from '../support/clock.ts';
 import { apnsAppOf, fcmAppOf } from '../support/registrations.ts';
@@ -37,7 +37,7 @@ function start(t: TestContext) {
       from,
       path,
       dryRun: false,
-      config: { store, apps, nodes: { previousKeys: [], maxLength: 250 } },
+      config: { store, postgres: postgresSettings, apps, nodes: { previousKeys: [], maxLength: 250 } },
       clock: { ...clock, monotonic: () => out.length + err.length * 1_000 },
       output: { write: (text) => out.push(text) },
       errorOutput: { write: (text) => err.push(text), isTTY: over.isTTY ?? false },
@@ -45,8 +45,8 @@ function start(t: TestContext) {
     });
     return { ...report, out: out.join(''), err: err.join('') };
   };
-  const look = async <T>(see: (registry: Awaited<ReturnType<typeof openRegistry>>) => Promise<T>): Promise<T> => {
-    const registry = await openRegistry({ store, clock, nodes: nodeNames(), ...quietTelemetry() });
+  const look = async <T>(see: (registry: Awaited<ReturnType<typeof openRegistryHere>>) => Promise<T>): Promise<T> => {
+    const registry = await openRegistryHere({ store, clock, nodes: nodeNames(), ...quietTelemetry() });
     try {
       return await see(registry);
     } finally {

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Found } from '../../src/delivery/lookup.ts';
-import { openSqliteOutbox } from '../../src/store/outbox/sqlite.ts';
+import { openOutbox } from '../support/store.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { Push } from '../../src/core/push.ts';
 import { retryPause } from '../../src/delivery/retry-pause.ts';
@@ -61,7 +61,8 @@ test('outage - ten minutes at 300/s: every push arrives once, within the rate, n
   const folder = await mkdtemp(join(tmpdir(), 'sealpost-outage-'));
   const { log, metrics } = quietTelemetry();
   const clock = manualClock();
-  const outbox = await openSqliteOutbox({ path: join(folder, 'outbox.db'), clock: wallOf(clock), log, metrics });
+  const store = { kind: 'sqlite', path: join(folder, 'outbox.db') } as const;
+  const outbox = await openOutbox({ store, clock, forward: wallOf(clock), log, metrics });
   const app = apnsAppOf({ inFlight: 500 });
 
   const most = (perSecond * (outageMs + noticedWithinMs + watchedMs)) / 1000 + perSecond;

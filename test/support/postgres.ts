@@ -6,7 +6,7 @@ import { Client } from 'pg';
 import { missingPackage } from './debian.ts';
 import { accepting, freePort, stopProcess } from './process.ts';
 
-const [binaries = '/usr/lib/postgresql/none/bin'] = globSync('/usr/lib/postgresql/*/bin').toSorted().reverse();
+const [binaries = '/usr/lib/postgresql/none/bin'] = globSync('/usr/lib/postgresql/*/bin').toSorted().toReversed();
 
 /** False where Debian's PostgreSQL is installed, otherwise the reason to skip. */
 export function missingPostgres(): false | string {

@@ -1,8 +1,17 @@
+import { Kysely } from 'kysely';
 import { openStore, type OpenStoreOptions, type Store, type StoreLocation } from '../../src/store/open.ts';
+import type { Database } from '../../src/store/engine/database.ts';
 import type { Outbox } from '../../src/store/outbox/contract.ts';
 import type { OutboxOptions } from '../../src/store/outbox/outbox.ts';
 import { postgresSection, type PostgresSettings } from '../../src/store/postgres/settings.ts';
+import type { FileOptions } from '../../src/store/sqlite/connection.ts';
 import type { Registry } from '../../src/store/registry/contract.ts';
+import { createRegistry } from '../../src/store/registry/registry.ts';
+import { connect, prepareToWrite } from '../../src/store/sqlite/connection.ts';
+import { createSqliteDialect } from '../../src/store/sqlite/dialect.ts';
+import { prepareFile } from '../../src/store/sqlite/prepare.ts';
+import { sqliteReason } from '../../src/store/sqlite/reason.ts';
+import type { Tables } from '../../src/store/schema/tables.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { type Clock, neverBack } from '../../src/time/clock.ts';
@@ -18,7 +27,10 @@ export interface TestStoreOptions {
   readonly log: Log;
   readonly metrics?: Metrics;
   readonly nodes?: OpenStoreOptions['nodes'];
+  /** The clock of the outbox. Default: `clock`, never going back. */
+  readonly forward?: Clock;
   readonly outbox?: Pick<OutboxOptions, 'limits' | 'timing'>;
+  readonly file?: Omit<FileOptions, 'path'>;
 }
 
 /** A store as the server opens it; every random number is 0.5. */
@@ -33,22 +45,57 @@ export function openTestStore(options: TestStoreOptions): Promise<Store> {
   });
 }
 
-/** The registrations of a store, and what closes it. */
-export async function openRegistry(options: TestStoreOptions): Promise<Registry & { close(): Promise<void> }> {
+/** The registrations of a store; closing them closes the store. */
+export interface OpenedRegistry extends Registry {
+  close(): Promise<void>;
+}
+
+export async function openRegistry(options: TestStoreOptions): Promise<OpenedRegistry> {
   const { registry, close } = await openTestStore(options);
-  return { ...registry, close, get fault() {
-    return registry.fault;
-  } };
+  let closing: Promise<void> | undefined;
+  return {
+    ...registry,
+    close: () => (closing ??= close()),
+    get fault() {
+      return registry.fault;
+    },
+  };
 }
 
 /** The outbox of a store; closing it closes the store. */
 export async function openOutbox(options: TestStoreOptions): Promise<Outbox> {
   const { outbox, close } = await openTestStore(options);
+  let closing: Promise<void> | undefined;
   return {
     ...outbox,
-    close,
+    close: () => (closing ??= close()),
     get state() {
       return outbox.state;
     },
   };
+}
+
+/**
+ * The registrations of a SQLite file, read and written on this thread: it starts in a tenth of the time, for tests that are
+ * not about the store.
+ */
+export async function openRegistryHere(
+  options: TestStoreOptions & { readonly store: Extract<StoreLocation, { kind: 'sqlite' }> },
+): Promise<OpenedRegistry> {
+  const { store, clock, nodes = nodeNames(), metrics = createMetrics('test') } = options;
+  await prepareFile({ path: store.path });
+  const { database: file } = connect({ path: store.path });
+  prepareToWrite(file, { path: store.path });
+  const database: Database = {
+    db: new Kysely<Tables>({ dialect: createSqliteDialect(file) }),
+    isNew: false,
+    isShared: false,
+    rowsPerStatement: 1,
+    fault: undefined,
+    refuseWhenLost: () => undefined,
+    reasonOf: sqliteReason,
+    close: () => Promise.resolve(),
+  };
+  const registry = await createRegistry({ database, clock, nodes, metrics });
+  return { ...registry, close: () => database.db.destroy() };
 }

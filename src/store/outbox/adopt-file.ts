@@ -5,9 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { domainOf } from '../../core/jid.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Clock } from '../../time/clock.ts';
-import type { Database } from '../database.ts';
-import { sqliteReason } from '../sqlite/reason.ts';
-import { StoreError } from '../store-error.ts';
+import type { Database } from '../engine/database.ts';
+import { StoreError } from '../engine/store-error.ts';
 import { fromRow, type LeasedRow, toRow } from './stored-push.ts';
 import { insert } from './statements.ts';
 
@@ -58,7 +57,7 @@ export async function adoptOutboxFile({ path, database, clock, log }: AdoptOptio
       old.close();
     }
   } catch (error) {
-    const reason = sqliteReason(error);
+    const reason = database.reasonOf(error);
     if (reason !== 'damaged') {
       const hint = 'It holds queued pushes of the version before. Make it readable, or move it away to give them up.';
       throw new StoreError(`cannot take over the outbox ${file} (${reason})`, hint, { cause: error });

@@ -1,12 +1,13 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../time/clock.ts';
-import type { Tables } from '../tables.ts';
+import type { Tables } from '../schema/tables.ts';
 import type { Counters } from './counters.ts';
 import { chunks } from './enqueue.ts';
 import type { OutboxTiming } from './limits.ts';
 import { complete, reschedule } from './statements.ts';
 
-type Change = { readonly kind: 'complete' } | { readonly kind: 'reschedule'; readonly dueAtMs: number; readonly attempts: number };
+type Change =
+  { readonly kind: 'complete' } | { readonly kind: 'reschedule'; readonly dueAtMs: number; readonly attempts: number };
 
 /** Changes that are written together. */
 const together = 500;
@@ -28,7 +29,7 @@ export interface Changes {
   reschedule(id: string, dueAtMs: number, attempts: number): void;
   /** Whether a change of this push is not written yet, so that the store does not know it. */
   has(id: string): boolean;
-  /** Tries to write everything once. */
+  /** Tries to write everything once; resolves when that is over. */
   flush(): Promise<void>;
 }
 

@@ -17,7 +17,7 @@ export interface QueuedPush {
 export interface Lease {
   /** Calls first, then the newest; of each registration one. */
   readonly pushes: readonly QueuedPush[];
-  /** When to lease again; now if `limit` kept due pushes back. Absent if all pushes are leased. */
+  /** When to lease again: when the next push falls due or a lease ends; now if `limit` kept due pushes back. Absent if none is queued. */
   readonly nextDueAtMs?: number;
 }
 

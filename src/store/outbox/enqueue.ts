@@ -1,9 +1,9 @@
 import type { Insertable, Kysely } from 'kysely';
 import type { Clock } from '../../time/clock.ts';
-import type { QueuedPushTable, Tables } from '../tables.ts';
+import type { QueuedPushTable, Tables } from '../schema/tables.ts';
 import type { Counted, Counters } from './counters.ts';
 import type { OutboxLimits, OutboxTiming } from './limits.ts';
-import { insert, trim } from './statements.ts';
+import { countOf, insert, trim } from './statements.ts';
 
 type Row = Insertable<QueuedPushTable>;
 
@@ -55,21 +55,20 @@ export function createEnqueuer(options: EnqueuerOptions): Enqueuer {
   }
 
   async function write(batch: readonly Waiting[]): Promise<void> {
-    let result: 'stored' | 'failed' = 'stored';
+    const rows = batch.map(({ row }) => row);
+    let stored: readonly Counted[] = [];
+    let failure: unknown;
     try {
       refuseWhenLost();
-      counters.add(
-        await insert(
-          db,
-          batch.map(({ row }) => row),
-        ),
-      );
-      onWritten(undefined);
+      stored = await insert(db, rows);
     } catch (error) {
-      result = 'failed';
-      onWritten(error);
+      failure = error;
     }
-    for (const { answer } of batch) answer(result);
+    // Those that failed, and those that were there already, do not count.
+    counters.subtract(rows);
+    counters.add(stored);
+    onWritten(failure);
+    for (const { answer } of batch) answer(failure === undefined ? 'stored' : 'failed');
   }
 
   /** What cannot be removed now is removed when the registration gets its next push. */
@@ -82,9 +81,19 @@ export function createEnqueuer(options: EnqueuerOptions): Enqueuer {
     await Promise.allSettled(work);
   }
 
+  /** Whether the push will displace another one of its registration, and so need no room. */
+  async function displaces({ node }: Row): Promise<boolean> {
+    try {
+      return (await countOf(db, node)) >= limits.perRegistration;
+    } catch {
+      return false;
+    }
+  }
+
   return {
-    enqueue(row) {
-      if (waiting.size >= limits.waiting || counters.isFull(row)) return Promise.resolve('full');
+    async enqueue(row) {
+      if (waiting.size >= limits.waiting) return 'full';
+      if (counters.isFull(row) && !(await displaces(row))) return 'full';
       return new Promise((resolve) => {
         const one: Waiting = {
           row,
@@ -94,14 +103,18 @@ export function createEnqueuer(options: EnqueuerOptions): Enqueuer {
           },
         };
         const cancel = clock.after(timing.enqueueWithinMs, () => {
-          waiting.delete(one);
+          if (waiting.delete(one)) counters.subtract([row]);
           resolve('failed');
         });
+        // From now on, so that pushes that arrive at once do not all find the last place free.
+        counters.add([row]);
         waiting.add(one);
         writing ??= writeAll().finally(() => (writing = undefined));
       });
     },
-    whenIdle: async () => void (await writing),
+    async whenIdle() {
+      await writing;
+    },
   };
 }
 

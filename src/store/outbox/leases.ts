@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import type { Tables } from '../tables.ts';
+import type { Tables } from '../schema/tables.ts';
 import { dueDomains, leaseDomain, type Wanted } from './statements.ts';
 import type { LeasedRow } from './stored-push.ts';
 

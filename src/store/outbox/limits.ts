@@ -2,8 +2,8 @@
 export interface OutboxLimits {
   /**
    * Pushes of one registration; beyond it the oldest are dropped. A user who returns to twenty notifications opens the
-   * app anyway. Leased pushes, and those that a process left so when it died, may have reached the provider, so as many
-   * of them are kept in addition and displace none. Default 20.
+   * app anyway. Pushes that a process left leased when it died may have reached the provider, so as many of them are
+   * kept in addition and displace none. Default 20.
    */
   readonly perRegistration: number;
   /** Pushes in total; beyond it new ones are refused. Nearly an hour of outage at 300 a second. Default 1,000,000. */

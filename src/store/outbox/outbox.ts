@@ -1,14 +1,14 @@
 import { errorCode, type Log, throttle } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
-import type { Database } from '../database.ts';
+import type { Database } from '../engine/database.ts';
 import { createChanges } from './changes.ts';
 import type { Backlog, Lease, Outbox, OutboxState, QueuedPush } from './contract.ts';
 import { type Counted, createCounters } from './counters.ts';
 import { createEnqueuer } from './enqueue.ts';
 import { createLeases } from './leases.ts';
 import { type OutboxLimits, outboxLimits, type OutboxTiming, outboxTiming } from './limits.ts';
-import { capDue, countAll, endLeases, expire, nextDue, oldest, removeNode } from './statements.ts';
+import { capDue, countAll, endLeases, expire, newestStoredAt, nextDue, oldest, removeNode } from './statements.ts';
 import { fromRow, type LeasedRow, toRow } from './stored-push.ts';
 
 /** Expired pushes removed by one statement, so that others wait for a few hundredths of a second at most. */
@@ -111,14 +111,17 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
 
   async function lease(app: string, nowMs: number, limit: number, of: 'all' | 'calls'): Promise<Lease> {
     try {
+      // What became of earlier leases makes room for others.
+      await changes.flush();
       const room = Math.min(limit, limits.leased - leased.size);
       const rows = room > 0 ? await takeLease({ app, nowMs, endsAtMs: nowMs + timing.leaseMs }, room, of) : [];
       const pushes = accept(rows);
       const dueAtMs = await nextDue(db, app);
       if (dueAtMs === undefined) return { pushes };
+      if (dueAtMs > nowMs) return { pushes, nextDueAtMs: dueAtMs };
       // Something is due and was not leased: it is past its time, others have it, or too many are leased.
-      const soonestMs = rows.length === 0 ? nowMs + timing.retryMs : nowMs;
-      return { pushes, nextDueAtMs: Math.max(dueAtMs, soonestMs) };
+      const isStuck = of === 'all' && rows.length < Math.min(1, limit);
+      return { pushes, nextDueAtMs: isStuck || leased.size >= limits.leased ? nowMs + timing.retryMs : nowMs };
     } catch (error) {
       if (mayLog()) log.error({ reason: errorCode(error) }, 'the outbox cannot be read; queued pushes wait');
       return { pushes: [], nextDueAtMs: nowMs + timing.retryMs };
@@ -127,6 +130,7 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
 
   async function stats(): Promise<ReadonlyMap<string, Backlog> | undefined> {
     try {
+      await changes.flush();
       const backlogs = [...counters.byApp].map(async ([app, { depth, bytes }]) => {
         const oldestStoredAtMs = await oldest(db, app);
         return oldestStoredAtMs === undefined ? [] : [[app, { depth, bytes, oldestStoredAtMs }] as const];
@@ -146,11 +150,22 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
     cancel();
   }
 
-  // In a store of its own, whoever leased them before is gone.
-  if (!isShared) await endLeases(db, clock.now());
+  /** What waits for a time that is no longer to come is due. A full disk prevents it: then leases end by themselves. */
+  async function recover(): Promise<void> {
+    const nowMs = clock.now();
+    try {
+      // In a store of its own, whoever leased them before is gone, and what was stored in the future shows a clock set back.
+      const isSetBack = !isShared && ((await newestStoredAt(db)) ?? 0) > nowMs;
+      const latestMs = isSetBack ? nowMs : nowMs + Math.max(timing.longestPauseMs, timing.leaseMs);
+      if (!isShared) await endLeases(db, nowMs);
+      for (const app of counters.byApp.keys()) await capDue(db, app, nowMs, latestMs);
+    } catch (error) {
+      enter(failing(error));
+    }
+  }
+
   await count();
-  const latestMs = clock.now() + Math.max(timing.longestPauseMs, timing.leaseMs);
-  for (const app of counters.byApp.keys()) await capDue(db, app, clock.now(), latestMs);
+  await recover();
 
   return {
     enqueue(queued, dueAtMs) {

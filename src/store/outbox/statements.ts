@@ -1,6 +1,6 @@
 /** The statements of the outbox, each whole by itself, for SQLite and PostgreSQL. */
 import { type Insertable, type Kysely, type RawBuilder, sql } from 'kysely';
-import type { QueuedPushTable, Tables } from '../tables.ts';
+import type { QueuedPushTable, Tables } from '../schema/tables.ts';
 import type { Counted } from './counters.ts';
 import { type LeasedRow, queuedPushColumns } from './stored-push.ts';
 
@@ -18,11 +18,14 @@ export function insert(db: Database, rows: readonly Insertable<QueuedPushTable>[
     .execute();
 }
 
-/** Removes the oldest pushes of registrations that have more than `limit`; leased ones are counted apart. */
+/**
+ * Removes the oldest pushes of registrations that have more than `limit`. Those that a process left leased when it died are
+ * counted apart: a provider may have them, so that they displace none that no provider has.
+ */
 export async function trim(db: Database, nodes: readonly string[], limit: number): Promise<Counted[]> {
   const ranked = db
     .selectFrom('queued_push')
-    .select(['seq', sql<number>`row_number() OVER (PARTITION BY node, is_leased ORDER BY seq DESC)`.as('place')])
+    .select(['seq', sql<number>`row_number() OVER (PARTITION BY node, leased = 2 ORDER BY seq DESC)`.as('place')])
     .where('node', 'in', nodes)
     .as('ranked');
   const beyond = db.selectFrom(ranked).select('ranked.seq').where('ranked.place', '>', limit);
@@ -36,7 +39,7 @@ export function complete(db: Database, ids: readonly string[]): Promise<Counted[
 export async function reschedule(db: Database, id: string, dueAtMs: number, attempts: number): Promise<void> {
   await db
     .updateTable('queued_push')
-    .set({ due_at_ms: dueAtMs, attempts, is_leased: 0 })
+    .set({ due_at_ms: dueAtMs, attempts, leased: sql`CASE WHEN leased = 2 THEN 2 ELSE 0 END` })
     .where('id', '=', id)
     .execute();
 }
@@ -91,33 +94,40 @@ export async function dueDomains(
 }
 
 /**
- * Leases due pushes of one domain: of the registrations whose pushes fell due first, the newest push each.
+ * Leases due pushes of one domain, in the order in which pushes fell due; of each registration the newest.
  * @param locking what keeps two processes from waiting for each other
  */
 export async function leaseDomain(
   db: Database,
   { app, call, nowMs }: Wanted,
   domain: string,
-  { limit, endsAtMs, locking }: { readonly limit: number; readonly endsAtMs: number; readonly locking: RawBuilder<unknown> },
+  { limit, endsAtMs, locking }: LeaseDetails,
 ): Promise<LeasedRow[]> {
+  const isDue = sql`q.app = ${app} AND q.call = ${call} AND q.due_at_ms <= ${nowMs} AND q.give_up_at_ms > ${nowMs}`;
   const { rows } = await sql<LeasedRow>`
-    UPDATE queued_push SET is_leased = 1, due_at_ms = ${endsAtMs}
+    UPDATE queued_push SET leased = CASE WHEN leased = 0 THEN 1 ELSE 2 END, due_at_ms = ${endsAtMs}
     WHERE seq IN (
-      SELECT seq FROM queued_push WHERE seq IN (
-        SELECT (
-          SELECT newest.seq FROM queued_push newest
-          WHERE newest.node = due.node AND newest.app = ${app} AND newest.call = ${call}
-            AND newest.due_at_ms <= ${nowMs} AND newest.give_up_at_ms > ${nowMs}
-          ORDER BY newest.seq DESC LIMIT 1)
-        FROM (
-          SELECT node FROM queued_push
-          WHERE app = ${app} AND call = ${call} AND domain = ${domain}
-            AND due_at_ms <= ${nowMs} AND give_up_at_ms > ${nowMs}
-          ORDER BY due_at_ms LIMIT ${limit}) AS due
-      ) AND due_at_ms <= ${nowMs} ${locking}
+      SELECT seq FROM queued_push WHERE due_at_ms <= ${nowMs} AND seq IN (
+        WITH due AS (
+          SELECT q.node FROM queued_push q WHERE q.domain = ${domain} AND ${isDue} ORDER BY q.due_at_ms LIMIT ${limit}
+        ), wanted AS (
+          SELECT node, count(*) AS pushes FROM due GROUP BY node
+        ), ranked AS (
+          SELECT q.seq, wanted.pushes, row_number() OVER (PARTITION BY q.node ORDER BY q.seq DESC) AS place
+          FROM wanted JOIN queued_push q ON q.node = wanted.node WHERE q.domain = ${domain} AND ${isDue}
+        )
+        SELECT seq FROM ranked WHERE place <= pushes
+      ) ${locking}
     )
     RETURNING ${sql.join(queuedPushColumns.map((name) => sql.ref(name)))}`.execute(db);
   return rows;
+}
+
+export interface LeaseDetails {
+  readonly limit: number;
+  /** When the lease ends by itself, milliseconds since 1970. */
+  readonly endsAtMs: number;
+  readonly locking: RawBuilder<unknown>;
 }
 
 /** When the next push of an app is due, or a lease ends; undefined: none is queued. */
@@ -140,19 +150,50 @@ export async function capDue(db: Database, app: string, nowMs: number, latestMs:
     .execute();
 }
 
-/** Ends all leases. What was leased stays marked: a provider may have it. */
+/** When the newest push was stored; undefined: none is queued. */
+export async function newestStoredAt(db: Database): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('queued_push')
+    .select('stored_at_ms as storedAtMs')
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.storedAtMs;
+}
+
+/** Ends all leases, which nobody holds any more. */
 export async function endLeases(db: Database, nowMs: number): Promise<void> {
-  await db.updateTable('queued_push').set({ due_at_ms: nowMs }).where(sql<boolean>`is_leased = 1`).execute();
+  await db
+    .updateTable('queued_push')
+    .set({ due_at_ms: nowMs, leased: 2 })
+    .where(sql<boolean>`leased > 0`)
+    .execute();
+}
+
+/** How many pushes of a registration newer ones may displace. */
+export async function countOf(db: Database, node: string): Promise<number> {
+  const row = await db
+    .selectFrom('queued_push')
+    .select((eb) => eb.fn.countAll<number>().as('pushes'))
+    .where('node', '=', node)
+    .where('leased', '!=', 2)
+    .executeTakeFirst();
+  return row?.pushes ?? 0;
 }
 
 /** How many wait, with a row for each app and domain. */
 export async function countAll(db: Database): Promise<(Counted & { readonly depth: number })[]> {
   const rows = await db
     .selectFrom('queued_push')
-    .select(['app', 'domain', (eb) => eb.fn.countAll<number>().as('depth'), (eb) => eb.fn.sum<number>('bytes').as('bytes')])
+    .select([
+      'app',
+      'domain',
+      (eb) => eb.fn.countAll<number>().as('depth'),
+      (eb) => eb.fn.sum<number>('bytes').as('bytes'),
+    ])
     .groupBy(['app', 'domain'])
     .execute();
-  return rows.map(({ app, domain, depth, bytes }) => ({ app, domain, depth: Number(depth), bytes: Number(bytes) }));
+  return rows;
 }
 
 /** When the oldest push of an app was stored; undefined: none is queued. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Push, PushContent } from '../../core/push.ts';
 import type { Insertable } from 'kysely';
 import type { QueuedPush } from './contract.ts';
-import type { QueuedPushRow, QueuedPushTable } from '../tables.ts';
+import type { QueuedPushRow, QueuedPushTable } from '../schema/tables.ts';
 
 /** Requires a schema for each field, optional ones included; a field without one would be lost. */
 type Fields<T> = Record<keyof T, z.ZodType>;
@@ -66,7 +66,7 @@ export function toRow(queued: QueuedPush, dueAtMs: number): Insertable<QueuedPus
     stored_at_ms: Math.round(queued.storedAtMs),
     due_at_ms: Math.round(dueAtMs),
     give_up_at_ms: Math.round(queued.giveUpAtMs),
-    is_leased: 0,
+    leased: 0,
     bytes: Buffer.byteLength(text) + rowOverheadBytes,
     push: text,
   };

@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../engine/database.ts';
 import { type OpenPostgresOptions, openPostgres } from './open.ts';
 import { postgresReason } from './reason.ts';
 import { type PostgresWatchOptions, watchPostgres } from './watch.ts';

@@ -1,9 +1,9 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { Secret } from '../../core/secret.ts';
 import type { Clock, Random } from '../../time/clock.ts';
-import { isUpToDate, migrate, newerMigrations, outdatedHint } from '../migrate.ts';
-import { StoreError } from '../store-error.ts';
-import type { Tables } from '../tables.ts';
+import { isUpToDate, migrate, newerMigrations, outdatedHint } from '../schema/migrate.ts';
+import { StoreError } from '../engine/store-error.ts';
+import type { Tables } from '../schema/tables.ts';
 import { parseAddress } from './address.ts';
 import { createPool } from './pool.ts';
 import { faultOf, isRefusal, postgresFault } from './reason.ts';
@@ -31,8 +31,11 @@ export interface OpenPostgresOptions {
 export async function openPostgres(options: OpenPostgresOptions): Promise<Kysely<Tables>> {
   const { url, settings, clock, random, withinMs = startWithinMs, isPreview = false } = options;
   const address = parseAddress(url.reveal());
-  if (!address) throw new StoreError('store: is no URL of a PostgreSQL database', 'postgres://USER:PASSWORD@HOST/DATABASE');
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: createPool({ address, settings, clock, random }) }) });
+  if (!address)
+    throw new StoreError('store: is no URL of a PostgreSQL database', 'postgres://USER:PASSWORD@HOST/DATABASE');
+  const db = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool: createPool({ address, settings, clock, random }) }),
+  });
   try {
     await reach(db, clock, withinMs);
     await refuseUnfit(db);

@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg';
 import { errorCode } from '../../telemetry/log.ts';
-import type { StoreFault } from '../fault.ts';
+import type { StoreFault } from '../engine/fault.ts';
 
 /** By SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html. */
 const reasons: Readonly<Record<string, string>> = {
@@ -75,5 +75,6 @@ const hints: Readonly<Record<string, string>> = {
   'too-many-connections': 'Lower postgres: connections, or raise max_connections.',
   untrusted: 'Name the authority of its certificate under postgres: ca.',
   'no-tls': 'The server speaks no TLS. Turn it on there, or append ?sslmode=disable to the URL under store:.',
-  timeout: 'PostgreSQL does not answer in time: a firewall, an overloaded server, or a lock that another session holds.',
+  timeout:
+    'PostgreSQL does not answer in time: a firewall, an overloaded server, or a lock that another session holds.',
 };

@@ -2,8 +2,8 @@ import type { Kysely } from 'kysely';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
-import { createFaultReporter, type StoreFault } from '../fault.ts';
-import type { Tables } from '../tables.ts';
+import { createFaultReporter, type StoreFault } from '../engine/fault.ts';
+import type { Tables } from '../schema/tables.ts';
 import { isReadOnly } from './open.ts';
 import { faultOf, postgresFault } from './reason.ts';
 

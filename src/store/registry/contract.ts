@@ -1,5 +1,6 @@
+import type { RemovalReason } from '../schema/tables.ts';
 import type { UnsealedNodes } from '../../nodes/node-key.ts';
-import type { StoreFault } from '../fault.ts';
+import type { StoreFault } from '../engine/fault.ts';
 import type { Environment, Registration, RegistrationMatch, RegistrationRequest } from '../../core/registration.ts';
 
 /** How many foreign registrations are taken over in one statement, synced to disk once. */
@@ -19,9 +20,6 @@ export type ImportOutcome =
   | 'node-taken'
   /** Its device is registered here with another node. */
   | 'device-known';
-
-/** Why a registration was removed; also a metric label. `displaced`: its account registered too many newer ones. */
-export type RemovalReason = 'unregistered' | 'gone' | 'operator' | 'displaced';
 
 /**
  * Registrations of one account with one app. More than anybody has devices and rooms, and a bound on what one account can

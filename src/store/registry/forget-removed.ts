@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../time/clock.ts';
 import { errorCode, type Log } from '../../telemetry/log.ts';
-import type { Tables } from '../tables.ts';
+import type { Tables } from '../schema/tables.ts';
 
 /** Longer than a server that was off for a year needs to hear that a device is gone. */
 const REMOVED_LIFE_MS = 400 * 86_400_000;

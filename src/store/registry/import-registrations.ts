@@ -3,7 +3,7 @@ import type { ForeignRegistration, ImportOutcome } from './contract.ts';
 import type { RegistrationRequest } from '../../core/registration.ts';
 import { domainOf, foldCase } from '../../core/jid.ts';
 import { toRow } from './rows.ts';
-import type { RegistrationRow, Tables } from '../tables.ts';
+import type { RegistrationRow, Tables } from '../schema/tables.ts';
 
 /**
  * Adds foreign registrations that are new, in one statement: a batch is there as a whole or not at all.
@@ -16,8 +16,10 @@ export async function importRegistrations(
   const rows = batch.map(toForeignRow);
   const known = await findKnown(db, rows);
   const fresh = rows.filter((row) => outcomeOf(row, known) === undefined);
-  // Of a node that is in the batch twice, the first.
-  const wanted = fresh.filter(({ node }, i) => fresh.findIndex((row) => row.node === node) === i);
+  // Of a node or a device that is in the batch twice, the first: a statement may not meet a row a second time.
+  const wanted = fresh.filter(
+    (row, i) => fresh.findIndex((one) => one.node === row.node || isSameDevice(one, row)) === i,
+  );
   const inserted = new Set<string>();
   if (wanted.length > 0) {
     const stored = await db
@@ -96,6 +98,10 @@ export async function claimImported(
       ),
     )
     .execute();
+}
+
+function isSameDevice(one: RegistrationRow, other: RegistrationRow): boolean {
+  return one.device_key === other.device_key && one.account_key === other.account_key && one.app === other.app;
 }
 
 interface Known {

@@ -4,15 +4,13 @@ import { foldCase } from '../../core/jid.ts';
 import type { NodeNames } from '../../nodes/node-names.ts';
 import type { UnsealedNodes } from '../../nodes/node-key.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import type { Database } from '../database.ts';
-import { type Registry, registrationsPerAccount, type RemovalReason } from './contract.ts';
+import type { Database } from '../engine/database.ts';
+import { findBeyond, forgetBeyond, isFull } from './bounds.ts';
+import type { Registry } from './contract.ts';
 import type { Registration, RegistrationMatch } from '../../core/registration.ts';
-import { registrationColumns, toRegistration, toRow } from './rows.ts';
-import type { RegistrationRow } from '../tables.ts';
+import { registrationColumns, type RemovalReason } from '../schema/tables.ts';
+import { toRegistration, toRow } from './rows.ts';
 import { claimImported, importRegistrations } from './import-registrations.ts';
-
-/** More than one only after devices came in at the same time. */
-const displacedAtOnce = 10;
 
 export interface RegistryOptions {
   readonly database: Database;
@@ -71,51 +69,6 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
       metrics.registrations.dec({ app });
     }
     return removed.length;
-  };
-
-  /**
-   * A client that makes up devices without end displaces its own, but never the one that is being registered, whatever
-   * wall time does. Of those that it removed, as many are kept. Without an account nothing says whose they are.
-   */
-  const displaceOldest = async ({ account_key: account, app, node: own }: RegistrationRow): Promise<void> => {
-    if (!account.includes('@')) return;
-    const beyond = await db
-      .selectFrom('registration')
-      .select(['node', 'registered_at_ms'])
-      .where('account_key', '=', account)
-      .where('app', '=', app)
-      .where('node', '!=', own)
-      .where('removed_at_ms', 'is', null)
-      .orderBy('registered_at_ms', 'desc')
-      .limit(displacedAtOnce)
-      .offset(registrationsPerAccount - 1)
-      .execute();
-    for (const { node, registered_at_ms: atMs } of beyond) await removeWhere('displaced', asOf(node, atMs));
-    const forgotten = db
-      .selectFrom('registration')
-      .select('node')
-      .where('account_key', '=', account)
-      .where('app', '=', app)
-      .where('removed_at_ms', 'is not', null)
-      .orderBy('removed_at_ms', 'desc')
-      .limit(displacedAtOnce)
-      .offset(registrationsPerAccount);
-    await db.deleteFrom('registration').where('node', 'in', forgotten).execute();
-  };
-
-  /** Whether an account has as many registrations as it may have, apart from this one. */
-  const isFull = async ({ account_key: account, app, node: own }: RegistrationRow): Promise<boolean> => {
-    if (!account.includes('@')) return false;
-    const last = db
-      .selectFrom('registration')
-      .select('node')
-      .where('account_key', '=', account)
-      .where('app', '=', app)
-      .where('node', '!=', own)
-      .where('removed_at_ms', 'is', null)
-      .limit(1)
-      .offset(registrationsPerAccount - 1);
-    return (await last.executeTakeFirst()) !== undefined;
   };
 
   /** 1 when it was dropped and the client has not registered since, with another one or without. */
@@ -196,7 +149,10 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
       if (stored.times_registered === 1) {
         metrics.registrations.inc({ app: request.app });
         metrics.nodesMade.inc({ app: request.app, holds });
-        await displaceOldest(row);
+        const beyond = await findBeyond(db, row);
+        for (const { node: oldest, registered_at_ms: atMs } of beyond)
+          await removeWhere('displaced', asOf(oldest, atMs));
+        await forgetBeyond(db, row);
       }
       return toRegistration(stored);
     },
@@ -205,7 +161,7 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
       const { node, secret, registeredAtMs } = opened;
       const row = toRow({ ...opened, withSecret: false }, node, secret ?? null, registeredAtMs);
       // When the device last registered is not known, so that it may be older than all that are there.
-      if (await isFull(row)) return 'full';
+      if (await isFull(db, row)) return 'full';
       const { numInsertedOrUpdatedRows: inserted } = await db
         .insertInto('registration')
         .values({ ...row, is_restored: 1 })

@@ -1,25 +1,7 @@
 import { foldCase } from '../../core/jid.ts';
 import type { Registration } from '../../core/registration.ts';
 import type { RegistrationRequest } from '../../core/registration.ts';
-import type { RegistrationRow } from '../tables.ts';
-
-/** What a `Registration` is made of. */
-export const registrationColumns = [
-  'node',
-  'app',
-  'convention',
-  'account',
-  'device',
-  'token',
-  'second_token',
-  'secret',
-  'account_hash',
-  'environment',
-  'registered_at_ms',
-  'room',
-  'component',
-  'is_restored',
-] as const;
+import type { FoundRow, RegistrationRow } from '../schema/tables.ts';
 
 export function toRow(
   request: RegistrationRequest,
@@ -50,9 +32,6 @@ export function toRow(
     removal_reason: null,
   };
 }
-
-/** The columns of `registrationColumns`. */
-export type FoundRow = Pick<RegistrationRow, (typeof registrationColumns)[number]>;
 
 export function toRegistration(row: FoundRow): Registration {
   return {

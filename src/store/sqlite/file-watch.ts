@@ -2,7 +2,7 @@
 import { errorCode, type Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
-import { createFaultReporter, type StoreFault } from '../fault.ts';
+import { createFaultReporter, type StoreFault } from '../engine/fault.ts';
 import { identify } from './file-identity.ts';
 import { sqliteReason } from './reason.ts';
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { errorCode } from '../../telemetry/log.ts';
+import { codeOf } from './connection.ts';
 import type { Failure, Result, Statement } from './protocol.ts';
 
 /** More than there are different queries; a statement holds a few kilobytes. */
@@ -79,5 +79,5 @@ function failed(error: unknown): Result {
 export function describe(error: unknown): Failure {
   const message = error instanceof Error ? error.message : 'unknown';
   const errcode = error instanceof Error && 'errcode' in error ? Number(error.errcode) : undefined;
-  return { message, code: errorCode(error), ...(errcode !== undefined && { errcode }) };
+  return { message, code: codeOf(error), ...(errcode !== undefined && { errcode }) };
 }

@@ -2,11 +2,12 @@ import { Kysely } from 'kysely';
 import { errorCode, type Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
-import type { Database } from '../database.ts';
-import { StoreError } from '../store-error.ts';
-import type { Tables } from '../tables.ts';
+import type { Database } from '../engine/database.ts';
+import { StoreError } from '../engine/store-error.ts';
+import type { Tables } from '../schema/tables.ts';
 import { watchFile } from './file-watch.ts';
-import type { FileOptions } from './file.ts';
+import type { FileOptions } from './connection.ts';
+import { prepareFile } from './prepare.ts';
 import { openReader } from './reader.ts';
 import { sqliteReason } from './reason.ts';
 import { createThreadDialect } from './thread-dialect.ts';
@@ -28,13 +29,14 @@ export interface OpenSqliteOptions {
 export async function openSqlite(options: OpenSqliteOptions): Promise<Database> {
   const { file, clock, log, metrics, threadFile } = options;
   const { path } = file;
+  const { isNew, isExclusive } = await prepareFile(file);
   const thread = await startThread({
     data: file,
     clock,
-    onDeath: (error) => log.error({ file: path, reason: errorCode(error) }, 'the thread of the store died and is restarted'),
+    onDeath: (error) =>
+      log.error({ file: path, reason: errorCode(error) }, 'the thread of the store died and is restarted'),
     ...(threadFile && { file: threadFile }),
   });
-  const { isNew, isExclusive } = thread.opening;
   if (isNew) {
     log.warn(
       { file: path, hint: 'If there were registrations before, stop and put the old file back.' },
@@ -43,6 +45,12 @@ export async function openSqlite(options: OpenSqliteOptions): Promise<Database> 
   }
   const reader = isExclusive ? undefined : openReader(path);
   const watch = watchFile({ path, probe: () => thread.probe(), clock, log, metrics });
+  let closing: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    watch.stop();
+    reader?.close();
+    await thread.close();
+  }
   return {
     db: new Kysely<Tables>({ dialect: createThreadDialect(thread) }),
     isNew,
@@ -57,10 +65,6 @@ export async function openSqlite(options: OpenSqliteOptions): Promise<Database> 
       if (fault) throw new StoreError(`the file of the store is not in its place (${fault.reason})`, fault.hint);
     },
     reasonOf: sqliteReason,
-    async close() {
-      watch.stop();
-      reader?.close();
-      await thread.close();
-    },
+    close: () => (closing ??= close()),
   };
 }

@@ -1,5 +1,5 @@
 /** What passes between the main thread and the one that owns the file. */
-import type { FileOptions } from './file.ts';
+import type { FileOptions } from './connection.ts';
 
 export interface Statement {
   readonly sql: string;
@@ -26,8 +26,7 @@ export type Result =
 
 /** First message of the thread. */
 export type Opening =
-  | { readonly kind: 'opened'; readonly isNew: boolean; readonly isExclusive: boolean }
-  | { readonly kind: 'refused'; readonly message: string; readonly hint: string };
+  { readonly kind: 'opened' } | { readonly kind: 'refused'; readonly message: string; readonly hint: string };
 
 export type Reply =
   | Opening

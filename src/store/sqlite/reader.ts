@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { type FoundRow, registrationColumns } from '../registry/rows.ts';
+import { type FoundRow, registrationColumns } from '../schema/tables.ts';
 
 /** Holds the upper levels of the index of a few million nodes. */
 const cacheKib = 32_768;

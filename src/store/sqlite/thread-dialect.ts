@@ -6,6 +6,7 @@ export function createThreadDialect(thread: Pick<Thread, 'execute'>): Dialect {
   // Only what compiles and adapts is taken from it; it never opens a database.
   const dialect = new SqliteDialect({ database: () => Promise.reject(new Error('the thread has the database')) });
   const connection: DatabaseConnection = {
+    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- kysely's own signature
     async executeQuery<Row>({ sql, parameters }: { readonly sql: string; readonly parameters: readonly unknown[] }) {
       const { rows, changes } = await thread.execute({ sql, parameters });
       return { rows: rows as Row[], numAffectedRows: BigInt(changes) };

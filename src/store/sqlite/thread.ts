@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../time/clock.ts';
-import { StoreError } from '../store-error.ts';
-import type { Failure, Opening, Reply, Request, Result, Statement, ThreadData } from './protocol.ts';
+import { StoreError } from '../engine/store-error.ts';
+import type { Failure, Reply, Request, Result, Statement, ThreadData } from './protocol.ts';
 
 /** Statements of one transaction, which takes some tens of milliseconds. */
 const batchLimit = 1_000;
@@ -11,6 +11,9 @@ const waitingLimit = 50_000;
 /** Pauses before a dead thread is restarted: doubled up to the cap, and reset once a thread has answered. Milliseconds. */
 const restartBaseMs = 100;
 const restartCapMs = 10_000;
+
+/** How long the thread may take to write what waits and close the file; then it is ended. Milliseconds. */
+const closeWithinMs = 2_000;
 
 const defaultFile = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 
@@ -25,8 +28,6 @@ export interface ThreadOptions {
 
 /** The thread that owns the file. */
 export interface Thread {
-  /** Whether the file was made just now, and whether other connections are kept out. */
-  readonly opening: Extract<Opening, { kind: 'opened' }>;
   /**
    * Statements that arrive while others are written are committed together next.
    * @throws what SQLite said, with its codes
@@ -54,7 +55,7 @@ export async function startThread({ data, clock, onDeath, file = defaultFile }: 
   let isClosing = false;
   let deaths = 0;
   const ended = Promise.withResolvers<void>();
-  const opened = Promise.withResolvers<Thread['opening']>();
+  const opened = Promise.withResolvers<void>();
 
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   const send = (request: Request): void => worker?.postMessage(request);
@@ -107,6 +108,10 @@ export async function startThread({ data, clock, onDeath, file = defaultFile }: 
     });
   }
 
+  function failWaiting(failure: Failure): void {
+    for (const entry of waiting.splice(0)) entry.reject(toError(failure));
+  }
+
   function start(): void {
     const current = new Worker(file, { workerData: data, name: 'store' });
     worker = current;
@@ -115,10 +120,11 @@ export async function startThread({ data, clock, onDeath, file = defaultFile }: 
     current.on('message', (reply: Reply) => {
       if (reply.kind === 'opened') {
         isReady = true;
-        opened.resolve(reply);
+        opened.resolve();
       } else if (reply.kind === 'refused') {
-        opened.reject(new StoreError(reply.message, reply.hint));
         cause = new StoreError(reply.message, reply.hint);
+        opened.reject(cause);
+        failWaiting({ message: reply.message, code: 'cannot-open' });
       } else {
         deaths = 0;
         answer(reply.results);
@@ -131,6 +137,7 @@ export async function startThread({ data, clock, onDeath, file = defaultFile }: 
       answer([]);
       opened.reject(new StoreError('the thread of the store could not be started', 'See the cause.', { cause }));
       if (isClosing) {
+        failWaiting(died);
         ended.resolve();
         return;
       }
@@ -144,24 +151,25 @@ export async function startThread({ data, clock, onDeath, file = defaultFile }: 
   }
 
   start();
-  let opening: Thread['opening'];
   try {
-    opening = await opened.promise;
+    await opened.promise;
   } catch (error) {
     isClosing = true;
     void worker?.terminate();
     throw error;
   }
   return {
-    opening,
     execute: (statement) => add({ kind: 'statement', statement }),
     probe: async () => void (await add({ kind: 'probe' })),
     async close() {
       isClosing = true;
-      if (!worker) return;
-      worker.ref();
+      if (!worker) return failWaiting(died);
+      const current = worker;
+      const cancel = clock.after(closeWithinMs, () => void current.terminate());
+      current.ref();
       schedule();
       await ended.promise;
+      cancel();
     },
   };
 }

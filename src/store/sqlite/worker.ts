@@ -1,7 +1,7 @@
 /** The thread that owns the only connection that writes. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { StoreError } from '../store-error.ts';
-import { openStoreFile, probe } from './file.ts';
+import { StoreError } from '../engine/store-error.ts';
+import { connect, prepareToWrite, probe } from './connection.ts';
 import { createGroupCommit, describe } from './group-commit.ts';
 import type { Reply, Request, Result, ThreadData } from './protocol.ts';
 
@@ -11,7 +11,8 @@ const data = workerData as ThreadData;
 const reply = (message: Reply): void => parentPort?.postMessage(message);
 
 try {
-  const { database, isNew, isExclusive } = await openStoreFile(data);
+  const { database } = connect(data);
+  prepareToWrite(database, data);
   const group = createGroupCommit(database);
   const tryProbe = (): Result => {
     try {
@@ -29,7 +30,7 @@ try {
       parentPort?.close();
     }
   });
-  reply({ kind: 'opened', isNew, isExclusive });
+  reply({ kind: 'opened' });
 } catch (error) {
   const hint = error instanceof StoreError ? error.hint : 'See the cause.';
   reply({ kind: 'refused', message: describe(error).message.split('\n')[0] ?? '', hint });

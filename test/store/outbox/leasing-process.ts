@@ -1,5 +1,5 @@
 import { systemClock } from '../../../src/time/clock.ts';
-import { openSqliteOutbox } from '../../../src/store/outbox/sqlite.ts';
+import { openOutbox } from '../../support/store.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
 import { leaseNumbers, queued, startMs } from './support.ts';
 
@@ -7,7 +7,7 @@ import { leaseNumbers, queued, startMs } from './support.ts';
 // they were then being sent: `node leasing-process.ts FILE PUSHES LEASED`. Runs until it is killed.
 
 const [path = '', pushes = '', leased = ''] = process.argv.slice(2);
-const outbox = await openSqliteOutbox({ path, clock: systemClock, ...quietTelemetry() });
+const outbox = await openOutbox({ store: { kind: 'sqlite', path }, clock: systemClock, ...quietTelemetry() });
 for (let n = 1; n <= Number(pushes); n += 1) await outbox.enqueue(queued(n, { node: 'busy' }), startMs);
 console.log((await leaseNumbers(outbox, startMs, Number(leased))).join(' '));
 setInterval(() => {}, 60_000);

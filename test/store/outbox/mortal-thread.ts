@@ -1,14 +1,14 @@
 import { parentPort } from 'node:worker_threads';
-import type { Request } from '../../../src/store/outbox/worker-protocol.ts';
+import type { Request } from '../../../src/store/sqlite/protocol.ts';
 
-// Listens before the real thread does, so it dies before the thread has seen the batch.
+// Listens before the real thread does, so it dies before the thread has seen the statements.
 parentPort?.on('message', (request: Request) => {
-  if (request.kind !== 'batch') return;
-  const poisoned = request.operations.some(
-    (operation) => operation.kind === 'enqueue' && operation.row.node === 'poison',
+  if (request.kind !== 'run') return;
+  const isPoisoned = request.statements.some(
+    ({ sql, parameters }) => sql.startsWith('insert') && parameters.includes('poison'),
   );
   // Ends only the thread, at once.
-  if (poisoned) process.exit(1);
+  if (isPoisoned) process.exit(1);
 });
 
-await import('../../../src/store/outbox/sqlite-worker.ts');
+await import('../../../src/store/sqlite/worker.ts');

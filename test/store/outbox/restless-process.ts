@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../../src/time/clock.ts';
-import { openSqliteOutbox } from '../../../src/store/outbox/sqlite.ts';
+import { openOutbox } from '../../support/store.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
 import { queued, startMs } from './support.ts';
 
@@ -9,7 +9,7 @@ import { queued, startMs } from './support.ts';
 
 const [path = '', first = ''] = process.argv.slice(2);
 const inFlight = 40;
-const outbox = await openSqliteOutbox({ path, clock: systemClock, ...quietTelemetry() });
+const outbox = await openOutbox({ store: { kind: 'sqlite', path }, clock: systemClock, ...quietTelemetry() });
 let next = Number(first);
 
 /** The pipe does not wait for a slow reader. */

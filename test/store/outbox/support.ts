@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Outbox, QueuedPush } from '../../../src/store/outbox/contract.ts';
-import { openSqliteOutbox, type SqliteOutboxOptions } from '../../../src/store/outbox/sqlite.ts';
+import type { OutboxOptions } from '../../../src/store/outbox/outbox.ts';
+import type { StoreLocation } from '../../../src/store/open.ts';
+import type { FileOptions } from '../../../src/store/sqlite/connection.ts';
 import type { PushKind } from '../../../src/core/push.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { manualClock } from '../../support/clock.ts';
+import { openOutbox } from '../../support/store.ts';
 import { recordedLog } from '../../support/telemetry.ts';
 
 /** Noon of 1 November 2026, where `manualClock` starts. */
@@ -19,24 +22,39 @@ export function folderFor(context: TestContext): string {
   return folder;
 }
 
-/** Opens outboxes on one file and closes what is still open after the test. */
-export function outboxesFor(context: TestContext, path = join(folderFor(context), 'sealpost.outbox.db')) {
+export interface OpenOptions extends Pick<OutboxOptions, 'limits' | 'timing'> {
+  readonly file?: Omit<FileOptions, 'path'>;
+}
+
+/** Opens outboxes on one SQLite file and closes what is still open after the test. */
+export function outboxesFor(context: TestContext, path = join(folderFor(context), 'sealpost.db')) {
+  return { path, ...outboxesIn(context, { kind: 'sqlite', path }) };
+}
+
+/** Opens outboxes in one store and closes what is still open after the test. */
+export function outboxesIn(context: TestContext, store: StoreLocation) {
   const clock = manualClock(startMs);
   const metrics = createMetrics('test');
   const { log, lines } = recordedLog();
   const opened: Outbox[] = [];
   context.after(() => Promise.all(opened.map((outbox) => outbox.close())));
-  const open = async (options: Partial<SqliteOutboxOptions> = {}): Promise<Outbox> => {
-    const outbox = await openSqliteOutbox({ path, clock, log, metrics, ...options });
-    opened.push(outbox);
-    return outbox;
+  const open = async ({ file, ...outbox }: OpenOptions = {}): Promise<Outbox> => {
+    const one = await openOutbox({ store, clock, log, metrics, outbox, ...(file && { file }) });
+    opened.push(one);
+    return one;
   };
-  const dropped = async () =>
-    Object.fromEntries(
+  /** What was dropped so far; what newer pushes displace is removed after they were stored. */
+  const dropped = async () => {
+    for (let i = 0; i < 2; i += 1) await opened.at(-1)?.expire(0);
+    return Object.fromEntries(
       (await metrics.dropped.get()).values.map(({ labels, value }) => [`${labels.app} ${labels.cause}`, value]),
     );
-  const logged = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-  return { path, clock, open, dropped, logged };
+  };
+  const logged = () =>
+    lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ msg }) => !/new, empty store/.test(String(msg)));
+  return { clock, open, dropped, logged };
 }
 
 /** The nth UUID. */
@@ -45,6 +63,7 @@ export const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(1
 export interface QueuedDetails {
   readonly app?: string;
   readonly node?: string;
+  readonly domain?: string;
   readonly kind?: PushKind;
   readonly giveUpAtMs?: number;
   readonly ciphertext?: string;
@@ -53,7 +72,7 @@ export interface QueuedDetails {
 /** A queued alert with the nth UUID, of a registration of its own, that expires after a week. */
 export function queued(n: number, details: QueuedDetails = {}): QueuedPush {
   const { app = 'siskin', node = `node-${n}`, kind = 'alert', giveUpAtMs = startMs + 604_800_000 } = details;
-  const { ciphertext = 'c2VhbGVk' } = details;
+  const { ciphertext = 'c2VhbGVk', domain = 'example.net' } = details;
   return {
     push: {
       id: id(n),
@@ -64,6 +83,7 @@ export function queued(n: number, details: QueuedDetails = {}): QueuedPush {
       content: { kind: 'sealed', ciphertext, iv: 'AAAAAAAAAAAAAAAA' },
       expiresAtMs: kind === 'voip' ? 0 : giveUpAtMs,
     },
+    domain,
     target: kind === 'voip' ? 'second' : 'first',
     attempts: 1,
     storedAtMs: startMs,

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { ForeignRegistration } from '../../../src/store/registry/contract.ts';
-import { openRegistry } from '../../../src/store/registry/open.ts';
+import { openRegistry } from '../../support/store.ts';
 import { nodeNames } from '../../support/nodes.ts';
-import { openPreview } from '../../../src/store/registry/preview.ts';
-import { StoreError } from '../../../src/store/store-error.ts';
+import { openSqlitePreview } from '../../../src/store/preview.ts';
+import { StoreError } from '../../../src/store/engine/store-error.ts';
 import { manualClock } from '../../support/clock.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
 
@@ -31,7 +31,7 @@ function newPath(t: TestContext): string {
 
 test('preview - of a store that is not there, everything would be taken, and none is made', async (t) => {
   const path = newPath(t);
-  const preview = await openPreview(path);
+  const preview = await openSqlitePreview(path);
   assert.deepEqual(await preview.importRegistrations([foreign]), ['taken']);
   await preview.close();
   assert.equal(existsSync(path), false);
@@ -47,7 +47,7 @@ test('preview - says what would become of each, and changes nothing', async (t) 
     ...quietTelemetry(),
   });
   await registry.importRegistrations([foreign]);
-  const preview = await openPreview(path);
+  const preview = await openSqlitePreview(path);
   const batch = [
     foreign,
     { ...foreign, secret: 'another' },
@@ -63,7 +63,7 @@ test('preview - says what would become of each, and changes nothing', async (t) 
 test('preview - what is no store is refused and left as it is', async (t) => {
   const path = newPath(t);
   writeFileSync(path, 'not a database');
-  await assert.rejects(openPreview(path), StoreError);
+  await assert.rejects(openSqlitePreview(path), StoreError);
   assert.equal(readFileSync(path, 'utf8'), 'not a database');
 });
 
@@ -75,7 +75,7 @@ test('preview - the store of an earlier version is not touched, and the hint say
   );
   database.close();
   await assert.rejects(
-    openPreview(path),
+    openSqlitePreview(path),
     (error) => error instanceof StoreError && /earlier Sealpost\n {4}Start this/.test(error.message),
   );
 });

@@ -1,11 +1,10 @@
 // Registers one device, says its node and waits to be killed: node register-and-wait.ts PATH
 import { systemClock } from '../../../src/time/clock.ts';
-import { openRegistry } from '../../../src/store/registry/open.ts';
-import { nodeNames } from '../../support/nodes.ts';
+import { openRegistry } from '../../support/store.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
 
 const store = { kind: 'sqlite', path: process.argv[2] ?? '' } as const;
-const registry = await openRegistry({ store, clock: systemClock, nodes: nodeNames(), ...quietTelemetry() });
+const registry = await openRegistry({ store, clock: systemClock, ...quietTelemetry() });
 const { node } = await registry.register({
   app: 'siskin',
   convention: 'tigase',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { RegistrationRequest } from '../../../src/core/registration.ts';
-import { openRegistry } from '../../../src/store/registry/open.ts';
+import { openRegistry } from '../../support/store.ts';
 import { nodeNames } from '../../support/nodes.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { manualClock } from '../../support/clock.ts';

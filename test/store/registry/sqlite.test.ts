@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import { Kysely, sql } from 'kysely';
-import { openRegistry } from '../../../src/store/registry/open.ts';
+import { openRegistry } from '../../support/store.ts';
 import { nodeNames } from '../../support/nodes.ts';
 import { createSqliteDialect } from '../../../src/store/sqlite/dialect.ts';
-import { openSqlite } from '../../../src/store/registry/sqlite.ts';
-import { createSecret } from '../../../src/core/secret.ts';
+import { connect, prepareToWrite } from '../../../src/store/sqlite/connection.ts';
+import { prepareFile } from '../../../src/store/sqlite/prepare.ts';
 import { manualClock } from '../../support/clock.ts';
 import { quietTelemetry, recordedLog } from '../../support/telemetry.ts';
 
@@ -48,14 +48,12 @@ test('sqlite - a registration that was answered survives kill -9', async (t) => 
 });
 
 test('sqlite - every commit reaches the disk before it is answered', async (t) => {
-  const { db } = await openSqlite(pathOf(t));
-  const { rows: mode } = await sql`PRAGMA journal_mode`.execute(db);
-  const { rows: sync } = await sql`PRAGMA synchronous`.execute(db);
-  assert.deepEqual(
-    [{ ...(mode[0] as object) }, { ...(sync[0] as object) }],
-    [{ journal_mode: 'wal' }, { synchronous: 2 }],
-  );
-  await db.destroy();
+  const path = pathOf(t);
+  const { database } = connect({ path });
+  prepareToWrite(database, { path });
+  assert.equal(database.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'wal');
+  assert.equal(database.prepare('PRAGMA synchronous').get()?.['synchronous'], 2);
+  database.close();
 });
 
 test('sqlite - only the owner may read the store and its side files', async (t) => {
@@ -139,7 +137,7 @@ test('sqlite - a store that another process has locked is refused after a while'
   const path = pathOf(t);
   const other = new DatabaseSync(path);
   other.exec('BEGIN EXCLUSIVE');
-  await assert.rejects(openSqlite(path, { busyTimeoutMs: 1 }), {
+  await assert.rejects(prepareFile({ path, busyTimeoutMs: 1 }), {
     name: 'StoreError',
     message: `the store ${path} is locked by another process\n    Is another Sealpost or a backup of the file running?`,
   });
@@ -165,7 +163,7 @@ test('sqlite - a migration that fails leaves nothing behind', async () => {
 /** As versions before the migration 0007 left it. */
 function undoSealedNodes(database: DatabaseSync): void {
   database.exec(
-    `DELETE FROM kysely_migration WHERE name >= '0007'; DROP TABLE unsealed_nodes; DROP INDEX registration_by_removal;
+    `DELETE FROM kysely_migration WHERE name >= '0007'; DROP TABLE unsealed_nodes; DROP TABLE queued_push; DROP INDEX registration_by_removal;
     CREATE TABLE removed_node (node TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, removed_at_ms INTEGER NOT NULL) STRICT;
     ALTER TABLE registration DROP COLUMN removed_at_ms; ALTER TABLE registration DROP COLUMN removal_reason;
     ALTER TABLE registration DROP COLUMN times_registered; ALTER TABLE registration DROP COLUMN is_restored`,
@@ -278,13 +276,4 @@ test('sqlite - more different queries than are kept prepared go on working', asy
     assert.equal(rows[0]?.n, i);
   }
   await db.destroy();
-});
-
-test('sqlite - PostgreSQL is refused in words as long as it is not there', async () => {
-  const store = { kind: 'postgres', url: createSecret('postgres://sealpost:hunter2@127.0.0.1/sealpost') } as const;
-  await assert.rejects(openRegistry({ store, clock: manualClock(), nodes: nodeNames(), ...quietTelemetry() }), {
-    name: 'StoreError',
-    message: 'registrations in PostgreSQL are not available yet\n    Use store: sqlite:PATH.',
-    hint: 'Use store: sqlite:PATH.',
-  });
 });

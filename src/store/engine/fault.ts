@@ -1,6 +1,6 @@
-import type { Log } from '../telemetry/log.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
-import type { Clock } from '../time/clock.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { Clock } from '../../time/clock.ts';
 
 /** Milliseconds between two log lines about one fault. */
 const logEveryMs = 60_000;

@@ -1,7 +1,9 @@
 import type { GeneratedAlways, Selectable } from 'kysely';
-import type { Environment } from '../core/registration.ts';
-import type { UnsealedNodes } from '../nodes/node-key.ts';
-import type { RemovalReason } from './registry/contract.ts';
+import type { Environment } from '../../core/registration.ts';
+import type { UnsealedNodes } from '../../nodes/node-key.ts';
+
+/** Why a registration was removed; also a metric label. `displaced`: its account registered too many newer ones. */
+export type RemovalReason = 'unregistered' | 'gone' | 'operator' | 'displaced';
 
 /** The tables as queries see them; `migrations/` makes them. */
 export interface Tables {
@@ -37,6 +39,27 @@ export interface RegistrationRow {
   readonly removal_reason: RemovalReason | null;
 }
 
+/** What a `Registration` is made of. */
+export const registrationColumns = [
+  'node',
+  'app',
+  'convention',
+  'account',
+  'device',
+  'token',
+  'second_token',
+  'secret',
+  'account_hash',
+  'environment',
+  'registered_at_ms',
+  'room',
+  'component',
+  'is_restored',
+] as const;
+
+/** The columns of `registrationColumns`. */
+export type FoundRow = Pick<RegistrationRow, (typeof registrationColumns)[number]>;
+
 /** Queued pushes. Times are milliseconds since 1970. */
 export interface QueuedPushTable {
   /** Order of arrival. */
@@ -55,8 +78,8 @@ export interface QueuedPushTable {
   /** While it is leased: when the lease ends. */
   readonly due_at_ms: number;
   readonly give_up_at_ms: number;
-  /** 1: leased, or left so by a process that died: a provider may have it already. */
-  readonly is_leased: number;
+  /** 1: leased; 2: leased and neither completed nor rescheduled once before, so that a provider may have it already. */
+  readonly leased: number;
   /** Estimated size in the database. */
   readonly bytes: number;
   /** JSON of the push. */

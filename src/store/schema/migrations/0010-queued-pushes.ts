@@ -22,7 +22,7 @@ export const queuedPushes: Migration = {
         stored_at_ms INTEGER NOT NULL,
         due_at_ms INTEGER NOT NULL,
         give_up_at_ms INTEGER NOT NULL,
-        is_leased INTEGER NOT NULL,
+        leased INTEGER NOT NULL,
         bytes INTEGER NOT NULL,
         push TEXT NOT NULL
       ) STRICT`,
@@ -32,7 +32,7 @@ export const queuedPushes: Migration = {
     await define(db, `CREATE INDEX queued_push_by_node ON queued_push (node, seq)`);
     await define(db, `CREATE INDEX queued_push_by_give_up ON queued_push (give_up_at_ms)`);
     // Few are leased at a time, and a start asks for all of them.
-    await define(db, `CREATE INDEX queued_push_leased ON queued_push (seq) WHERE is_leased = 1`);
+    await define(db, `CREATE INDEX queued_push_leased ON queued_push (seq) WHERE leased > 0`);
     // Covers the statistics, which are asked for while a million pushes wait.
     await define(db, `CREATE INDEX queued_push_by_age ON queued_push (app, seq, domain, bytes)`);
   },

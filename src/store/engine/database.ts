@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { StoreFault } from './fault.ts';
-import type { FoundRow } from './registry/rows.ts';
-import type { Tables } from './tables.ts';
+import type { FoundRow, Tables } from '../schema/tables.ts';
 
 /** An open database with the tables of the store, on either engine. Each statement is committed when it resolves. */
 export interface Database {

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import { errorCode } from '../../telemetry/log.ts';
-import type { Registry } from './contract.ts';
-import { isUpToDate, outdatedHint } from '../migrate.ts';
-import { type OpenPostgresOptions, openPostgres } from '../postgres/open.ts';
-import { createSqliteDialect } from '../sqlite/dialect.ts';
-import { StoreError } from '../store-error.ts';
-import type { Tables } from '../tables.ts';
-import { previewImport } from './import-registrations.ts';
+import { errorCode } from '../telemetry/log.ts';
+import type { Registry } from './registry/contract.ts';
+import { isUpToDate, outdatedHint } from './schema/migrate.ts';
+import { type OpenPostgresOptions, openPostgres } from './postgres/open.ts';
+import { createSqliteDialect } from './sqlite/dialect.ts';
+import { StoreError } from './engine/store-error.ts';
+import type { Tables } from './schema/tables.ts';
+import { previewImport } from './registry/import-registrations.ts';
 
 /** A store that is only looked at. */
 export interface Preview extends Pick<Registry, 'importRegistrations'> {

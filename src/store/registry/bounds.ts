@@ -1,0 +1,57 @@
+/** What bounds the registrations of one account. Without an account nothing says whose they are. */
+import type { Kysely } from 'kysely';
+import type { RegistrationRow, Tables } from '../schema/tables.ts';
+import { registrationsPerAccount } from './contract.ts';
+
+/** More than one only after devices came in at the same time. */
+const displacedAtOnce = 10;
+
+type Owner = Pick<RegistrationRow, 'account_key' | 'app' | 'node'>;
+
+/** Registrations of an account and app, apart from this one: present ones, or those that were removed. */
+function ownedBy(db: Kysely<Tables>, { account_key: account, app, node }: Owner, isRemoved: boolean) {
+  return db
+    .selectFrom('registration')
+    .where('account_key', '=', account)
+    .where('app', '=', app)
+    .where('node', '!=', node)
+    .where('removed_at_ms', isRemoved ? 'is not' : 'is', null);
+}
+
+/**
+ * The oldest registrations that have no room beside this one: a client that makes up devices without end displaces its own,
+ * but never the one that is being registered, whatever wall time does.
+ */
+export async function findBeyond(
+  db: Kysely<Tables>,
+  owner: Owner,
+): Promise<readonly Pick<RegistrationRow, 'node' | 'registered_at_ms'>[]> {
+  if (!owner.account_key.includes('@')) return [];
+  return ownedBy(db, owner, false)
+    .select(['node', 'registered_at_ms'])
+    .orderBy('registered_at_ms', 'desc')
+    .limit(displacedAtOnce)
+    .offset(registrationsPerAccount - 1)
+    .execute();
+}
+
+/** Deletes the marks of removed registrations beyond as many as an account may have. */
+export async function forgetBeyond(db: Kysely<Tables>, owner: Owner): Promise<void> {
+  if (!owner.account_key.includes('@')) return;
+  const forgotten = ownedBy(db, owner, true)
+    .select('node')
+    .orderBy('removed_at_ms', 'desc')
+    .limit(displacedAtOnce)
+    .offset(registrationsPerAccount);
+  await db.deleteFrom('registration').where('node', 'in', forgotten).execute();
+}
+
+/** Whether an account has as many registrations as it may have, apart from this one. */
+export async function isFull(db: Kysely<Tables>, owner: Owner): Promise<boolean> {
+  if (!owner.account_key.includes('@')) return false;
+  const last = ownedBy(db, owner, false)
+    .select('node')
+    .limit(1)
+    .offset(registrationsPerAccount - 1);
+  return (await last.executeTakeFirst()) !== undefined;
+}
