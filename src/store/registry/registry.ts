@@ -11,6 +11,7 @@ import type { Registration, RegistrationMatch } from '../../core/registration.ts
 import { registrationColumns, type RemovalReason } from '../schema/tables.ts';
 import { toRegistration, toRow } from './rows.ts';
 import { claimImported, importRegistrations } from './import-registrations.ts';
+import { createInOrder } from './in-order.ts';
 
 export interface RegistryOptions {
   readonly database: Database;
@@ -25,6 +26,7 @@ export interface RegistryOptions {
  */
 export async function createRegistry({ database, clock, nodes, metrics }: RegistryOptions): Promise<Registry> {
   const { db, findRow, refuseWhenLost } = database;
+  const inOrder = createInOrder();
   // Compiled once: composing the query would cost more than running it.
   const named = db.selectFrom('registration').where('node', '=', '');
   const findQuery = named.select(registrationColumns).where('removed_at_ms', 'is', null).compile();
@@ -97,6 +99,61 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
     nodes.noteUnsealed(new Set(['imported']));
   };
 
+  const register: Registry['register'] = async (request) => {
+    refuseWhenLost();
+    if (request.importedAs !== undefined) await claimImported(db, request, request.importedAs);
+    const { node, secret, holds } = nodes.make(request);
+    const row = toRow(request, node, secret ?? null, clock.now());
+    // One statement, so that requests at the same time give one row.
+    const stored = await db
+      .insertInto('registration')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.columns(['account_key', 'device_key', 'app']).doUpdateSet({
+          // A node says whether publishes must carry a secret.
+          node: sql`CASE WHEN (registration.secret IS NULL) = (excluded.secret IS NULL)
+            THEN registration.node ELSE excluded.node END`,
+          convention: row.convention,
+          account: row.account,
+          device: row.device,
+          token: row.token,
+          token_key: row.token_key,
+          second_token: row.second_token,
+          secret: row.secret === null ? null : sql`coalesce(registration.secret, excluded.secret)`,
+          environment: sql`CASE WHEN registration.token_key = excluded.token_key THEN registration.environment END`,
+          // Always later than before, whatever wall time does: `remove` tells registrations apart by it.
+          registered_at_ms: sql`CASE WHEN registration.registered_at_ms < excluded.registered_at_ms
+            THEN excluded.registered_at_ms ELSE registration.registered_at_ms + 1 END`,
+          room: row.room,
+          component: row.component,
+          times_registered: sql`CASE WHEN registration.removed_at_ms IS NULL
+            THEN registration.times_registered + 1 ELSE 1 END`,
+          is_restored: 0,
+          removed_at_ms: null,
+          removal_reason: null,
+        }),
+      )
+      .returning([...registrationColumns, 'times_registered'])
+      .executeTakeFirstOrThrow();
+    if (stored.times_registered === 1) {
+      metrics.registrations.inc({ app: request.app });
+      metrics.nodesMade.inc({ app: request.app, holds });
+      const beyond = await findBeyond(db, row);
+      for (const { node: oldest, registered_at_ms: atMs } of beyond) await removeWhere('displaced', asOf(oldest, atMs));
+      await forgetBeyond(db, row);
+    }
+    return toRegistration(stored);
+  };
+
+  const unregister: Registry['unregister'] = async (match) => {
+    refuseWhenLost();
+    const removed = await removeWhere('unregistered', matching(match));
+    // What the provider called dead may come back: not when its device has left meanwhile.
+    const gone = db.updateTable('registration').set({ removal_reason: 'unregistered' });
+    await gone.where('removal_reason', '=', 'gone').where(matching(match)).execute();
+    return removed;
+  };
+
   nodes.noteUnsealed(await unsealedNodes());
   for (const [app, registrations] of await count()) metrics.registrations.set({ app }, registrations);
 
@@ -110,52 +167,7 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
       return rows[0] && toRegistration(rows[0]);
     },
 
-    async register(request) {
-      refuseWhenLost();
-      if (request.importedAs !== undefined) await claimImported(db, request, request.importedAs);
-      const { node, secret, holds } = nodes.make(request);
-      const row = toRow(request, node, secret ?? null, clock.now());
-      // One statement, so that requests at the same time give one row.
-      const stored = await db
-        .insertInto('registration')
-        .values(row)
-        .onConflict((conflict) =>
-          conflict.columns(['account_key', 'device_key', 'app']).doUpdateSet({
-            // A node says whether publishes must carry a secret.
-            node: sql`CASE WHEN (registration.secret IS NULL) = (excluded.secret IS NULL)
-              THEN registration.node ELSE excluded.node END`,
-            convention: row.convention,
-            account: row.account,
-            device: row.device,
-            token: row.token,
-            token_key: row.token_key,
-            second_token: row.second_token,
-            secret: row.secret === null ? null : sql`coalesce(registration.secret, excluded.secret)`,
-            environment: sql`CASE WHEN registration.token_key = excluded.token_key THEN registration.environment END`,
-            // Always later than before, whatever wall time does: `remove` tells registrations apart by it.
-            registered_at_ms: sql`CASE WHEN registration.registered_at_ms < excluded.registered_at_ms
-              THEN excluded.registered_at_ms ELSE registration.registered_at_ms + 1 END`,
-            room: row.room,
-            component: row.component,
-            times_registered: sql`CASE WHEN registration.removed_at_ms IS NULL
-              THEN registration.times_registered + 1 ELSE 1 END`,
-            is_restored: 0,
-            removed_at_ms: null,
-            removal_reason: null,
-          }),
-        )
-        .returning([...registrationColumns, 'times_registered'])
-        .executeTakeFirstOrThrow();
-      if (stored.times_registered === 1) {
-        metrics.registrations.inc({ app: request.app });
-        metrics.nodesMade.inc({ app: request.app, holds });
-        const beyond = await findBeyond(db, row);
-        for (const { node: oldest, registered_at_ms: atMs } of beyond)
-          await removeWhere('displaced', asOf(oldest, atMs));
-        await forgetBeyond(db, row);
-      }
-      return toRegistration(stored);
-    },
+    register: (request) => inOrder(foldCase(request.account), () => register(request)),
 
     async readmit(opened) {
       const { node, secret, registeredAtMs } = opened;
@@ -187,14 +199,7 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
       return outcomes;
     },
 
-    async unregister(match) {
-      refuseWhenLost();
-      const removed = await removeWhere('unregistered', matching(match));
-      // What the provider called dead may come back: not when its device has left meanwhile.
-      const gone = db.updateTable('registration').set({ removal_reason: 'unregistered' });
-      await gone.where('removal_reason', '=', 'gone').where(matching(match)).execute();
-      return removed;
-    },
+    unregister: (match) => inOrder(foldCase(match.account), () => unregister(match)),
 
     remove: async (node, knownAtMs, reason) => (await removeWhere(reason, asOf(node, knownAtMs))) > 0,
 

@@ -1,113 +1,200 @@
 import type { Mutant } from '../mutant.ts';
 
-const inStore = { file: 'store/outbox/store.ts', tests: ['store/outbox/limits.test.ts'] };
+const inStatements = { file: 'store/outbox/statements.ts', tests: ['store/outbox/outbox.test.ts'] };
 
-const inDatabaseFile = { file: 'store/outbox/database-file.ts', tests: ['store/outbox/faults.test.ts'] };
+const inEnqueue = { file: 'store/outbox/enqueue.ts', tests: ['store/outbox/limits.test.ts'] };
+
+const inCounters = { file: 'store/outbox/counters.ts', tests: ['store/outbox/limits.test.ts'] };
 
 const inLimits = { file: 'store/outbox/limits.ts', tests: ['store/outbox/limits.test.ts'] };
 
-const inLeases = { file: 'store/outbox/leases.ts', tests: ['store/outbox/sqlite.test.ts'] };
+const inLeases = { file: 'store/outbox/leases.ts', tests: ['store/outbox/fairness.test.ts'] };
 
-const inWorker = { file: 'store/outbox/worker.ts', tests: ['store/outbox/faults.test.ts'] };
+const inChanges = { file: 'store/outbox/changes.ts', tests: ['store/outbox/faults.test.ts'] };
 
-const inSqlite = { file: 'store/outbox/sqlite.ts', tests: ['store/outbox/faults.test.ts'] };
+const inOutbox = { file: 'store/outbox/outbox.ts', tests: ['store/outbox/outbox.test.ts'] };
 
-const inClockStep = { file: 'store/outbox/clock-step.ts', tests: ['store/outbox/sqlite.test.ts'] };
+const inStoredPush = { file: 'store/outbox/stored-push.ts', tests: ['store/outbox/outbox.test.ts'] };
 
-const inStoredPush = { file: 'store/outbox/stored-push.ts', tests: ['store/outbox/sqlite.test.ts'] };
+const inAdopt = { file: 'store/outbox/adopt-file.ts', tests: ['store/outbox/adopt-file.test.ts'] };
 
-const inRecovery = { file: 'store/outbox/recovery.ts', tests: ['store/outbox/faults.test.ts'] };
+const inConnection = { file: 'store/sqlite/connection.ts', tests: ['store/registry/sqlite.test.ts'] };
+
+const inGroup = { file: 'store/sqlite/group-commit.ts', tests: ['store/sqlite/group-commit.test.ts'] };
+
+const inThread = { file: 'store/sqlite/thread.ts', tests: ['store/outbox/faults.test.ts'] };
 
 /** What is kept for later, and that it is kept. */
 export const outbox: readonly Mutant[] = [
   {
-    ...inStore,
-    find: `transact('FULL'`,
-    replace: `transact('NORMAL'`,
-    breaks: 'A power cut loses pushes that were answered as taken.',
-    tests: ['store/outbox/durability.test.ts'],
+    ...inConnection,
+    find: 'PRAGMA synchronous = FULL',
+    replace: 'PRAGMA synchronous = NORMAL',
+    breaks: 'A power cut loses what was answered as taken.',
   },
   {
-    ...inStore,
-    find: `if (sql.known.get(row.id)) return 'stored';`,
+    ...inConnection,
+    find: '0o600',
+    replace: '0o644',
+    breaks: 'Everybody on the machine reads what is stored.',
+    tests: ['store/outbox/outbox.test.ts'],
+  },
+  {
+    ...inStatements,
+    find: '.doNothing()',
+    replace: '.doUpdateSet({ attempts: 0 })',
+    breaks: 'A push that is stored twice, because the first answer was late, changes the first one.',
+    tests: ['store/outbox/adopt-file.test.ts', 'store/outbox/limits.test.ts'],
+  },
+  {
+    ...inStatements,
+    find: `.where('give_up_at_ms', '<=', nowMs)`,
+    replace: `.where('give_up_at_ms', '<', nowMs)`,
+    breaks: 'What expires now is kept for another ten seconds.',
+  },
+  {
+    ...inStatements,
+    find: `.where('ranked.place', '>', limit)`,
+    replace: `.where('ranked.place', '>=', limit)`,
+    breaks: 'A device has one push less than it may.',
+    tests: ['store/outbox/limits.test.ts'],
+  },
+  {
+    ...inStatements,
+    find: 'PARTITION BY node, leased = 2',
+    replace: 'PARTITION BY node',
+    breaks: 'After a kill, what a provider may have taken displaces what it has not.',
+    tests: ['store/outbox/left-leased.test.ts'],
+  },
+  {
+    ...inStatements,
+    find: 'PARTITION BY node, leased = 2',
+    replace: 'PARTITION BY node, leased > 0',
+    breaks: 'What is being sent takes no place.',
+    tests: ['store/outbox/left-leased.test.ts'],
+  },
+  {
+    ...inStatements,
+    find: 'CASE WHEN leased = 2 THEN 2 ELSE 0 END',
+    replace: '0',
+    breaks: 'What a dead process may have sent displaces others once it was tried again.',
+    tests: ['store/outbox/left-leased.test.ts'],
+  },
+  {
+    ...inStatements,
+    find: 'CASE WHEN leased = 2 THEN 2 ELSE 0 END',
+    replace: 'leased',
+    breaks: 'What failed and is queued again counts as perhaps taken.',
+    tests: ['store/outbox/left-leased.test.ts'],
+  },
+  {
+    ...inStatements,
+    find: 'CASE WHEN leased = 0 THEN 1 ELSE 2 END, due_at_ms',
+    replace: '0, due_at_ms',
+    breaks: 'After a kill, what a provider may have taken displaces what it has not.',
+    tests: ['store/outbox/left-leased.test.ts'],
+  },
+  {
+    ...inStatements,
+    find: ', due_at_ms = ${endsAtMs}',
     replace: '',
-    breaks: 'A push that is stored twice, because the first answer was late, fails.',
-    tests: ['store/outbox/sqlite.test.ts'],
+    breaks: 'A push that is on its way is given out once more.',
   },
   {
-    ...inStore,
-    find: `      counters.undo();
-`,
+    ...inStatements,
+    find: 'AND q.give_up_at_ms > ${nowMs}',
+    replace: '',
+    breaks: 'What is over is sent all the same.',
+  },
+  {
+    ...inStatements,
+    find: 'ORDER BY q.due_at_ms LIMIT',
+    replace: 'ORDER BY q.due_at_ms DESC LIMIT',
+    breaks: 'What fell due first waits longest.',
+  },
+  {
+    ...inStatements,
+    find: 'PARTITION BY q.node ORDER BY q.seq DESC',
+    replace: 'PARTITION BY q.node ORDER BY q.seq',
+    breaks: 'A device gets its oldest push first.',
+    tests: ['store/outbox/fairness.test.ts'],
+  },
+  {
+    ...inStatements,
+    find: 'AND d.domain = found.domain AND d.due_at_ms <= ${nowMs}',
+    replace: 'AND d.domain = found.domain',
+    breaks: 'Domains with nothing due take the turns of others.',
+    tests: ['store/outbox/fairness.test.ts'],
+  },
+  {
+    ...inStatements,
+    find: `set({ due_at_ms: nowMs, leased: 2 })`,
+    replace: `set({ due_at_ms: nowMs })`,
+    breaks: 'After a kill, what a provider may have taken displaces what it has not.',
+    tests: ['store/outbox/left-leased.test.ts'],
+  },
+  {
+    ...inCounters,
+    find: 'limits.pushes * limits.ofOneApp',
+    replace: 'limits.pushes',
+    breaks: 'One app fills the outbox.',
+  },
+  {
+    ...inCounters,
+    find: 'ofDomain >= limits.pushes * limits.ofOneDomain',
+    replace: 'false',
+    breaks: 'One server fills the outbox for all.',
+  },
+  {
+    ...inCounters,
+    find: 'limits.bytes * limits.ofOneApp',
+    replace: 'limits.bytes',
+    breaks: 'Long pushes of one app fill the outbox for all.',
+  },
+  { ...inCounters, find: 'total.bytes + bytes > limits.bytes', replace: 'false', breaks: 'The outbox fills the disk.' },
+  {
+    ...inEnqueue,
+    find: 'counters.add([row]);',
+    replace: '',
+    breaks: 'Pushes that arrive at once all find the last place free.',
+  },
+  {
+    ...inEnqueue,
+    find: 'counters.add(stored);',
+    replace: '',
+    breaks: 'The outbox takes itself for empty, and has no limit.',
+  },
+  {
+    ...inEnqueue,
+    find: '    counters.subtract(rows);\n',
     replace: '',
     breaks: 'After a full disk the outbox takes itself for fuller than it is.',
     tests: ['store/outbox/faults.test.ts'],
   },
   {
-    ...inStore,
-    find: 'give_up_at_ms <= ?',
-    replace: 'give_up_at_ms < ?',
-    breaks: 'What expires now is kept for another ten seconds.',
-    tests: ['store/outbox/sqlite.test.ts'],
-  },
-  {
-    ...inStore,
-    find: '>= ?3 + left_leased',
-    replace: '> ?3 + left_leased',
-    breaks: 'A device has one push more than it may.',
-  },
-  { ...inStore, find: 'limits.pushes * part', replace: 'limits.pushes', breaks: 'One app fills the outbox for all.' },
-  {
-    ...inStore,
-    find: 'bytes > freed && ',
+    ...inEnqueue,
+    find: 'if (waiting.delete(one)) counters.subtract([row]);',
     replace: '',
-    breaks: 'A push that takes the place of a longer one is refused while the outbox is full.',
+    breaks: 'A push that is answered as not stored is stored later, and arrives twice.',
   },
   {
-    ...inStore,
-    find: 'PARTITION BY left_leased ',
+    ...inEnqueue,
+    find: `if (waiting.size >= limits.waiting) return 'full';`,
     replace: '',
-    breaks: 'After a kill, what a provider may have taken displaces what it has not.',
-    tests: ['store/outbox/left-leased.test.ts'],
+    breaks: 'Pushes that a slow disk does not take fill the memory.',
   },
   {
-    ...inStore,
-    find: 'run <> ?2',
-    replace: 'run = ?2',
-    breaks: 'What is being sent takes no place, and what was left by a kill takes that of others.',
-    tests: ['store/outbox/left-leased.test.ts'],
-  },
-  {
-    ...inStore,
-    find: 'sql.unmark.run(run, operation.id);',
+    ...inEnqueue,
+    find: ' && !(await displaces(row))',
     replace: '',
-    breaks: 'What failed and is queued again counts after a kill as perhaps taken.',
-    tests: ['store/outbox/left-leased.test.ts'],
+    breaks: 'A push that takes the place of another one is refused while the outbox is full.',
   },
   {
-    ...inDatabaseFile,
-    find: 'PRAGMA synchronous = FULL',
-    replace: 'PRAGMA synchronous = NORMAL',
-    breaks: 'A power cut loses what was salvaged from a damaged file.',
-    tests: ['store/outbox/durability.test.ts'],
-  },
-  {
-    ...inDatabaseFile,
-    find: 'locking_mode = EXCLUSIVE',
-    replace: 'locking_mode = NORMAL',
-    breaks: 'Two processes send everything twice.',
-  },
-  {
-    ...inDatabaseFile,
-    find: '0o600',
-    replace: '0o644',
-    breaks: 'Everybody on the machine reads what is queued.',
-    tests: ['store/outbox/sqlite.test.ts'],
-  },
-  {
-    ...inDatabaseFile,
-    find: 'if (!existsSync(path) && existsSync(recoveredBeside(path))) renameSync(recoveredBeside(path), path);',
+    ...inEnqueue,
+    find: '      refuseWhenLost();\n',
     replace: '',
-    breaks: 'A crash while a damaged file is replaced loses what was salvaged.',
+    breaks: 'Pushes are stored into a file that was deleted.',
+    tests: ['store/outbox/faults.test.ts'],
   },
   {
     ...inLimits,
@@ -119,8 +206,8 @@ export const outbox: readonly Mutant[] = [
     ...inLimits,
     find: 'longestPauseMs: 3_600_000',
     replace: 'longestPauseMs: 36_000_000',
-    breaks: 'A clock that was set back holds everything up for ten hours.',
-    tests: ['store/outbox/sqlite.test.ts'],
+    breaks: 'A push waits for ten hours because a provider said so.',
+    tests: ['store/outbox/outbox.test.ts'],
   },
   {
     ...inLimits,
@@ -129,81 +216,78 @@ export const outbox: readonly Mutant[] = [
     breaks: 'A store that hangs answers servers after they gave up.',
   },
   {
-    ...inLeases,
-    find: 'queued.giveUpAtMs > nowMs',
-    replace: 'queued.giveUpAtMs >= 0',
-    breaks: 'What is over is sent all the same.',
-  },
-  { ...inLeases, find: '[1, 0]', replace: '[0, 1]', breaks: 'Calls wait behind everything else.' },
-  {
-    ...inLeases,
-    find: 'ORDER BY seq DESC`);',
-    replace: 'ORDER BY seq ASC`);',
-    breaks: 'After an outage the oldest pushes go first.',
+    ...inLimits,
+    find: 'leaseMs: 20_000',
+    replace: 'leaseMs: 200_000',
+    breaks: 'What a dead process had leased waits for minutes.',
+    tests: ['store/outbox/outbox.test.ts'],
   },
   {
     ...inLeases,
-    find: '!leased.has(queued.id) && ',
+    find: '([1, 0] as const)',
+    replace: '([0, 1] as const)',
+    breaks: 'Calls wait behind everything else.',
+  },
+  {
+    ...inLeases,
+    find: 'if (last !== undefined) latest.set(key, last);',
     replace: '',
-    breaks: 'A push that is on its way is given out once more.',
+    breaks: 'The first domains of the alphabet get all the turns.',
   },
   {
     ...inLeases,
+    find: 'Math.floor(room / Math.max(1, domains.length))',
+    replace: 'room',
+    breaks: 'A lease gives out more than was asked for.',
+    tests: ['store/outbox/fairness.test.ts', 'store/outbox/outbox.test.ts'],
+  },
+  {
+    ...inChanges,
+    find: 'cancelRetry = clock.after(timing.retryMs, () => void flush());',
+    replace: '',
+    breaks: 'What could not be written is written with the next change only.',
+    survives: 'Each lease and each statistic writes it too, so that it waits for ten seconds at most.',
+  },
+  {
+    ...inChanges,
+    find: 'counters.subtract(await complete(db, ids));',
+    replace: 'await complete(db, ids);',
+    breaks: 'The outbox takes itself for fuller and fuller.',
+  },
+  {
+    ...inOutbox,
+    find: 'if (changes.has(row.id)) continue;',
+    replace: '',
+    breaks: 'A push whose outcome could not be written in time is sent once more.',
+    tests: ['store/outbox/faults.test.ts'],
+    survives:
+      'A lease first writes what became of earlier ones, so that it meets such a push only if that fails and it works itself.',
+  },
+  {
+    ...inOutbox,
+    find: 'changes.complete(row.id);',
+    replace: '',
+    breaks: 'A row that is no push any more stays in the outbox for ever.',
+    tests: ['store/outbox/faults.test.ts'],
+  },
+  {
+    ...inOutbox,
     find: 'Math.min(limit, limits.leased - leased.size)',
     replace: 'limit',
     breaks: 'More pushes are on their way at a time than there is memory for.',
     tests: ['store/outbox/limits.test.ts'],
   },
   {
-    ...inWorker,
-    find: 'if (opened && opened.identity !== identify(path))',
-    replace: `if (opened && opened.identity === '')`,
-    breaks: 'Pushes are stored into a file that was deleted.',
-  },
-  {
-    ...inWorker,
-    find: `if (reason !== 'damaged') throw error;`,
-    replace: `if (reason !== '') throw error;`,
-    breaks: 'A file that is damaged while in use stores nothing until the next start.',
-  },
-  {
-    ...inWorker,
-    find: 'capDueTimes(database, now());',
-    replace: '',
+    ...inOutbox,
+    find: 'isSetBack ? nowMs',
+    replace: 'isSetBack ? Infinity',
     breaks: 'After a restart with the clock set back, all that is queued waits for as long.',
-    tests: ['store/outbox/sqlite.test.ts'],
   },
   {
-    ...inSqlite,
-    find: 'else if (unwritten.push(entry) === 1) clock.after(timing.retryMs, writeAgain);',
+    ...inOutbox,
+    find: 'if (!isShared) await endLeases(db, nowMs);',
     replace: '',
-    breaks: 'A push whose settling could not be written is sent again after the next start.',
-  },
-  {
-    ...inSqlite,
-    find: `change({ kind: 'complete', id: row.id }, () => leased.delete(row.id));`,
-    replace: '',
-    breaks: 'A row that is no push any more stays in the outbox for ever.',
-  },
-  {
-    ...inSqlite,
-    find: 'thread.withdraw(entry);',
-    replace: '',
-    breaks: 'A push that is answered as not stored is stored later, and arrives twice.',
-    tests: ['store/outbox/limits.test.ts'],
-  },
-  {
-    ...inSqlite,
-    find: `if (closing || thread.waiting >= limits.waiting) return Promise.resolve(read({ kind: 'failed' }));`,
-    replace: '',
-    breaks: 'Questions to a thread that hangs fill the memory.',
-    tests: ['store/outbox/limits.test.ts'],
-  },
-  {
-    ...inClockStep,
-    find: '<= nowMs) return;',
-    replace: '>= 0) return;',
-    breaks: 'After a restart with the clock set back, all that is queued waits for as long.',
+    breaks: 'After a restart, calls that were being sent wait until they are over.',
   },
   {
     ...inStoredPush,
@@ -224,15 +308,40 @@ export const outbox: readonly Mutant[] = [
     breaks: 'A row that was damaged is sent under another id.',
   },
   {
-    ...inRecovery,
-    find: `sqliteReason(error) === 'disk-full'`,
-    replace: 'false',
-    breaks: 'A damaged file that is met while the disk is full is given up with all that it holds.',
+    ...inAdopt,
+    find: `if (reason !== 'damaged') {`,
+    replace: `if (reason !== '') {`,
+    breaks: 'A damaged outbox of the version before prevents the start.',
   },
   {
-    ...inRecovery,
-    find: `['DESC', 'ASC'] as const`,
-    replace: `['DESC'] as const`,
-    breaks: 'Of a damaged file only what is newer than the damage is saved.',
+    ...inAdopt,
+    find: `renameSync(\`\${file}\${suffix}\`, \`\${file}.adopted\${suffix}\`)`,
+    replace: 'void suffix',
+    breaks: 'Each start sends what the earlier outbox held once more.',
+  },
+  {
+    ...inGroup,
+    find: "return { kind: 'failed', failure: describe(error) };",
+    replace: 'throw error;',
+    breaks: 'A statement that fails takes those with it that came at the same time.',
+  },
+  {
+    ...inGroup,
+    find: '(isGroup ? together(statements) : undefined) ?? statements.map(execute)',
+    replace: '(isGroup ? together(statements) : undefined) ?? (isGroup ? [] : statements.map(execute))',
+    breaks: 'On a full disk nothing can be removed.',
+  },
+  {
+    ...inThread,
+    find: 'if (isClosing) {\n        failWaiting(died);',
+    replace: 'if (isClosing) {',
+    breaks: 'Closing waits for a thread that is dead.',
+    survives: 'The outbox gives what waits up by itself; others are drained before the store is closed.',
+  },
+  {
+    ...inThread,
+    find: 'Math.min(restartCapMs, restartBaseMs * 2 ** deaths)',
+    replace: 'Infinity',
+    breaks: 'A thread that died once leaves the store dead.',
   },
 ];

@@ -2,11 +2,15 @@ import type { Mutant } from '../mutant.ts';
 
 const inRegistry = { file: 'store/registry/registry.ts', tests: ['store/registry/registry.test.ts'] };
 
+const inBounds = { file: 'store/registry/bounds.ts', tests: ['store/registry/registry.test.ts'] };
+
+const inOrder = { file: 'store/registry/in-order.ts', tests: ['store/registry/in-order.test.ts'] };
+
 const inContract = { file: 'store/registry/contract.ts', tests: ['store/registry/registry.test.ts'] };
 
 const inTombstones = { file: 'store/registry/forget-removed.ts', tests: ['store/registry/registry.test.ts'] };
 
-const inSqlite = { file: 'store/registry/sqlite.ts', tests: ['store/registry/sqlite.test.ts'] };
+const inPrepare = { file: 'store/sqlite/prepare.ts', tests: ['store/registry/sqlite.test.ts'] };
 
 const inImportRegistrations = {
   file: 'store/registry/import-registrations.ts',
@@ -40,26 +44,30 @@ export const registry: readonly Mutant[] = [
     breaks: 'A new token goes to the environment of the old one.',
   },
   {
-    ...inRegistry,
-    find: `if (!account.includes('@')) return;`,
+    ...inOrder,
+    find: 'before ? before.then(work, work) : work()',
+    replace: 'work()',
+    breaks: 'A device that unregisters and registers anew at once is left unregistered.',
+  },
+  {
+    ...inBounds,
+    find: `if (!owner.account_key.includes('@')) return [];`,
     replace: '',
     breaks: 'Devices that registered without an account displace each other.',
   },
   {
-    ...inRegistry,
-    find: `      .where('node', '!=', own)
-      .where('removed_at_ms', 'is', null)
-      .orderBy('registered_at_ms', 'desc')`,
-    replace: `      .where('removed_at_ms', 'is', null)
-      .orderBy('registered_at_ms', 'desc')`,
+    ...inBounds,
+    find: `    .where('node', '!=', node)
+`,
+    replace: '',
     breaks: 'A device displaces itself when the clock was set back.',
   },
   {
-    ...inRegistry,
+    ...inBounds,
     find: `.limit(displacedAtOnce)
-      .offset(registrationsPerAccount - 1)`,
+    .offset(registrationsPerAccount - 1)`,
     replace: `.limit(displacedAtOnce)
-      .offset(registrationsPerAccount)`,
+    .offset(registrationsPerAccount)`,
     breaks: 'An account has one registration more than it may.',
   },
   {
@@ -138,26 +146,19 @@ export const registry: readonly Mutant[] = [
     breaks: 'Tombstones are never forgotten.',
   },
   {
-    ...inSqlite,
-    find: 'PRAGMA synchronous = FULL',
-    replace: 'PRAGMA synchronous = NORMAL',
-    breaks: 'A power cut loses registrations that were answered.',
-  },
-  { ...inSqlite, find: '0o600', replace: '0o644', breaks: 'Everybody on the machine reads the device tokens.' },
-  {
-    ...inSqlite,
+    ...inPrepare,
     find: 'if (newer.length === 0) return false;',
     replace: 'if (newer.length >= 0) return false;',
     breaks: 'An old version works on the store of a newer one.',
   },
   {
-    ...inSqlite,
+    ...inPrepare,
     find: `verdict !== 'ok'`,
     replace: `verdict === ''`,
     breaks: 'A damaged store is opened, and found out notification by notification.',
   },
   {
-    ...inSqlite,
+    ...inPrepare,
     find: 'tables !== 0',
     replace: 'tables === -1',
     breaks: 'The database of another program gets our tables.',
@@ -176,11 +177,8 @@ export const registry: readonly Mutant[] = [
   },
   {
     ...inRegistry,
-    find: `await displaceOldest(row);
-      }
-`,
-    replace: `}
-`,
+    find: `await removeWhere('displaced', asOf(oldest, atMs));`,
+    replace: '{ /* stays */ }',
     breaks: 'An account registers devices without end.',
   },
   {

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, describe, test, type TestContext } from 'node:test';
-import { createSecret } from '../../../src/core/secret.ts';
-import type { Store } from '../../../src/store/open.ts';
-import { openPostgres } from '../../../src/store/postgres/open.ts';
-import { systemClock } from '../../../src/time/clock.ts';
-import { createMetrics } from '../../../src/telemetry/metrics.ts';
-import { manualClock } from '../../support/clock.ts';
-import { missingPostgres, startPostgres } from '../../support/postgres.ts';
-import { eventually, freePort } from '../../support/process.ts';
-import { openTestStore, postgresSettings } from '../../support/store.ts';
-import { recordedLog } from '../../support/telemetry.ts';
-import { id, leaseNumbers, queued, startMs } from '../outbox/support.ts';
+import { createSecret } from '../../src/core/secret.ts';
+import type { Store } from '../../src/store/open.ts';
+import { openPostgres } from '../../src/store/postgres/open.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { manualClock } from '../support/clock.ts';
+import { missingPostgres, startPostgres } from '../support/postgres.ts';
+import { eventually, freePort } from '../support/process.ts';
+import { openTestStore, postgresSettings } from '../support/store.ts';
+import { recordedLog } from '../support/telemetry.ts';
+import { id, leaseNumbers, queued, startMs } from '../store/outbox/support.ts';
 
 const skip = missingPostgres();
 const server = skip ? undefined : await startPostgres();

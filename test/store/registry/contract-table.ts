@@ -1,0 +1,563 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test, type TestContext } from 'node:test';
+import { type ForeignRegistration, IMPORT_BATCH } from '../../../src/store/registry/contract.ts';
+import type { RegistrationRequest } from '../../../src/core/registration.ts';
+import type { StoreLocation } from '../../../src/store/open.ts';
+import { type OpenedRegistry, openRegistry } from '../../support/store.ts';
+import { nodeNames } from '../../support/nodes.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
+import { manualClock } from '../../support/clock.ts';
+import { eventually } from '../../support/process.ts';
+import { quietTelemetry } from '../../support/telemetry.ts';
+
+const DAY_MS = 86_400_000;
+const registrationsPerAccount = 250;
+const START_MS = Date.UTC(2026, 10, 1);
+const romeo: RegistrationRequest = {
+  app: 'siskin',
+  convention: 'tigase',
+  account: 'Romeo@example.net',
+  device: 'AB12',
+  token: 'AB12',
+  secondToken: '77ab',
+  withSecret: false,
+};
+
+/** As p2 has it: the SHA-1 of romeo@example.net, NUL and the device id 92afd7a91cdba9a0. */
+const hash = createHash('sha1').update('romeo@example.net\u000092afd7a91cdba9a0').digest('hex');
+const foreign: ForeignRegistration = {
+  node: 'eKxTS5n3bOe0',
+  app: 'android',
+  convention: 'p2',
+  account: 'example.net',
+  accountHash: hash,
+  device: hash,
+  token: 'fcmInst:APA91b',
+  secret: 'KK4+H5WMfpRG/2zCbuKq6wpX',
+  registeredAtMs: 0,
+};
+
+/** Every engine must pass the whole table. */
+export interface Engine {
+  readonly name: string;
+  /** An empty store that can be opened again and again. */
+  readonly prepare: (t: TestContext) => StoreLocation | Promise<StoreLocation>;
+  /** Why its tests are skipped; false: they are not. */
+  readonly skip: false | string;
+}
+
+export function testRegistry({ name, prepare, skip }: Engine): void {
+  const registryTest = (what: string, run: (parts: Parts) => Promise<void>) =>
+    test(`registry on ${name} - ${what}`, { skip }, async (t) => {
+      const store = await prepare(t);
+      const clock = manualClock(START_MS);
+      const { log, metrics } = { ...quietTelemetry(), metrics: createMetrics('test') };
+      const opened: OpenedRegistry[] = [];
+      const open = async () => {
+        const registry = await openRegistry({ store, clock, nodes: nodeNames(), log, metrics });
+        opened.push(registry);
+        return registry;
+      };
+      try {
+        await run({ registry: await open(), open, clock, metrics });
+      } finally {
+        for (const registry of opened) await registry.close();
+      }
+    });
+
+  registryTest('the component and the room come back, and follow the latest registering', async ({ registry }) => {
+    const room = { ...romeo, convention: 'p2', device: 'id hash', room: 'verona@rooms.example.org' } as const;
+    const { node } = await registry.register({ ...room, component: 'push.example.org' });
+    const found = await registry.find(node);
+    assert.deepEqual([found?.room, found?.component], ['verona@rooms.example.org', 'push.example.org']);
+    await registry.register({ ...room, component: 'push.example.com' });
+    assert.equal((await registry.find(node))?.component, 'push.example.com');
+    await registry.register(romeo);
+    assert.equal('room' in (await registry.register(romeo)), false);
+  });
+
+  registryTest('a room’s registration and the account’s are apart, down to unregistering', async ({ registry }) => {
+    const own = { ...romeo, convention: 'p2', device: 'id', token: 'fcm', withSecret: true } as const;
+    const account = await registry.register(own);
+    const room = await registry.register({ ...own, device: 'id hash', room: 'verona@rooms.example.org' });
+    assert.notEqual(account.node, room.node);
+    assert.notEqual(account.secret, room.secret);
+    assert.equal(await registry.unregister({ account: own.account, token: 'id hash', app: own.app }), 1);
+    assert.ok(await registry.find(account.node));
+  });
+
+  registryTest('a node unregisters its own device, for its own account', async ({ registry }) => {
+    const { node } = await registry.register(romeo);
+    assert.equal(await registry.unregister({ account: 'juliet@example.net', token: node }), 0);
+    assert.equal(await registry.unregister({ account: romeo.account, token: node.toUpperCase() }), 0);
+    assert.equal(await registry.unregister({ account: romeo.account, token: node }), 1);
+  });
+
+  registryTest('what another account registers under the same name is its own, with its own secret', async (parts) => {
+    const { registry } = parts;
+    const request = { ...romeo, convention: 'v1', device: 'same', withSecret: true } as const;
+    const mine = await registry.register(request);
+    const theirs = await registry.register({ ...request, account: 'mallory@example.net', token: 'evil' });
+    assert.notEqual(theirs.node, mine.node);
+    assert.notEqual(theirs.secret, mine.secret);
+    assert.deepEqual(await registry.find(mine.node), mine);
+  });
+
+  /** Pairs that Unicode folds to one, and XMPP servers of an older Unicode tell apart. */
+  for (const [mine, theirs] of [
+    ['\u10d0@example.net', '\u1c90@example.net'],
+    ['k@example.net', '\u212a@example.net'],
+    ['\u00e4@example.net', '\u00c4@example.net'],
+    ['romeo@\u00e4.example', 'romeo@\u00c4.example'],
+  ] as const) {
+    registryTest(`${mine} and ${theirs} are two accounts`, async ({ registry }) => {
+      const request = { ...romeo, convention: 'p2', account: mine, withSecret: true } as const;
+      const { node, secret } = await registry.register(request);
+      const other = await registry.register({ ...request, account: theirs });
+      assert.notEqual(other.node, node);
+      assert.notEqual(other.secret, secret);
+      assert.equal((await registry.find(node))?.account, mine);
+      for (const token of [romeo.token, romeo.device, node]) {
+        await registry.unregister({ account: theirs, token });
+        assert.ok(await registry.find(node), token);
+      }
+      assert.deepEqual(await registry.list({ app: romeo.app, account: theirs }, 10), []);
+      assert.equal(await registry.unregister({ account: mine, token: romeo.token }), 1);
+    });
+  }
+
+  registryTest('an account that makes up devices without end displaces its own oldest', async ({ registry, clock }) => {
+    const juliet = await registry.register({ ...romeo, account: 'juliet@example.net' });
+    const nodes: string[] = [];
+    for (let n = 0; n < registrationsPerAccount + 3; n += 1) {
+      clock.advance(1);
+      nodes.push((await registry.register({ ...romeo, device: `device ${n}`, token: `token ${n}` })).node);
+    }
+    assert.equal((await registry.count()).get('siskin'), registrationsPerAccount + 1);
+    for (const [n, node] of nodes.entries()) assert.equal((await registry.find(node)) === undefined, n < 3, `${n}`);
+    assert.equal(await registry.wasRemoved(nodes[0] ?? ''), true);
+    assert.ok(await registry.find(juliet.node));
+  });
+
+  registryTest('a device never displaces itself, whatever wall time does', async ({ registry, clock }) => {
+    for (let n = 0; n < registrationsPerAccount; n += 1) {
+      await registry.register({ ...romeo, device: `device ${n}`, token: `token ${n}` });
+    }
+    clock.step(-1_000);
+    const { node } = await registry.register({ ...romeo, device: 'latest', token: 'latest' });
+    assert.ok(await registry.find(node));
+    const atOnce = Array.from({ length: 4 }, (_, n) => registry.register({ ...romeo, device: `${n}`, token: `${n}` }));
+    await Promise.all(atOnce);
+    await registry.register({ ...romeo, device: 'after', token: 'after' });
+    assert.equal((await registry.count()).get('siskin'), registrationsPerAccount);
+  });
+
+  registryTest('devices without an account displace nobody’s', async ({ registry }) => {
+    const request = { ...romeo, convention: 'v1', account: '' } as const;
+    for (let n = 0; n < registrationsPerAccount + 1; n += 1) await registry.register({ ...request, device: `${n}` });
+    assert.equal((await registry.count()).get('siskin'), registrationsPerAccount + 1);
+  });
+
+  registryTest(
+    'a registration is found by its node, account and tokens as the client wrote them',
+    async ({ registry }) => {
+      const { node, ...rest } = await registry.register(romeo);
+      assert.match(node, /^A[Q-Za-f][\w-]{40,248}$/);
+      assert.deepEqual(rest, {
+        app: 'siskin',
+        convention: 'tigase',
+        account: 'Romeo@example.net',
+        device: 'AB12',
+        token: 'AB12',
+        secondToken: '77ab',
+        registeredAtMs: START_MS,
+      });
+      assert.deepEqual(await registry.find(node), { node, ...rest });
+      assert.equal(await registry.find(`${node}x`), undefined);
+      assert.equal(await registry.find(node.toLowerCase()), undefined);
+      assert.equal(await registry.find(''), undefined);
+    },
+  );
+
+  registryTest('text that looks like SQL, and text in any script, is only text', async ({ registry }) => {
+    const odd = {
+      ...romeo,
+      account: 'o\'brien"; DROP TABLE registration; --@exämple.net',
+      token: '🔑',
+      device: '%_\\',
+    };
+    const { node } = await registry.register(odd);
+    const found = await registry.find(node);
+    assert.deepEqual([found?.account, found?.token, found?.device], [odd.account, odd.token, odd.device]);
+    assert.equal(await registry.find("' OR 1=1 --"), undefined);
+    assert.equal(await registry.unregister({ account: '%', token: '%' }), 0);
+  });
+
+  registryTest(
+    'the same device keeps its node, whatever the case; its tokens are updated',
+    async ({ registry, clock }) => {
+      const first = await registry.register(romeo);
+      clock.advance(1_000);
+      const { secondToken: _, ...later } = { ...romeo, account: 'romeo@EXAMPLE.net', device: 'ab12', token: 'ab12' };
+      const second = await registry.register(later);
+      assert.deepEqual(second, {
+        node: first.node,
+        app: 'siskin',
+        convention: 'tigase',
+        account: 'romeo@EXAMPLE.net',
+        device: 'ab12',
+        token: 'ab12',
+        registeredAtMs: START_MS + 1_000,
+      });
+      assert.deepEqual(await registry.find(first.node), second);
+      assert.deepEqual(await registry.count(), new Map([['siskin', 1]]));
+    },
+  );
+
+  registryTest('another app, account or device is another registration', async ({ registry }) => {
+    const nodes = [
+      await registry.register(romeo),
+      await registry.register({ ...romeo, app: 'snikket' }),
+      await registry.register({ ...romeo, account: 'juliet@example.net' }),
+      await registry.register({ ...romeo, device: 'CD34', token: 'CD34' }),
+    ].map(({ node }) => node);
+    assert.equal(new Set(nodes).size, 4);
+    assert.deepEqual(
+      await registry.count(),
+      new Map([
+        ['siskin', 3],
+        ['snikket', 1],
+      ]),
+    );
+  });
+
+  registryTest('a secret is made where one is wanted and kept over registering again', async ({ registry }) => {
+    const wanted = { ...romeo, withSecret: true };
+    const first = await registry.register(wanted);
+    const second = await registry.register({ ...wanted, token: 'new' });
+    assert.match(first.secret ?? '', /^[A-Za-z0-9_-]{32}$/);
+    assert.notEqual(first.secret, first.node);
+    assert.deepEqual([second.node, second.secret, second.token], [first.node, first.secret, 'new']);
+    assert.equal((await registry.register(romeo)).secret, undefined);
+  });
+
+  registryTest('requests for one device at the same time give one registration', async ({ registry, open }) => {
+    const other = await open();
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? registry : other).register({ ...romeo, withSecret: true })),
+    );
+    assert.equal(new Set(answers.map(({ node, secret }) => `${node} ${secret}`)).size, 1);
+    assert.deepEqual(await registry.count(), new Map([['siskin', 1]]));
+  });
+
+  registryTest('registrations are there after closing and opening again', async ({ registry, open }) => {
+    const { node } = await registry.register(romeo);
+    await registry.close();
+    assert.equal((await (await open()).find(node))?.token, 'AB12');
+  });
+
+  registryTest('unregistering matches account and token without regard to case, in every app', async ({ registry }) => {
+    const siskin = await registry.register(romeo);
+    await registry.register({ ...romeo, app: 'snikket' });
+    const juliet = await registry.register({ ...romeo, account: 'juliet@example.net' });
+    assert.equal(await registry.unregister({ account: 'rOMEO@example.NET', token: 'aB12' }), 2);
+    assert.equal(await registry.unregister({ account: 'rOMEO@example.NET', token: 'aB12' }), 0);
+    assert.equal(await registry.find(siskin.node), undefined);
+    assert.ok(await registry.find(juliet.node));
+  });
+
+  registryTest('a device that unregisters and registers anew at the same time is registered', async ({ registry }) => {
+    await registry.register(romeo);
+    const [removed, { node }] = await Promise.all([
+      registry.unregister({ account: romeo.account, token: romeo.token }),
+      registry.register(romeo),
+    ]);
+    assert.equal(removed, 1);
+    assert.equal((await registry.find(node))?.node, node);
+    assert.deepEqual(await registry.count(), new Map([['siskin', 1]]));
+  });
+
+  registryTest('unregistering with an app leaves the others alone', async ({ registry }) => {
+    await registry.register(romeo);
+    await registry.register({ ...romeo, app: 'snikket' });
+    assert.equal(await registry.unregister({ account: romeo.account, token: romeo.token, app: 'snikket' }), 1);
+    assert.deepEqual(await registry.count(), new Map([['siskin', 1]]));
+  });
+
+  registryTest('unregistering takes the id of the device where a convention has one', async ({ registry }) => {
+    await registry.register({ ...romeo, convention: 'p2', device: 'android-1', token: 'fcm-token' });
+    assert.equal(await registry.unregister({ account: romeo.account, token: 'Android-1' }), 1);
+  });
+
+  registryTest(
+    'the registrations of an account in one app are listed, the latest first',
+    async ({ registry, clock }) => {
+      const first = await registry.register(romeo);
+      clock.advance(1_000);
+      const second = await registry.register({ ...romeo, account: 'romeo@example.net', device: 'CD34', token: 'CD34' });
+      await registry.register({ ...romeo, app: 'snikket' });
+      await registry.register({ ...romeo, account: 'juliet@example.net' });
+      const of = { app: 'siskin', account: 'ROMEO@example.net' };
+      assert.deepEqual(await registry.list(of, 10), [second, first]);
+      assert.deepEqual(await registry.list(of, 1), [second]);
+      assert.deepEqual(await registry.list({ ...of, device: 'ab12' }, 10), [first]);
+      assert.deepEqual(await registry.list({ ...of, app: 'stork' }, 10), []);
+    },
+  );
+
+  registryTest('a foreign registration keeps its node and secret, and is taken once', async ({ registry, metrics }) => {
+    assert.deepEqual(await registry.importRegistrations([foreign]), ['taken']);
+    assert.deepEqual(await registry.find(foreign.node), foreign);
+    assert.deepEqual(await registry.importRegistrations([foreign, foreign]), ['present', 'present']);
+    assert.deepEqual(await registry.count(), new Map([['android', 1]]));
+    assert.match(await metrics.registry.metrics(), /sealpost_registrations\{app="android"\} 1/);
+  });
+
+  registryTest('of a batch, each hears what became of it', async ({ registry }) => {
+    const { node } = await registry.register({ ...romeo, app: 'android', device: 'known', account: 'example.net' });
+    await registry.importRegistrations([{ ...foreign, node: 'gone', device: 'gone' }]);
+    await registry.remove('gone', 0, 'gone');
+    const more = [
+      foreign,
+      foreign,
+      { ...foreign, node: 'another' },
+      { ...foreign, node, device: 'stranger' },
+      { ...foreign, node: 'gone', device: 'gone' },
+      { ...foreign, node: 'third', device: 'KNOWN' },
+      { ...foreign, node: 'last', device: 'last' },
+    ];
+    const outcomes = ['taken', 'present', 'device-known', 'node-taken', 'removed', 'device-known', 'taken'];
+    assert.deepEqual(await registry.importRegistrations(more), outcomes);
+    assert.deepEqual(await registry.count(), new Map([['android', 3]]));
+    assert.deepEqual(await registry.importRegistrations([]), []);
+  });
+
+  registryTest('a full batch is taken', async ({ registry }) => {
+    const batch = Array.from({ length: IMPORT_BATCH }, (_, i) => ({
+      ...foreign,
+      node: `node ${i}`,
+      device: `device ${i}`,
+    }));
+    assert.deepEqual(new Set(await registry.importRegistrations(batch)), new Set(['taken']));
+  });
+
+  registryTest(
+    'a device that was taken over from p2 keeps node and secret when it registers with its account',
+    async ({ registry }) => {
+      await registry.importRegistrations([foreign]);
+      const request = { ...romeo, app: 'android', convention: 'p2', device: '92afd7a91cdba9a0', token: 'new' } as const;
+      const importedAs = hash;
+      const { secondToken: _, ...mine } = { ...request, account: 'romeo@example.net', withSecret: true, importedAs };
+      const stranger = await registry.register({ ...mine, account: 'juliet@example.net', importedAs: 'other' });
+      const other = await registry.register({ ...mine, device: 'another', importedAs: 'another' });
+      const again = await registry.register(mine);
+      assert.notEqual(stranger.node, foreign.node);
+      assert.notEqual(other.node, foreign.node);
+      assert.deepEqual([again.node, again.secret, again.token], [foreign.node, foreign.secret, 'new']);
+      assert.deepEqual([again.account, again.device], ['romeo@example.net', '92afd7a91cdba9a0']);
+      assert.ok(!('accountHash' in again));
+      assert.deepEqual(await registry.importRegistrations([foreign]), ['present']);
+      assert.equal((await registry.register(mine)).node, foreign.node);
+    },
+  );
+
+  registryTest('a removed node is known as removed, and the device gets it again', async ({ registry }) => {
+    const { node, registeredAtMs } = await registry.register(romeo);
+    assert.equal(await registry.wasRemoved(node), false);
+    assert.equal(await registry.remove(node, registeredAtMs, 'gone'), true);
+    assert.equal(await registry.remove(node, registeredAtMs, 'gone'), false);
+    assert.equal(await registry.find(node), undefined);
+    assert.equal(await registry.wasRemoved(node), true);
+    assert.equal((await registry.register(romeo)).node, node);
+    assert.equal((await registry.find(node))?.token, romeo.token);
+    assert.equal(await registry.wasRemoved('never-known'), false);
+  });
+
+  registryTest('registering again takes the mark away, with node, secret and room for the metric', async (parts) => {
+    const { registry, metrics } = parts;
+    const request = { ...romeo, convention: 'p2', device: 'id', withSecret: true } as const;
+    const first = await registry.register(request);
+    await registry.unregister({ account: romeo.account, token: 'id' });
+    assert.equal(await registry.unregister({ account: romeo.account, token: 'id' }), 0);
+    assert.deepEqual(await registry.list(romeo, 10), []);
+    const again = await registry.register(request);
+    assert.deepEqual([again.node, again.secret], [first.node, first.secret]);
+    assert.equal(await registry.wasRemoved(first.node), false);
+    assert.deepEqual(await registry.count(), new Map([['siskin', 1]]));
+    assert.match(await metrics.registry.metrics(), /^sealpost_registrations\{app="siskin"\} 1$/m);
+  });
+
+  registryTest('a device that was removed is not made again by any of its nodes', async ({ registry }) => {
+    const { node, registeredAtMs } = await registry.register(romeo);
+    await registry.remove(node, registeredAtMs, 'gone');
+    const { secondToken: _, ...without } = romeo;
+    for (const request of [romeo, without]) {
+      const opened = { ...request, node: nodeNames().make(request).node, registeredAtMs: 0, isRestored: true } as const;
+      assert.equal(await registry.readmit(opened), undefined);
+    }
+    assert.equal(await registry.wasRemoved(node), true);
+    assert.equal((await registry.count()).size, 0);
+  });
+
+  registryTest('a registration made of its node displaces none of a full account', async ({ registry }) => {
+    const nodes: string[] = [];
+    for (let n = 0; n < registrationsPerAccount; n += 1) {
+      nodes.push((await registry.register({ ...romeo, device: `${n}`, token: `${n}` })).node);
+    }
+    const lost = { ...romeo, device: 'lost', token: 'lost' };
+    const opened = { ...lost, node: nodeNames().make(lost).node, registeredAtMs: 0, isRestored: true } as const;
+    assert.equal(await registry.readmit(opened), 'full');
+    assert.equal(await registry.find(opened.node), undefined);
+    for (const node of nodes) assert.ok(await registry.find(node));
+    await registry.unregister({ account: romeo.account, token: '0' });
+    assert.deepEqual(await registry.readmit(opened), opened);
+  });
+
+  registryTest('a device that leaves all its apps is restored in none', async ({ registry }) => {
+    const gone = await registry.register(romeo);
+    const live = await registry.register({ ...romeo, app: 'snikket' });
+    await registry.remove(gone.node, gone.registeredAtMs, 'gone');
+    assert.equal(await registry.unregister({ account: romeo.account, token: romeo.token }), 1);
+    assert.equal(await registry.restore([gone]), 0);
+    for (const { node } of [gone, live]) assert.equal(await registry.find(node), undefined);
+  });
+
+  registryTest('what an account removed is bounded, the latest stay known', async ({ registry, clock }) => {
+    const nodes: string[] = [];
+    for (let n = 0; n < registrationsPerAccount + 60; n += 1) {
+      const { node } = await registry.register({ ...romeo, device: `${n}`, token: `${n}` });
+      nodes.push(node);
+      await registry.unregister({ account: romeo.account, token: node });
+      clock.advance(1);
+    }
+    await registry.register(romeo);
+    const known = (await Promise.all(nodes.map((node) => registry.wasRemoved(node)))).map((is, n) => (is ? n : -1));
+    const kept = known.filter((n) => n >= 0);
+    assert.equal(kept.length, registrationsPerAccount);
+    assert.equal(kept[0], 60);
+  });
+
+  registryTest('a foreign registration takes the place of its device’s, if that was removed', async ({ registry }) => {
+    const { node } = await registry.register({ ...romeo, app: 'android', convention: 'p2', device: 'id' });
+    const taken = { ...foreign, account: romeo.account, device: 'id' };
+    assert.deepEqual(await registry.importRegistrations([taken]), ['device-known']);
+    await registry.unregister({ account: romeo.account, token: node });
+    assert.deepEqual(await registry.importRegistrations([taken, taken]), ['taken', 'present']);
+    assert.equal((await registry.find(foreign.node))?.account, romeo.account);
+  });
+
+  registryTest('so is one that was unregistered', async ({ registry }) => {
+    const { node } = await registry.register(romeo);
+    await registry.unregister(romeo);
+    assert.equal(await registry.wasRemoved(node), true);
+  });
+
+  registryTest(
+    'a registration that was renewed meanwhile is not removed, even if wall time went back',
+    async ({ registry, clock }) => {
+      const { node, registeredAtMs } = await registry.register(romeo);
+      const again = await registry.register(romeo);
+      assert.equal(again.registeredAtMs, registeredAtMs + 1);
+      assert.equal(await registry.remove(node, registeredAtMs, 'gone'), false);
+      clock.step(-DAY_MS);
+      const later = await registry.register(romeo);
+      assert.equal(await registry.remove(node, again.registeredAtMs, 'gone'), false);
+      assert.equal(await registry.wasRemoved(node), false);
+      assert.equal(await registry.remove(node, later.registeredAtMs, 'gone'), true);
+    },
+  );
+
+  registryTest('of many that remove one registration, one succeeds', async ({ registry, open }) => {
+    const { node, registeredAtMs } = await registry.register(romeo);
+    const other = await open();
+    const removed = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? registry : other).remove(node, registeredAtMs, 'gone')),
+    );
+    assert.equal(removed.filter(Boolean).length, 1);
+  });
+
+  registryTest('a dead second token is dropped, a newer one stays', async ({ registry }) => {
+    const { node } = await registry.register(romeo);
+    await registry.dropSecondToken(node, 'another');
+    assert.equal((await registry.find(node))?.secondToken, '77ab');
+    await registry.dropSecondToken(node, '77ab');
+    const found = await registry.find(node);
+    assert.ok(found && !('secondToken' in found));
+    assert.equal(found.token, 'AB12');
+  });
+
+  registryTest('the environment is remembered as long as the token stays', async ({ registry }) => {
+    const { node } = await registry.register(romeo);
+    await registry.rememberEnvironment(node, 'sandbox');
+    assert.equal((await registry.find(node))?.environment, 'sandbox');
+    assert.equal((await registry.register(romeo)).environment, 'sandbox');
+    const moved = await registry.register({ ...romeo, token: 'CD34' });
+    assert.deepEqual([moved.node, moved.environment], [node, undefined]);
+  });
+
+  registryTest(
+    'removed registrations are kept 400 days and then forgotten, daily and at the start',
+    async ({ registry: first, open, clock }) => {
+      let registry = first;
+      const remove = async (device: string): Promise<string> => {
+        const account = `of-${device}@example.net`;
+        const { node, registeredAtMs } = await registry.register({ ...romeo, account, device });
+        await registry.remove(node, registeredAtMs, 'gone');
+        return node;
+      };
+      // More than are forgotten by two statements.
+      const nodes: string[] = [];
+      for (let i = 0; i < 401; i++) nodes.push(await remove(`device-${i}`));
+      const removedNodes = async () =>
+        (await Promise.all(nodes.map((node) => registry.wasRemoved(node)))).filter(Boolean).length;
+      clock.step(400 * DAY_MS);
+      const young = await remove('young');
+      await registry.close();
+      registry = await open();
+      assert.equal(await removedNodes(), nodes.length);
+
+      clock.advance(DAY_MS);
+      await eventually('all are forgotten', async () => ((await removedNodes()) === 0 ? true : undefined));
+      assert.equal(await registry.wasRemoved(young), true);
+
+      clock.step(399 * DAY_MS + 1);
+      await registry.close();
+      registry = await open();
+      await eventually('it is forgotten', async () => ((await registry.wasRemoved(young)) ? undefined : true));
+    },
+  );
+
+  registryTest('metrics count registrations and removals by app and reason', async ({ registry, open, metrics }) => {
+    const { node, registeredAtMs } = await registry.register(romeo);
+    await registry.register(romeo);
+    await registry.register({ ...romeo, account: 'juliet@example.net' });
+    assert.match(await metrics.registry.metrics(), /sealpost_registrations\{app="siskin"\} 2\n/);
+    await registry.remove(node, registeredAtMs, 'gone');
+    await registry.remove(node, registeredAtMs + 1, 'gone');
+    await registry.unregister({ account: 'juliet@example.net', token: romeo.token });
+    const text = await metrics.registry.metrics();
+    assert.match(text, /sealpost_registrations\{app="siskin"\} 0\n/);
+    assert.match(text, /sealpost_registrations_removed_total\{app="siskin",reason="gone"\} 1\n/);
+    assert.match(text, /sealpost_registrations_removed_total\{app="siskin",reason="unregistered"\} 1\n/);
+    await registry.register(romeo);
+    metrics.registrations.reset();
+    await open();
+    assert.match(await metrics.registry.metrics(), /sealpost_registrations\{app="siskin"\} 1\n/);
+  });
+
+  registryTest('it answers a ping while open, and rejects everything when closed', async ({ registry }) => {
+    await registry.ping();
+    await registry.close();
+    await assert.rejects(registry.ping());
+    await assert.rejects(registry.register(romeo));
+  });
+}
+
+interface Parts {
+  readonly registry: OpenedRegistry;
+  /** The same store once more, as another process would open it. */
+  readonly open: () => Promise<OpenedRegistry>;
+  readonly clock: ReturnType<typeof manualClock>;
+  readonly metrics: ReturnType<typeof createMetrics>;
+}
