@@ -7,6 +7,7 @@ import type { LedgerReport } from './ledger.ts';
 import { proveRegistrations } from './proving.ts';
 import { publishOnce, publishSteadily } from './publishing.ts';
 import { openStage, type Stage } from './stage.ts';
+import { openShared, troubleProcesses } from './processes.ts';
 import { settle } from './settle.ts';
 import { type Device, register } from './traffic.ts';
 import { nextTokenWeather, nextWeather, seededRandom } from './weather.ts';
@@ -19,6 +20,8 @@ export interface ChaosOptions {
   /** How long fair weather may take to finish everything. */
   readonly settleWithinMs: number;
   readonly say: (line: string) => void;
+  /** How many processes share a PostgreSQL database; 1: one process on SQLite. */
+  readonly processes: number;
   /** Ends the run early; everything is closed all the same. */
   readonly signal: AbortSignal;
 }
@@ -47,7 +50,13 @@ const steppingClock = pathToFileURL(join(import.meta.dirname, 'stepping-clock.ts
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { seconds, devices, settleWithinMs, say } = options;
   const random = seededRandom(options.seed);
-  await using stage = await openStage({ smallDisk: true, nodeArguments: ['--import', steppingClock] });
+  await using shared = await openShared(options.processes);
+  await using stage = await openStage({
+    smallDisk: shared === undefined,
+    nodeArguments: shared ? [] : ['--import', steppingClock],
+    processes: options.processes,
+    ...(shared && { config: shared.config }),
+  });
   await using background = startBackground(options.signal);
   const { books, disk } = stage;
 
@@ -73,6 +82,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   let stepped = false;
   let died = false;
   let diskWasFull = false;
+  if (shared) declareDead(stage, dying, deaf);
+  if (shared) kills = await troubleProcesses({ stage, server: shared.server, background, random, say, endsAtMs });
   while (performance.now() < endsAtMs) {
     await background.rest(2000 + random() * 3000);
     const stepsAtMs = !stepped && share(0.3) ? Date.now() : undefined;

@@ -129,7 +129,7 @@ export function createLedger(): Ledger {
       answeredCalls: entries.filter(({ kind, answer }) => kind === 'call' && answer === 'result').length,
       promisedCalls,
       missedCalls: promisedCalls.filter(isMissing),
-      late: entries.filter((entry) => entry.kind === 'call' && rangFor(entry) > callLifeMs),
+      late: entries.filter((entry) => entry.kind === 'call' && rangFor(entry) > callLifeMs && !troubles.unread(entry)),
       torn: entries.filter(({ ids }) => ids.size > 1 || ids.has(noId)),
       astray: [...astray],
       answers: count(entries.map(({ answer = 'none' }) => answer)),

@@ -11,6 +11,8 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '300' },
     // With few devices (--devices 200) their limits in the outbox are reached.
     devices: { type: 'string', default: '600' },
+    // More than one share a PostgreSQL database: --processes 3.
+    processes: { type: 'string', default: '1' },
   },
 });
 
@@ -22,6 +24,7 @@ const report = await runChaos({
   seed: Number(values.seed),
   perSecond: Number(values.rate),
   devices: Number(values.devices),
+  processes: Number(values.processes),
   settleWithinMs: 420_000,
   say: (line) => console.log(line),
   signal: interruption.signal,

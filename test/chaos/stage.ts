@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../src/time/clock.ts';
 import { type Acceptor, createAcceptor } from '../../src/harness/server/acceptor.ts';
 import { answerWord } from '../../src/harness/server/stanza.ts';
 import { defaults, type Providers, type Sealpost, startProviders, startSealpost } from '../support/sealpost.ts';
+import { eventually } from '../support/process.ts';
 import { type Books, openBooks } from './books.ts';
 import { makeFolder, mountSmallDisk, type SmallDisk } from './small-disk.ts';
 import { topicOf } from './traffic.ts';
@@ -17,13 +19,15 @@ export interface Stage extends AsyncDisposable {
   /** Folder of the store. */
   readonly disk: SmallDisk;
   readonly books: Books;
-  /** The current process. */
+  /** The current process, or the first of several. */
   readonly sealpost: Sealpost;
+  /** All processes. */
+  readonly sealposts: readonly Sealpost[];
   /**
-   * Kills the process with `kill -9` and starts a new one.
+   * Kills a process with `kill -9` and starts a new one.
    * @throws if the current process has ended by itself
    */
-  restart(nodeArguments: readonly string[]): Promise<void>;
+  restart(nodeArguments: readonly string[], index?: number): Promise<void>;
   /** Publishes or sends a command, and resolves with the answer as a word. Never rejects. */
   ask(id: string, from: string, xml: string): Promise<string>;
   /** Number of queued pushes as the server last counted them; undefined before its first count. */
@@ -36,6 +40,8 @@ export interface StageOptions {
   /** Additional parts of the config. */
   readonly config?: object;
   readonly nodeArguments?: readonly string[];
+  /** How many processes share the store of `config`. Default 1. */
+  readonly processes?: number;
 }
 
 /** Interval of the server's count in milliseconds, so its figures are no older. */
@@ -45,7 +51,8 @@ const answerWithinMs = 25_000;
 /** Milliseconds for a start, which takes about a second, or more on a loaded machine. */
 const connectWithinMs = 20_000;
 
-export async function openStage({ smallDisk = false, config, nodeArguments = [] }: StageOptions): Promise<Stage> {
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const { smallDisk = false, config, nodeArguments = [], processes = 1 } = options;
   await using opened = new AsyncDisposableStack();
   const providers = await startProviders({ topicOf });
   opened.defer(() => providers.stop());
@@ -54,7 +61,7 @@ export async function openStage({ smallDisk = false, config, nodeArguments = [] 
     components: new Map([[component, 's3cret']]),
     clock: systemClock,
     randomBytes,
-    onConflict: 'replace-old',
+    onConflict: processes > 1 ? 'accept' : 'replace-old',
   });
   opened.defer(() => acceptor.close());
   const books = opened.use(openBooks());
@@ -66,9 +73,17 @@ export async function openStage({ smallDisk = false, config, nodeArguments = [] 
     apps: providers.apps,
     ...config,
   };
-  let sealpost = await startSealpost(providers.folder, whole, nodeArguments);
-  opened.defer(() => sealpost.stop());
-  await acceptor.whenConnected(component, connectWithinMs);
+  const sealposts: Sealpost[] = [];
+  opened.defer(async () => void (await Promise.all(sealposts.map((one) => one.stop()))));
+  for (let i = 0; i < processes; i += 1) {
+    sealposts.push(await startSealpost(await folderOf(providers.folder, i), whole, nodeArguments));
+  }
+  const whenAllConnected = async () => {
+    const first = await acceptor.whenConnected(component, connectWithinMs);
+    const wanted = () => (acceptor.connections.length >= processes ? first : undefined);
+    await eventually(`${processes} connections`, wanted, connectWithinMs);
+  };
+  await whenAllConnected();
   const closing = opened.move();
 
   return {
@@ -77,27 +92,37 @@ export async function openStage({ smallDisk = false, config, nodeArguments = [] 
     disk,
     books,
     get sealpost() {
-      return sealpost;
+      return sealposts[0] as Sealpost;
     },
-    async restart(givenArguments) {
+    sealposts,
+    async restart(givenArguments, index = 0) {
+      const sealpost = sealposts[index] as Sealpost;
       const { exitCode } = sealpost.process;
       if (exitCode !== null)
         throw new Error(`the server ended with ${exitCode}:\n${sealpost.lines.slice(-10).join('\n')}`);
       const killedAtMs = Date.now();
       sealpost.process.kill('SIGKILL');
       await sealpost.ended;
-      sealpost = await startSealpost(providers.folder, whole, givenArguments);
+      sealposts[index] = await startSealpost(await folderOf(providers.folder, index), whole, givenArguments);
       books.killed(killedAtMs);
-      await acceptor.whenConnected(component, connectWithinMs);
+      await whenAllConnected();
     },
     async ask(id, from, xml) {
       return answerWord(await acceptor.request({ id, from, to: component, xml }, answerWithinMs));
     },
     async countQueued() {
-      const text = await (await fetch(`${sealpost.opsUrl}/metrics`)).text();
+      const text = await (await fetch(`${sealposts[0]?.opsUrl}/metrics`)).text();
       const depths = [...text.matchAll(/^sealpost_outbox_pushes\{[^}]*\} (\d+)$/gm)];
       return depths.length === 0 ? undefined : depths.reduce((sum, [, depth]) => sum + Number(depth), 0);
     },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
+}
+
+/** Each process has its config in a folder of its own; the first in that of the providers. */
+async function folderOf(folder: string, index: number): Promise<string> {
+  if (index === 0) return folder;
+  const own = join(folder, `process-${index}`);
+  await mkdir(own, { recursive: true });
+  return own;
 }

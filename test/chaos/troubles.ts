@@ -10,6 +10,8 @@ export interface Troubles {
   killAmid(provider: ProviderName, takenAtMs: number): Spell | undefined;
   /** Whether the clock was set back while a call rang, which ends queued calls, or the server was mostly down. */
   silenced(call: LedgerEntry): boolean;
+  /** Whether a server was down or suspended for most of the life of a call, and so may have read it when it was over. */
+  unread(call: LedgerEntry): boolean;
 }
 
 /**
@@ -27,6 +29,9 @@ export function createTroubles(): Troubles {
   const setBacks: Spell[] = [];
   /** Times at which answers were lost, in order. */
   const unheardAtMs: Record<ProviderName, number[]> = { apns: [], fcm: [] };
+
+  const lifeOf = ({ publishedAtMs }: LedgerEntry) => ({ fromMs: publishedAtMs, untilMs: publishedAtMs + callLifeMs });
+  const unread = (call: LedgerEntry) => overlapMs(kills, lifeOf(call)) > callLifeMs / 2;
 
   return {
     record(event) {
@@ -47,9 +52,7 @@ export function createTroubles(): Troubles {
       const near = { fromMs: takenAtMs - settledWithinMs, untilMs: takenAtMs + settledWithinMs };
       return overlapMs(fullDisks, near) > 0 ? undefined : kill;
     },
-    silenced({ publishedAtMs }) {
-      const life = { fromMs: publishedAtMs, untilMs: publishedAtMs + callLifeMs };
-      return overlapMs(setBacks, life) > 0 || overlapMs(kills, life) > callLifeMs / 2;
-    },
+    silenced: (call) => overlapMs(setBacks, lifeOf(call)) > 0 || unread(call),
+    unread,
   };
 }

@@ -443,6 +443,29 @@ test('retry - the pushes of a busy device line up and delay no other device', as
   assert.equal(sent.length, 20);
 });
 
+test('retry - a domain that floods leaves others their part of the rate, however many of its pushes are due', async () => {
+  const registerAs = async (n: number) => {
+    const token = n.toString(16).padStart(64, '0');
+    const device = { app: 'siskin', convention: 'tigase', device: token, token, withSecret: false };
+    return registry.register({ ...device, account: `user-${n}@flood.example` });
+  };
+  for (let n = 0; n < 25; n += 1) {
+    registration = await registerAs(n);
+    await Promise.all(Array.from({ length: 20 }, () => enqueue('alert', { domain: 'flood.example' })));
+  }
+  const others: Push[] = [];
+  for (let n = 100; n < 130; n += 1) {
+    registration = await registerAs(n);
+    others.push(await enqueue('alert', { domain: `server-${n % 3}.example` }, 500));
+  }
+  retryScheduler = schedulerFor(apnsAppOf(), 50, { pushesPerRegistration: { burst: 2, perSecond: 1 } });
+  retryScheduler.start();
+  for (const push of others) retryScheduler.expect(push, forward.now());
+  await pass(3_000);
+  const arrived = others.filter(({ id }) => sent.some((one) => one.id === id));
+  assert.equal(arrived.length, others.length);
+});
+
 test('retry - a registration gets no more pushes than its rate limit allows', async () => {
   retryScheduler = schedulerFor(apnsAppOf(), 100, { pushesPerRegistration: { burst: 2, perSecond: 1 } });
   for (let i = 0; i < 4; i += 1) await enqueue('alert');

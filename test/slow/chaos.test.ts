@@ -10,6 +10,7 @@ test('chaos - with kills and misbehaving providers every push answered with resu
     seed: 20_261_121,
     perSecond: 300,
     devices: 600,
+    processes: 1,
     // Time limit of a test: 300 s.
     settleWithinMs: 150_000,
     say: () => {},

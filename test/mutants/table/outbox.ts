@@ -44,7 +44,7 @@ export const outbox: readonly Mutant[] = [
     find: '.doNothing()',
     replace: '.doUpdateSet({ attempts: 0 })',
     breaks: 'A push that is stored twice, because the first answer was late, changes the first one.',
-    tests: ['store/outbox/adopt-file.test.ts', 'store/outbox/limits.test.ts'],
+    tests: ['store/outbox/outbox.test.ts'],
   },
   {
     ...inStatements,

@@ -44,7 +44,7 @@ test('outbox limits - full by number it refuses, except for a push that replaces
 });
 
 test('outbox limits - full by bytes it refuses a push that is too long and stores one that still fits', async (context) => {
-  const outbox = await outboxesFor(context).open({ limits: { bytes: 5_000, perRegistration: 2 } });
+  const outbox = await outboxesFor(context).open({ limits: { bytes: 5_000, ofOneApp: 1, perRegistration: 2 } });
   const put = (n: number, length: number, node = `node-${n}`) =>
     outbox.enqueue(queued(n, { node, ciphertext: 'A'.repeat(length) }), startMs);
   assert.equal(await put(1, 2_000), 'stored');
