@@ -31,7 +31,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...['store', 'xmpp/link', 'xmpp/services'],
   ],
   commands: [
-    ...[...everywhere, 'config', 'config/kinds', 'import', 'ops', 'server.ts'],
+    ...[
+      ...everywhere,
+      'config',
+      'config/kinds',
+      'import',
+      'ops',
+      'server.ts',
+      'store',
+      'store/engine',
+      'store/postgres',
+    ],
     ...['demo', 'report', 'runner', 'scenarios', 'sealing', 'server', 'stand-ins', 'vectors', 'clients'].map(
       (room) => `harness/${room}`,
     ),

@@ -11,6 +11,7 @@ import { runHarnessCommand } from './harness/harness.ts';
 import { importRegistrations, importUsage } from './import.ts';
 import { serve, serveUsage } from './serve.ts';
 import type { Signals } from './signals.ts';
+import { store, storeUsage } from './store.ts';
 import { startFrom } from './start.ts';
 import { version } from './version.ts';
 
@@ -20,6 +21,7 @@ const usage = `Usage: sealpost [COMMAND] [OPTIONS]
   demo     run harness, provider stand-ins and server on this machine; the default without a config
   import   import registrations from another push app server
   guard    ask and release the mass-loss guard of a running server
+  store    copy a store to another file, or between SQLite and PostgreSQL
   harness  try this and other push app servers, seal and open by hand
 
   --config FILE   sealpost.yaml; default: the environment variable SEALPOST_CONFIG
@@ -56,6 +58,13 @@ const commands: Readonly<Record<string, Command>> = {
     run({ args, env, signals }) {
       signals.release();
       return importRegistrations({ args, env, output, errors, clock: systemClock });
+    },
+  },
+  store: {
+    usage: storeUsage,
+    run({ args, env, signals }) {
+      signals.release();
+      return store({ args, env, output, errors, clock: systemClock });
     },
   },
   harness: {

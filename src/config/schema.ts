@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { appsSchema } from './apps.ts';
 import { authorities, listenerTls } from './kinds/tls.ts';
@@ -6,10 +5,10 @@ import { withHint } from './kinds/problems.ts';
 import { parseNodeKey } from '../nodes/node-key.ts';
 import { LONGEST_NODE } from '../nodes/sealed-node.ts';
 import { foldCase } from '../core/jid.ts';
-import { createSecret } from '../core/secret.ts';
 import { rateLimitsSection } from '../delivery/rate-limits.ts';
 import { postgresSection } from '../store/postgres/settings.ts';
 import { linkLimitsSection, linkTimingSection } from '../xmpp/stream/limits.ts';
+import { storeLocation } from './store-location.ts';
 import { createValueKinds, type NoteSecret, section, type Sources, type ValueKinds } from './kinds/values.ts';
 
 /** The port that Prosody and Tigase listen on for components unless told otherwise. */
@@ -54,7 +53,7 @@ export function createSchema(sources: Sources, noteSecret: NoteSecret) {
     })
       .prefault({})
       .describe('The two HTTP listeners.'),
-    store: store(values, sources)
+    store: storeLocation(values, sources)
       .prefault('sqlite:./data/sealpost.db')
       .describe(
         'Where registrations and queued pushes are kept: a SQLite file for one process, or a PostgreSQL database for any number. PostgreSQL on another machine is spoken to over TLS unless the URL ends in `?sslmode=disable`.',
@@ -206,23 +205,4 @@ function listener(values: ValueKinds, port: number) {
       .exactOptional()
       .describe('Serve HTTPS; without it a TLS proxy belongs in front of the public listener.'),
   };
-}
-
-function store(values: ValueKinds, { baseDir }: Sources) {
-  const about = 'sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE';
-  const stored = values.text(about).transform((text, context) => {
-    if (text === 'sqlite::memory:') {
-      context.addIssue(
-        'would lose all registrations when the process ends; name a file, such as sqlite:./data/sealpost.db',
-      );
-      return z.NEVER;
-    }
-    if (/^sqlite:.*[^/]$/.test(text)) {
-      return { kind: 'sqlite', path: resolve(baseDir, text.slice('sqlite:'.length)) } as const;
-    }
-    if (/^postgres(ql)?:\/\/./.test(text)) return { kind: 'postgres', url: createSecret(text) } as const;
-    context.addIssue(`expected ${about}`);
-    return z.NEVER;
-  });
-  return stored.meta({ allowed: '`sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE`' });
 }

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, describe, test, type TestContext } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { store as storeCommand } from '../../src/commands/store.ts';
 import { createSecret } from '../../src/core/secret.ts';
 import type { Store } from '../../src/store/open.ts';
 import { openPostgres } from '../../src/store/postgres/open.ts';
@@ -185,5 +189,32 @@ describe('postgres', { skip }, () => {
   test('a server without TLS is refused where TLS is due', async (t) => {
     const { url } = await processes(t);
     await assert.rejects(opening(`${url}?sslmode=require`), /\(no-tls\)\n {4}The server speaks no TLS/);
+  });
+
+  test('a store is copied from SQLite to PostgreSQL and back', async (t) => {
+    const { url } = await processes(t);
+    const folder = mkdtempSync(join(tmpdir(), 'sealpost-copy-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const at = (name: string) => ({ kind: 'sqlite', path: join(folder, name) }) as const;
+    const parts = { clock: manualClock(startMs), log: recordedLog().log };
+    const source = await openTestStore({ store: at('a.db'), ...parts });
+    const made = await Promise.all(
+      Array.from({ length: 700 }, (_, n) => source.registry.register({ ...phone, account: `u${n}@example.net` })),
+    );
+    await source.outbox.enqueue(queued(1), startMs);
+    await source.close();
+    const copy = async (...args: string[]) => {
+      let said = '';
+      const output = { write: (text: string) => (said += text) };
+      const call = { args: ['copy', ...args], env: {}, output, errors: output, clock: systemClock };
+      return [await storeCommand(call), said];
+    };
+    const all = [0, 'registrations: 700\nqueued pushes: 1\n'];
+    assert.deepEqual(await copy('--from', `sqlite:${at('a.db').path}`, '--to', url), all);
+    assert.deepEqual(await copy('--from', url, '--to', `sqlite:${at('b.db').path}`), all);
+    const back = await openTestStore({ store: at('b.db'), ...parts });
+    for (const one of [made[0], made[699]]) assert.deepEqual(await back.registry.find(one?.node ?? ''), one);
+    assert.deepEqual(await leaseNumbers(back.outbox), [1]);
+    await back.close();
   });
 });

@@ -1,0 +1,110 @@
+/** Copies everything that is durable from one database to another one, of either engine. */
+import type { Kysely } from 'kysely';
+import type { Database } from './engine/database.ts';
+import type { QueuedPushRow, RegistrationRow, Tables } from './schema/tables.ts';
+
+/** Rows that are read, written and compared together. */
+const together = 500;
+
+export interface CopyReport {
+  readonly registrations: number;
+  readonly queuedPushes: number;
+  /** Rows of the source that the target has otherwise, or under another node: they were left as they are there. */
+  readonly different: number;
+}
+
+export interface CopyOptions {
+  readonly from: Pick<Database, 'db'>;
+  readonly to: Database;
+  /** Called after each part, with the number of rows so far. */
+  readonly onProgress: (rows: number) => void;
+}
+
+/**
+ * Copies registrations, marks of removed ones, and queued pushes. What the target has already stays as it is there, so that a copy
+ * that was interrupted is begun again. Each part is read back from the target and compared.
+ */
+export async function copyStore({ from, to, onProgress }: CopyOptions): Promise<CopyReport> {
+  const report = { registrations: 0, queuedPushes: 0, different: 0 };
+  const progress = () => onProgress(report.registrations + report.queuedPushes);
+  const kinds = await from.db.selectFrom('unsealed_nodes').selectAll().execute();
+  for (const kind of kinds) {
+    await to.db
+      .insertInto('unsealed_nodes')
+      .values(kind)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+  for (let after = ''; ;) {
+    const rows = await readRegistrations(from.db, after);
+    const last = rows.at(-1);
+    if (!last) break;
+    report.different += await copyRegistrations(rows, to);
+    report.registrations += rows.length;
+    after = last.node;
+    progress();
+  }
+  for (let after = 0; ;) {
+    const rows = await readQueued(from.db, after);
+    const last = rows.at(-1);
+    if (!last) break;
+    await copyQueued(rows, to);
+    report.queuedPushes += rows.length;
+    after = last.seq;
+    progress();
+  }
+  return report;
+}
+
+function readRegistrations(db: Kysely<Tables>, after: string): Promise<RegistrationRow[]> {
+  return db.selectFrom('registration').selectAll().where('node', '>', after).orderBy('node').limit(together).execute();
+}
+
+/** @returns how many the target has otherwise */
+async function copyRegistrations(
+  rows: readonly RegistrationRow[],
+  { db, rowsPerStatement }: Database,
+): Promise<number> {
+  await inParts(rows, rowsPerStatement, (part) =>
+    db
+      .insertInto('registration')
+      .values(part)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute(),
+  );
+  const nodes = rows.map(({ node }) => node);
+  const found = await db.selectFrom('registration').selectAll().where('node', 'in', nodes).execute();
+  const byNode = new Map(found.map((row) => [row.node, canonical(row)]));
+  return rows.filter((row) => byNode.get(row.node) !== canonical(row)).length;
+}
+
+function readQueued(db: Kysely<Tables>, after: number): Promise<QueuedPushRow[]> {
+  return db.selectFrom('queued_push').selectAll().where('seq', '>', after).orderBy('seq').limit(together).execute();
+}
+
+async function copyQueued(rows: readonly QueuedPushRow[], { db, rowsPerStatement }: Database): Promise<void> {
+  const fresh = rows.map(({ seq: _ownOrder, leased, ...row }) => ({ ...row, leased: leased === 0 ? 0 : 2 }));
+  await inParts(fresh, rowsPerStatement, (part) =>
+    db
+      .insertInto('queued_push')
+      .values(part)
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute(),
+  );
+}
+
+async function inParts<T>(
+  rows: readonly T[],
+  size: number,
+  write: (part: readonly T[]) => Promise<unknown>,
+): Promise<void> {
+  const parts = Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => rows.slice(i * size, (i + 1) * size));
+  // In their order, so that queued pushes keep theirs.
+  if (size > 1) for (const part of parts) await write(part);
+  else await Promise.all(parts.map(write));
+}
+
+/** Equal for equal rows, whatever the order of their columns. */
+function canonical(row: RegistrationRow): string {
+  return JSON.stringify(Object.entries(row).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
