@@ -32,7 +32,7 @@ const answer = z.object({
   holds: z.array(
     z.object({
       cause: z.string(),
-      app: z.string().optional(),
+      app: z.string(),
       since: z.string(),
       seen: z.number(),
       bad: z.number(),
@@ -41,7 +41,6 @@ const answer = z.object({
       hint: z.string(),
     }),
   ),
-  caution: z.string().optional(),
   released: z.number().optional(),
 });
 
@@ -85,7 +84,7 @@ export async function guard({ args, env, output, errors }: GuardCall): Promise<0
     response = await fetch(new URL(isRelease ? '/guard/release' : '/guard', origin), {
       method: isRelease ? 'POST' : 'GET',
       headers: { authorization: `Bearer ${token.reveal()}`, ...(isRelease && { 'content-type': 'application/json' }) },
-      ...(isRelease && { body: JSON.stringify({ believe: acceptsRemovals }) }),
+      ...(isRelease && { body: JSON.stringify({ acceptRemovals: acceptsRemovals }) }),
       redirect: 'error',
       signal: AbortSignal.timeout(answerWithinMs),
     });
@@ -116,9 +115,8 @@ function describeRelease(released: number, acceptsRemovals: boolean): string {
   return `Released ${released} ${released === 1 ? 'hold' : 'holds'}. ${what}\n`;
 }
 
-function describeReport({ state, holds, caution }: z.output<typeof answer> | GuardReport): string {
-  if (state === 'watching')
-    return caution === undefined ? 'Watching: nothing is held back.\n' : `Watching: no hold.\nNote: ${caution}.\n`;
+function describeReport({ state, holds }: z.output<typeof answer> | GuardReport): string {
+  if (state === 'watching') return 'Watching: nothing is held back.\n';
   const lines = holds.map(
     ({ since, held, what, hint }) =>
       `HOLDING since ${since}: ${what}.\n` +

@@ -7,7 +7,7 @@ import { createBearer } from '../http/bearer.ts';
 /** A reason for which answers are held back. */
 export interface GuardHold {
   readonly cause: string;
-  readonly app?: string;
+  readonly app: string;
   /** ISO 8601. */
   readonly since: string;
   /** How many were seen, how many of them were bad, and how many answers were held back since. */
@@ -23,15 +23,13 @@ export interface GuardHold {
 export interface GuardReport {
   readonly state: 'watching' | 'holding';
   readonly holds: readonly GuardHold[];
-  /** Why unknown nodes are not answered as unknown although nothing is held. */
-  readonly caution?: string;
 }
 
 /** The mass-loss guard as the admin API sees it. */
 export interface GuardControl {
   describe(): GuardReport;
-  /** Ends every hold and returns their number. `believe`: accept what was held. */
-  release(options: { readonly believe: boolean }): number;
+  /** Ends every hold and returns their number. `acceptRemovals`: accept what was held. */
+  release(options: { readonly acceptRemovals: boolean }): number;
 }
 
 export interface AdminOptions {
@@ -40,7 +38,7 @@ export interface AdminOptions {
   readonly guard: GuardControl;
 }
 
-const releaseBody = z.strictObject({ believe: z.boolean().default(false) });
+const releaseBody = z.strictObject({ acceptRemovals: z.boolean().default(false) });
 
 /** Adds `GET /guard` and `POST /guard/release`. */
 export function addAdminRoutes(app: FastifyInstance, { token, guard }: AdminOptions): void {
@@ -60,7 +58,7 @@ export function addAdminRoutes(app: FastifyInstance, { token, guard }: AdminOpti
     admin.post('/guard/release', async (request, reply) => {
       const parsed = releaseBody.safeParse(request.body ?? {});
       if (!parsed.success) {
-        return reply.code(400).send({ error: 'expected {"believe": true}, {"believe": false} or {}' });
+        return reply.code(400).send({ error: 'expected {"acceptRemovals": true}, {"acceptRemovals": false} or {}' });
       }
       return { released: guard.release(parsed.data), ...guard.describe() };
     });

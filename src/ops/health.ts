@@ -1,5 +1,5 @@
 import type { Guard } from '../guard/contract.ts';
-import { describeCaution, describeHold, hintFor as hintForHold } from '../guard/report.ts';
+import { describeHold, hintFor as hintForHold } from '../guard/report.ts';
 import type { Health, HealthCheck } from './health-report.ts';
 import type { AppSender } from '../sending/app-sender.ts';
 import type { Outbox, OutboxState } from '../store/outbox/contract.ts';
@@ -88,11 +88,7 @@ function checkOrphan([app, count]: readonly [string, number]): [string, HealthCh
 }
 
 function checkGuard(state: Guard['state']): HealthCheck {
-  if (state.kind === 'watching') {
-    const reason = describeCaution(state);
-    if (reason === undefined) return { status: 'pass' };
-    return { status: 'warn', reason, hint: hintForHold({ cause: 'unknown-nodes' }) };
-  }
+  if (state.kind === 'watching') return { status: 'pass' };
   const [first] = state.holds;
   return {
     status: 'fail',

@@ -9,12 +9,13 @@ const holding: GuardReport = {
   state: 'holding',
   holds: [
     {
-      cause: 'unknown-nodes',
+      cause: 'dead-tokens',
+      app: 'siskin',
       since: '2026-11-01T00:00:00.000Z',
       seen: 50,
       bad: 50,
       held: 951,
-      what: 'the store is empty',
+      what: 'all tokens are dead',
       hint: 'look',
     },
   ],
@@ -29,8 +30,8 @@ async function start(t: TestContext, token?: string) {
     health: () => Promise.resolve({ status: 'pass', checks: {} }),
     guard: {
       describe: () => report,
-      release({ believe }) {
-        released.push(believe);
+      release({ acceptRemovals }) {
+        released.push(acceptRemovals);
         report = { state: 'watching', holds: [] };
         return 1;
       },
@@ -79,7 +80,7 @@ test('admin - the guard is described and released', async (t) => {
   const { ask, released } = await start(t, 'right');
   const described = await ask('/guard', { headers: withToken('right') });
   assert.deepEqual([described.status, described.body], [200, holding]);
-  const answered = await ask('/guard/release', post('{"believe":true}'));
+  const answered = await ask('/guard/release', post('{"acceptRemovals":true}'));
   assert.deepEqual([answered.status, answered.body], [200, { released: 1, state: 'watching', holds: [] }]);
   assert.deepEqual(released, [true]);
 });
@@ -89,7 +90,14 @@ test('admin - no removal is accepted unless the request says so', async (t) => {
   await ask('/guard/release', post('{}'));
   await ask('/guard/release', { method: 'POST', headers: withToken('right') });
   assert.deepEqual(released, [false, false]);
-  for (const body of ['{"believe":"yes"}', '{"beleive":true}', '[]', '{', 'x'.repeat(20_000)]) {
+  for (const body of [
+    '{"acceptRemovals":"yes"}',
+    '{"acceptRemoval":true}',
+    '{"believe":true}',
+    '[]',
+    '{',
+    'x'.repeat(20_000),
+  ]) {
     const { status } = await ask('/guard/release', post(body));
     assert.ok(status === 400 || status === 413, `${body.slice(0, 20)}: ${status}`);
   }

@@ -3,7 +3,7 @@ import type { Environment } from '../../core/registration.ts';
 import type { UnsealedNodes } from '../../nodes/node-key.ts';
 
 /** Why a registration was removed; also a metric label. `displaced`: its account registered too many newer ones. */
-export type RemovalReason = 'unregistered' | 'gone' | 'operator' | 'displaced';
+export type RemovalReason = 'unregistered' | 'gone' | 'displaced';
 
 /** The tables as queries see them; `migrations/` makes them. */
 export interface Tables {
