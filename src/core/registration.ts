@@ -37,6 +37,8 @@ export interface Registration {
   readonly registeredAtMs: number;
   /** It was made of its node, which the store did not have: the device may have told us another token since. */
   readonly isRestored?: true;
+  /** A provider has accepted a push for this token before, so that the device is known to exist. */
+  readonly wasAccepted?: true;
 }
 
 /** What a client asks for when it registers. */

@@ -6,8 +6,11 @@ import type { Environment, Registration, RegistrationMatch, RegistrationRequest 
 /** How many foreign registrations are taken over in one statement, synced to disk once. */
 export const IMPORT_BATCH = 200;
 
+/** How many registrations are noted as accepted in one statement. */
+export const ACCEPTED_BATCH = 500;
+
 /** A registration that another push app server made: its node and secret stay as they are. */
-export type ForeignRegistration = Omit<Registration, 'environment' | 'isRestored'>;
+export type ForeignRegistration = Omit<Registration, 'environment' | 'isRestored' | 'wasAccepted'>;
 
 /** What became of a foreign registration. */
 export type ImportOutcome =
@@ -63,6 +66,11 @@ export interface Registry {
   restore(registrations: readonly Registration[]): Promise<number>;
   dropSecondToken(node: string, secondToken: string): Promise<void>;
   rememberEnvironment(node: string, environment: Environment): Promise<void>;
+  /**
+   * Notes that a provider accepted a push for these registrations, at most `ACCEPTED_BATCH` at a time. Skips those that
+   * are noted already, and those that were registered anew after `registeredAtMs`: they may have another token.
+   */
+  noteAccepted(batch: readonly Pick<Registration, 'node' | 'registeredAtMs'>[]): Promise<void>;
   /** Whether a registration with this node was removed, in the latest 400 days. */
   wasRemoved(node: string): Promise<boolean>;
   /** Kinds of unsealed nodes that this store has or had. */

@@ -12,6 +12,7 @@ import { registrationColumns, type RemovalReason } from '../schema/tables.ts';
 import { toRegistration, toRow } from './rows.ts';
 import { claimImported, importRegistrations } from './import-registrations.ts';
 import { createInOrder } from './in-order.ts';
+import { acceptedOfSameTokens, noteAccepted } from './note-accepted.ts';
 
 export interface RegistryOptions {
   readonly database: Database;
@@ -124,6 +125,7 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
           // Always later than before, whatever wall time does: `remove` tells registrations apart by it.
           registered_at_ms: sql`CASE WHEN registration.registered_at_ms < excluded.registered_at_ms
             THEN excluded.registered_at_ms ELSE registration.registered_at_ms + 1 END`,
+          accepted_at_ms: acceptedOfSameTokens,
           room: row.room,
           component: row.component,
           times_registered: sql`CASE WHEN registration.removed_at_ms IS NULL
@@ -240,8 +242,8 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
       return rows.length > 0;
     },
 
+    noteAccepted: (batch) => noteAccepted(db, batch, clock.now()),
     unsealedNodes,
-
     count,
 
     async ping() {

@@ -30,6 +30,7 @@ export function toRow(
     is_restored: 0,
     removed_at_ms: null,
     removal_reason: null,
+    accepted_at_ms: null,
   };
 }
 
@@ -49,5 +50,6 @@ export function toRegistration(row: FoundRow): Registration {
     ...(row.component !== null && { component: row.component }),
     registeredAtMs: row.registered_at_ms,
     ...(row.is_restored === 1 && { isRestored: true }),
+    ...(row.accepted_at_ms !== null && { wasAccepted: true }),
   };
 }

@@ -37,6 +37,8 @@ export interface RegistrationRow {
   /** Null: it is not removed. Its node stays known, and registering again takes the mark away. */
   readonly removed_at_ms: number | null;
   readonly removal_reason: RemovalReason | null;
+  /** Null: no provider has accepted a push for this token yet, as far as we know. */
+  readonly accepted_at_ms: number | null;
 }
 
 /** What a `Registration` is made of. */
@@ -55,6 +57,7 @@ export const registrationColumns = [
   'room',
   'component',
   'is_restored',
+  'accepted_at_ms',
 ] as const;
 
 /** The columns of `registrationColumns`. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
-import { type ForeignRegistration, IMPORT_BATCH } from '../../../src/store/registry/contract.ts';
+import { ACCEPTED_BATCH, type ForeignRegistration, IMPORT_BATCH } from '../../../src/store/registry/contract.ts';
 import type { RegistrationRequest } from '../../../src/core/registration.ts';
 import type { StoreLocation } from '../../../src/store/open.ts';
 import { type OpenedRegistry, openRegistry } from '../../support/store.ts';
@@ -65,6 +65,56 @@ export function testRegistry({ name, prepare, skip }: Engine): void {
         for (const registry of opened) await registry.close();
       }
     });
+
+  registryTest(
+    'a registration is accepted once a provider accepted its token, over a restart',
+    async ({ registry, open }) => {
+      const { node, registeredAtMs } = await registry.register(romeo);
+      const other = await registry.register({ ...romeo, device: 'CD34', token: 'CD34' });
+      assert.equal((await registry.find(node))?.wasAccepted, undefined);
+      await registry.noteAccepted([{ node, registeredAtMs }]);
+      assert.equal((await registry.find(node))?.wasAccepted, true);
+      const later = await open();
+      assert.equal((await later.find(node))?.wasAccepted, true);
+      assert.equal((await later.find(other.node))?.wasAccepted, undefined);
+      await later.noteAccepted([]);
+    },
+  );
+
+  registryTest('a batch of accepted registrations is noted at once, of any that exist', async ({ registry }) => {
+    const batch = Array.from({ length: ACCEPTED_BATCH }, (_, i) => ({ node: `n${i}`, registeredAtMs: i }));
+    const { node, registeredAtMs } = await registry.register(romeo);
+    await registry.noteAccepted([...batch.slice(1), { node, registeredAtMs }]);
+    assert.equal((await registry.find(node))?.wasAccepted, true);
+  });
+
+  registryTest(
+    'registering again keeps the accepted mark with the same tokens, and takes it with others',
+    async (parts) => {
+      const { registry, clock } = parts;
+      const device = { ...romeo, device: 'id', convention: 'p2' } as const;
+      const accept = async () => {
+        await registry.noteAccepted([await registry.register(device)]);
+        return registry.list({ app: device.app, account: device.account }, 1);
+      };
+      for (const changed of [{ token: 'AB13' }, { secondToken: '77AC' }]) {
+        assert.equal((await accept())[0]?.wasAccepted, true);
+        clock.advance(1);
+        assert.equal((await registry.register({ ...device, token: 'ab12' })).wasAccepted, true);
+        assert.equal((await registry.register({ ...device, ...changed })).wasAccepted, undefined);
+      }
+    },
+  );
+
+  registryTest('what was accepted before the device registered anew proves nothing of its new token', async (parts) => {
+    const { registry, clock } = parts;
+    const device = { ...romeo, device: 'id', convention: 'p2' } as const;
+    const pushed = await registry.register(device);
+    clock.advance(1);
+    const { node } = await registry.register({ ...device, token: 'made up' });
+    await registry.noteAccepted([pushed]);
+    assert.equal((await registry.find(node))?.wasAccepted, undefined);
+  });
 
   registryTest('the component and the room come back, and follow the latest registering', async ({ registry }) => {
     const room = { ...romeo, convention: 'p2', device: 'id hash', room: 'verona@rooms.example.org' } as const;

@@ -166,6 +166,7 @@ function undoSealedNodes(database: DatabaseSync): void {
     `DELETE FROM kysely_migration WHERE name >= '0007'; DROP TABLE unsealed_nodes; DROP TABLE queued_push; DROP INDEX registration_by_removal;
     CREATE TABLE removed_node (node TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, removed_at_ms INTEGER NOT NULL) STRICT;
     ALTER TABLE registration DROP COLUMN removed_at_ms; ALTER TABLE registration DROP COLUMN removal_reason;
+    ALTER TABLE registration DROP COLUMN accepted_at_ms;
     ALTER TABLE registration DROP COLUMN times_registered; ALTER TABLE registration DROP COLUMN is_restored`,
   );
 }

@@ -7,6 +7,7 @@ import { asciiKeys } from './0005-ascii-keys.ts';
 import { noSignsOfLife } from './0006-no-signs-of-life.ts';
 import { sealedNodes } from './0007-sealed-nodes.ts';
 import { removalMarks } from './0008-removal-marks.ts';
+import { acceptedMarks } from './0009-accepted-marks.ts';
 import { queuedPushes } from './0010-queued-pushes.ts';
 
 /** In the order in which they run; a released one never changes. */
@@ -19,5 +20,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-no-signs-of-life': noSignsOfLife,
   '0007-sealed-nodes': sealedNodes,
   '0008-removal-marks': removalMarks,
+  '0009-accepted-marks': acceptedMarks,
   '0010-queued-pushes': queuedPushes,
 };
