@@ -4,6 +4,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { type Clock, neverBack, type Random } from './time/clock.ts';
 import type { Config } from './config/config.ts';
 import { warnOfExposure } from './config/exposure.ts';
+import { createAcceptedNotes } from './delivery/accepted-notes.ts';
 import { createDelivery } from './delivery/deliver.ts';
 import { createDispatcher } from './delivery/dispatch.ts';
 import { createGuard } from './guard/guard.ts';
@@ -93,7 +94,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const removals = new EventEmitter<{ removed: [Registration] }>();
   removals.on('removed', ({ node }) => outbox.removeNode(node));
   const onRemoved = (registration: Registration) => void removals.emit('removed', registration);
-  const dispatcher = createDispatcher({ registry: lookup, guard, onRemoved, clock: forward, log });
+  const acceptedNotes = createAcceptedNotes({ registry, clock, log });
+  const onAccepted = acceptedNotes.note;
+  const dispatcher = createDispatcher({ registry: lookup, guard, onAccepted, onRemoved, clock: forward, log });
   const sending = {
     registry: lookup,
     appSenders,
@@ -173,6 +176,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         delivery.drain(),
         leasesEnded,
         orphans.stop(),
+        acceptedNotes.drain(),
         ...[...appSenders.values()].map(({ provider }) => provider.drain()),
       ];
       const impatience = Promise.withResolvers<void>();

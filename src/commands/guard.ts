@@ -33,6 +33,7 @@ const answer = z.object({
     z.object({
       cause: z.string(),
       app: z.string(),
+      domain: z.string().optional(),
       since: z.string(),
       seen: z.number(),
       bad: z.number(),
@@ -41,6 +42,7 @@ const answer = z.object({
       hint: z.string(),
     }),
   ),
+  count: z.number(),
   released: z.number().optional(),
 });
 
@@ -115,7 +117,7 @@ function describeRelease(released: number, acceptsRemovals: boolean): string {
   return `Released ${released} ${released === 1 ? 'hold' : 'holds'}. ${what}\n`;
 }
 
-function describeReport({ state, holds }: z.output<typeof answer> | GuardReport): string {
+function describeReport({ state, holds, count }: z.output<typeof answer> | GuardReport): string {
   if (state === 'watching') return 'Watching: nothing is held back.\n';
   const lines = holds.map(
     ({ since, held, what, hint }) =>
@@ -125,6 +127,7 @@ function describeReport({ state, holds }: z.output<typeof answer> | GuardReport)
   );
   return (
     lines.join('') +
+    (count > holds.length ? `  ${count - holds.length} more holds are not listed.\n` : '') +
     '  If those registrations really are gone, let servers drop them: sealpost guard release --accept-removals\n'
   );
 }

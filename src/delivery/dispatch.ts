@@ -44,13 +44,22 @@ export interface Dispatcher {
 export interface DispatcherOptions {
   readonly registry: Pick<Registry, 'remove' | 'restore' | 'dropSecondToken' | 'rememberEnvironment'>;
   readonly guard: Pick<Guard, 'seePush' | 'isHolding'>;
+  /** Called when a provider accepted a push for a device. */
+  readonly onAccepted: (registration: Registration) => void;
   /** Called after a registration was removed because its token is dead. */
   readonly onRemoved: (registration: Registration) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createDispatcher({ registry, guard, onRemoved, clock, log }: DispatcherOptions): Dispatcher {
+export function createDispatcher({
+  registry,
+  guard,
+  onAccepted,
+  onRemoved,
+  clock,
+  log,
+}: DispatcherOptions): Dispatcher {
   /** Registrations that could not be restored yet; the guard remembers a limited number per hold. */
   let unrestored: readonly Registration[] = [];
   let restoreAgainAtMs = 0;
@@ -87,6 +96,7 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
     switch (result.kind) {
       case 'accepted':
         guard.seePush({ registration, target, came: 'accepted' });
+        onAccepted(registration);
         await rememberEnvironment(registration, result.environment);
         return { kind: 'sent' };
       case 'dead-token':
@@ -129,7 +139,7 @@ export function createDispatcher({ registry, guard, onRemoved, clock, log }: Dis
       // The device registered again meanwhile: the next attempt finds the new token.
       return { kind: 'retry', pending: addressed, reason: 'registered-anew' };
     }
-    if (guard.isHolding(registration.app, isSecond ? 'second' : 'first')) {
+    if (guard.isHolding(registration, isSecond ? 'second' : 'first')) {
       await restore([registration]);
       if (!isSecond) return { kind: 'misconfigured', pending: addressed };
     }

@@ -3,20 +3,31 @@ import type { Registration } from '../core/registration.ts';
 /** The share of dead devices above which the fault is taken for ours. */
 export const tolerated = 1 / 5;
 
-/** Too many device tokens of an app are called dead by its provider. While a hold lasts, none of its devices is removed. */
+/** Which devices a hold keeps. */
+export type HoldCause =
+  /** A provider calls too many devices dead that took pushes before. The hold keeps all devices. */
+  | 'dead-tokens'
+  /** A provider calls too many devices dead that never took a push. The hold keeps such devices alone. */
+  | 'dead-new-tokens';
+
+/** Too many device tokens are called dead by a provider. While the hold lasts, none of the devices it is about is removed. */
 export interface Hold {
-  readonly cause: 'dead-tokens';
+  readonly cause: HoldCause;
   /** Name of the app. */
   readonly app: string;
   /** Which tokens: those for pushes or the second ones for calls. */
   readonly target: 'first' | 'second';
+  /** The hold is about the accounts of this domain; absent: of all domains. Empty: devices without an account. */
+  readonly domain?: string;
   /** Milliseconds since 1970. */
   readonly sinceMs: number;
-  /** Distinct devices that the judgement rested on, and how many of them were bad. */
+  /** Distinct devices that the judgement rested on, and how many of them were dead. */
   readonly seen: number;
   readonly bad: number;
   /** Answers held back since then. */
   readonly held: number;
+  /** A push to a device of another domain was accepted since the hold began, so that the fault is not of the whole app. */
+  readonly othersFareWell: boolean;
 }
 
 export type GuardState = { readonly kind: 'watching' } | { readonly kind: 'holding'; readonly holds: readonly Hold[] };
@@ -39,8 +50,8 @@ export interface SeenPush {
 export interface Guard {
   /** For everything but `accepted`, the verdict counts. */
   seePush(push: SeenPush): TokenVerdict;
-  /** Whether the tokens of an app are held, so that a removal that was under way has to be undone. */
-  isHolding(app: string, target: 'first' | 'second'): boolean;
+  /** Whether such a device is held, so that a removal that was under way has to be undone. */
+  isHolding(registration: Registration, target: 'first' | 'second'): boolean;
   readonly state: GuardState;
   /**
    * Ends every hold. Without `acceptRemovals` the watch starts anew and as careful as after a start, so that nothing is

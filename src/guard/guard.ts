@@ -1,38 +1,42 @@
 /**
- * Clients register once and never again, so a wrong removal is final. When a provider calls too many device tokens of an
- * app dead (a wrong topic or environment, an incident), the fault is ours: then nothing is removed until an operator
- * decides.
+ * Clients register once and never again, so a wrong removal is final. When a provider calls too many device tokens dead (a
+ * wrong topic or environment, an incident), the fault is likely ours: then nothing is removed until an operator decides.
+ * Nobody else may be able to bring that about, or to prevent it:
  *
- * It remembers nothing over a restart.
+ * - A device counts once, by its token, however often it is registered and pushed to.
+ * - Devices that took a push before (`Registration.wasAccepted`, kept in the store) and devices that never did are judged
+ *   apart. Anybody can make up tokens that are dead: those hold back the removal of other never-reached devices at most.
+ *   A fault that hits reached devices is ours, so that such a hold keeps the never-reached ones too.
+ * - Each domain of accounts is judged by its own latest 250 devices, 3 of each account at most. Such a hold is of that
+ *   domain alone.
+ * - All domains together are judged by the latest 250 devices, 62 of each domain at most. What they say counts only if it
+ *   is also true without any one of the domains: no domain alone begins a hold of others, or shows that all is well.
+ *
+ * It is a flood when, of at least 50 devices in ten minutes, more than a fifth is dead, and two standard deviations more.
+ * Of a fault that kills everything, a running system removes 62 devices of one domain before the hold, and of all domains
+ * together 62 + 49; they are put back. One that has seen no accepted push removes 3 of a domain, 6 in all.
+ *
+ * Only `wasAccepted` outlives a restart. Without it, a restart begins with few removals that are believed, as stated.
  */
 import { createHash } from 'node:crypto';
-import type { Clock } from '../time/clock.ts';
+import { domainOf, foldCase } from '../core/jid.ts';
 import type { Registration } from '../core/registration.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { type Guard, type GuardState, type Hold, type SeenPush, tolerated } from './contract.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Guard, GuardState, Hold, HoldCause, SeenPush } from './contract.ts';
+import { enough, isBeyondUnproven, isFlood } from './evidence.ts';
 import { describeHold, hintFor } from './report.ts';
-import { createSample, type Sample, type Tally } from './sample.ts';
+import type { SeenDevice } from './sample.ts';
+import * as watching from './watch.ts';
+import { patienceMs, type Watch, windowMs } from './watch.ts';
 
-/** What is seen within this time is judged as one event, milliseconds. */
-const windowMs = 10 * 60_000;
-
-/** Distinct devices below which a share says nothing. */
-export const enough = 50;
-
-/**
- * The latest devices of an app that are looked at; some 200 bytes each. It also bounds the damage before a fault in a
- * running system shows: a quarter of them.
- */
-export const sampleLimit = 250;
-
-/** Where less comes in than `enough` in ten minutes, older sightings count too; after as long, fewer are enough. */
-const patienceMs = 86_400_000;
-
-/** An app that has delivered nothing yet loses so many devices at most on its provider's word alone. */
-export const believedUnproven = 3;
+/** Domains of an app that are judged by themselves; the one that was silent longest is forgotten first, unless it holds. */
+export const watchedDomains = 100;
 
 const complainEveryMs = 60_000;
+
+const causes: readonly HoldCause[] = ['dead-tokens', 'dead-new-tokens'];
 
 export interface GuardOptions {
   /** Names of the apps, for metrics. */
@@ -42,117 +46,191 @@ export interface GuardOptions {
   readonly metrics: Metrics;
 }
 
-/** The pushes of an app to one kind of its tokens. */
-interface Watch {
-  readonly subject: Pick<Hold, 'cause' | 'app' | 'target'>;
-  readonly sample: Sample<Registration>;
-  startedAtMs: number;
-  /** Monotonic time of an operator's word that all this is true. */
-  believedSinceMs?: number;
-  /** It happened before: no more benefit of the doubt until there is evidence. */
-  isDistrusted: boolean;
-  hold?: Omit<Hold, 'held'> & { held: number };
+/** Devices of an app that are judged together: by one kind of their tokens, and whether they took a push before. */
+interface Population {
+  readonly cause: HoldCause;
+  readonly app: string;
+  readonly target: 'first' | 'second';
+  readonly all: Watch;
+  /** By domain, the one that was seen latest last. */
+  readonly domains: Map<string, Watch>;
   complainedAtMs: number;
 }
 
+/** A watch, and what it watches; without a domain, all of them. */
+interface Holder {
+  readonly population: Population;
+  readonly watch: Watch;
+  readonly domain?: string;
+}
+
 export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard {
-  const pushes = new Map<string, Watch>();
+  const startedAtMs = clock.monotonic();
+  const populations = new Map<string, Population>();
   for (const app of apps) {
-    metrics.guardHolding.set({ cause: 'dead-tokens', app }, 0);
-    metrics.guardHeld.inc({ cause: 'dead-tokens', app }, 0);
+    for (const cause of causes) {
+      metrics.guardHolding.set({ cause, app }, 0);
+      metrics.guardHeld.inc({ cause, app }, 0);
+    }
   }
 
-  function createWatch(subject: Watch['subject']): Watch {
-    const sample = createSample<Registration>({ clock, limit: sampleLimit });
-    return { subject, sample, startedAtMs: clock.monotonic(), isDistrusted: false, complainedAtMs: -Infinity };
-  }
-
-  /** One for each app and kind of token: apps come from the config, so there are few. */
-  function pushesOf(app: string, target: 'first' | 'second'): Watch {
-    const key = `${app} ${target}`;
-    const known = pushes.get(key);
+  /** Apps come from the config, so there are few. */
+  function populationOf(cause: HoldCause, app: string, target: 'first' | 'second'): Population {
+    const key = `${cause} ${app} ${target}`;
+    const known = populations.get(key);
     if (known) return known;
-    const watch = createWatch({ cause: 'dead-tokens', app, target });
-    pushes.set(key, watch);
+    const all = watching.watchAll(clock, startedAtMs);
+    const population = { cause, app, target, all, domains: new Map<string, Watch>(), complainedAtMs: -Infinity };
+    populations.set(key, population);
+    return population;
+  }
+
+  /** Undefined: as many domains hold as are watched. */
+  function domainWatch({ domains }: Population, domain: string): Watch | undefined {
+    let watch = domains.get(domain);
+    if (!watch) {
+      if (domains.size >= watchedDomains) {
+        const [silent] = [...domains].find(([, { hold }]) => !hold) ?? [];
+        if (silent === undefined) return undefined;
+        domains.delete(silent);
+      }
+      watch = watching.watchDomain(clock, startedAtMs);
+    }
+    domains.delete(domain);
+    domains.set(domain, watch);
     return watch;
   }
 
-  /** What an operator believes is believed until a window has passed in which it would not have been held. */
-  function isBelievedByOperator(watch: Watch, recent: () => Tally): boolean {
-    if (watch.believedSinceMs === undefined) return false;
-    if (clock.monotonic() - watch.believedSinceMs < windowMs || isFlood(recent())) return true;
-    delete watch.believedSinceMs;
-    // What was believed is no reason to hold again.
-    watch.sample.clear();
+  function note(population: Population, device: SeenDevice, isBad: boolean) {
+    const own = domainWatch(population, device.domain);
+    return [population.all, ...(own ? [own] : [])].map((watch) => watch.sample.note(device, isBad));
+  }
+
+  /** The hold that keeps such devices. */
+  function holderOf(registration: Registration, target: 'first' | 'second'): Holder | undefined {
+    const domain = shorten(domainOf(registration.account));
+    for (const cause of registration.wasAccepted ? causes.slice(0, 1) : causes) {
+      const population = populationOf(cause, registration.app, target);
+      if (population.all.hold) return { population, watch: population.all };
+      const own = population.domains.get(domain);
+      if (own?.hold) return { population, watch: own, domain };
+    }
+    return undefined;
+  }
+
+  function beginAll({ all, domains }: Population, withinMs: number): readonly Registration[] {
+    const removed = [...domains.values()].flatMap((watch) => watching.removedWithin(watch, withinMs));
+    return [...new Set([...watching.hold(all, withinMs, clock), ...removed])];
+  }
+
+  /** Whether an operator accepted the removals of all domains. */
+  function acceptsAll({ all, domains }: Population): boolean {
+    if (watching.acceptsRemovals(all, clock)) return true;
+    if (all.acceptsSinceMs === undefined) return false;
+    delete all.acceptsSinceMs;
+    // What was accepted is no reason to hold again.
+    all.sample.clear();
+    for (const watch of domains.values()) if (watch.acceptsSinceMs === undefined) watch.sample.clear();
     return false;
   }
 
-  function hasEvidence(watch: Watch): boolean {
-    const { seen, bad } = watch.sample.count(patienceMs);
-    const isLong = clock.monotonic() - watch.startedAtMs >= patienceMs;
-    return (isLong || seen >= enough) && bad <= seen * tolerated;
-  }
-
-  /** What was believed within this time is to be undone. */
-  function begin(watch: Watch, withinMs: number): readonly Registration[] {
-    watch.hold = { ...watch.subject, sinceMs: clock.now(), ...watch.sample.count(withinMs), held: 0 };
-    watch.isDistrusted = true;
-    showHolds(watch.subject.app);
-    return watch.sample.bad(withinMs).flatMap(({ detail }) => detail ?? []);
-  }
-
-  function showHolds(app: string): void {
-    metrics.guardHolding.set({ cause: 'dead-tokens', app }, holds().some((hold) => hold.app === app) ? 1 : 0);
-  }
-
-  function countHeld(watch: Watch): void {
-    const { cause, app } = watch.subject;
-    metrics.guardHeld.inc({ cause, app });
-    if (!watch.hold) return;
-    watch.hold.held += 1;
-    if (clock.monotonic() - watch.complainedAtMs < complainEveryMs) return;
-    watch.complainedAtMs = clock.monotonic();
-    const fields = { app, reason: cause, count: watch.hold.bad, hint: hintFor(watch.hold) };
-    log.error(fields, `mass-loss guard: ${describeHold(watch.hold)}`);
-  }
-
-  function holds(): Hold[] {
-    return [...pushes.values()].flatMap(({ hold }) => (hold ? [{ ...hold }] : []));
+  function acceptsDomain(own: Watch): boolean {
+    if (watching.acceptsRemovals(own, clock)) return true;
+    if (own.acceptsSinceMs === undefined) return false;
+    delete own.acceptsSinceMs;
+    own.sample.clear();
+    return false;
   }
 
   /** Undefined: believed. Otherwise what has to be undone. */
-  function decideDead(watch: Watch, came: SeenPush['came']): readonly Registration[] | undefined {
-    if (watch.hold) return [];
-    const recent = watch.sample.count(windowMs);
-    if (isBelievedByOperator(watch, () => recent)) return undefined;
-    if (isFlood(recent)) return begin(watch, windowMs);
-    if (hasEvidence(watch)) return undefined;
-    if (came === 'doubtful' || watch.isDistrusted) return [];
+  function judge(population: Population, own: Watch, came: SeenPush['came']): readonly Registration[] | undefined {
+    const { all } = population;
+    if (acceptsAll(population)) return undefined;
+    if (isFlood(all.counts(windowMs))) return beginAll(population, windowMs);
+    if (acceptsDomain(own)) return undefined;
+    if (isFlood(own.counts(windowMs))) return watching.hold(own, windowMs, clock);
+    const isSmall = own.sample.count(patienceMs).seen < enough;
+    if (watching.faresWell(own, clock) || (isSmall && watching.faresWell(all, clock))) return undefined;
+    if (came === 'doubtful' || own.isDistrusted || all.isDistrusted) return [];
     // Of a day, for over ten minutes each such limit is a new one.
-    const { seen, bad } = watch.sample.count(patienceMs);
-    if (isFlood({ seen, bad })) return begin(watch, patienceMs);
-    return bad <= (bad === seen ? believedUnproven : beyondChance(Math.max(enough, seen))) ? undefined : [];
+    if (isFlood(all.counts(patienceMs))) return beginAll(population, patienceMs);
+    if (isFlood(own.counts(patienceMs))) return watching.hold(own, patienceMs, clock);
+    const isTooMany = [own, all].some(({ counts }) => isBeyondUnproven(counts(patienceMs)));
+    return isTooMany ? [] : undefined;
+  }
+
+  function showHolds({ cause, app }: Population): void {
+    const isHeld = holds().some((hold) => hold.cause === cause && hold.app === app);
+    metrics.guardHolding.set({ cause, app }, isHeld ? 1 : 0);
+  }
+
+  function countHeld(cause: HoldCause, app: string, holder: Holder | undefined): void {
+    metrics.guardHeld.inc({ cause, app });
+    if (!holder) return;
+    const { population, watch } = holder;
+    if (watch.hold) watch.hold.held += 1;
+    if (clock.monotonic() - population.complainedAtMs < complainEveryMs) return;
+    population.complainedAtMs = clock.monotonic();
+    for (const hold of describe(holder)) {
+      const fields = { app, reason: hold.cause, count: hold.bad, hint: hintFor(hold) };
+      log.error(fields, `mass-loss guard: ${describeHold(hold)}`);
+    }
+  }
+
+  /** Whether a push to a device that the hold is not about was accepted since the hold began. */
+  function othersFareWell({ app, target }: Population, domain: string | undefined, sinceMs: number): boolean {
+    if (domain === undefined) return false;
+    const withinMs = clock.monotonic() - sinceMs;
+    return causes.some((cause) =>
+      populationOf(cause, app, target)
+        .all.sample.latest(withinMs)
+        .some((sighting) => !sighting.isBad && sighting.domain !== domain),
+    );
+  }
+
+  function describe({ population, watch, domain }: Holder): readonly Hold[] {
+    if (!watch.hold) return [];
+    const { cause, app, target } = population;
+    const { sinceMonotonicMs, ...hold } = watch.hold;
+    const isApart = othersFareWell(population, domain, sinceMonotonicMs);
+    return [{ cause, app, target, ...(domain !== undefined && { domain }), ...hold, othersFareWell: isApart }];
+  }
+
+  /** Those of all domains first. */
+  function holds(): readonly Hold[] {
+    const known = [...populations.values()];
+    const ofAll = known.map((population): Holder => ({ population, watch: population.all }));
+    const ofEach = known.flatMap((population) =>
+      Array.from(population.domains, ([domain, watch]): Holder => ({ population, watch, domain })),
+    );
+    return [...ofAll, ...ofEach].flatMap(describe);
   }
 
   return {
     seePush({ registration, target, came }) {
-      const watch = pushesOf(registration.app, target);
+      const { app } = registration;
+      const device = deviceOf(registration, target);
+      const reached = populationOf('dead-tokens', app, target);
+      const population = registration.wasAccepted ? reached : populationOf('dead-new-tokens', app, target);
       if (came === 'accepted') {
-        // Once for each device, as the dead ones: else a few that are chatty outvote them.
-        watch.sample.note(shorten(registration.node), false);
+        for (const one of new Set([reached, population])) note(one, device, false);
         return { kind: 'believed' };
       }
-      const sighting = watch.sample.note(shorten(registration.node), true);
-      const toRestore = decideDead(watch, came);
+      const sightings = note(population, device, true);
+      const own = population.domains.get(device.domain);
+      const isHeld = holderOf(registration, target) !== undefined || !own;
+      const toRestore = isHeld ? [] : judge(population, own, came);
       if (toRestore === undefined) {
-        sighting.detail = registration;
+        for (const sighting of sightings) sighting.detail = registration;
         return { kind: 'believed' };
       }
-      countHeld(watch);
+      const holder = holderOf(registration, target);
+      countHeld(holder?.population.cause ?? population.cause, app, holder);
+      if (!isHeld) showHolds(population);
       return { kind: 'held', toRestore };
     },
 
-    isHolding: (app, target) => pushesOf(app, target).hold !== undefined,
+    isHolding: (registration, target) => holderOf(registration, target) !== undefined,
 
     get state(): GuardState {
       const current = holds();
@@ -160,40 +238,38 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
     },
 
     release({ acceptRemovals }) {
-      const ended = holds();
-      for (const watch of pushes.values()) {
-        const isOpen = watch.hold !== undefined;
-        const isCalledOff = !acceptRemovals && watch.believedSinceMs !== undefined;
-        if (!isOpen && !isCalledOff) continue;
-        delete watch.hold;
-        watch.sample.clear();
-        watch.startedAtMs = clock.monotonic();
-        if (acceptRemovals) watch.believedSinceMs = clock.monotonic();
-        else delete watch.believedSinceMs;
-        showHolds(watch.subject.app);
+      const { length: count } = holds();
+      const isDue = ({ hold, acceptsSinceMs }: Watch) =>
+        hold !== undefined || (!acceptRemovals && acceptsSinceMs !== undefined);
+      for (const population of populations.values()) {
+        const { all, domains } = population;
+        const due = isDue(all) ? [all, ...domains.values()] : [...domains.values()].filter(isDue);
+        for (const watch of due) watching.reset(watch, acceptRemovals, clock);
+        showHolds(population);
       }
       const outcome = acceptRemovals ? 'accepting removals' : 'watching';
-      log.warn({ count: ended.length, outcome }, 'mass-loss guard: released');
-      return ended.length;
+      log.warn({ count, outcome }, 'mass-loss guard: released');
+      return count;
     },
   };
 }
 
-/** More bad ones than a usual share brings about by chance. */
-function isFlood({ seen, bad }: Tally): boolean {
-  return seen >= enough && bad > beyondChance(seen);
+/** The device behind a registration: by its token, of which many registrations may be made. */
+function deviceOf({ account, token, secondToken }: Registration, target: 'first' | 'second'): SeenDevice {
+  const addressed = target === 'second' ? (secondToken ?? token) : token;
+  const key = createHash('sha256').update(foldCase(addressed)).digest('base64url').slice(0, keyLength);
+  // Where the account is not known, nothing says which devices are of one.
+  const owner = account.includes('@') ? shorten(foldCase(account)) : key;
+  return { key, account: owner, domain: shorten(domainOf(account)) };
 }
 
-/** How many of so many may be bad by chance where a fifth is usual: two standard deviations more. */
-function beyondChance(seen: number): number {
-  return seen * tolerated + 2 * Math.sqrt(seen * tolerated * (1 - tolerated));
-}
+/** 96 bits: no two tokens are alike by chance. */
+const keyLength = 16;
+/** Longer than names that are in use. */
+const longName = 128;
 
-/** Longer than any node of ours or raw token that is in use. */
-const longNode = 64;
-
-/** Of bounded length, however long a node was made up. */
-function shorten(node: string): string {
-  if (node.length <= longNode) return node;
-  return createHash('sha256').update(node).digest('base64url').slice(0, 12);
+/** Of bounded length, however long a name was made up. */
+function shorten(name: string): string {
+  if (name.length <= longName) return name;
+  return createHash('sha256').update(name).digest('base64url').slice(0, keyLength);
 }

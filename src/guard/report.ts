@@ -2,9 +2,15 @@
 import type { GuardState, Hold } from './contract.ts';
 
 /** What happened. */
-export function describeHold({ app, target, seen, bad }: Omit<Hold, 'held'>): string {
+export function describeHold({ cause, app, target, domain, seen, bad }: Omit<Hold, 'held' | 'othersFareWell'>): string {
   const tokens = target === 'second' ? 'call (PushKit) tokens' : 'device tokens';
-  return `the provider of ${app} calls ${bad} of the latest ${seen} ${tokens} dead`;
+  const isNew = cause === 'dead-new-tokens';
+  const whose = [
+    ...(domain === undefined ? [] : [domain === '' ? 'devices without an account' : `accounts of ${domain}`]),
+    ...(isNew ? ['devices that never took a push; others are not held'] : []),
+  ];
+  const about = whose.length === 0 ? '' : ` (${whose.join('; ')})`;
+  return `the provider of ${app} calls ${bad} of the latest ${seen} ${tokens} dead${about}`;
 }
 
 /** What to look at, and what to do then. */
@@ -15,12 +21,22 @@ export function hintFor({ app }: Pick<Hold, 'app'>): string {
   );
 }
 
+/** Most holds that are told one by one: each domain can have one. */
+export const shownHolds = 20;
+
+/** What happened in all of them, the first of them by name. */
+export function describeHolds(holds: readonly Hold[], most = 3): string {
+  const rest = holds.length - most;
+  return [...holds.slice(0, most).map(describeHold), ...(rest > 0 ? [`${rest} more`] : [])].join('; ');
+}
+
 /** Everything an operator wants to know, as the admin API tells it. */
 export function reportGuard(state: GuardState) {
-  if (state.kind === 'watching') return { state: state.kind, holds: [] };
-  const holds = state.holds.map((hold) => ({
+  if (state.kind === 'watching') return { state: state.kind, holds: [], count: 0 };
+  const holds = state.holds.slice(0, shownHolds).map((hold) => ({
     cause: hold.cause,
     app: hold.app,
+    ...(hold.domain !== undefined && { domain: hold.domain }),
     since: new Date(hold.sinceMs).toISOString(),
     seen: hold.seen,
     bad: hold.bad,
@@ -28,5 +44,5 @@ export function reportGuard(state: GuardState) {
     what: describeHold(hold),
     hint: hintFor(hold),
   }));
-  return { state: state.kind, holds };
+  return { state: state.kind, holds, count: state.holds.length };
 }

@@ -8,6 +8,8 @@ import { createBearer } from '../http/bearer.ts';
 export interface GuardHold {
   readonly cause: string;
   readonly app: string;
+  /** It is about the accounts of this domain; absent: of all. */
+  readonly domain?: string;
   /** ISO 8601. */
   readonly since: string;
   /** How many were seen, how many of them were bad, and how many answers were held back since. */
@@ -22,7 +24,10 @@ export interface GuardHold {
 /** The answer of `GET /guard`. */
 export interface GuardReport {
   readonly state: 'watching' | 'holding';
+  /** The first of them. */
   readonly holds: readonly GuardHold[];
+  /** How many there are. */
+  readonly count: number;
 }
 
 /** The mass-loss guard as the admin API sees it. */

@@ -47,6 +47,7 @@ function setUp(outcomes: PushResult[], verdict: TokenVerdict = believed) {
   const dispatcher = createDispatcher({
     registry,
     guard,
+    onAccepted: ({ node }) => void told.push(`${node} took a push`),
     onRemoved: ({ node }) => void told.push(`${node} was removed`),
     clock,
     log,
@@ -87,7 +88,7 @@ const refused: PushResult = { kind: 'payload-rejected', reason: 'PayloadTooLarge
 test('dispatcher - what was accepted shows that device and app fare well', async () => {
   const { told, dispatch, sent } = setUp([]);
   assert.deepEqual(await dispatch(), { kind: 'sent' });
-  assert.deepEqual(told, ['guard: n1 first accepted']);
+  assert.deepEqual(told, ['guard: n1 first accepted', 'n1 took a push']);
   assert.deepEqual(sent[0]?.device, { token: 'ab', registeredAtMs: 1_000 });
 });
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
+import type { Registration } from '../../src/core/registration.ts';
 import type { Guard } from '../../src/guard/contract.ts';
 import { createGuard } from '../../src/guard/guard.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { manualClock, type ManualClock } from '../support/clock.ts';
-import { registrationOf } from '../support/registrations.ts';
+import { device, many } from './devices.ts';
 import { recordedLog } from '../support/telemetry.ts';
 
 // As numbers, so that a change of one is noticed.
@@ -15,7 +16,6 @@ let clock: ManualClock;
 let guard: Guard;
 let metrics: Metrics;
 let lines: string[];
-let nodes = 0;
 
 beforeEach(() => {
   clock = manualClock();
@@ -25,28 +25,32 @@ beforeEach(() => {
   guard = createGuard({ apps: ['siskin', 'android'], clock, log: recorded.log, metrics });
 });
 
-/** As many devices took a push. */
-function taken(count: number, app = 'siskin'): void {
-  for (let i = 0; i < count; i += 1) {
-    const registration = registrationOf({ app, node: `taken-${(nodes += 1)}` });
-    guard.seePush({ registration, target: 'first', came: 'accepted' });
-  }
-}
-
-type Gone = { app?: string; came?: 'dead' | 'doubtful'; target?: 'first' | 'second' };
+const seeTaken = (registrations: readonly Registration[], target: 'first' | 'second' = 'first') => {
+  for (const registration of registrations) guard.seePush({ registration, target, came: 'accepted' });
+};
 
 /** The nodes that were believed gone, and those that are to be taken back. */
-function gone(count: number, { app = 'siskin', came = 'dead', target = 'first' }: Gone = {}) {
+function seeDead(registrations: readonly Registration[], { came = 'dead', target = 'first' }: Gone = {}) {
   const believed: string[] = [];
   const takenBack: string[] = [];
-  for (let i = 0; i < count; i += 1) {
-    const registration = registrationOf({ app, node: `gone-${(nodes += 1)}` });
+  for (const registration of registrations) {
     const verdict = guard.seePush({ registration, target, came });
     if (verdict.kind === 'believed') believed.push(registration.node);
     else takenBack.push(...verdict.toRestore.map(({ node }) => node));
   }
   return { believed, takenBack };
 }
+
+type Gone = { came?: 'dead' | 'doubtful'; target?: 'first' | 'second' };
+
+/** As many devices took a push. */
+const taken = (count: number, app = 'siskin') => seeTaken(many(count, () => device({ app })));
+
+const gone = (count: number, { app = 'siskin', ...how }: Gone & { app?: string } = {}) =>
+  seeDead(
+    many(count, () => device({ app })),
+    how,
+  );
 
 const kind = () => guard.state.kind;
 const holds = () => (guard.state.kind === 'holding' ? guard.state.holds : []);
@@ -127,7 +131,11 @@ test('guard - a few devices that are pushed to all the time do not outvote the d
   let believed = 0;
   for (let i = 0; i < 400; i += 1) {
     for (let j = 0; j < 6; j += 1) {
-      guard.seePush({ registration: registrationOf({ node: `chatty-${j}` }), target: 'first', came: 'accepted' });
+      guard.seePush({
+        registration: device({ node: `chatty-${j}`, account: `chatty${j}@example.net`, token: `chatty-${j}` }),
+        target: 'first',
+        came: 'accepted',
+      });
     }
     believed += gone(1, { came: 'doubtful' }).believed.length;
   }
@@ -166,7 +174,7 @@ test('guard - a fault that comes slowly: what was believed in a day is taken bac
 });
 
 test('guard - what was believed of a device is taken back, however many pushes to it came back since', () => {
-  const registration = registrationOf({ node: 'twice' });
+  const registration = device({ node: 'twice' });
   guard.seePush({ registration, target: 'first', came: 'dead' });
   gone(40);
   guard.seePush({ registration, target: 'first', came: 'dead' });
@@ -201,8 +209,8 @@ test('guard - a flood in a running system: what was believed in its first second
 test('guard - one app’s flood holds nothing of another app, nor its own tokens for calls', () => {
   taken(100, 'android');
   gone(100);
-  assert.ok(guard.isHolding('siskin', 'first'));
-  assert.ok(!guard.isHolding('siskin', 'second'));
+  assert.ok(guard.isHolding(device(), 'first'));
+  assert.ok(!guard.isHolding(device(), 'second'));
   assert.equal(gone(1, { app: 'android' }).believed.length, 1);
   assert.equal(gone(1, { target: 'second' }).believed.length, 1);
 });
@@ -226,7 +234,7 @@ test('guard - a fifth of dead tokens day after day is no flood', () => {
 });
 
 test('guard - a dead token that is held counts once, however often it is pushed to', () => {
-  const registration = registrationOf({ node: 'dead' });
+  const registration = device();
   for (let i = 0; i < 200; i += 1) guard.seePush({ registration, target: 'first', came: 'doubtful' });
   assert.equal(kind(), 'watching');
 });
@@ -249,7 +257,7 @@ test('guard - its state is in the metrics, and its log says what happened and wh
   assert.equal(said.length, 1);
   assert.match(said[0] ?? '', /the provider of siskin calls 50 of the latest 50 device tokens dead/);
   assert.match(said[0] ?? '', /sealpost guard release/);
-  assert.doesNotMatch(said.join(''), /gone-\d/);
+  assert.doesNotMatch(said.join(''), /(node|token)-\d|user\d/);
   clock.advance(60_000);
   gone(5);
   assert.equal(lines.filter((line) => line.includes('mass-loss guard')).length, 2);

@@ -7,6 +7,7 @@ import { quietTelemetry } from '../support/telemetry.ts';
 
 const holding: GuardReport = {
   state: 'holding',
+  count: 1,
   holds: [
     {
       cause: 'dead-tokens',
@@ -32,7 +33,7 @@ async function start(t: TestContext, token?: string) {
       describe: () => report,
       release({ acceptRemovals }) {
         released.push(acceptRemovals);
-        report = { state: 'watching', holds: [] };
+        report = { state: 'watching', holds: [], count: 0 };
         return 1;
       },
     },
@@ -81,7 +82,7 @@ test('admin - the guard is described and released', async (t) => {
   const described = await ask('/guard', { headers: withToken('right') });
   assert.deepEqual([described.status, described.body], [200, holding]);
   const answered = await ask('/guard/release', post('{"acceptRemovals":true}'));
-  assert.deepEqual([answered.status, answered.body], [200, { released: 1, state: 'watching', holds: [] }]);
+  assert.deepEqual([answered.status, answered.body], [200, { released: 1, state: 'watching', holds: [], count: 0 }]);
   assert.deepEqual(released, [true]);
 });
 

@@ -8,7 +8,16 @@ type AppSenderView = HealthSources['appSenders'] extends ReadonlyMap<string, inf
 const online = { domain: 'push.example.org', status: { kind: 'online' } };
 const watching: GuardState = { kind: 'watching' };
 const hold: Hold = {
-  ...{ cause: 'dead-tokens', app: 'siskin', target: 'first', sinceMs: 0, seen: 60, bad: 50, held: 9 },
+  ...{
+    cause: 'dead-tokens',
+    app: 'siskin',
+    target: 'first',
+    sinceMs: 0,
+    seen: 60,
+    bad: 50,
+    held: 9,
+    othersFareWell: false,
+  },
 };
 const calls: Hold = { ...hold, target: 'second' };
 const appSenderOf = (over: Partial<AppSenderView> = {}): AppSenderView => ({
@@ -121,6 +130,15 @@ test('health - what the guard holds fails it, but not the whole: notifications g
     /^the provider of siskin calls 50 of the latest 60 device tokens dead; the provider of siskin calls 50 of the latest 60 call/,
   );
   assert.match(hint, /^are topic, environment, key and project of siskin /);
+});
+
+test('health - a hold of the new devices of one domain is a reason to look, while others fare well', async () => {
+  const ofDomain: Hold = { ...hold, cause: 'dead-new-tokens', domain: 'example.net', othersFareWell: true };
+  const statusOf = async (...holds: Hold[]) =>
+    (await healthOf({ guard: { state: { kind: 'holding', holds } } })).checks['guard']?.status;
+  assert.equal(await statusOf(ofDomain, ofDomain), 'warn');
+  assert.equal(await statusOf(ofDomain, { ...ofDomain, othersFareWell: false }), 'fail');
+  assert.equal(await statusOf({ ...ofDomain, cause: 'dead-tokens' }), 'fail');
 });
 
 test('health - registrations of an app that left the config are a reason to look, twenty such apps are named', async () => {

@@ -9,7 +9,7 @@ import { quietTelemetry, recordedLog } from '../support/telemetry.ts';
 async function start(t: TestContext, health: () => Promise<Health>) {
   const { log, lines } = recordedLog();
   const { metrics } = quietTelemetry();
-  const guard = { describe: () => ({ state: 'watching', holds: [] }) as const, release: () => 0 };
+  const guard = { describe: () => ({ state: 'watching', holds: [], count: 0 }) as const, release: () => 0 };
   const listener = await createOpsListener({ host: '127.0.0.1', port: 0, health, guard, metrics, log });
   t.after(() => listener.close());
   const get = async (path: string) => {

@@ -45,7 +45,7 @@ export function assemble(options: AssembleOptions): {
   const appSenders = new Map([[app.name, appSender]]);
   const rateLimits = createRateLimits({ settings: { ...defaultRateLimits, ...limits }, clock });
   const onRemoved = ({ node }: { readonly node: string }) => outbox.removeNode(node);
-  const dispatcher = createDispatcher({ registry, guard, onRemoved, clock: forward, log });
+  const dispatcher = createDispatcher({ registry, guard, onAccepted: () => {}, onRemoved, clock: forward, log });
   const parts = { registry, appSenders, dispatcher, outbox, rateLimits, clock: forward, random, log, metrics };
   const retryScheduler = createRetryScheduler({ ...parts, ...(perSecond !== undefined && { perSecond }) });
   const onQueued = options.onQueued ?? retryScheduler.expect;

@@ -1,39 +1,88 @@
 import type { Mutant } from '../mutant.ts';
 
-const inGuard = { file: 'guard/guard.ts', tests: ['guard/guard.test.ts'] };
+const tests = ['guard/guard.test.ts', 'guard/hostile.test.ts'];
+const inGuard = { file: 'guard/guard.ts', tests };
 
-const inContract = { file: 'guard/contract.ts', tests: ['guard/guard.test.ts'] };
+const inWatch = { file: 'guard/watch.ts', tests };
+
+const inEvidence = { file: 'guard/evidence.ts', tests };
+
+const inContract = { file: 'guard/contract.ts', tests };
 
 const inSample = { file: 'guard/sample.ts', tests: ['guard/sample.test.ts'] };
 
 const inReport = { file: 'guard/report.ts', tests: ['guard/report.test.ts'] };
 
+const inNotes = { file: 'delivery/accepted-notes.ts', tests: ['delivery/accepted-notes.test.ts'] };
+
 /** What is believed when much looks dead at once. */
 export const guard: readonly Mutant[] = [
   {
-    ...inGuard,
+    ...inWatch,
     find: 'windowMs = 10 * 60_000',
     replace: 'windowMs = 20 * 60_000',
     breaks: 'A flood over half an hour is one event.',
   },
   {
-    ...inGuard,
+    ...inWatch,
     find: 'windowMs = 10 * 60_000',
     replace: 'windowMs = 5 * 60_000',
     breaks: 'A flood over ten minutes is missed.',
   },
-  { ...inGuard, find: 'enough = 50', replace: 'enough = 49', breaks: 'A hold begins on less than it says.' },
+  { ...inEvidence, find: 'enough = 50', replace: 'enough = 49', breaks: 'A hold begins on less than it says.' },
   {
-    ...inGuard,
+    ...inWatch,
     find: 'sampleLimit = 250',
     replace: 'sampleLimit = 500',
     breaks: 'A fault in a running system costs twice as many registrations.',
   },
   {
-    ...inGuard,
+    ...inWatch,
+    find: 'perAccount = 3',
+    replace: 'perAccount = 50',
+    breaks: 'One account begins a hold of its domain.',
+  },
+  {
+    ...inWatch,
+    find: 'perDomain = Math.floor(sampleLimit / 4)',
+    replace: 'perDomain = sampleLimit',
+    breaks: 'Accepted pushes of one domain hide that the devices of all others are dead.',
+  },
+  {
+    ...inWatch,
+    find: 'counts: sample.countWithoutEach',
+    replace: 'counts: (withinMs: number) => [sample.count(withinMs)]',
+    breaks: 'One domain begins a hold of all others.',
+  },
+  {
+    ...inWatch,
+    find: 'watch.isDistrusted = true;',
+    replace: '',
+    breaks: 'After a release, a fault that is still there costs registrations again.',
+  },
+  {
+    ...inWatch,
+    find: 'else delete watch.acceptsSinceMs;',
+    replace: '',
+    breaks: 'A release by mistake cannot be called off.',
+  },
+  {
+    ...inEvidence,
     find: 'believedUnproven = 3',
     replace: 'believedUnproven = 4',
     breaks: 'An app that never delivered loses more devices than it says.',
+  },
+  {
+    ...inEvidence,
+    find: 'seen >= (isLong ? 1 : enough) && ',
+    replace: '',
+    breaks: 'One delivered push makes any word of the provider believable.',
+  },
+  {
+    ...inEvidence,
+    find: 'seen >= enough && bad > beyondChance(seen)',
+    replace: 'seen >= enough && bad > seen * tolerated',
+    breaks: 'A fifth of dead tokens, which is usual, makes the guard hold by chance.',
   },
   {
     ...inGuard,
@@ -43,58 +92,87 @@ export const guard: readonly Mutant[] = [
   },
   {
     ...inGuard,
-    find: `came === 'doubtful' || watch.isDistrusted`,
-    replace: 'watch.isDistrusted',
+    find: 'watchedDomains = 100',
+    replace: 'watchedDomains = 1_000',
+    breaks: 'Made-up domains fill the memory.',
+  },
+  {
+    ...inGuard,
+    find: 'find(([, { hold }]) => !hold)',
+    replace: 'find(() => true)',
+    breaks: 'Pushes of other domains end a hold.',
+  },
+  {
+    ...inGuard,
+    find: 'registration.wasAccepted ? causes.slice(0, 1) : causes',
+    replace: 'causes',
+    breaks: 'Made-up tokens keep devices that were reached.',
+  },
+  {
+    ...inGuard,
+    find: "registration.wasAccepted ? reached : populationOf('dead-new-tokens', app, target)",
+    replace: 'reached',
+    breaks: 'Made-up tokens are evidence against devices that were reached.',
+  },
+  {
+    ...inGuard,
+    find: 'foldCase(addressed)',
+    replace: 'addressed',
+    breaks: 'One APNs token in capital letters and small ones is two devices.',
+  },
+  {
+    ...inGuard,
+    find: "account.includes('@') ? shorten(foldCase(account)) : key",
+    replace: 'key',
+    breaks: 'One account begins a hold of its domain.',
+  },
+  {
+    ...inGuard,
+    find: '(isSmall && watching.faresWell(all, clock))',
+    replace: 'watching.faresWell(all, clock)',
+    breaks: 'Healthy domains make the word about a great sick one believable.',
+  },
+  {
+    ...inGuard,
+    find: `came === 'doubtful' || own.isDistrusted || all.isDistrusted`,
+    replace: 'own.isDistrusted || all.isDistrusted',
     breaks: 'A wrong topic costs the first registrations.',
   },
   {
     ...inGuard,
-    find: `came === 'doubtful' || watch.isDistrusted`,
+    find: `came === 'doubtful' || own.isDistrusted || all.isDistrusted`,
     replace: `came === 'doubtful'`,
     breaks: 'After a release, a fault that is still there costs registrations again.',
   },
   {
     ...inGuard,
-    find: 'if (isFlood(watch, { seen, bad })) return beginDead(watch, patienceMs);',
+    find: 'if (isFlood(own.counts(patienceMs))) return watching.hold(own, patienceMs, clock);',
     replace: '',
     breaks: 'A fault that comes slowly costs a registration every few minutes for ever.',
   },
   {
     ...inGuard,
     find: 'sighting.detail = registration;',
-    replace: '',
+    replace: '{}',
     breaks: 'What was believed at the beginning of a flood is not taken back.',
   },
   {
     ...inGuard,
-    find: 'else delete watch.believedSinceMs;',
-    replace: '',
-    breaks: 'A release by mistake cannot be called off.',
+    find: '...removed])',
+    replace: '])',
+    breaks: 'What was removed of a great domain before the hold of all is not taken back.',
   },
   {
     ...inGuard,
-    find: 'const key = `${app} ${target}`;',
-    replace: 'const key = app;',
+    find: 'const key = `${cause} ${app} ${target}`;',
+    replace: 'const key = `${cause} ${app}`;',
     breaks: 'Dead PushKit tokens make the guard hold the tokens for messages.',
   },
-  {
-    ...inGuard,
-    find: '(isLong || seen >= enough) && ',
-    replace: '',
-    breaks: 'One delivered push makes any word of the provider believable.',
-  },
-  {
-    ...inGuard,
-    find: 'watch.isDistrusted = true;',
-    replace: '',
-    breaks: 'After a release, a fault that is still there costs registrations again.',
-  },
-  { ...inGuard, find: 'countHeld(watch);', replace: '', breaks: 'What is held is neither counted nor said.' },
   {
     ...inContract,
     find: 'tolerated = 1 / 5',
     replace: 'tolerated = 1 / 4',
-    breaks: 'Twice as many tokens may be called dead before the guard holds.',
+    breaks: 'More tokens may be called dead before the guard holds.',
   },
   {
     ...inSample,
@@ -104,8 +182,8 @@ export const guard: readonly Mutant[] = [
   },
   {
     ...inSample,
-    find: 'if (sightings.size > limit)',
-    replace: 'if (sightings.size < 0)',
+    find: 'forgetBeyond(limit, () => true);',
+    replace: '',
     breaks: 'Made-up devices fill the memory.',
   },
   {
@@ -131,5 +209,23 @@ export const guard: readonly Mutant[] = [
     find: 'held: hold.held,',
     replace: 'held: hold.bad,',
     breaks: 'The admin API tells a wrong number of answers that were held back.',
+  },
+  {
+    ...inNotes,
+    find: 'waiting.size >= acceptedNotesLimit || ',
+    replace: '',
+    breaks: 'While the store is slow, notes fill the memory.',
+  },
+  {
+    ...inNotes,
+    find: 'registration.wasAccepted || ',
+    replace: '',
+    breaks: 'Each push of a device writes to the store again.',
+  },
+  {
+    ...inNotes,
+    find: ' || clock.monotonic() < pausedUntilMs',
+    replace: '',
+    breaks: 'A store that fails is written to each second.',
   },
 ];
