@@ -349,9 +349,15 @@ export const sending: readonly Mutant[] = [
   {
     ...inDispatch,
     find: `        guard.seePush({ registration, target, came: 'accepted' });
-        await`,
-    replace: '        await',
+        onAccepted`,
+    replace: '        onAccepted',
     breaks: 'What was delivered does not speak for the app when others are called dead.',
+  },
+  {
+    ...inDispatch,
+    find: '        onAccepted(registration);\n',
+    replace: '',
+    breaks: 'No device is ever known to have taken a push.',
   },
   {
     ...inDispatch,
