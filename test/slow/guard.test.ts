@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import { systemClock } from '../../src/time/clock.ts';
 import { blast } from '../../src/harness/server/blast.ts';
@@ -191,6 +192,23 @@ test('guard - released while the fault persists, it holds again; released with r
 
   assert.equal((await site.guard('release', '--accept-removals')).code, 0);
   assert.deepEqual(await site.publish(nodes), { 'cancel/item-not-found': 200 });
+});
+
+test('guard - which devices took a push is in the store when the server ends, and outlives it', async (t) => {
+  const site = await start(t);
+  const nodes = await site.register(0, 3);
+  site.world.apns.script(tokenOf(2), { status: 503, reason: 'ServiceUnavailable' });
+  await site.publish(nodes);
+  await site.restart();
+  const database = new DatabaseSync(join(site.world.folder, 'sealpost.db'), { readOnly: true });
+  t.after(() => database.close());
+  const accepted = database
+    .prepare('SELECT node FROM registration WHERE accepted_at_ms IS NOT NULL ORDER BY token')
+    .all();
+  assert.deepEqual(
+    accepted.map(({ node }) => node),
+    nodes.slice(0, 2),
+  );
 });
 
 test('guard - the command says what is wrong with its arguments, and how to reach the server', async (t) => {
