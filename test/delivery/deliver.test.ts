@@ -338,7 +338,8 @@ test('delivery - a failed lookup counts against the store and says nothing about
 
 test('delivery - a flood of dead tokens: registrations removed before it was detected are restored, and all are kept', async () => {
   const nodes: string[] = [];
-  for (let i = 0; i < 80; i += 1) nodes.push((await register({ token: `${10 + i}`.repeat(32) })).node);
+  for (let i = 0; i < 80; i += 1)
+    nodes.push((await register({ token: `${10 + i}`.repeat(32), account: `user-${i}@example.net` })).node);
   outcomes = Array.from(nodes, () => ({ kind: 'dead-token', reason: 'Unregistered' }));
   const answers = [];
   for (const node of nodes) answers.push(await delivery.deliver(notificationOf({ node })));
@@ -358,7 +359,8 @@ test('delivery - a flood of dead tokens: a failed restore is repeated when the s
   };
   delivery = deliveryFor(apnsAppOf(), {}, lookupFor(apnsAppOf(), { restore }));
   const nodes: string[] = [];
-  for (let i = 0; i < 80; i += 1) nodes.push((await register({ token: `${10 + i}`.repeat(32) })).node);
+  for (let i = 0; i < 80; i += 1)
+    nodes.push((await register({ token: `${10 + i}`.repeat(32), account: `user-${i}@example.net` })).node);
   outcomes = Array.from(nodes, () => ({ kind: 'dead-token', reason: 'Unregistered' }));
   for (const node of nodes) await delivery.deliver(notificationOf({ node }));
   const failures = () => lines.filter((line) => line.includes('could not be restored')).length;
