@@ -12,6 +12,8 @@ export type Outcome =
   | 'queued'
   /** Another push of the same registration is sent in its place. */
   | 'coalesced'
+  /** It is not to be shown, and the app wants no push for such notifications. */
+  | 'unimportant'
   /** The provider accepts the push in no form; the registration is healthy. */
   | 'payload-rejected'
   /** The push has to be sent later, but the outbox is full or does not answer. */
@@ -44,6 +46,7 @@ export const answers: Readonly<Record<Outcome, Answer>> = {
   sent: 'result',
   queued: 'result',
   coalesced: 'result',
+  unimportant: 'result',
   'payload-rejected': 'result',
   'not-queued': 'internal-server-error',
   misconfigured: 'internal-server-error',

@@ -28,6 +28,8 @@ export interface App {
   readonly plaintext: 'withhold' | 'forward';
   /** How a sealed notification without a priority is sent. */
   readonly absentPriority: 'background' | 'alert';
+  /** What becomes of a sealed notification that is not to be shown: a background push with or without it, or none. */
+  readonly unimportant: 'carry' | 'bare' | 'drop';
   readonly ttlMs: number;
   /** Milliseconds in which a registration gets at most one coalesced wake-up. */
   readonly backgroundIntervalMs: number;

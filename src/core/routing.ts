@@ -43,23 +43,39 @@ const backgroundLifetimeMs = 3_600_000;
  */
 export type AlertRule = 'as-notified' | 'every-time' | 'to-wake';
 
-/** Picks the push for a notification. Pure. The caller has checked the publisher. */
-export function route(notification: Notification, registration: Registration, app: App, rule: AlertRule): Route {
+/**
+ * Picks the push for a notification. Pure. The caller has checked the publisher.
+ * @returns `unimportant`: no push, since the app wants none for such notifications
+ */
+export function route(
+  notification: Notification,
+  registration: Registration,
+  app: App,
+  rule: AlertRule,
+): Route | 'unimportant' {
   const chosen = choose(notification, registration, app, rule);
+  if (chosen === 'unimportant') return chosen;
   if (lengthOf(chosen.content) <= contentMax) return chosen;
   const bare = chosen.kind === 'voip' ? callAlertRoute(none) : { ...chosen, content: none };
   return { ...bare, oversize: true };
 }
 
-function choose(notification: Notification, registration: Registration, app: App, rule: AlertRule): Route {
+function choose(
+  notification: Notification,
+  registration: Registration,
+  app: App,
+  rule: AlertRule,
+): Route | 'unimportant' {
   if (rule === 'every-time') return { ...alertRoute(none, app), coalesce: true };
   if (rule === 'to-wake') return wakeRoute(notification, app);
   const { content, priority } = notification;
   if (content.kind === 'sealed') {
     const sealed = { kind: 'sealed', ciphertext: content.ciphertext, iv: content.iv } as const;
     if (content.voip && priority !== 'low') return callRoute(sealed, registration);
-    const visible = !content.voip && (priority ?? absentPriority(app)) === 'high';
-    return visible ? alertRoute(sealed, app) : backgroundRoute(sealed, app, false);
+    // The end of a call: the phone rings until it comes.
+    if (content.voip) return backgroundRoute(sealed, app, false);
+    if ((priority ?? absentPriority(app)) === 'high') return alertRoute(sealed, app);
+    return unimportantRoute(sealed, app);
   }
   const { messageCount, sender, body, nickname } = content;
   if (messageCount === 0 && sender === undefined && body === undefined) {
@@ -115,6 +131,12 @@ function alertRoute(content: PushContent, app: App): Route {
 function backgroundRoute(content: PushContent, app: App, coalesce: boolean): Route {
   const lifetimeMs = Math.min(app.ttlMs, backgroundLifetimeMs);
   return { kind: 'background', target: 'first', content, lifetimeMs, coalesce };
+}
+
+/** A chat state, a receipt or a subscription request: no client needs each one, so the newest stands for all. */
+function unimportantRoute(sealed: PushContent, app: App): Route | 'unimportant' {
+  if (app.unimportant === 'drop') return 'unimportant';
+  return backgroundRoute(app.unimportant === 'carry' ? sealed : none, app, true);
 }
 
 // Clients ask for sealing only where the server supports priorities, so a missing one means "not important".

@@ -1,20 +1,36 @@
 /**
  * Lets at most one push per key pass in an interval. The first one leaves at once; one more, at the end of the
- * interval, stands for all that came meanwhile, so that the device learns of the last event too.
+ * interval, stands for all that came meanwhile, so that the device learns of the last event too. It is the newest of
+ * those that carry something; one that carries nothing replaces none.
  */
 export interface Coalescer {
   /**
    * `now`: the caller sends its push. Otherwise a push at the end of the interval stands for it, and the promise tells
-   * whether that push is stored. `store` stores it, given the milliseconds until then; it is called once an interval.
+   * whether that push is stored. `hold` stores it, given the milliseconds until then; it is called once an interval, and
+   * again for each push that replaces the one before.
    */
-  claim(key: string, intervalMs: number, store: (delayMs: number) => Promise<boolean>): 'now' | Promise<boolean>;
+  claim(key: string, intervalMs: number, push: Coalescible): 'now' | Promise<boolean>;
   readonly size: number;
+}
+
+/** A push that may have to wait for the end of an interval. */
+export interface Coalescible {
+  /** Whether it carries something that is newer than what the held push carries. */
+  readonly replaces: boolean;
+  readonly hold: (delayMs: number) => HeldPush;
+}
+
+/** A push that waits for the end of an interval. */
+export interface HeldPush {
+  readonly stored: Promise<boolean>;
+  /** Takes the push out of the store, since another one is stored in its place. */
+  readonly withdraw: () => void;
 }
 
 interface Entry {
   /** Time until which further pushes are held back. */
   readonly openUntilMs: number;
-  readonly later?: { readonly dueMs: number; readonly stored: Promise<boolean> };
+  readonly later?: HeldPush & { readonly dueMs: number };
 }
 
 /**
@@ -47,7 +63,7 @@ export function createCoalescer({ now, limit }: { now: () => number; limit: numb
   }
 
   return {
-    claim(key, intervalMs, store) {
+    claim(key, intervalMs, { replaces, hold }) {
       const nowMs = now();
       const entry = entries.get(intervalMs)?.get(key);
       if (!entry || entry.openUntilMs <= nowMs) {
@@ -55,14 +71,21 @@ export function createCoalescer({ now, limit }: { now: () => number; limit: numb
         if (size() < limit && intervalMs > 0) remember(key, intervalMs, { openUntilMs: nowMs + intervalMs });
         return 'now';
       }
-      if (entry.later && nowMs < entry.later.dueMs) return entry.later.stored;
-      const dueMs = entry.openUntilMs;
-      const later = { dueMs, stored: store(dueMs - nowMs) };
+      const held = entry.later && nowMs < entry.later.dueMs ? entry.later : undefined;
+      if (held && !replaces) return held.stored;
+      const dueMs = held ? held.dueMs : entry.openUntilMs;
+      const later = { dueMs, ...hold(dueMs - nowMs) };
       remember(key, intervalMs, { openUntilMs: dueMs + intervalMs, later });
-      void later.stored.then((isStored) => {
-        // The push was not stored, so the next one tries again for the same time.
-        if (!isStored && entries.get(intervalMs)?.get(key)?.later === later)
-          remember(key, intervalMs, { openUntilMs: dueMs });
+      void later.stored.then(async (isStored) => {
+        if (isStored) {
+          // Only now, so that one of both is in the store at any moment.
+          if (await held?.stored) held?.withdraw();
+          return;
+        }
+        // The push was not stored. The one that it was to replace still stands, or the next one tries for the same time.
+        if (entries.get(intervalMs)?.get(key)?.later !== later) return;
+        if (held) remember(key, intervalMs, { openUntilMs: dueMs + intervalMs, later: held });
+        else remember(key, intervalMs, { openUntilMs: dueMs });
       });
       return later.stored;
     },

@@ -14,7 +14,7 @@ import { backoffMs } from '../time/backoff.ts';
 import type { Clock, Random } from '../time/clock.ts';
 import { addressPush } from './addressed-push.ts';
 import { refusePublisher } from './authorize.ts';
-import { createCoalescer } from './coalesce.ts';
+import { createCoalescer, type HeldPush } from './coalesce.ts';
 import type { Dispatcher } from './dispatch.ts';
 import { createEnqueue } from './enqueue.ts';
 import type { Lookup } from './lookup.ts';
@@ -37,7 +37,7 @@ export interface DeliveryOptions {
   readonly registry: Pick<Lookup, 'find' | 'readmit'>;
   readonly appSenders: ReadonlyMap<string, AppSender>;
   readonly dispatcher: Dispatcher;
-  readonly outbox: Pick<Outbox, 'enqueue'>;
+  readonly outbox: Pick<Outbox, 'enqueue' | 'complete'>;
   readonly rateLimits: Pick<RateLimits, 'mayPublish' | 'pushDelay'>;
   /** Called after a push was queued; `dueAtMs` is in milliseconds since 1970. */
   readonly onQueued: (push: Push, dueAtMs: number) => void;
@@ -75,7 +75,7 @@ interface Admitted {
 
 /** Builds the way of a notification. Each step of `decide` is a function of its own. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { registry, appSenders, dispatcher, rateLimits, clock, random, randomUuid, log, metrics } = options;
+  const { registry, appSenders, dispatcher, outbox, rateLimits, clock, random, randomUuid, log, metrics } = options;
   const coalescer = createCoalescer({ now: () => clock.now(), limit: coalescedLimit });
   const enqueue = createEnqueue(options);
   const mayLog = throttle(logEveryMs, clock);
@@ -124,6 +124,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (!appSender) return drop('unknown-app');
     const { app } = appSender;
     const chosen = route(notification, registration, app, convention.alertRule(app));
+    if (chosen === 'unimportant') return drop(chosen, app.name);
     if (chosen.oversize) metrics.oversize.inc({ app: app.name });
     const arrivedAtMs = clock.now();
     const addressed = (delayMs: number) =>
@@ -136,11 +137,20 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function coalesce(admitted: Admitted): Promise<Outcome | undefined> {
     const { registration, appSender, route: chosen, domain, arrivedAtMs, addressed } = admitted;
     if (!chosen.coalesce) return undefined;
-    const later = coalescer.claim(registration.node, appSender.app.backgroundIntervalMs, (delayMs) =>
-      enqueue(addressed(delayMs), { domain, arrivedAtMs, pauseMs: delayMs, attempts: 0 }),
-    );
+    const later = coalescer.claim(registration.node, appSender.app.backgroundIntervalMs, {
+      replaces: chosen.content.kind !== 'none',
+      hold(delayMs) {
+        const held = addressed(delayMs);
+        return heldPush(held.push.id, enqueue(held, { domain, arrivedAtMs, pauseMs: delayMs, attempts: 0 }));
+      },
+    });
     if (later === 'now') return undefined;
     return (await later) ? drop('coalesced', registration.app) : 'not-queued';
+  }
+
+  // A function of its own, so that the coalescer remembers an id and not the push.
+  function heldPush(id: string, stored: Promise<boolean>): HeldPush {
+    return { stored, withdraw: () => outbox.complete(id) };
   }
 
   /** Queues a push beyond the device's rate limit; undefined: it may leave now. Calls count but are never delayed. */

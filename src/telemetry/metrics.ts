@@ -113,7 +113,8 @@ export function announceApp(metrics: Metrics, app: string): void {
     'misconfigured',
   ];
   for (const result of results) metrics.pushes.inc({ app, result }, 0);
-  for (const cause of ['wrong-publisher', 'wrong-secret', 'coalesced']) metrics.dropped.inc({ app, cause }, 0);
+  for (const cause of ['wrong-publisher', 'wrong-secret', 'coalesced', 'unimportant'])
+    metrics.dropped.inc({ app, cause }, 0);
   for (const result of ['stored', 'full', 'failed']) metrics.queued.inc({ app, result }, 0);
   for (const result of ['replaced', 'kept']) metrics.credentialReloads.inc({ app, result }, 0);
   for (const holds of ['tokens', 'device', 'digest']) metrics.nodesMade.inc({ app, holds }, 0);

@@ -73,12 +73,39 @@ const rows: Row[] = [
     name: 'a sealed message with priority low is sent in the background',
     content: message,
     priority: 'low',
-    expected: { kind: 'background', target: 'first', content: sealed, lifetimeMs: hour, coalesce: false },
+    expected: { kind: 'background', target: 'first', content: sealed, lifetimeMs: hour, coalesce: true },
   },
   {
-    name: 'a sealed message without priority is sent in the background',
+    name: 'a sealed message without priority is carried in the background',
     content: message,
-    expected: { kind: 'background', content: sealed },
+    expected: { kind: 'background', target: 'first', content: sealed, lifetimeMs: hour, coalesce: true },
+  },
+  ...(['low', undefined] as const).map((priority): Row => ({
+    name: `a sealed message with priority ${priority ?? 'none'} only wakes where the app says so`,
+    content: message,
+    ...(priority && { priority }),
+    app: { unimportant: 'bare' },
+    expected: { kind: 'background', target: 'first', content: none, lifetimeMs: hour, coalesce: true },
+  })),
+  ...(['bare', 'drop'] as const).map((unimportant): Row => ({
+    name: `the end of a call is carried at once where unimportant notifications are ${unimportant}`,
+    content: call,
+    priority: 'low',
+    app: { unimportant },
+    expected: { kind: 'background', target: 'first', content: sealed, coalesce: false },
+  })),
+  ...(['bare', 'drop'] as const).map((unimportant): Row => ({
+    name: `a sealed message with priority high is an alert where unimportant notifications are ${unimportant}`,
+    content: message,
+    priority: 'high',
+    app: { unimportant },
+    expected: { kind: 'alert', content: sealed },
+  })),
+  {
+    name: 'a sealed message without priority that is an alert is not unimportant',
+    content: message,
+    app: { absentPriority: 'alert', unimportant: 'drop' },
+    expected: { kind: 'alert', content: sealed },
   },
   {
     name: 'a sealed message without priority is an alert where the app says so',
@@ -231,7 +258,7 @@ rows.push(
     name: 'content that no provider takes is left out of a background push',
     content: { ...sealedOf(60_000), voip: false },
     priority: 'low',
-    expected: { kind: 'background', content: none, coalesce: false, oversize: true },
+    expected: { kind: 'background', content: none, coalesce: true, oversize: true },
   },
   {
     name: 'a call that no provider takes rings as an alert',
@@ -255,7 +282,8 @@ rows.push(
 
 test('routing - what is withheld anyway is not counted as left out', () => {
   const notification = notificationOf({ content: { kind: 'summary', body: 'c'.repeat(60_000) } });
-  assert.equal('oversize' in route(notification, registrationOf(), apnsAppOf(), 'as-notified'), false);
+  const chosen = route(notification, registrationOf(), apnsAppOf(), 'as-notified');
+  assert.equal(chosen !== 'unimportant' && 'oversize' in chosen, false);
 });
 
 for (const row of rows) {
@@ -267,9 +295,17 @@ for (const row of rows) {
     const app = { ...apnsAppOf(), ...row.app };
     const rule = conventionOf(registration)?.alertRule(app) ?? 'as-notified';
     const chosen = route(notification, registration, app, rule);
+    assert.ok(chosen !== 'unimportant');
     assert.deepEqual({ ...chosen, ...row.expected }, chosen);
   });
 }
+
+test('routing - no push at all for what is not to be shown, where the app says so', () => {
+  const app = apnsAppOf({ unimportant: 'drop' });
+  const { priority: _, ...unmarked } = notificationOf({ content: message });
+  for (const notification of [unmarked, { ...unmarked, priority: 'low' } as const])
+    assert.equal(route(notification, registrationOf(), app, 'as-notified'), 'unimportant');
+});
 
 test('routing - what rings is a call, whichever way: it overtakes the rest and is over after half a minute', () => {
   assert.deepEqual(

@@ -26,6 +26,13 @@ import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 const folder = await mkdtemp(join(tmpdir(), 'sealpost-delivery-'));
 after(() => rm(folder, { recursive: true }));
 
+const sealedContent = {
+  kind: 'sealed',
+  ciphertext: 'c2VhbGVkIGNvbnRlbnQgaGVyZQ==',
+  iv: 'AAECAwQFBgcICQoL',
+  voip: false,
+} as const;
+
 interface Attempt {
   push: Push;
   device: Device;
@@ -555,6 +562,37 @@ test('delivery - wake-ups of one registration are coalesced: one at once, one fo
     (await queued()).map(({ push, attempts: made }) => [push.kind, made]),
     [['background', 0]],
   );
+});
+
+test('delivery - of sealed background pushes the first goes at once and the newest is stored for the rest', async () => {
+  const { node } = await register();
+  const ciphertexts = ['AAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'BBBBBBBBBBBBBBBBBBBBBBBBBBBB', 'CCCCCCCCCCCCCCCCCCCCCCCCCCCC'];
+  for (const ciphertext of ciphertexts) {
+    const content = { kind: 'sealed', ciphertext, iv: 'AAECAwQFBgcICQoL', voip: false } as const;
+    assert.equal(await delivery.deliver(notificationOf({ node, content, priority: 'low' })), 'result');
+  }
+  const contentOf = ({ push }: { push: Push }) => push.content.kind === 'sealed' && push.content.ciphertext;
+  assert.deepEqual(attempts.map(contentOf), ciphertexts.slice(0, 1));
+  assert.deepEqual((await queued()).map(contentOf), ciphertexts.slice(2));
+  assert.ok(queuedTimes.every((dueAtMs) => dueAtMs === clock.now() + 20_000));
+});
+
+test('delivery - an end of call goes at once although a sealed background push waits', async () => {
+  const { node } = await register();
+  const low = notificationOf({ node, priority: 'low' });
+  const end = { ...low, content: { ...sealedContent, voip: true } };
+  for (const notification of [low, low, end, end]) assert.equal(await delivery.deliver(notification), 'result');
+  assert.equal(attempts.length, 3);
+  assert.equal((await queued()).length, 1);
+});
+
+test('delivery - what an app does not want is answered with result, counted and not sent', async () => {
+  delivery = deliveryFor(apnsAppOf({ unimportant: 'drop' }));
+  const { node } = await register();
+  for (let i = 0; i < 2; i += 1)
+    assert.equal(await delivery.deliver(notificationOf({ node, priority: 'low' })), 'result');
+  assert.deepEqual([attempts.length, (await queued()).length], [0, 0]);
+  assert.deepEqual(await countsOf(metrics.dropped), { 'siskin unimportant': 2 });
 });
 
 test('delivery - wake-ups that cannot be stored are not answered with result', async () => {

@@ -51,6 +51,7 @@ const common = {
   conventions: ['tigase'],
   plaintext: 'withhold',
   absentPriority: 'background',
+  unimportant: 'carry',
   ttlMs: 7 * 86_400_000,
   backgroundIntervalMs: 20_000,
   inFlight: 500,

@@ -54,6 +54,12 @@ export function commonKeys({ values, sources, conventions }: AppContext) {
       .describe(
         'What a sealed notification without priority is. Servers that seal know priorities, so by default it is not urgent.',
       ),
+    unimportant: values
+      .choice(['carry', 'bare', 'drop'])
+      .default('carry')
+      .describe(
+        'What becomes of a sealed notification that is not to be shown (a chat state, a receipt, a subscription request): `carry`: a background push with its content, `bare`: one without, `drop`: none. `bare` for Siskin and Snikket for iOS, which crash on some of it. The end of a call is always carried.',
+      ),
     ttl: values
       .duration('1s', '28d')
       .prefault('7d')
@@ -64,7 +70,7 @@ export function commonKeys({ values, sources, conventions }: AppContext) {
       .duration('0s', '1h')
       .prefault('20s')
       .describe(
-        "At most one wake-up without content per registration in this time. One run of an app's extension lasts about as long as the default.",
+        "At most one push per registration in this time that only wakes the app or carries what is not to be shown: the first at once, then the newest. One run of an app's extension lasts about as long as the default.",
       ),
     inFlight: values
       .count(1, 2_000)

@@ -41,6 +41,8 @@ export const appProfiles = {
   'android-forwarding': { provider: 'fcm', settings: { plaintext: 'forward' } },
   'iphone-without-priorities': { provider: 'apns', settings: { absentPriority: 'alert' } },
   'iphone-coalescing': { provider: 'apns', settings: { backgroundInterval: '2s' } },
+  'iphone-bare': { provider: 'apns', settings: { unimportant: 'bare' } },
+  'iphone-dropping': { provider: 'apns', settings: { unimportant: 'drop' } },
   'iphone-hour': { provider: 'apns', settings: { ttl: '1h' } },
   'android-hour': { provider: 'fcm', settings: { ttl: '1h', collapseKey: 'messages' } },
   'iphone-worded': {

@@ -18,6 +18,10 @@ const routing: readonly Paragraph[] = [
   { id: 'routing/call-end', about: 'a sealed call with priority low is a background push to the first token' },
   { id: 'routing/sealed-high', about: 'sealed with priority high: an alert that the app may open' },
   { id: 'routing/sealed-low', about: 'sealed with priority low or none: a background push' },
+  {
+    id: 'routing/unimportant',
+    about: 'the app may say that it is sent without content, or not at all; of several in an interval the newest goes',
+  },
   { id: 'routing/read-elsewhere', about: 'count 0 without sender and body: a background push that clears' },
   { id: 'routing/plain-visible', about: 'in clear with a body, or of priority high: a generic alert' },
   { id: 'routing/plain-forward', about: 'sender and body go along only where the app says so' },

@@ -18,21 +18,45 @@ export const coalesce: readonly Mutant[] = [
   },
   {
     ...inCoalesce,
-    find: 'entry.later && nowMs < entry.later.dueMs',
-    replace: 'entry.later',
+    find: 'entry.later && nowMs < entry.later.dueMs ?',
+    replace: 'entry.later ?',
     breaks: 'After the push that stood for others has left, later events rely on it.',
   },
   {
     ...inCoalesce,
-    find: 'openUntilMs: dueMs + intervalMs, later',
-    replace: 'openUntilMs: dueMs, later',
+    find: 'openUntilMs: dueMs + intervalMs, later })',
+    replace: 'openUntilMs: dueMs, later })',
     breaks: 'A push that was sent late is followed by another at once.',
   },
   {
     ...inCoalesce,
-    find: 'if (!isStored && ',
-    replace: 'if (',
+    find: 'if (isStored) {',
+    replace: 'if (false) {',
     breaks: 'Each wake-up of an interval stores a push of its own.',
+  },
+  {
+    ...inCoalesce,
+    find: 'if (held && !replaces) return held.stored;',
+    replace: 'if (held) return held.stored;',
+    breaks: 'A device gets the second event of an interval and never the newest.',
+  },
+  {
+    ...inCoalesce,
+    find: 'if (held && !replaces) return held.stored;',
+    replace: '',
+    breaks: 'Each empty wake-up is written to the disk.',
+  },
+  {
+    ...inCoalesce,
+    find: 'if (await held?.stored) held?.withdraw();',
+    replace: '',
+    breaks: 'All sealed background pushes of an interval are sent when it ends.',
+  },
+  {
+    ...inCoalesce,
+    find: 'if (held) remember(key, intervalMs, { openUntilMs: dueMs + intervalMs, later: held });',
+    replace: 'if (false) remember(key, intervalMs, { openUntilMs: dueMs + intervalMs, later });',
+    breaks: 'A push that was not stored leaves the one before it to be sent beside the next.',
   },
   {
     ...inCoalesce,
@@ -43,8 +67,8 @@ export const coalesce: readonly Mutant[] = [
   },
   {
     ...inCoalesce,
-    find: 'store(dueMs - nowMs)',
-    replace: 'store(intervalMs)',
+    find: 'hold(dueMs - nowMs)',
+    replace: 'hold(intervalMs)',
     breaks: 'The push that stands for others leaves later than the interval ends.',
   },
   {

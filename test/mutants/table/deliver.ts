@@ -56,6 +56,18 @@ export const deliver: readonly Mutant[] = [
   },
   {
     ...inDeliver,
+    find: `if (chosen === 'unimportant') return drop(chosen, app.name);`,
+    replace: `if (chosen === 'unimportant') return 'unimportant';`,
+    breaks: 'Nobody sees how many notifications an app did not want.',
+  },
+  {
+    ...inDeliver,
+    find: `replaces: chosen.content.kind !== 'none'`,
+    replace: 'replaces: false',
+    breaks: 'Of several sealed background pushes the second is sent, and not the newest.',
+  },
+  {
+    ...inDeliver,
     find: `(await later) ? drop('coalesced', registration.app) : 'not-queued'`,
     replace: `drop('coalesced', registration.app)`,
     breaks: 'A wake-up whose stand-in could not be stored is answered as taken, and lost.',

@@ -81,6 +81,24 @@ export const routing: readonly Mutant[] = [
   },
   {
     ...inRouting,
+    find: `if (app.unimportant === 'drop') return 'unimportant';`,
+    replace: '',
+    breaks: 'An app that wants no push for chat states is woken by them.',
+  },
+  {
+    ...inRouting,
+    find: `app.unimportant === 'carry' ? sealed : none, app, true`,
+    replace: 'sealed, app, true',
+    breaks: 'A subscription request crashes Siskin although the operator said bare.',
+  },
+  {
+    ...inRouting,
+    find: `app.unimportant === 'carry' ? sealed : none, app, true`,
+    replace: `app.unimportant === 'carry' ? sealed : none, app, false`,
+    breaks: 'Thirty receipts are thirty background pushes.',
+  },
+  {
+    ...inRouting,
     find: 'backgroundRoute(sealed, app, false)',
     replace: 'backgroundRoute(sealed, app, true)',
     breaks: 'Of the ends of several calls only one arrives, and the others ring on.',

@@ -20,6 +20,7 @@ export function testApp(app: Partial<App>): App {
     conventions: ['tigase'],
     plaintext: 'withhold',
     absentPriority: 'background',
+    unimportant: 'carry',
     ttlMs: 1,
     backgroundIntervalMs: 1,
     inFlight: 1,
