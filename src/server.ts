@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { realpathSync, statSync } from 'node:fs';
 import { type Clock, neverBack, type Random } from './time/clock.ts';
 import type { Config } from './config/config.ts';
+import { warnOfClientNeeds } from './config/client-needs.ts';
 import { warnOfExposure } from './config/exposure.ts';
 import { createAcceptedNotes } from './delivery/accepted-notes.ts';
 import { createDelivery } from './delivery/deliver.ts';
@@ -67,6 +68,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, version, clock, random, log, metrics } = options;
   const files = { realpath: (path: string) => realpathSync(path), stat: (path: string) => statSync(path) };
   warnOfExposure({ origin: config.origin, files, uid: process.getuid?.(), log });
+  warnOfClientNeeds({ apps: config.apps, log });
 
   // If the machine's clock is set back, stored due times must not be delayed by as much.
   const forward = neverBack(clock);

@@ -1,4 +1,4 @@
-/** XEP-0050: an ad-hoc command of one stage, as a convention defines it. Form fields go in, form fields come out. */
+/** XEP-0050: an ad-hoc command with one form, as a convention defines it. Form fields go in, form fields come out. */
 
 /** Field names of a submitted form with their first value; fields without a value are left out. */
 export type FormFields = ReadonlyMap<string, string>;
@@ -9,6 +9,16 @@ export interface ResultField {
   /** Clients read a field without type as `text-single`, and then only its first value. */
   readonly type: 'text-single' | 'text-multi' | 'jid-single';
   readonly values: readonly string[];
+}
+
+/** One field of the form that a command offers to a person (XEP-0004). */
+export interface FormField {
+  readonly name: string;
+  /** What a person is shown. */
+  readonly label: string;
+  readonly isRequired: boolean;
+  /** The values to choose from; absent: any text. */
+  readonly options?: readonly string[];
 }
 
 /** Why a command did nothing. `xmpp/services/errors.ts` maps each reason to a stanza error. */
@@ -33,6 +43,8 @@ export type CommandOutcome =
 export interface Command {
   /** Title for people. */
   readonly title: string;
+  /** The form for people. Clients know the fields and send them without having seen the form. */
+  readonly form: readonly FormField[];
   /** p2's and mod_push_appserver's clients expect this status although XEP-0050 does not define it. */
   readonly completedStatus?: 'complete';
   /** @param from full JID of the client, unchanged */

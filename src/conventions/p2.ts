@@ -8,7 +8,14 @@ import { foldCase } from '../core/jid.ts';
 import type { App } from '../core/app.ts';
 import type { PushAddress } from '../core/push.ts';
 import type { Registration } from '../core/registration.ts';
-import { type Command, type CommandOutcome, type Commands, type FormFields, refused } from './command.ts';
+import {
+  type Command,
+  type CommandOutcome,
+  type Commands,
+  type FormField,
+  type FormFields,
+  refused,
+} from './command.ts';
 import type { CommandContext, Convention } from './convention.ts';
 import { isServerOfAccount, isServerOrSelf } from './publishers.ts';
 import { accountOf, appOfDomain, deviceIdOf, readToken } from './registering.ts';
@@ -49,6 +56,8 @@ function hashForDevice(jid: string, deviceId: string): string {
   return createHash('sha1').update(`${jid}\0${deviceId}`).digest('hex');
 }
 
+const deviceField: FormField = { name: 'device-id', label: 'Id that the device gives itself', isRequired: true };
+
 function createCommands(options: CommandContext): Commands {
   const commands = new Map<string, Command>();
   for (const provider of PROVIDERS) {
@@ -57,10 +66,16 @@ function createCommands(options: CommandContext): Commands {
     const name = provider === 'fcm' ? 'FCM' : 'APNs';
     commands.set(`register-push-${provider}`, {
       title: `Register a device for push notifications (${name})`,
+      form: [
+        { name: 'token', label: `Device token from ${name}`, isRequired: true },
+        deviceField,
+        { name: 'muc', label: 'Address of a group chat, if the pushes are for one', isRequired: false },
+      ],
       run: (from, fields) => register(options, app, from, fields),
     });
     commands.set(`unregister-push-${provider}`, {
       title: `Unregister a device (${name})`,
+      form: [deviceField, { name: 'muc', label: 'Address of the group chat to leave', isRequired: false }],
       run: (from, fields) => unregister(options, app, from, fields),
     });
   }

@@ -3,7 +3,14 @@
  * `unregister-device` of Tigase's push component. The answers suit the form readers of these clients.
  */
 import type { App } from '../core/app.ts';
-import { type Command, type CommandOutcome, type Commands, type FormFields, refused } from './command.ts';
+import {
+  type Command,
+  type CommandOutcome,
+  type Commands,
+  type FormField,
+  type FormFields,
+  refused,
+} from './command.ts';
 import { type CommandContext, type Convention, serves } from './convention.ts';
 import { isServerOfAccount } from './publishers.ts';
 import { accountOf, readToken } from './registering.ts';
@@ -85,7 +92,17 @@ function createCommands({ apps, domain, handlers }: CommandContext): Commands {
     return removed === 0 ? refused('unknown-device') : { kind: 'completed', fields: [] };
   }
 
-  commands.set('register-device', { title: 'Register a device for push notifications', run: register });
-  commands.set('unregister-device', { title: 'Unregister a device', run: unregister });
+  const device: readonly FormField[] = [
+    { name: 'provider', label: 'App, by its provider id', isRequired: true, options: [...byId.keys()] },
+    { name: 'device-token', label: 'Device token from APNs or FCM', isRequired: true },
+  ];
+  const second = { name: 'device-second-token', label: 'Device token for calls (PushKit)', isRequired: false };
+  const mayCall = [...byId.values()].some(({ takesSecondToken }) => takesSecondToken);
+  commands.set('register-device', {
+    title: 'Register a device for push notifications',
+    form: mayCall ? [...device, second] : device,
+    run: register,
+  });
+  commands.set('unregister-device', { title: 'Unregister a device', form: device, run: unregister });
   return commands;
 }

@@ -9,7 +9,14 @@
  */
 import { createHash } from 'node:crypto';
 import type { App } from '../core/app.ts';
-import { type Command, type CommandOutcome, type Commands, type FormFields, refused } from './command.ts';
+import {
+  type Command,
+  type CommandOutcome,
+  type Commands,
+  type FormField,
+  type FormFields,
+  refused,
+} from './command.ts';
 import type { CommandContext, Convention } from './convention.ts';
 import { isServerOfAccount } from './publishers.ts';
 import { accountOf, appOfDomain, deviceIdOf, readToken } from './registering.ts';
@@ -79,13 +86,19 @@ function createCommands(options: CommandContext): Commands {
     return removed === 0 ? refused('unknown-device') : { kind: 'completed', fields: [] };
   }
 
+  const device: readonly FormField[] = [
+    { name: 'type', label: 'Provider', isRequired: true, options: [...byType.keys()] },
+    { name: 'node', label: 'Id that the device gives itself', isRequired: true },
+  ];
   commands.set('v1-register-push', {
     title: 'Register a device for push notifications (version 1)',
+    form: [...device, { name: 'token', label: 'Device token from APNs or FCM', isRequired: true }],
     completedStatus: 'complete',
     run: register,
   });
   commands.set('v1-unregister-push', {
     title: 'Unregister a device (version 1)',
+    form: device,
     completedStatus: 'complete',
     run: unregister,
   });

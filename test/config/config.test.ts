@@ -128,7 +128,7 @@ test('config - the documented example reads as documented', () => {
     inFlight: 500,
     topic: 'org.example.messenger',
     environment: 'production',
-    alert: { body: 'New message!', sound: 'default' },
+    alert: { category: 'MESSAGE', body: 'New message!', sound: 'default' },
     call: { body: 'Incoming call', sound: 'default' },
   });
   assert.deepEqual(android, {
@@ -170,6 +170,7 @@ test('config - every setting of an app that has a default can be set', () => {
     conventions: ['tigase', 'v1'],
     plaintext: 'forward',
     absentPriority: 'alert',
+    unimportant: 'bare',
     ttl: '12h',
     backgroundInterval: '5m',
     inFlight: 50,
@@ -179,8 +180,15 @@ test('config - every setting of an app that has a default can be set', () => {
   const parsed = appOf({ ...apns, ...set, environment: 'auto', alert: wording });
   assert.ok(parsed.provider === 'apns');
   assert.deepEqual(
-    [parsed.conventions, parsed.plaintext, parsed.absentPriority, parsed.ttlMs, parsed.backgroundIntervalMs],
-    [['tigase', 'v1'], 'forward', 'alert', 43_200_000, 300_000],
+    [
+      parsed.conventions,
+      parsed.plaintext,
+      parsed.absentPriority,
+      parsed.unimportant,
+      parsed.ttlMs,
+      parsed.backgroundIntervalMs,
+    ],
+    [['tigase', 'v1'], 'forward', 'alert', 'bare', 43_200_000, 300_000],
   );
   assert.deepEqual([parsed.inFlight, parsed.endpoint, parsed.environment], [50, 'https://127.0.0.1:2197', 'auto']);
   assert.deepEqual(parsed.alert, { title: 'Messenger', locKey: 'NEW', titleLocKey: 'T', category: 'CHAT' });
@@ -188,6 +196,18 @@ test('config - every setting of an app that has a default can be set', () => {
   const android = appOf({ ...fcm, collapseKey: 'new', tokenEndpoint: 'https://127.0.0.1:8443/' });
   assert.ok(android.provider === 'fcm');
   assert.deepEqual([android.collapseKey, android.tokenEndpoint], ['new', 'https://127.0.0.1:8443']);
+});
+
+test('config - an alert has the category by which a known client clears, unless the config names another', () => {
+  const alertOf = (over: object) => {
+    const app = appOf({ ...apns, ...over });
+    assert.ok(app.provider === 'apns');
+    return app.alert.category;
+  };
+  assert.equal(alertOf({ ids: ['org.example', 'snikket:apns:1'] }), 'MESSAGE');
+  assert.equal(alertOf({ alert: { body: 'You have mail' } }), 'MESSAGE');
+  assert.equal(alertOf({ alert: { category: 'CHAT' } }), 'CHAT');
+  assert.equal(alertOf({ ids: ['org.example'] }), undefined);
 });
 
 test('config - all mistakes are listed at once, each with line, column and what to do', () => {

@@ -130,6 +130,61 @@ it('tigase - execute, complete and next are the same, and the session id comes b
   }
 });
 
+it('tigase - a person registers and leaves by the form that is offered', async () => {
+  const answering = startAnswering(apps);
+  const begin = (node: string, attributes: string) =>
+    answering.ask(
+      `<iq type='set' id='A1' ${addresses}><command xmlns='${commandsNamespace}' node='${node}'${attributes}/></iq>`,
+    );
+  const offered = (node: string, title: string, more: string) =>
+    `<iq type='result' id='A1' ${swapped}><command xmlns='${commandsNamespace}' node='${node}' ` +
+    `sessionid='1526463999190' status='executing'><actions execute='complete'><complete/></actions>` +
+    `<x xmlns='jabber:x:data' type='form'><title>${title}</title>` +
+    "<field var='provider' type='list-single' label='App, by its provider id'><required/>" +
+    '<option><value>tigase:messenger:apns:1</value></option><option><value>snikket:apns:1</value></option>' +
+    '<option><value>fcm-xmpp-api</value></option></field>' +
+    "<field var='device-token' type='text-single' label='Device token from APNs or FCM'><required/></field>" +
+    `${more}</x></command></iq>`;
+  const registering = offered(
+    'register-device',
+    'Register a device for push notifications',
+    "<field var='device-second-token' type='text-single' label='Device token for calls (PushKit)'></field>",
+  );
+  for (const attributes of ['', ` action='execute'`]) {
+    assert.equal(await begin('register-device', attributes), registering);
+  }
+  assert.equal(
+    await begin('unregister-device', ` action='execute'`),
+    offered('unregister-device', 'Unregister a device', ''),
+  );
+  assert.deepEqual([answering.registered, answering.unregistered], [[], []]);
+
+  const filled = field('provider', 'tigase:messenger:apns:1', 'list-single') + token + field('device-second-token', '');
+  const complete = ` action='complete' sessionid='1526463999190'`;
+  assert.equal(
+    await answering.ask(command('register-device', filled, complete)),
+    completed('register-device', registeredFields),
+  );
+  assert.equal(await answering.ask(command('unregister-device', filled, complete)), completed('unregister-device', ''));
+  assert.deepEqual(answering.registered, [siskin]);
+  assert.deepEqual(
+    answering.unregistered.map(({ app }) => app),
+    ['siskin'],
+  );
+});
+
+it('tigase - where one app alone is served, its id is filled in, and no token for calls is asked of Android', async () => {
+  const answering = startAnswering([testApp({ name: 'stork', provider: 'fcm', ids: ['fcm-xmpp-api'] })]);
+  const answer = await answering.ask(
+    `<iq type='set' id='A1' ${addresses}><command xmlns='${commandsNamespace}' node='register-device'/></iq>`,
+  );
+  assert.match(
+    answer,
+    /<required\/><value>fcm-xmpp-api<\/value><option><value>fcm-xmpp-api<\/value><\/option><\/field>/,
+  );
+  assert.doesNotMatch(answer, /device-second-token/);
+});
+
 it('tigase - cancel is answered with canceled and changes nothing', async () => {
   const answering = startAnswering(apps);
   assert.equal(
@@ -150,10 +205,12 @@ it('tigase - what cannot be registered is refused with a reason and changes noth
     [command('register-device', provider + token, " action='prev'"), 'modify bad-request bad-action'],
     [command('register-device', provider + token, " action='explode'"), 'modify bad-request malformed-action'],
     [command('no-such-command', provider + token), 'cancel item-not-found'],
-    [
-      `<iq type='set' id='A1' ${addresses}><command xmlns='${commandsNamespace}' node='register-device'/></iq>`,
-      'modify bad-request bad-payload',
-    ],
+    ...[` action='complete'`, ` action='next'`, ` sessionid='s1'`, ` action='execute' sessionid='s1'`].map(
+      (attributes): [string, string] => [
+        `<iq type='set' id='A1' ${addresses}><command xmlns='${commandsNamespace}' node='register-device'${attributes}/></iq>`,
+        'modify bad-request bad-payload',
+      ],
+    ),
     [`<iq type='set' id='A1' ${addresses}><command xmlns='${commandsNamespace}'/></iq>`, 'cancel item-not-found'],
     [command('register-device', token), 'modify not-acceptable'],
     [command('register-device', field('provider', 'nobody') + token), 'modify not-acceptable'],

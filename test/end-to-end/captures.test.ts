@@ -84,7 +84,7 @@ for (const [file, kind] of Object.entries(rows)) {
         assert.deepEqual(pick(headers), pushHeaders(topic, 'alert', '10', id));
         assertLifetime(7 * 86_400);
         assert.deepEqual(push.body, {
-          aps: { alert: { body: 'New message!' }, 'mutable-content': 1, sound: 'default' },
+          aps: { alert: { body: 'New message!' }, category: 'MESSAGE', 'mutable-content': 1, sound: 'default' },
           account,
           ...sealed,
         });
@@ -98,7 +98,7 @@ for (const [file, kind] of Object.entries(rows)) {
         assert.deepEqual(pick(headers), pushHeaders(topic, 'alert', '10', id));
         assertLifetime(7 * 86_400);
         assert.deepEqual(push.body, {
-          aps: { alert: { body: 'New message!' }, 'mutable-content': 1, sound: 'default' },
+          aps: { alert: { body: 'New message!' }, category: 'MESSAGE', 'mutable-content': 1, sound: 'default' },
           account,
         });
         break;

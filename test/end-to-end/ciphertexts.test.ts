@@ -65,7 +65,7 @@ for (const [provider, token] of [
       const push = await world[provider].waitFor((one) => one.token === token(i), 5000);
       const sealed = expected === 'with ciphertext' ? { encrypted: ciphertext, iv } : {};
       if (provider === 'apns') {
-        const aps = { alert: { body: 'New message!' }, 'mutable-content': 1, sound: 'default' };
+        const aps = { alert: { body: 'New message!' }, category: 'MESSAGE', 'mutable-content': 1, sound: 'default' };
         assert.deepEqual(push.body, { aps, account, ...sealed });
         assert.ok(push.bytes <= 4096);
       } else {

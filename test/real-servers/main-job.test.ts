@@ -47,7 +47,7 @@ for (const { name, skip, start } of servers) {
       assert.equal(push.token, first.toLowerCase());
       assert.equal(push.headers['apns-push-type'], 'alert');
       assert.deepEqual(push.body, {
-        aps: { alert: { body: 'New message!' }, 'mutable-content': 1, sound: 'default' },
+        aps: { alert: { body: 'New message!' }, category: 'MESSAGE', 'mutable-content': 1, sound: 'default' },
         account: 'bob@localhost',
       });
       await eventually('the server was answered', async () => {
@@ -114,7 +114,12 @@ for (const zeroTag of [false, true]) {
 
         const expected = { unread: 1, sender: 'alice@localhost', type: 'chat', message: body };
         const { aps, account, ...sealed } = apns.body;
-        assert.deepEqual(aps, { alert: { body: 'New message!' }, 'mutable-content': 1, sound: 'default' });
+        assert.deepEqual(aps, {
+          alert: { body: 'New message!' },
+          category: 'MESSAGE',
+          'mutable-content': 1,
+          sound: 'default',
+        });
         assert.equal(account, 'bob@localhost');
         assert.deepEqual(open(sealed), expected);
         const message = fcm.body['message'] as { data: Record<string, string>; android: object };

@@ -3,6 +3,7 @@ import { type AppContext, commonKeys, toCommon } from '../../config/kinds/app.ts
 import { withHint } from '../../config/kinds/problems.ts';
 import { section, type ValueKinds } from '../../config/kinds/values.ts';
 import type { Wording } from '../../core/app.ts';
+import { clientsOf } from '../../core/known-clients.ts';
 import { apnsCertificate, apnsKey } from './credential-settings.ts';
 
 /** A device may have a second token, for PushKit. The system shows alerts by itself. */
@@ -29,14 +30,16 @@ export function apnsSection(context: AppContext) {
       .describe(
         'Environment of the device tokens. `auto`: found for each device by trying, since development and release builds register alike.',
       ),
-    alert: wording(values, 'New message!').describe('What an alert shows unless the app replaces it.'),
+    alert: wording(values, 'New message!', '`MESSAGE` with the ids of Siskin or Snikket').describe(
+      'What an alert shows unless the app replaces it.',
+    ),
     call: wording(values, 'Incoming call').describe('What a call shows on a device without PushKit token.'),
   })
     .superRefine(checkCredentials, { when: ({ value }) => typeof value === 'object' && value !== null })
     .transform(({ key, cert, ...parsed }) => {
       const credentials = key ?? cert;
       if (!credentials) throw new Error('an APNs app without credentials passed the schema');
-      return { ...toCommon(parsed), ...apnsTraits, credentials };
+      return { ...toCommon(parsed), ...apnsTraits, alert: withCategory(parsed.alert, parsed.ids), credentials };
     });
 }
 
@@ -47,8 +50,17 @@ export interface ApnsApp extends z.output<ReturnType<typeof apnsSection>> {
   readonly sandboxEndpoint?: string;
 }
 
-/** @param body text used if the config has neither a text nor a localisation key */
-function wording(values: ValueKinds, body: string) {
+/** Known clients take the notifications of a category off the screen: an alert that they could not open goes as well. */
+function withCategory(alert: Wording, ids: readonly string[]): Wording {
+  const category = clientsOf(ids)[0]?.clearsCategory;
+  return category === undefined ? alert : { category, ...alert };
+}
+
+/**
+ * @param body text used if the config has neither a text nor a localisation key
+ * @param category what the docs say of an absent category
+ */
+function wording(values: ValueKinds, body: string, category?: string) {
   return section({
     title: values.text('a title').exactOptional().describe('Title, literally.'),
     body: values
@@ -73,7 +85,10 @@ function wording(values: ValueKinds, body: string) {
     category: values
       .text('a notification category')
       .exactOptional()
-      .describe('A notification category of the app, which decides the actions shown.'),
+      .meta({
+        ...(category !== undefined && { absent: category }),
+        description: 'A notification category of the app, which decides the actions shown and what the app clears.',
+      }),
   })
     .transform(({ sound, ...words }): Wording => ({
       ...words,

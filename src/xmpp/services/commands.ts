@@ -1,8 +1,11 @@
-/** Ad-hoc commands (XEP-0050) of one stage: the first request carries the form, its answer the result. */
-import type { CommandOutcome, Commands, FormFields } from '../../conventions/command.ts';
+/**
+ * Ad-hoc commands (XEP-0050) with one form. Clients that know it send it with the first request, whose answer is the
+ * result. To a request without it the form is offered, for a person to fill in; nothing is kept until it comes back.
+ */
+import type { Command, CommandOutcome, Commands, FormFields } from '../../conventions/command.ts';
 import type { Clock } from '../../time/clock.ts';
 import { attribute, child, detach, escapeXml } from '../stream/element.ts';
-import { readForm, renderResultForm } from './form.ts';
+import { readForm, renderEmptyForm, renderResultForm } from './form.ts';
 import type { Iq, IqReply } from './iq.ts';
 import { NS } from '../stream/namespaces.ts';
 
@@ -14,9 +17,11 @@ export function answerCommand(
   const node = attribute(iq.payload, 'node') ?? '';
   const command = commands.get(node);
   if (!command) return { kind: 'error', error: 'unknown-command' };
-  // One stage needs no session, but a responder has to return a session id.
-  const sessionId = attribute(iq.payload, 'sessionid') ?? String(clock.now());
-  switch (attribute(iq.payload, 'action') ?? '') {
+  // No session is kept, but a responder has to return a session id.
+  const session = attribute(iq.payload, 'sessionid');
+  const sessionId = session ?? String(clock.now());
+  const action = attribute(iq.payload, 'action') ?? '';
+  switch (action) {
     case '':
     case 'execute':
     case 'complete':
@@ -30,13 +35,24 @@ export function answerCommand(
       return { kind: 'error', error: 'unknown-action' };
   }
   const form = child(iq.payload, 'x', NS.form);
-  if (!form) return { kind: 'error', error: 'no-form' };
+  if (!form) {
+    const begins = session === undefined && (action === '' || action === 'execute');
+    return begins ? offerForm(command, node, sessionId) : { kind: 'error', error: 'no-form' };
+  }
   return answerOutcome(
     command.run(detach(iq.from), detached(readForm(form))),
     command.completedStatus ?? 'completed',
     node,
     sessionId,
   );
+}
+
+/** XEP-0050 section 3.4: the actions, and which of them `execute` stands for. */
+const ACTIONS = "<actions execute='complete'><complete/></actions>";
+
+function offerForm({ title, form }: Command, node: string, sessionId: string): IqReply {
+  const content = ACTIONS + renderEmptyForm(title, form);
+  return { kind: 'result', payload: renderCommand(node, sessionId, 'executing', content) };
 }
 
 async function answerOutcome(
@@ -50,7 +66,7 @@ async function answerOutcome(
   return { kind: 'result', payload: renderCommand(node, sessionId, status, renderResultForm(outcome.fields)) };
 }
 
-type CommandStatus = 'completed' | 'complete' | 'canceled';
+type CommandStatus = 'executing' | 'completed' | 'complete' | 'canceled';
 
 function renderCommand(node: string, sessionId: string, status: CommandStatus, content: string): string {
   const attributes = `node='${escapeXml(node)}' sessionid='${escapeXml(sessionId)}' status='${status}'`;

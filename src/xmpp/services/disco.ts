@@ -26,7 +26,10 @@ export function createDisco({ features, commands }: DiscoOptions): Disco {
       NS.discoItems,
       NS.commands,
       NS.push,
+      NS.pubsub,
       NS.pubsubPublish,
+      // XEP-0060 section 7.1.5 would have unknown options refused. They are ignored, since some servers take the refusal
+      // of a publish for the end of the registration.
       NS.publishOptions,
       NS.accessWhitelist,
       NS.publishOnlyAffiliation,

@@ -70,13 +70,13 @@ const ERRORS = {
     type: 'modify',
     condition: 'bad-request',
     specific: { name: 'bad-action', namespace: NS.commands },
-    text: 'This command has a single stage. Execute it with its form filled in.',
+    text: 'There is no previous stage. Complete the command with its form filled in.',
   },
   'no-form': {
     type: 'modify',
     condition: 'bad-request',
     specific: { name: 'bad-payload', namespace: NS.commands },
-    text: 'Execute this command with its form (XEP-0004) filled in.',
+    text: 'Send this command with its form (XEP-0004) filled in; execute it without to be shown the form.',
   },
   'no-account': {
     type: 'modify',

@@ -2,7 +2,7 @@
  * Data forms (XEP-0004), read leniently: the `type` of form and fields is ignored, since servers write `submit`, `form`
  * or nothing, and unknown fields are skipped.
  */
-import type { FormFields, ResultField } from '../../conventions/command.ts';
+import type { FormField, FormFields, ResultField } from '../../conventions/command.ts';
 import { attribute, child, children, type Element, escapeXml, text } from '../stream/element.ts';
 import { NS } from '../stream/namespaces.ts';
 
@@ -21,6 +21,17 @@ export function readForm(form: Element): FormFields {
 /** Value of `FORM_TYPE`; undefined if it is absent. */
 export function formType(fields: FormFields): string | undefined {
   return fields.get('FORM_TYPE');
+}
+
+/** Renders a form of type `form`, for a person to fill in. */
+export function renderEmptyForm(title: string, fields: readonly FormField[]): string {
+  const rendered = fields.map(({ name, label, isRequired, options }) => {
+    const choices = (options ?? []).map((option) => `<option><value>${escapeXml(option)}</value></option>`).join('');
+    const chosen = options?.length === 1 ? `<value>${escapeXml(options[0] ?? '')}</value>` : '';
+    const attributes = `var='${escapeXml(name)}' type='${options ? 'list-single' : 'text-single'}' label='${escapeXml(label)}'`;
+    return `<field ${attributes}>${isRequired ? '<required/>' : ''}${chosen}${choices}</field>`;
+  });
+  return `<x xmlns='${NS.form}' type='form'><title>${escapeXml(title)}</title>${rendered.join('')}</x>`;
 }
 
 /** Renders a form of type `result`. */

@@ -165,7 +165,7 @@ it('component - disco#info names a push service and the provider ids that it ser
       "<identity category='pubsub' type='push' name='Sealpost'/>" +
       "<feature var='http://jabber.org/protocol/disco#info'/><feature var='http://jabber.org/protocol/disco#items'/>" +
       "<feature var='http://jabber.org/protocol/commands'/><feature var='urn:xmpp:push:0'/>" +
-      "<feature var='http://jabber.org/protocol/pubsub#publish'/>" +
+      "<feature var='http://jabber.org/protocol/pubsub'/><feature var='http://jabber.org/protocol/pubsub#publish'/>" +
       "<feature var='http://jabber.org/protocol/pubsub#publish-options'/>" +
       "<feature var='http://jabber.org/protocol/pubsub#access-whitelist'/>" +
       "<feature var='http://jabber.org/protocol/pubsub#publish-only-affiliation'/>" +
@@ -237,7 +237,7 @@ it('component - an account beyond its share of commands is told to wait, and oth
   const ask = (from: string) =>
     answering.ask(
       `<iq type='set' id='c1' from='${from}' to='push.example.org'>` +
-        "<command xmlns='http://jabber.org/protocol/commands' node='register-device' action='execute'/></iq>",
+        "<command xmlns='http://jabber.org/protocol/commands' node='register-device' action='complete'/></iq>",
     );
   assert.match(await ask('bob@example.org/phone'), /<error type='wait'><resource-constraint /);
   assert.match(await ask('carol@example.org/phone'), /<error type='modify'>/);
