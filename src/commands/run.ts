@@ -1,6 +1,6 @@
 /** The command line: the first word names the command, the rest are its arguments. */
 import { randomBytes } from 'node:crypto';
-import { text } from 'node:stream/consumers';
+import { createInterface } from 'node:readline';
 import { ConfigError } from '../config/config.ts';
 import { errorCode } from '../telemetry/log.ts';
 import { systemClock } from '../time/clock.ts';
@@ -76,7 +76,7 @@ const commands: Readonly<Record<string, Command>> = {
         errors,
         clock: systemClock,
         randomBytes,
-        readInput: () => text(process.stdin),
+        readLines: () => createInterface({ input: process.stdin, crlfDelay: Infinity }),
         // The scenarios cause errors on purpose, so they are not logged.
         startServer: (config: object) => startFrom(config, 'silent'),
         signal: signals.terminated,

@@ -21,7 +21,9 @@ export async function callHarness(args: readonly string[], input = ''): Promise<
     output,
     errors,
     env: {},
-    readInput: () => Promise.resolve(input),
+    readLines: async function* () {
+      yield* input.split('\n');
+    },
     startServer: startInProcess(),
     signal: new AbortController().signal,
   });

@@ -1,7 +1,9 @@
 /** `sealpost harness`: runs the harness from the command line. */
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
-import { openCommand, providersCommand, sealCommand, vectorsCommand } from './tools.ts';
+import { providersCommand } from './providers.ts';
+import { openCommand, sealCommand } from './sealing.ts';
+import { vectorsCommand } from './vectors.ts';
 import type { CommandIo } from './io.ts';
 import { describeUnknown, type ExitCode, UsageError } from '../command.ts';
 
@@ -23,10 +25,14 @@ const harnessUsage = `Usage: sealpost harness COMMAND [OPTIONS]
              --junit FILE       the report as JUnit XML
              --html FILE        the report as one page
   seal       seal JSON as a server does: --key BASE64 [--max-size N] [--voip] [JSON], else from standard input
-  open       open as a phone does, a stanza or the JSON of a push: --key BASE64 [--ignore-tag] [TEXT]
+  open       open as a phone does, a stanza, the JSON of a push, or what providers writes, each push as it comes:
+               --key BASE64 [--ignore-tag] [TEXT], else from standard input
   vectors    --check FILE…      compare test vectors with the reference
              --write FOLDER     write the vectors of the reference
-  providers  run only stand-ins for APNs and FCM, until interrupted: [--apns-port N] [--fcm-port N] [--settings FILE]
+  providers  run only stand-ins for APNs and FCM, until interrupted; each push is a line of JSON on standard output
+               --keys FOLDER    keep keys, authority and settings.json there, made where they are missing
+               --settings FILE  write what an app server needs there instead
+               --apns-port N  --fcm-port N  default: free ones
 `;
 
 const commands: Readonly<Record<string, (args: readonly string[], io: CommandIo) => Promise<ExitCode>>> = {

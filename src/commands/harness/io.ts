@@ -10,8 +10,8 @@ export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly randomBytes: RandomBytes;
-  /** Reads standard input to its end. */
-  readonly readInput: () => Promise<string>;
+  /** The lines of standard input as they come, without their ends. */
+  readonly readLines: () => AsyncIterable<string>;
   /** The server that `run` plays the scenarios with. */
   readonly startServer: StartServer;
   /** Ends commands that run until interrupted. */

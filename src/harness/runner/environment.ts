@@ -1,13 +1,13 @@
 /** The world that scenarios share: an XMPP server of every kind, both providers, and the push app server under test. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Acceptor, createAcceptor } from '../server/acceptor.ts';
 import { createApnsStandIn } from '../stand-ins/apns.ts';
-import { createApnsKey, createServiceAccount } from '../stand-ins/certificates.ts';
 import type { StandIn } from '../stand-ins/contract.ts';
 import type { StartServer } from '../demo/environment.ts';
 import { createFcmStandIn } from '../stand-ins/fcm.ts';
+import { openKeyFolder } from '../stand-ins/key-folder.ts';
 import { type AppName, type AppProfile, appProfiles } from '../scenarios/apps.ts';
 import type { PhoneName } from '../scenarios/phones.ts';
 import type { RandomBytes } from '../sealing/sealing.ts';
@@ -52,41 +52,40 @@ export interface StageParts {
   readonly randomBytes: RandomBytes;
 }
 
-/** Both providers with their credentials in a folder of their own. */
+export interface ProviderChoices {
+  /** Default: any free ones. */
+  readonly apnsPort?: number;
+  readonly fcmPort?: number;
+  /** Where the keys are kept; default: a new folder, which goes when the providers do. */
+  readonly keys?: string;
+}
+
+/** Both providers with their credentials in a folder. */
 export async function setProviders(
   { clock }: Pick<StageParts, 'clock'>,
-  ports: { readonly apns?: number; readonly fcm?: number } = {},
+  { apnsPort, fcmPort, keys }: ProviderChoices = {},
 ): Promise<ProviderStage> {
   await using started = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'sealpost-harness-'));
-  started.defer(() => rm(folder, { recursive: true, force: true }));
+  const folder = keys ?? (await mkdtemp(join(tmpdir(), 'sealpost-harness-')));
+  if (keys === undefined) started.defer(() => rm(folder, { recursive: true, force: true }));
   const [topic, keyId, teamId] = ['org.example.messenger', 'HARNESS123', 'TEAM123456'];
-  const apnsKey = await createApnsKey();
-  const serviceAccount = await createServiceAccount('sealpost-harness');
+  const { authority, apnsPublicKey, account, files } = await openKeyFolder(folder);
   const apns = await createApnsStandIn({
     topics: [topic],
-    keys: [{ keyId, teamId, publicKey: apnsKey.publicKey }],
+    keys: [{ keyId, teamId, publicKey: apnsPublicKey }],
+    authority,
     clock,
     oneStreamUntilToken: true,
-    ...(ports.apns !== undefined && { port: ports.apns }),
+    ...(apnsPort !== undefined && { port: apnsPort }),
   });
   started.defer(() => apns.close());
   const fcm = await createFcmStandIn({
-    account: serviceAccount,
+    account,
+    authority,
     clock,
-    ...(ports.fcm !== undefined && { port: ports.fcm }),
+    ...(fcmPort !== undefined && { port: fcmPort }),
   });
   started.defer(() => fcm.close());
-  const save = async (name: string, text: string) => {
-    await writeFile(join(folder, name), text, { mode: 0o600 });
-    return join(folder, name);
-  };
-  const files = {
-    apnsKey: await save('AuthKey_HARNESS123.p8', apnsKey.privateKey),
-    apnsCa: await save('apns-ca.pem', apns.ca),
-    serviceAccount: await save('service-account.json', serviceAccount.json),
-    fcmCa: await save('fcm-ca.pem', fcm.ca),
-  };
   const running = started.move();
   return { apns, fcm, topic, keyId, teamId, files, close: () => running.disposeAsync() };
 }

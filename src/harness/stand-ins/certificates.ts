@@ -11,7 +11,7 @@ import {
   PemConverter,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
-  type X509Certificate,
+  X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
@@ -22,10 +22,8 @@ export interface Identity {
   readonly key: string;
 }
 
-/** A certificate authority that lives as long as the process that made it. */
-export interface Authority {
-  /** PEM of its own certificate. */
-  readonly certificate: string;
+/** A certificate authority. */
+export interface Authority extends Identity {
   /**
    * A certificate for a server (`names`: DNS names and IPv4 addresses) and for clients alike.
    * @param notAfter end of its life; far away unless given.
@@ -43,7 +41,7 @@ export const standInNames: readonly string[] = [
 
 const signing = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
-// The keys die with the process, so the dates need not mean anything: wide enough for every clock.
+// Nobody outside a test trusts these, so the dates need not mean anything: wide enough for every clock.
 const notBefore = new Date('2020-01-01T00:00:00Z');
 const farAway = new Date('2049-12-31T00:00:00Z');
 
@@ -63,15 +61,33 @@ export async function createAuthority(): Promise<Authority> {
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
+  return authorityOf(root, keys.privateKey);
+}
+
+/**
+ * An authority that was made before.
+ * @throws what the reader of certificates or keys throws
+ */
+export async function restoreAuthority({ certificate, key }: Identity): Promise<Authority> {
+  const der = PemConverter.decodeFirst(key);
+  return authorityOf(
+    new X509Certificate(certificate),
+    await webcrypto.subtle.importKey('pkcs8', der, signing, true, ['sign']),
+  );
+}
+
+async function authorityOf(root: X509Certificate, signingKey: webcrypto.CryptoKey): Promise<Authority> {
+  const publicKey = await root.publicKey.export();
   return {
     certificate: pemOf(root),
+    key: await privatePem(signingKey),
     async issue(names, notAfter = farAway) {
       const own = await webcrypto.subtle.generateKey(signing, true, ['sign', 'verify']);
       const certificate = await X509CertificateGenerator.create({
         subject: `CN=${names[0] ?? 'harness'}`,
         issuer: root.subject,
         publicKey: own.publicKey,
-        signingKey: keys.privateKey,
+        signingKey,
         signingAlgorithm: signing,
         notBefore,
         notAfter,
@@ -80,7 +96,7 @@ export async function createAuthority(): Promise<Authority> {
             names.map((name) => ({ type: /^[\d.]+$/.test(name) ? 'ip' : 'dns', value: name })),
           ),
           new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
-          await AuthorityKeyIdentifierExtension.create(keys.publicKey),
+          await AuthorityKeyIdentifierExtension.create(publicKey),
         ],
       });
       return { certificate: pemOf(certificate), key: await privatePem(own.privateKey) };

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createVectorFiles, formatVectorFile } from '../../../src/harness/vectors/write.ts';
-import { eventually } from '../../support/process.ts';
 import { callHarness, startHarness } from '../../harness/command.ts';
 
 let folder: string;
@@ -105,19 +105,89 @@ test('harness - vectors are written and checked, and differences are shown', asy
   assert.match(bad.output, /9 of 10 vectors agree.*\n {2}axolotl, the device is meant\n {4}the file says/);
 });
 
-test('harness - providers stand in for APNs and FCM until they are interrupted', async () => {
-  const settings = join(folder, 'settings.json');
-  const providers = startHarness(['providers', '--settings', settings]);
-  const read = async () => JSON.parse(await readFile(settings, 'utf8')) as { apns: { endpoint: string; ca: string } };
-  const found = await eventually('the settings', () => read().catch(() => undefined));
-  const session = connect(found.apns.endpoint, { ca: await readFile(found.apns.ca) });
+interface Settings {
+  readonly apns: { readonly endpoint: string; readonly ca: string; readonly topic: string };
+}
+
+/** Pushes without a provider token; resolves with the status of the answer. */
+async function pushTo({ apns }: Settings, body: object): Promise<unknown> {
+  const session = connect(apns.endpoint, { ca: await readFile(apns.ca) });
   const request = session.request({ ':method': 'POST', ':path': `/3/device/${'ab'.repeat(32)}` });
-  request.end('{}');
-  const [, status] = await providers.said(/"status":(\d+)/);
-  assert.equal(status, '403');
+  request.end(JSON.stringify(body));
+  const [headers] = (await once(request, 'response')) as [Record<string, unknown>];
   session.destroy();
+  return headers[':status'];
+}
+
+test('harness - providers stand in for APNs and FCM until they are interrupted, and say where they listen', async () => {
+  const providers = startHarness(['providers']);
+  const [, apns] = await providers.said(/APNs is (https:\S+), FCM is https:\S+\n/);
+  const [text] = await providers.said(/^\{\n[^]*?\n\}\n/m);
+  const settings = JSON.parse(text) as Settings;
+  assert.equal(settings.apns.endpoint, apns);
+  assert.equal(await pushTo(settings, {}), 403);
+  const [line] = await providers.said(/^.*"status":403.*$/m);
+  assert.match(line, /^\{"provider":"apns","token":"(ab){32}",.*"reason":"MissingProviderToken","body":\{\}\}$/);
   providers.process.kill('SIGTERM');
-  assert.equal((await providers.finished).code, 0);
+  const { code, output } = await providers.finished;
+  assert.deepEqual([code, output], [0, `${line}\n`]);
+});
+
+test('harness - providers keep their keys in the folder that --keys names, and take them from there', async () => {
+  const keys = join(folder, 'keys');
+  const seen: Record<string, string>[] = [];
+  for (let i = 0; i < 2; i += 1) {
+    const providers = startHarness(['providers', '--keys', keys]);
+    await providers.said(/what an app server needs to know of them is in .*settings\.json/);
+    const settings = JSON.parse(await readFile(join(keys, 'settings.json'), 'utf8')) as Settings;
+    assert.equal(await pushTo(settings, {}), 403);
+    providers.process.kill('SIGTERM');
+    assert.equal((await providers.finished).code, 0);
+    const names = (await readdir(keys)).filter((name) => name !== 'settings.json').toSorted();
+    const texts = await Promise.all(
+      names.map(async (name) => [name, await readFile(join(keys, name), 'utf8')] as const),
+    );
+    seen.push(Object.fromEntries(texts));
+    for (const name of names) assert.equal((await stat(join(keys, name))).mode & 0o777, 0o600, name);
+  }
+  assert.deepEqual(Object.keys(seen[0] ?? {}), [
+    'AuthKey_HARNESS123.p8',
+    'ca-key.pem',
+    'ca.pem',
+    'service-account.json',
+  ]);
+  assert.deepEqual(seen[1], seen[0]);
+});
+
+test('harness - a file in the folder of --keys that is no key is named', async () => {
+  const keys = join(folder, 'no-keys');
+  await mkdir(keys);
+  await writeFile(join(keys, 'AuthKey_HARNESS123.p8'), 'juliet');
+  const { code, errors } = await callHarness(['providers', '--keys', keys]);
+  assert.equal(code, 1);
+  assert.match(errors, /AuthKey_HARNESS123\.p8 is none of the harness's keys: remove it, and a new one is made/);
+});
+
+test('harness - what providers write is opened push by push, and one without content is passed over', async () => {
+  const json = '{"unread":1,"sender":"juliet@capulet.example","type":"chat","message":"Hello"}';
+  const { output: stanza } = await callHarness(['seal', '--key', key], json);
+  const [, iv, encrypted] = /iv='([^']+)'>([^<]+)</.exec(stanza) ?? [];
+  const line = (provider: string, body: object) =>
+    JSON.stringify({ provider, token: 'a', bytes: 1, status: 200, body });
+  const lines = [
+    line('apns', { aps: {}, account: 'romeo@montague.example', encrypted, iv }),
+    line('apns', { aps: { 'content-available': 1 } }),
+    line('fcm', { message: { data: { encrypted, iv } } }),
+  ];
+  assert.deepEqual(await callHarness(['open', '--key', key], lines.join('\n')), {
+    code: 0,
+    output: `${json}\n${json}\n`,
+    errors: 'a push to apns with nothing sealed in it\n',
+  });
+  const changed = line('apns', { encrypted: sealedPush.encrypted, iv });
+  const { code, output, errors } = await callHarness(['open', '--key', key], [changed, lines[0]].join('\n'));
+  assert.deepEqual([code, output], [1, `${json}\n`]);
+  assert.match(errors, /^bad-tag/);
 });
 
 const wrongCalls: readonly [what: string, args: readonly string[], complaint: RegExp][] = [

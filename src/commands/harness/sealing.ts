@@ -1,18 +1,15 @@
-/** `sealpost harness seal`, `open`, `vectors` and `providers`, for debugging a client, a server or tests. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+/** `sealpost harness seal` and `open`: one payload by hand, for debugging a client or a server. */
 import { type Element, parse } from 'ltx';
 import type { CommandIo } from './io.ts';
 import { type ExitCode, UsageError, readArguments } from '../command.ts';
 import { sealingNamespace } from '../../harness/server/enabling.ts';
 import { type OpeningRefusal, openSealed, strictBase64 } from '../../harness/sealing/opening.ts';
 import { fitPayload, type SealedPayload } from '../../harness/sealing/payload-json.ts';
-import { describeSettings } from '../../harness/stand-ins/provider-settings.ts';
-import { setProviders } from '../../harness/runner/environment.ts';
 import { keyBytes, seal, type Sealed } from '../../harness/sealing/sealing.ts';
 import { attribute, childElements } from '../../harness/server/stanza.ts';
-import { checkVectors } from '../../harness/vectors/check.ts';
-import { createVectorFiles, formatVectorFile } from '../../harness/vectors/write.ts';
+
+/** Characters of a stanza or of JSON that is opened; no server relays more. */
+const textMax = 1_000_000;
 
 /** `sealpost harness seal`. Exits with 1 if the text does not fit. */
 export async function sealCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
@@ -49,7 +46,10 @@ const refusals: Readonly<Record<OpeningRefusal, string>> = {
   'bad-utf8': 'the opened text is not UTF-8: another key, or a character was cut in half',
 };
 
-/** `sealpost harness open`. Exits with 1 if no phone could open it. */
+/**
+ * `sealpost harness open`: one text, or the pushes that `harness providers` writes, each as it comes. Exits with 1 if a
+ * phone could not open one of them.
+ */
 export async function openCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
   const { values, positionals } = readArguments({
     args: [...args],
@@ -57,37 +57,77 @@ export async function openCommand(args: readonly string[], io: CommandIo): Promi
     options: { key: { type: 'string' }, 'ignore-tag': { type: 'boolean' } },
   });
   const key = readKey(values.key);
-  const found = findSealed(await readText(positionals, io));
-  const bare = { ciphertext: found.ciphertext.replaceAll(/\s/g, ''), iv: found.iv.replaceAll(/\s/g, '') };
-  const spaced = bare.ciphertext !== found.ciphertext || bare.iv !== found.iv;
-  const opening = openSealed(bare, key, { tag: values['ignore-tag'] ? 'ignore' : 'verify' });
-  if (spaced && found.from === 'push') {
-    io.errors.write('there is white space in the base64: phones would not open this push\n');
-  }
-  if (!opening.opened) {
-    io.errors.write(`${opening.reason}: ${refusals[opening.reason]}\n`);
-    return 1;
-  }
-  io.output.write(`${opening.text}\n`);
-  return spaced && found.from === 'push' ? 1 : 0;
+  const tag = values['ignore-tag'] ? 'ignore' : 'verify';
+  const [given, ...others] = positionals;
+  if (others.length > 0) throw new UsageError('more than one text: quotation marks may be missing');
+  const texts = given === undefined ? textsOf(io.readLines()) : [given];
+  let code: ExitCode = 0;
+  for await (const text of texts) if (!openOne(findSealed(text), key, tag, io)) code = 1;
+  return code;
 }
 
+/** The lines that are pushes of `harness providers`, one by one; what else there is, as one text at the end. */
+async function* textsOf(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  const rest: string[] = [];
+  let pushes = 0;
+  let size = 0;
+  for await (const line of lines) {
+    if (readObject(line)?.['provider'] !== undefined) {
+      pushes += 1;
+      yield line;
+      continue;
+    }
+    size += line.length;
+    if (size > textMax) throw new UsageError(`more than ${textMax} characters that are no push`);
+    rest.push(line);
+  }
+  const text = rest.join('\n');
+  if (pushes === 0 || text.trim() !== '') yield text;
+}
+
+/** @returns whether a phone opens it */
+function openOne(found: Found, key: Buffer, tag: 'ignore' | 'verify', { output, errors }: CommandIo): boolean {
+  if (!found.sealed) {
+    errors.write(`${found.what}\n`);
+    return true;
+  }
+  const { ciphertext, iv } = found.sealed;
+  const bare = { ciphertext: ciphertext.replaceAll(/\s/g, ''), iv: iv.replaceAll(/\s/g, '') };
+  const isSpaced = found.isPush && (bare.ciphertext !== ciphertext || bare.iv !== iv);
+  const opening = openSealed(bare, key, { tag });
+  if (isSpaced) errors.write('there is white space in the base64: phones would not open this push\n');
+  if (!opening.opened) {
+    errors.write(`${opening.reason}: ${refusals[opening.reason]}\n`);
+    return false;
+  }
+  output.write(`${opening.text}\n`);
+  return !isSpaced;
+}
+
+type Found =
+  | { readonly sealed: Sealed; readonly isPush: boolean }
+  /** A push that carries nothing sealed. */
+  | { readonly sealed?: undefined; readonly what: string };
+
 /** The sealed content of a stanza with `<encrypted/>` in it, or of the JSON of a push to either provider. */
-function findSealed(text: string): Sealed & { readonly from: 'stanza' | 'push' } {
+function findSealed(text: string): Found {
   if (text.trimStart().startsWith('<')) {
     const element = parseXml(text);
     const encrypted = element && findElement(element);
     if (!encrypted) throw new UsageError(`there is no <encrypted xmlns='${sealingNamespace}'/> in it`);
-    return { ciphertext: encrypted.getText(), iv: attribute(encrypted, 'iv') ?? '', from: 'stanza' };
+    return { sealed: { ciphertext: encrypted.getText(), iv: attribute(encrypted, 'iv') ?? '' }, isPush: false };
   }
-  const json = readObject(text);
+  const line = readObject(text);
+  const body = line?.['provider'] === undefined ? undefined : line['body'];
+  const json = (body as Record<string, unknown> | undefined) ?? line;
   const message = (json?.['message'] as { data?: Record<string, unknown> } | undefined)?.data;
   const keys = message ?? (json?.['data'] as Record<string, unknown> | undefined) ?? json;
   const { encrypted, iv } = keys ?? {};
   if (typeof encrypted !== 'string' || typeof iv !== 'string') {
+    if (body) return { what: `a push to ${String(line?.['provider'])} with nothing sealed in it` };
     throw new UsageError('it is neither a stanza nor JSON with encrypted and iv');
   }
-  return { ciphertext: encrypted, iv, from: 'push' };
+  return { sealed: { ciphertext: encrypted, iv }, isPush: true };
 }
 
 function findElement(element: Element): Element | undefined {
@@ -99,80 +139,18 @@ function findElement(element: Element): Element | undefined {
   return undefined;
 }
 
-/** `sealpost harness vectors`. Exits with 1 if a file and the reference differ. */
-export async function vectorsCommand(args: readonly string[], { output }: CommandIo): Promise<ExitCode> {
-  const { values, positionals } = readArguments({
-    args: [...args],
-    allowPositionals: true,
-    options: { check: { type: 'string', multiple: true }, write: { type: 'string' } },
-  });
-  if (values.write !== undefined) {
-    await mkdir(values.write, { recursive: true });
-    for (const [name, file] of createVectorFiles()) {
-      await writeFile(join(values.write, name), formatVectorFile(file));
-      output.write(`${name}: ${file.vectors.length} vectors\n`);
-    }
-    return 0;
-  }
-  if (!values.check) throw new UsageError('vectors takes --check FILE or --write FOLDER');
-  let code: ExitCode = 0;
-  for (const file of [...values.check, ...positionals]) {
-    const { checked, mismatches } = checkVectors(await readFile(file, 'utf8'));
-    output.write(`${basename(file)}: ${checked - mismatches.length} of ${checked} vectors agree with the reference\n`);
-    for (const { name, expected, actual } of mismatches) {
-      output.write(
-        `  ${name}\n    the file says  ${JSON.stringify(expected)}\n    the reference  ${JSON.stringify(actual)}\n`,
-      );
-    }
-    if (mismatches.length > 0 || checked === 0) code = 1;
-  }
-  return code;
-}
-
-/** `sealpost harness providers`. Runs until interrupted. */
-export async function providersCommand(args: readonly string[], io: CommandIo): Promise<ExitCode> {
-  const { values } = readArguments({
-    args: [...args],
-    options: { 'apns-port': { type: 'string' }, 'fcm-port': { type: 'string' }, settings: { type: 'string' } },
-  });
-  const { clock, output, signal } = io;
-  const ports = { apns: readPort(values['apns-port']), fcm: readPort(values['fcm-port']) };
-  const providers = await setProviders({ clock }, ports);
-  try {
-    const settings = JSON.stringify(describeSettings(providers), undefined, 2);
-    if (values.settings === undefined) output.write(`${settings}\n`);
-    else await writeFile(values.settings, `${settings}\n`, { mode: 0o600 });
-    for (const standIn of [providers.apns, providers.fcm]) {
-      standIn.onPush(({ provider, token, bytes, status, reason, body }) => {
-        const line = { provider, token, bytes, status, ...(reason !== undefined && { reason }), body };
-        output.write(`${JSON.stringify(line)}\n`);
-      });
-    }
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-  } finally {
-    await providers.close();
-  }
-  return 0;
-}
-
-function readPort(written: string | undefined): number {
-  const port = Number(written ?? 0);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError(`${written} is not a port`);
-  return port;
-}
-
 function readKey(written: string | undefined): Buffer {
   const key = strictBase64(written ?? '');
   if (key?.length !== keyBytes) throw new UsageError(`--key takes the base64 of ${keyBytes} bytes`);
   return key;
 }
 
-async function readText(positionals: readonly string[], { readInput }: CommandIo): Promise<string> {
+async function readText(positionals: readonly string[], { readLines }: CommandIo): Promise<string> {
   if (positionals.length > 1) throw new UsageError('more than one text: quotation marks may be missing');
-  return positionals[0] ?? readInput();
+  if (positionals[0] !== undefined) return positionals[0];
+  const lines: string[] = [];
+  for await (const line of readLines()) lines.push(line);
+  return lines.join('\n');
 }
 
 function readObject(text: string): Record<string, unknown> | undefined {
