@@ -1,6 +1,6 @@
 /** `sealpost harness providers`: the stand-ins for APNs and FCM alone, for other people's tests. */
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve as absolute } from 'node:path';
 import type { CommandIo } from './io.ts';
 import { type ExitCode, UsageError, readArguments } from '../command.ts';
 import { describeSettings } from '../../harness/stand-ins/provider-settings.ts';
@@ -21,8 +21,9 @@ export async function providersCommand(args: readonly string[], io: CommandIo): 
     },
   });
   const { clock, output, errors, signal } = io;
-  const { keys } = values;
-  if (keys === '') throw new UsageError('--keys takes a folder');
+  if (values.keys === '') throw new UsageError('--keys takes a folder');
+  // An app server that reads settings.json may run elsewhere.
+  const keys = values.keys === undefined ? undefined : absolute(values.keys);
   const providers = await setProviders(
     { clock },
     {
