@@ -101,7 +101,7 @@ async function queued(): Promise<readonly QueuedPush[]> {
 }
 
 function register(
-  over: { secondToken?: string; withSecret?: boolean; app?: string; token?: string } = {},
+  over: { account?: string; secondToken?: string; withSecret?: boolean; app?: string; token?: string } = {},
 ): Promise<Registration> {
   const { token = 'ab'.repeat(32) } = over;
   return registry.register({
