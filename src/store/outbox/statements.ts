@@ -2,6 +2,7 @@
 import { type Insertable, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { QueuedPushTable, Tables } from '../schema/tables.ts';
 import type { Counted } from './counters.ts';
+import { executeForm } from './forms.ts';
 import { type LeasedRow, queuedPushColumns } from './stored-push.ts';
 
 type Database = Kysely<Tables>;
@@ -9,39 +10,52 @@ type Database = Kysely<Tables>;
 const counted = ['app', 'domain', 'bytes'] as const;
 
 /** Stores pushes; those whose id is known stay as they were. @returns those that are new */
-export function insert(db: Database, rows: readonly Insertable<QueuedPushTable>[]): Promise<Counted[]> {
-  return db
-    .insertInto('queued_push')
-    .values(rows)
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .returning(counted)
-    .execute();
+export async function insert(db: Database, rows: readonly Insertable<QueuedPushTable>[]): Promise<readonly Counted[]> {
+  const [first] = rows;
+  if (!first) return [];
+  const columns = Object.keys(first) as (keyof typeof first)[];
+  const parameters = rows.flatMap((row) => columns.map((column) => row[column]));
+  const compose = () =>
+    db
+      .insertInto('queued_push')
+      .values(rows)
+      .onConflict((conflict) => conflict.column('id').doNothing());
+  if (rows.length === 1) {
+    const { numAffectedRows = 0n } = await executeForm(db, 'insert one', compose, parameters);
+    return numAffectedRows > 0n ? rows : [];
+  }
+  return (await executeForm(db, `insert ${rows.length}`, () => compose().returning(counted), parameters)).rows;
 }
 
 /**
  * Removes the oldest pushes of registrations that have more than `limit`. Those that a process left leased when it died are
  * counted apart: a provider may have them, so that they displace none that no provider has.
  */
-export async function trim(db: Database, nodes: readonly string[], limit: number): Promise<Counted[]> {
-  const ranked = db
-    .selectFrom('queued_push')
-    .select(['seq', sql<number>`row_number() OVER (PARTITION BY node, leased = 2 ORDER BY seq DESC)`.as('place')])
-    .where('node', 'in', nodes)
-    .as('ranked');
-  const beyond = db.selectFrom(ranked).select('ranked.seq').where('ranked.place', '>', limit);
-  return db.deleteFrom('queued_push').where('seq', 'in', beyond).returning(counted).execute();
+export async function trim(db: Database, nodes: readonly string[], limit: number): Promise<readonly Counted[]> {
+  const compose = () => {
+    const ranked = db
+      .selectFrom('queued_push')
+      .select(['seq', sql<number>`row_number() OVER (PARTITION BY node, leased = 2 ORDER BY seq DESC)`.as('place')])
+      .where('node', 'in', nodes)
+      .as('ranked');
+    const beyond = db.selectFrom(ranked).select('ranked.seq').where('ranked.place', '>', limit);
+    return db.deleteFrom('queued_push').where('seq', 'in', beyond).returning(counted);
+  };
+  return (await executeForm(db, `trim ${nodes.length}`, compose, [...nodes, limit])).rows;
 }
 
-export function complete(db: Database, ids: readonly string[]): Promise<Counted[]> {
-  return db.deleteFrom('queued_push').where('id', 'in', ids).returning(counted).execute();
+export async function complete(db: Database, ids: readonly string[]): Promise<readonly Counted[]> {
+  const compose = () => db.deleteFrom('queued_push').where('id', 'in', ids).returning(counted);
+  return (await executeForm(db, `complete ${ids.length}`, compose, ids)).rows;
 }
 
 export async function reschedule(db: Database, id: string, dueAtMs: number, attempts: number): Promise<void> {
-  await db
-    .updateTable('queued_push')
-    .set({ due_at_ms: dueAtMs, attempts, leased: sql`CASE WHEN leased = 2 THEN 2 ELSE 0 END` })
-    .where('id', '=', id)
-    .execute();
+  const compose = () =>
+    db
+      .updateTable('queued_push')
+      .set({ due_at_ms: dueAtMs, attempts, leased: sql`CASE WHEN leased = 2 THEN 2 ELSE 0 END` })
+      .where('id', '=', id);
+  await executeForm(db, 'reschedule', compose, [dueAtMs, attempts, id]);
 }
 
 export function removeNode(db: Database, node: string): Promise<Counted[]> {
@@ -94,7 +108,8 @@ export async function dueDomains(
 }
 
 /**
- * Leases due pushes of one domain, in the order in which pushes fell due; of each registration the newest.
+ * Leases due pushes of one domain, in the order in which pushes fell due; of each registration the newest. The second look at
+ * the table goes by node: without the empty strings and the order of the join, SQLite walks all due pushes of the domain.
  * @param locking what keeps two processes from waiting for each other
  */
 export async function leaseDomain(
@@ -103,18 +118,20 @@ export async function leaseDomain(
   domain: string,
   { limit, endsAtMs, locking }: LeaseDetails,
 ): Promise<LeasedRow[]> {
-  const isDue = sql`q.app = ${app} AND q.call = ${call} AND q.due_at_ms <= ${nowMs} AND q.give_up_at_ms > ${nowMs}`;
+  const isDue = sql`q.call = ${call} AND q.due_at_ms <= ${nowMs} AND q.give_up_at_ms > ${nowMs}`;
   const { rows } = await sql<LeasedRow>`
     UPDATE queued_push SET leased = CASE WHEN leased = 0 THEN 1 ELSE 2 END, due_at_ms = ${endsAtMs}
     WHERE seq IN (
       SELECT seq FROM queued_push WHERE due_at_ms <= ${nowMs} AND seq IN (
         WITH due AS (
-          SELECT q.node FROM queued_push q WHERE q.domain = ${domain} AND ${isDue} ORDER BY q.due_at_ms LIMIT ${limit}
+          SELECT q.node FROM queued_push q
+          WHERE q.app = ${app} AND q.domain = ${domain} AND ${isDue} ORDER BY q.due_at_ms LIMIT ${limit}
         ), wanted AS (
           SELECT node, count(*) AS pushes FROM due GROUP BY node
         ), ranked AS (
           SELECT q.seq, wanted.pushes, row_number() OVER (PARTITION BY q.node ORDER BY q.seq DESC) AS place
-          FROM wanted JOIN queued_push q ON q.node = wanted.node WHERE q.domain = ${domain} AND ${isDue}
+          FROM wanted CROSS JOIN queued_push q
+          WHERE q.node = wanted.node AND q.app || '' = ${app} AND q.domain || '' = ${domain} AND ${isDue}
         )
         SELECT seq FROM ranked WHERE place <= pushes
       ) ${locking}

@@ -5,6 +5,11 @@ import type { Failure, Result, Statement } from './protocol.ts';
 /** More than there are different queries; a statement holds a few kilobytes. */
 const MAX_STATEMENTS = 256;
 
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly returnsRows: boolean;
+}
+
 /** Executes statements that arrived together. */
 export interface GroupCommit {
   /**
@@ -14,23 +19,24 @@ export interface GroupCommit {
 }
 
 export function createGroupCommit(database: DatabaseSync): GroupCommit {
-  const prepared = new Map<string, StatementSync>();
+  const prepared = new Map<string, Prepared>();
 
-  function prepare(sql: string): StatementSync {
+  function prepare(sql: string): Prepared {
     const known = prepared.get(sql);
     if (known) return known;
     if (prepared.size >= MAX_STATEMENTS) prepared.clear();
     const statement = database.prepare(sql);
-    prepared.set(sql, statement);
-    return statement;
+    const fresh = { statement, returnsRows: statement.columns().length > 0 };
+    prepared.set(sql, fresh);
+    return fresh;
   }
 
   /** A failed statement takes back what it did itself, and leaves the transaction as it was. */
   function execute({ sql, parameters }: Statement): Result {
     try {
-      const statement = prepare(sql);
+      const { statement, returnsRows } = prepare(sql);
       const values = parameters as readonly SQLInputValue[];
-      if (statement.columns().length === 0) {
+      if (!returnsRows) {
         return { kind: 'done', rows: [], changes: Number(statement.run(...values).changes) };
       }
       const rows = statement.all(...values);

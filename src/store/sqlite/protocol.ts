@@ -6,9 +6,16 @@ export interface Statement {
   readonly parameters: readonly unknown[];
 }
 
+/** A statement on its way: its text is sent once, and afterwards its number stands for it. */
+export interface NumberedStatement {
+  readonly number: number;
+  readonly sql?: string;
+  readonly parameters: readonly unknown[];
+}
+
 /** To the thread: statements that are committed together, a write probe, or the end. */
 export type Request =
-  | { readonly kind: 'run'; readonly statements: readonly Statement[] }
+  | { readonly kind: 'run'; readonly statements: readonly NumberedStatement[] }
   | { readonly kind: 'probe' }
   | { readonly kind: 'close' };
 

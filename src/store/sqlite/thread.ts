@@ -1,12 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../time/clock.ts';
 import { StoreError } from '../engine/store-error.ts';
-import type { Failure, Reply, Request, Result, Statement, ThreadData } from './protocol.ts';
+import type { Failure, NumberedStatement, Reply, Request, Result, Statement, ThreadData } from './protocol.ts';
 
 /** Statements of one transaction, which takes some tens of milliseconds. */
 const batchLimit = 1_000;
 /** Statements that wait; beyond it they fail at once. Some seconds of work. */
 const waitingLimit = 50_000;
+
+/** Texts of statements that are known by a number. */
+const textsLimit = 1_000;
 
 /** Pauses before a dead thread is restarted: doubled up to the cap, and reset once a thread has answered. Milliseconds. */
 const restartBaseMs = 100;
@@ -60,6 +63,17 @@ export async function startThread({ data, clock, onDeath, file = defaultFile }: 
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   const send = (request: Request): void => worker?.postMessage(request);
 
+  /** Numbers of the texts that the present thread knows; when there are many, they are given anew. */
+  const numbers = new Map<string, number>();
+
+  function number({ sql, parameters }: Statement): NumberedStatement {
+    const known = numbers.get(sql);
+    if (known !== undefined) return { number: known, parameters };
+    if (numbers.size >= textsLimit) numbers.clear();
+    numbers.set(sql, numbers.size);
+    return { number: numbers.size - 1, sql, parameters };
+  }
+
   function flush(): void {
     isScheduled = false;
     if (!isReady || underway.length > 0) return;
@@ -77,7 +91,7 @@ export async function startThread({ data, clock, onDeath, file = defaultFile }: 
     }
     const probeAt = waiting.findIndex(({ kind }) => kind === 'probe');
     underway = waiting.splice(0, Math.min(batchLimit, probeAt < 0 ? waiting.length : probeAt));
-    const statements = underway.flatMap((entry) => (entry.kind === 'statement' ? [entry.statement] : []));
+    const statements = underway.flatMap((entry) => (entry.kind === 'statement' ? [number(entry.statement)] : []));
     send({ kind: 'run', statements });
   }
 
@@ -115,6 +129,7 @@ export async function startThread({ data, clock, onDeath, file = defaultFile }: 
   function start(): void {
     const current = new Worker(file, { workerData: data, name: 'store' });
     worker = current;
+    numbers.clear();
     let cause: unknown;
     current.on('error', (error) => (cause = error));
     current.on('message', (reply: Reply) => {

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { StoreError } from '../engine/store-error.ts';
 import { connect, prepareToWrite, probe } from './connection.ts';
 import { createGroupCommit, describe } from './group-commit.ts';
-import type { Reply, Request, Result, ThreadData } from './protocol.ts';
+import type { NumberedStatement, Reply, Request, Result, Statement, ThreadData } from './protocol.ts';
 
 const data = workerData as ThreadData;
 
@@ -14,6 +14,12 @@ try {
   const { database } = connect(data);
   prepareToWrite(database, data);
   const group = createGroupCommit(database);
+  /** Texts by their numbers. */
+  const texts = new Map<number, string>();
+  const textOf = ({ number, sql, parameters }: NumberedStatement): Statement => {
+    if (sql !== undefined) texts.set(number, sql);
+    return { sql: sql ?? texts.get(number) ?? '', parameters };
+  };
   const tryProbe = (): Result => {
     try {
       probe(database, data.busyTimeoutMs);
@@ -23,7 +29,7 @@ try {
     }
   };
   parentPort?.on('message', (request: Request) => {
-    if (request.kind === 'run') reply({ kind: 'ran', results: group.run(request.statements) });
+    if (request.kind === 'run') reply({ kind: 'ran', results: group.run(request.statements.map(textOf)) });
     else if (request.kind === 'probe') reply({ kind: 'ran', results: [tryProbe()] });
     else {
       database.close();
