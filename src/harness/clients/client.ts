@@ -1,5 +1,4 @@
 /** A client on a device: registers with the app server through its XMPP server and enables push there. */
-import { escapeXML } from 'ltx';
 import {
   type ClientModel,
   type DeviceTokens,
@@ -9,10 +8,12 @@ import {
   writeRegistration,
   writeUnregistration,
 } from './models.ts';
-import { whyNoPushService, writeDiscoInfo } from './discovery.ts';
+import { escapeXML, parse } from 'ltx';
+import { readFeatures, whyNoPushService, writeDiscoInfo } from './discovery.ts';
 import { whyUnreadable } from './registration-problems.ts';
 import { type EnableAnswer, sealingNamespace, writeEnable } from '../server/enabling.ts';
 import { keyBytes, type RandomBytes } from '../sealing/sealing.ts';
+import { readAnswer } from '../server/stanza.ts';
 import type { Account } from '../server/xmpp-server.ts';
 
 export interface ClientOptions {
@@ -59,6 +60,13 @@ export function createClient(options: ClientOptions): Client {
 
   const envelope = () => ({ from: jid, to: component, id: Buffer.from(randomBytes(8)).toString('hex') });
 
+  /** What the server says that it can do for the account, each time anew. */
+  function askAccount(): readonly string[] {
+    const { from, id } = envelope();
+    const answer = account.ask(writeDiscoInfo({ from, to: account.jid, id }));
+    return readFeatures(readAnswer(parse(answer))) ?? [];
+  }
+
   async function whyNotFound(): Promise<string | undefined> {
     const address = envelope();
     return whyNoPushService(model.providerId, await account.relay({ ...address, xml: writeDiscoInfo(address) }));
@@ -99,7 +107,7 @@ export function createClient(options: ClientOptions): Client {
         ...(registration.maxPayloadSize === undefined ? {} : { maxSizeBytes: registration.maxPayloadSize }),
         ...(options.omemoDevice === undefined ? {} : { omemoDevice: options.omemoDevice }),
       };
-      return account.request(writeEnable(model, request, account.features));
+      return account.request(writeEnable(model, request, askAccount()));
     },
     disable({ everywhere = false } = {}) {
       const node = everywhere || !registration ? '' : ` node='${escapeXML(registration.node)}'`;

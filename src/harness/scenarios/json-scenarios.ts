@@ -1,13 +1,18 @@
 /** The JSON of "Encrypted Push Notifications" 4.4, field by field. */
 import type { Scenario } from './scenario.ts';
 import {
+  callEnd,
   callOffer,
   delivered,
+  encrypted,
   groupchat,
+  high,
+  juliet,
   message,
   ready,
   ringing,
   sealedAlert,
+  sealedKeys,
   subscription,
   taken,
 } from './fixtures.ts';
@@ -93,8 +98,8 @@ export const jsonScenarios: readonly Scenario[] = [
   },
   {
     id: 'json-call',
-    title: 'The JSON of a call names the session',
-    paragraphs: ['encrypt/4.4-call', 'encrypt/4.4-sid'],
+    title: 'The JSON of a call names the session, the media and the resource that calls',
+    paragraphs: ['encrypt/4.4-call', 'encrypt/4.4-sid', 'encrypt/4.4-media', 'encrypt/4.4-caller'],
     scope: 'any',
     capability: 'sealed-call',
     phone: 'siskin',
@@ -103,7 +108,52 @@ export const jsonScenarios: readonly Scenario[] = [
       {
         do: 'happen',
         event: callOffer,
-        expect: { ...taken(ringing), opened: { type: 'call', sid: 'a73sjjvkla37jfea', message: null } },
+        expect: {
+          ...taken(ringing),
+          opened: { type: 'call', sender: juliet, sid: 'a73sjjvkla37jfea', media: ['audio', 'video'], message: null },
+        },
+      },
+    ],
+  },
+  {
+    id: 'json-call-end',
+    title: 'The JSON of the end of a call has no media: by that phones tell it from an offer',
+    paragraphs: ['encrypt/4.4-media', 'encrypt/4.4-caller'],
+    scope: 'any',
+    capability: 'call-end',
+    phone: 'siskin',
+    steps: [
+      ...ready,
+      {
+        do: 'happen',
+        event: callEnd,
+        expect: {
+          ...taken({ kind: 'background', keys: sealedKeys }),
+          opened: { type: 'call', sender: juliet, sid: 'a73sjjvkla37jfea', media: null },
+        },
+      },
+    ],
+  },
+  {
+    id: 'account-removed',
+    title:
+      'What Tigase seals when an account is removed arrives, and Siskin, which cannot read it, shows the alert as it is',
+    paragraphs: ['encrypt/4.4-account-removed'],
+    scope: 'any',
+    capability: 'sealed-alert',
+    phone: 'siskin',
+    server: 'tigase',
+    steps: [
+      ...ready,
+      {
+        do: 'publish',
+        payload: '{"type":"account-removed","account":"{account}"}',
+        notification: encrypted + high,
+        expect: {
+          ...taken(sealedAlert),
+          opened: { type: 'account-removed', sender: null },
+          shows: { kind: 'notification' },
+        },
       },
     ],
   },

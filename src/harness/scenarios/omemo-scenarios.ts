@@ -140,4 +140,44 @@ export const omemoScenarios: readonly Scenario[] = [
       { do: 'happen', event: omemoMessage, expect: { ...taken(sealedAlert), opened: { omemo: null } } },
     ],
   },
+  {
+    id: 'omemo-without-device',
+    title: 'A request for OMEMO data without a device id is refused, and the device keeps what it had',
+    paragraphs: ['omemo/4.2-no-device'],
+    scope: 'any',
+    capability: 'omemo',
+    phone: 'iphone',
+    omemoDevice: 1325,
+    steps: [
+      ...ready,
+      {
+        do: 'ask-server',
+        xml: enable(`${priority}${encrypt(` alg='aes-128-gcm'`)}<omemo xmlns='tigase:push:encrypt:omemo:0'/>`),
+        expect: 'modify/bad-request',
+      },
+      { do: 'happen', event: omemoMessage, expect: { ...taken(sealedAlert), opened: { omemo: fields } } },
+    ],
+  },
+  {
+    id: 'omemo-without-encrypt',
+    title: 'A request for OMEMO data without a key for sealing brings none: the push comes unsealed and without it',
+    paragraphs: ['omemo/4.2-no-encrypt'],
+    scope: 'any',
+    capability: 'omemo',
+    phone: 'iphone',
+    omemoDevice: 1325,
+    steps: [
+      ...ready,
+      {
+        do: 'ask-server',
+        xml: enable(`<omemo xmlns='tigase:push:encrypt:omemo:0' deviceId='1325'/>`),
+        expect: 'result',
+      },
+      {
+        do: 'happen',
+        event: omemoMessage,
+        expect: { ...taken({ kind: 'alert' }), stanza: { lacks: ['<encrypted ', omemoWords.key, omemoWords.data] } },
+      },
+    ],
+  },
 ];

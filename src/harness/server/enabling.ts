@@ -83,7 +83,8 @@ export function applyPushRequest(devices: EnabledDevices, request: Element, flav
   if (sealing && 'condition' in sealing) return sealing;
   const form = request.getChild('x', 'jabber:x:data');
   const omemo = request.getChild('omemo', omemoNamespace);
-  const omemoDevice = omemo && flavour.omemo ? attribute(omemo, 'deviceId') : undefined;
+  const omemoDevice = omemo && flavour.omemo ? readOmemoDevice(omemo) : undefined;
+  if (typeof omemoDevice === 'object') return omemoDevice;
   devices.delete(keyOf(jid, node));
   devices.set(keyOf(jid, node), {
     jid,
@@ -91,7 +92,8 @@ export function applyPushRequest(devices: EnabledDevices, request: Element, flav
     ...(sealing ? { sealing } : {}),
     wantsPriority: request.getChild('priority', priorityNamespace) !== undefined,
     ...(form ? { publishOptions: form.toString() } : {}),
-    ...(omemoDevice ? { omemoDevice } : {}),
+    // Where nothing is sealed there is no JSON that OMEMO data could stand in.
+    ...(omemoDevice !== undefined && sealing ? { omemoDevice } : {}),
   });
   while (devices.size > flavour.devicesPerAccount) devices.delete(devices.keys().next().value ?? '');
   return { kind: 'result' };
@@ -122,6 +124,12 @@ function readEncrypt(encrypt: Element | undefined): EnabledDevice['sealing'] | (
   if (size === undefined) return { key };
   if (!/^[1-9][0-9]{0,8}$/.test(size)) return refuse('modify', 'bad-request');
   return { key, maxSizeBytes: Number(size) };
+}
+
+/** OMEMO variant 4.2: the element MUST have `deviceId`; ids are positive and below 2^31 (XEP-0384). */
+function readOmemoDevice(omemo: Element): string | (EnableAnswer & { kind: 'error' }) {
+  const id = attribute(omemo, 'deviceId') ?? '';
+  return /^[1-9][0-9]{0,9}$/.test(id) && Number(id) < 2 ** 31 ? id : refuse('modify', 'bad-request');
 }
 
 function refuse(type: string, condition: string): EnableAnswer & { kind: 'error' } {

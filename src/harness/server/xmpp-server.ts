@@ -7,6 +7,7 @@ import { type Element, parse } from 'ltx';
 import type { Acceptor } from './acceptor.ts';
 import { applyPushRequest, type EnableAnswer, type EnabledDevice, type EnabledDevices, keyOf } from './enabling.ts';
 import { bareJid, type ServerEvent } from './event.ts';
+import { answerAccount } from './account-disco.ts';
 import { createPublishId } from './publish-id.ts';
 import { type Publish, writePublish } from './publish-stanza.ts';
 import { reactTo } from './reaction.ts';
@@ -39,8 +40,8 @@ export interface Account {
   /** Devices that push is enabled for. */
   readonly devices: ReadonlyMap<string, EnabledDevice>;
   readonly unread: number;
-  /** What disco#info of the bare JID lists. */
-  readonly features: readonly string[];
+  /** Answers an IQ that one of the account's clients sends to the bare JID (RFC 6120 section 10.3.3), as XML. */
+  ask(xml: string): string;
   /** Relays an IQ of one of the account's clients to a component; the answer must come from there. */
   relay(stanza: OutgoingIq): Promise<IqAnswer>;
   /** Takes `<enable/>` or `<disable/>` as XML. */
@@ -101,7 +102,7 @@ function createAccount({ acceptor, domain, flavour, clock, randomBytes }: XmppSe
   const account: Account = {
     jid,
     devices,
-    features: flavour.accountFeatures,
+    ask: (xml) => answerAccount(jid, parse(xml), flavour),
     get unread() {
       return unread;
     },

@@ -8,6 +8,7 @@ import { fitPayload } from '../sealing/payload-json.ts';
 import { seal } from '../sealing/sealing.ts';
 import { reference } from '../server/server-flavours.ts';
 import { type VectorFile, vectorFormat, type VectorKind, type VectorOf } from './format.ts';
+import { discoverAccount } from './discovery-vectors.ts';
 import { describeDevice, publishOf } from './stanza-vectors.ts';
 
 /** One vector that the reference disagrees with. */
@@ -36,6 +37,7 @@ const actual: { readonly [Kind in VectorKind]: (vector: VectorOf<Kind>) => unkno
     const { json, fits, bodyCut, omemoDropped } = fitPayload(payload, maxSize);
     return { json, fits, bodyCut, omemoDropped };
   },
+  discovery: discoverAccount,
   enabling({ xml }) {
     const devices = new Map<string, EnabledDevice>();
     const answer = applyPushRequest(devices, parse(xml), reference);
@@ -50,6 +52,7 @@ const expected: { readonly [Kind in VectorKind]: (vector: VectorOf<Kind>) => unk
   sealing: ({ ciphertext }) => ciphertext,
   opening: (vector) => vector.expected,
   fitting: (vector) => vector.expected,
+  discovery: (vector) => vector.expected,
   enabling: (vector) => ({ answer: vector.expected, device: vector.device }),
   publishing: (vector) => vector.expected,
   omemo: (vector) => vector.expected,

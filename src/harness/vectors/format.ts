@@ -48,6 +48,26 @@ export interface FittingVector {
   };
 }
 
+/** Both texts 4.1, examples 1 and 2: what a server answers to disco#info of an account, and what a client reads in it. */
+export interface DiscoveryVector {
+  readonly name: string;
+  /** The account that is asked. */
+  readonly account: string;
+  /** To a server; absent: the vector is about reading an answer alone. */
+  readonly query?: string;
+  /** To a client; absent: the client reads the answer of the server. */
+  readonly answer?: string;
+  readonly expected: {
+    /** The reference server's answer to the query. */
+    readonly xml?: string;
+    /** Whether a client may ask for sealing, and for OMEMO data. */
+    readonly seals: boolean;
+    readonly omemo: boolean;
+    /** Names of algorithms, in the order of the answer. */
+    readonly algorithms: readonly string[];
+  };
+}
+
 /** Encrypted Push Notifications 4.2 and 4.3, OMEMO variant 4.2: what a server makes of `<enable/>`. */
 export interface EnablingVector {
   readonly name: string;
@@ -83,6 +103,7 @@ interface Kinds {
   readonly sealing: SealingVector;
   readonly opening: OpeningVector;
   readonly fitting: FittingVector;
+  readonly discovery: DiscoveryVector;
   readonly enabling: EnablingVector;
   readonly publishing: PublishVector;
   readonly omemo: OmemoVector;

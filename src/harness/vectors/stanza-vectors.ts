@@ -40,6 +40,14 @@ const enables: readonly [name: string, xml: string][] = [
     'an OMEMO device without id',
     encrypt(` alg='aes-128-gcm'`, key).replace('</enable>', `<omemo xmlns='tigase:push:encrypt:omemo:0'/></enable>`),
   ],
+  ...['0', '-1', '13x', '2147483648', ''].map((id): [string, string] => [
+    `an OMEMO device with the id ${id === '' ? 'of no character' : id}`,
+    encrypt(` alg='aes-128-gcm'`, key).replace(
+      '</enable>',
+      `<omemo xmlns='tigase:push:encrypt:omemo:0' deviceId='${id}'/></enable>`,
+    ),
+  ]),
+  ['an OMEMO device without encrypt', `${start}><omemo xmlns='tigase:push:encrypt:omemo:0' deviceId='1325'/></enable>`],
   ['no address', `<enable xmlns='urn:xmpp:push:0' node='yxs32uqsflafdk3iuqo'/>`],
 ];
 

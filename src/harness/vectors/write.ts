@@ -1,5 +1,6 @@
 /** Writes the vectors: the same bytes each time. */
 import { type VectorFile, vectorFormat } from './format.ts';
+import { discoveryVectors } from './discovery-vectors.ts';
 import { fittingVectors } from './fitting-vectors.ts';
 import { openingVectors, sealingVectors } from './sealing-vectors.ts';
 import { enablingVectors, omemoVectors, publishVectors } from './stanza-vectors.ts';
@@ -21,6 +22,12 @@ export function createVectorFiles(): ReadonlyMap<string, VectorFile> {
       vectors: openingVectors(),
     },
     { format, kind: 'fitting', about: 'payload and max-size to the JSON that is sealed', vectors: fittingVectors() },
+    {
+      format,
+      kind: 'discovery',
+      about: 'disco#info of an account to the answer of the reference server, and what a client reads in it',
+      vectors: discoveryVectors(),
+    },
     { format, kind: 'enabling', about: 'what a server makes of enable', vectors: enablingVectors() },
     {
       format,
