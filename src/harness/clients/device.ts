@@ -11,11 +11,11 @@ import { runsMonal } from './models-raw-token.ts';
 export interface DeviceModel {
   /**
    * `siskin` looks at no tag and does not survive words that it does not know; `reference` verifies the tag and reads all
-   * that Encrypted Push Notifications section 4.4 lists; `monal`, `conversations` and `woken` open nothing and fetch
-   * all; `woken` does so whatever the push says.
+   * that Encrypted Push Notifications section 4.4 lists; `monal`, `conversations`, `stork` and `woken` open nothing and
+   * fetch all; `woken` does so whatever the push says.
    */
-  readonly reads: 'siskin' | 'reference' | 'monal' | 'conversations' | 'woken';
-  /** Keys by bare JID; looked up by exactly this string. */
+  readonly reads: 'siskin' | 'reference' | 'monal' | 'conversations' | 'stork' | 'woken';
+  /** Keys by bare JID; looked up by exactly this string. Stork, which has no keys, looks its accounts up. */
   readonly keys: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -125,6 +125,7 @@ function receiveOnAndroid(body: Keys, device: DeviceModel): DeviceView {
     if (!account) return shown({ kind: 'nothing', why: 'a push without account is dropped' });
     return shown({ kind: 'synchronized' });
   }
+  if (device.reads === 'stork') return shown(wakeStork(message, device));
   if (typeof account !== 'string') return shown(crash('the app', 'its push service gets no account'));
   const opened = open(keys, device, 'the app');
   if (opened === undefined) {
@@ -142,6 +143,20 @@ function receiveOnAndroid(body: Keys, device: DeviceModel): DeviceView {
   if (!payload || objectOf(message['android'])['priority'] !== 'high')
     return { opened, shown: { kind: 'synchronized' } };
   return { opened, shown: notify(payload) };
+}
+
+/** Stork 2023 connects the account that a data message names, and reads nothing else of it. */
+function wakeStork(message: Keys, { keys }: DeviceModel): Shown {
+  const { account } = objectOf(message['data']);
+  if (message['notification'] !== undefined) {
+    return { kind: 'nothing', why: 'Android shows a notification by itself, and Stork does not run' };
+  }
+  if (typeof account !== 'string' || !keys.has(account)) {
+    return crash('the app', 'its push service looks for an account that it does not have');
+  }
+  // From the background Android allows it to start its service only right after a push of high priority.
+  const isUrgent = objectOf(message['android'])['priority'] === 'high';
+  return isUrgent ? { kind: 'synchronized' } : { kind: 'nothing', why: 'of normal priority: it may start no service' };
 }
 
 /** The text for a payload without a message is the client's own. */

@@ -16,7 +16,7 @@ const arriveWithinMs = 5_000;
 /** How long nothing must come where nothing may; what comes later is found at the end of the run. */
 const neverWithinMs = 500;
 /** How long a push may take that comes by itself: a pause of a few seconds, and a loaded machine. */
-const waitWithinMs = 15_000;
+const waitWithinMs = 30_000;
 
 /** Waits for the pushes that a publish must lead to, and judges all of it; the first problem is the cause of the rest. */
 export async function concludePublish(scene: Scene, expected: Expectation, found: Published): Promise<Passage> {

@@ -21,7 +21,7 @@ export const phones = {
   snikket: { convention: 'tigase', provider: 'apns', app: 'iphone', model: snikket, reads: 'siskin' },
   /** An iPhone whose client reads all that the texts list. */
   iphone: { convention: 'tigase', provider: 'apns', app: 'iphone', model: siskin, reads: 'reference' },
-  stork: { convention: 'tigase', provider: 'fcm', app: 'android', model: stork, reads: 'reference' },
+  stork: { convention: 'tigase', provider: 'fcm', app: 'android', model: stork, reads: 'stork' },
   android: { convention: 'tigase', provider: 'fcm', app: 'android', model: sealingAndroid, reads: 'reference' },
   conversations: { convention: 'p2', provider: 'fcm', app: 'conversations', reads: 'conversations' },
   'p2-iphone': { convention: 'p2', provider: 'apns', app: 'p2-iphone', reads: 'reference' },

@@ -32,6 +32,27 @@ export const registeringScenarios: readonly Scenario[] = [
     ],
   },
   {
+    id: 'stork-is-not-sealed-for',
+    title: 'Stork asks for no sealing: its pushes are data that name the account, of high priority for a message',
+    paragraphs: ['register/tigase', 'routing/plain-visible', 'payload/fcm-priority'],
+    scope: 'any',
+    capability: 'plain',
+    phone: 'stork',
+    steps: [
+      { do: 'register' },
+      { do: 'enable' },
+      {
+        do: 'happen',
+        event: message,
+        expect: {
+          ...taken({ kind: 'alert', values: { account: '{account}' } }),
+          stanza: { lacks: ['<encrypted '] },
+          shows: { kind: 'synchronized' },
+        },
+      },
+    ],
+  },
+  {
     id: 'same-node',
     title: 'Registering again gives the same node, and what was enabled goes on',
     paragraphs: ['register/same-node'],

@@ -310,6 +310,20 @@ test('device - Monal’s extension runs for alerts that it may change, and fetch
   assert.deepEqual(receivePush(push('alert', { aps: { alert: { body: 'New message!' } } }), monal).shown, asSent);
 });
 
+test('device - Stork connects the account that it is named, and needs a data message of high priority for it', () => {
+  const stork: DeviceModel = { reads: 'stork', keys: new Map([[account, new Uint8Array(16)]]) };
+  const fcm = (message: object) => receivePush({ ...data({}), body: { message } }, stork).shown;
+  const urgent = { priority: 'high' };
+  assert.deepEqual(fcm({ data: { account }, android: urgent }), { kind: 'synchronized' });
+  assert.deepEqual(fcm({ data: { account, encrypted: '*', iv: '*' }, android: urgent }), { kind: 'synchronized' });
+  assert.equal(fcm({ data: { account }, android: { priority: 'normal' } }).kind, 'nothing');
+  assert.equal(fcm({ data: { account }, android: urgent, notification: { title: 'New message!' } }).kind, 'nothing');
+  for (const keys of [{}, { account: `${account}/phone` }, { account: account.toLowerCase() }, undefined]) {
+    const shown = fcm({ data: keys, android: urgent });
+    assert.deepEqual([shown.kind, shown.kind === 'crash' && shown.program], ['crash', 'the app']);
+  }
+});
+
 test('device - Conversations drops a push without account, and fetches at any other', () => {
   const conversations: DeviceModel = { reads: 'conversations', keys: new Map() };
   assert.equal(receivePush(data({}), conversations).shown.kind, 'nothing');
@@ -329,7 +343,7 @@ test('device - whatever a push holds, sealed or not, a device makes something of
     payload.map((value) => JSON.stringify(value)),
   );
   const aps = fc.oneof(fc.jsonValue(), fc.constant(alert.aps), fc.constant(background.aps), fc.constant({}));
-  const model = fc.constantFrom<DeviceModel['reads']>('siskin', 'reference', 'monal', 'conversations');
+  const model = fc.constantFrom<DeviceModel['reads']>('siskin', 'reference', 'monal', 'conversations', 'stork');
   fc.assert(
     fc.property(text, aps, fc.jsonValue(), model, fc.constantFrom('alert', 'background', 'voip', 'fcm'), (...all) => {
       const [plain, part, extra, reads, type] = all;

@@ -24,6 +24,18 @@ const inRevocation = { file: 'xmpp/services/revocation.ts', tests: ['xmpp/servic
 /** What is answered over the link. */
 export const services: readonly Mutant[] = [
   {
+    ...inCommands,
+    find: `session === undefined && (action === '' || action === 'execute')`,
+    replace: 'false',
+    breaks: 'Nobody registers by hand.',
+  },
+  {
+    ...inCommands,
+    find: `session === undefined && (action === '' || action === 'execute')`,
+    replace: 'true',
+    breaks: 'A client that completes without its form is asked for it without end.',
+  },
+  {
     ...inPublish,
     find: 'CIPHERTEXT_MIN = 17',
     replace: 'CIPHERTEXT_MIN = 16',
