@@ -73,11 +73,11 @@ function start(script: string, port?: number): Running {
 }
 
 test('harness guide - every block of commands has its test', () => {
-  const beginnings = blocks.map((block) => block.split(' ').slice(0, 3).join(' '));
+  const beginnings = blocks.map((block) => (block.split('\n')[0] ?? '').split(' ').slice(0, 3).join(' '));
   assert.deepEqual(beginnings, [
     'sealpost harness serve',
     'python3 examples/component.py xmpp://127.0.0.1:5347',
-    'sealpost harness serve',
+    'rm -f settings.json',
     'sealpost harness run',
     'sealpost harness seal',
     'sealpost harness providers',
