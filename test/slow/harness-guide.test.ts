@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:http2';
@@ -33,7 +33,12 @@ before(async () => {
   await writeFile(command, `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'bin/sealpost.js')}' "$@"\n`);
   await chmod(command, 0o755);
 });
-after(() => rm(folder, { recursive: true, force: true }));
+/** Shells that a failed test left behind are ended with all that they started. */
+const running = new Set<Running>();
+after(async () => {
+  for (const shell of running) shell.interrupt();
+  await rm(folder, { recursive: true, force: true });
+});
 
 /** Two processes that start on a busy machine, in milliseconds. */
 const startWithinMs = 60_000;
@@ -48,7 +53,6 @@ async function freePort(): Promise<number> {
 }
 
 interface Running {
-  readonly child: ChildProcess;
   output(): string;
   readonly finished: Promise<number | null>;
   /** Ends the shell and what it started. */
@@ -64,12 +68,16 @@ function start(script: string, port?: number): Running {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => void (said += chunk));
   }
-  return {
-    child,
+  const shell: Running = {
     output: () => said,
-    finished: once(child, 'close').then(([code]) => code as number | null),
+    finished: once(child, 'close').then(([code]) => {
+      running.delete(shell);
+      return code as number | null;
+    }),
     interrupt: () => void process.kill(-(child.pid ?? NaN), 'SIGTERM'),
   };
+  running.add(shell);
+  return shell;
 }
 
 test('harness guide - every block of commands has its test', () => {
@@ -130,26 +138,26 @@ test('harness guide - a defect of the example makes the job red', { skip }, asyn
 });
 
 test('harness guide - Sealpost itself is played, all of it or a part', async () => {
-  const running = start(`set -e\n${run}`);
-  assert.equal(await running.finished, 0, running.output());
-  assert.match(running.output(), /^call-rings +A call rings/m);
-  assert.match(running.output(), /✓ \d+ scenarios passed/);
+  const shell = start(`set -e\n${run}`);
+  assert.equal(await shell.finished, 0, shell.output());
+  assert.match(shell.output(), /^call-rings +A call rings/m);
+  assert.match(shell.output(), /✓ \d+ scenarios passed/);
 });
 
 test('harness guide - sealing, opening and vectors by hand', async () => {
-  const running = start(`set -e\n${byHand}`);
-  assert.equal(await running.finished, 0, running.output());
-  assert.match(running.output(), /"message":"Hello"\}\nsealing\.json: (\d+) of \1 vectors agree with the reference\n/);
+  const shell = start(`set -e\n${byHand}`);
+  assert.equal(await shell.finished, 0, shell.output());
+  assert.match(shell.output(), /"message":"Hello"\}\nsealing\.json: (\d+) of \1 vectors agree with the reference\n/);
 });
 
 test('harness guide - what reaches the stand-ins is opened as it comes', async () => {
   const sealed = await readFile(join(folder, 'sealed.xml'), 'utf8');
   const [, iv, encrypted] = /iv='([^']+)'>([^<]+)</.exec(sealed) ?? [];
-  const running = start(providers);
+  const shell = start(providers);
   try {
     await eventually(
       'the stand-ins',
-      () => Promise.resolve(running.output().includes('settings.json') || undefined),
+      () => Promise.resolve(shell.output().includes('settings.json') || undefined),
       startWithinMs,
     );
     const { apns } = JSON.parse(await readFile(join(folder, 'harness-keys', 'settings.json'), 'utf8')) as {
@@ -160,12 +168,12 @@ test('harness guide - what reaches the stand-ins is opened as it comes', async (
     session.request({ ':method': 'POST', ':path': '/3/device/abab' }).end(JSON.stringify({ aps: {}, encrypted, iv }));
     await eventually(
       'the text',
-      () => Promise.resolve(running.output().includes('"message":"Hello"}\n') || undefined),
+      () => Promise.resolve(shell.output().includes('"message":"Hello"}\n') || undefined),
       startWithinMs,
     );
     session.destroy();
   } finally {
-    running.interrupt();
-    await running.finished;
+    shell.interrupt();
+    await shell.finished;
   }
 });
