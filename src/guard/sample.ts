@@ -49,17 +49,21 @@ export interface SampleOptions {
 export function createSample<Detail>({ clock, limit, perAccount, perDomain }: SampleOptions): Sample<Detail> {
   /** In the order of the latest sighting. */
   const sightings = new Map<string, Sighting<Detail>>();
+  // Each push that a provider accepts is noted, so that nothing may walk the sample.
+  const byAccount = createGroups();
+  const byDomain = createGroups();
 
   function* since(withinMs: number): Generator<Sighting<Detail>> {
     const fromMs = clock.monotonic() - withinMs;
     for (const sighting of sightings.values()) if (sighting.atMs >= fromMs) yield sighting;
   }
 
-  /** Forgets the oldest of those that are alike, if they are more than may be. */
-  function forgetBeyond(most: number, isAlike: (sighting: Sighting<Detail>) => boolean): void {
-    const alike = [...sightings].filter(([, sighting]) => isAlike(sighting));
-    const [oldest] = alike[0] ?? [];
-    if (alike.length > most && oldest !== undefined) sightings.delete(oldest);
+  function forget(key: string | undefined): void {
+    const sighting = key === undefined ? undefined : sightings.get(key);
+    if (key === undefined || !sighting) return;
+    sightings.delete(key);
+    byAccount.remove(sighting.account, key);
+    byDomain.remove(sighting.domain, key);
   }
 
   function count(withinMs: number): Tally {
@@ -78,30 +82,57 @@ export function createSample<Detail>({ clock, limit, perAccount, perDomain }: Sa
       const earlier = sightings.get(key);
       const sighting: Sighting<Detail> = { account, domain, atMs: clock.monotonic(), isBad };
       if (isBad && earlier?.detail !== undefined) sighting.detail = earlier.detail;
-      sightings.delete(key);
+      forget(key);
       sightings.set(key, sighting);
-      forgetBeyond(perAccount, (other) => other.account === account);
-      forgetBeyond(perDomain, (other) => other.domain === domain);
-      forgetBeyond(limit, () => true);
+      byAccount.add(account, key);
+      byDomain.add(domain, key);
+      forget(byAccount.oldestBeyond(account, perAccount));
+      forget(byDomain.oldestBeyond(domain, perDomain));
+      if (sightings.size > limit) forget(sightings.keys().next().value);
       return sighting;
     },
     count,
     countWithoutEach(withinMs) {
-      const byDomain = new Map<string, { seen: number; bad: number }>();
+      const tallies = new Map<string, { seen: number; bad: number }>();
       for (const { domain, isBad } of since(withinMs)) {
-        const tally = byDomain.get(domain) ?? { seen: 0, bad: 0 };
-        byDomain.set(domain, tally);
+        const tally = tallies.get(domain) ?? { seen: 0, bad: 0 };
+        tallies.set(domain, tally);
         tally.seen += 1;
         if (isBad) tally.bad += 1;
       }
       const { seen, bad } = count(withinMs);
-      return Array.from(byDomain.values(), (own) => ({ seen: seen - own.seen, bad: bad - own.bad }));
+      return Array.from(tallies.values(), (own) => ({ seen: seen - own.seen, bad: bad - own.bad }));
     },
     latest: (withinMs) => [...since(withinMs)],
     bad: (withinMs) => [...since(withinMs)].filter(({ isBad }) => isBad),
-    clear: () => sightings.clear(),
+    clear() {
+      sightings.clear();
+      byAccount.clear();
+      byDomain.clear();
+    },
     get size() {
       return sightings.size;
     },
+  };
+}
+
+/** Keys by the name of what they have in common, each in the order in which they were added. */
+function createGroups() {
+  const groups = new Map<string, Set<string>>();
+  return {
+    add(name: string, key: string): void {
+      const group = groups.get(name) ?? new Set();
+      groups.set(name, group.add(key));
+    },
+    remove(name: string, key: string): void {
+      const group = groups.get(name);
+      if (group?.delete(key) && group.size === 0) groups.delete(name);
+    },
+    /** The oldest of a group with more than so many keys. */
+    oldestBeyond(name: string, most: number): string | undefined {
+      const group = groups.get(name);
+      return group && group.size > most ? group.keys().next().value : undefined;
+    },
+    clear: () => groups.clear(),
   };
 }

@@ -182,7 +182,7 @@ export const guard: readonly Mutant[] = [
   },
   {
     ...inSample,
-    find: 'forgetBeyond(limit, () => true);',
+    find: 'if (sightings.size > limit) forget(sightings.keys().next().value);',
     replace: '',
     breaks: 'Made-up devices fill the memory.',
   },
