@@ -34,7 +34,9 @@ await (await open()).close();
 const raw = new DatabaseSync(path);
 raw.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -400000; BEGIN');
 const insert = raw.prepare(
-  `INSERT INTO registration VALUES (?1, 'siskin', 'tigase', ?2, ?2, ?3, ?3, ?3, ?3, ?4, NULL, NULL, 1700000000000)`,
+  `INSERT INTO registration (node, app, convention, account, account_key, device, device_key, token, token_key,
+    second_token, registered_at_ms)
+  VALUES (?1, 'siskin', 'tigase', ?2, ?2, ?3, ?3, ?3, ?3, ?4, 1700000000000)`,
 );
 const nodes: string[] = [];
 for (let i = 0; i < rows; i++) {

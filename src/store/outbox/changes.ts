@@ -55,9 +55,9 @@ export function createChanges(options: ChangesOptions, onWritten: (id: string) =
     await Promise.resolve();
     while (changes.size > 0) {
       const batch = [...changes].slice(0, together);
-      const completed = batch.filter(([, { kind }]) => kind === 'complete').map(([id]) => id);
+      const completed = batch.filter(([, { kind }]) => kind === 'complete');
       const work = [
-        ...chunks(completed, rowsPerStatement).map(writeCompleted),
+        ...chunks(completed, rowsPerStatement).map((some) => writeCompleted(some)),
         ...batch.map(([id, change]) => writeRescheduled(id, change)),
       ];
       const results = await Promise.allSettled(work);
@@ -67,18 +67,21 @@ export function createChanges(options: ChangesOptions, onWritten: (id: string) =
     }
   }
 
-  async function writeCompleted(ids: readonly string[]): Promise<void> {
+  async function writeCompleted(some: readonly (readonly [string, Change])[]): Promise<void> {
+    const ids = some.map(([id]) => id);
     counters.subtract(await complete(db, ids));
-    for (const id of ids) written(id);
+    for (const [id, change] of some) written(id, change);
   }
 
   async function writeRescheduled(id: string, change: Change): Promise<void> {
     if (change.kind !== 'reschedule') return;
     await reschedule(db, id, change.dueAtMs, change.attempts);
-    written(id);
+    written(id, change);
   }
 
-  function written(id: string): void {
+  function written(id: string, change: Change): void {
+    // Another one may have come meanwhile.
+    if (changes.get(id) !== change) return;
     changes.delete(id);
     onWritten(id);
   }

@@ -89,7 +89,18 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
 
   async function count(): Promise<void> {
     counters.replace(await countAll(db));
-    if (isShared && !isClosed) cancelCount = clock.after(countEveryMs, () => void count().catch(() => undefined));
+  }
+
+  /** The last figures hold while the database does not answer. */
+  function countAgain(): void {
+    if (isClosed) return;
+    cancelCount = clock.after(
+      countEveryMs,
+      () =>
+        void count()
+          .catch(() => undefined)
+          .finally(countAgain),
+    );
   }
 
   function accept(rows: readonly LeasedRow[]): QueuedPush[] {
@@ -165,6 +176,7 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
   }
 
   await count();
+  if (isShared) countAgain();
   await recover();
 
   return {

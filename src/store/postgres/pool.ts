@@ -82,6 +82,8 @@ export function createPool({ address, settings, clock, random }: PoolOptions): P
         failures = 0;
         return prepare(client);
       } catch (error) {
+        // All connections are busy: that says nothing about the way to the server.
+        if (pool.totalCount >= connections) throw error;
         failures += 1;
         lastError = error;
         const pauseMs = backoffMs({ attempt: failures, baseMs: reconnectBaseMs, capMs: reconnectCapMs, random });
