@@ -76,7 +76,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const storePath = config.store.kind === 'sqlite' ? config.store.path : undefined;
   const nodes = openNodeNames({ config: config.nodes, storePath, conventions: sealedConventions, randomBytes, log });
   const { store: location, postgres } = config;
-  const store = await openStore({ store: location, postgres, nodes, clock, forward, random, log, metrics });
+  const store = await openStore({
+    store: location,
+    postgres,
+    nodes,
+    clock,
+    forward,
+    random,
+    log,
+    metrics,
+    isServer: true,
+  });
   const { registry, outbox } = store;
 
   const createProvider = startProviders({ ...config.credentials, clock, random, log, metrics });

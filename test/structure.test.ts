@@ -40,6 +40,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'server.ts',
       'store',
       'store/engine',
+      'store/outbox',
       'store/postgres',
     ],
     ...['demo', 'report', 'runner', 'scenarios', 'sealing', 'server', 'stand-ins', 'vectors', 'clients'].map(

@@ -1,11 +1,12 @@
 /** `sealpost store`: moves a store to another engine or file. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { loadConfig } from '../config/config.ts';
 import { createValueKinds, literalValues } from '../config/kinds/values.ts';
 import { storeLocation } from '../config/store-location.ts';
 import { copyStore } from '../store/copy.ts';
 import type { Database } from '../store/engine/database.ts';
-import { openDatabase } from '../store/open.ts';
+import { openDatabase, type StoreLocation } from '../store/open.ts';
+import { earlierOutboxOf } from '../store/outbox/adopt-file.ts';
 import { postgresSection } from '../store/postgres/settings.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -52,6 +53,7 @@ export async function store({ args, env, output, errors, clock }: StoreCall): Pr
   if (values.to === undefined) throw new UsageError('the target is missing: --to STORE');
   if (values.from === undefined && values.config === '') throw new UsageError('the source is missing: --from STORE');
   const open = (text: string | undefined): Promise<Database> => openNamed(text, values.config, clock);
+  refuseUnready(nameOf(values.from, values.config));
   const from = await open(values.from);
   try {
     const to = await open(values.to);
@@ -64,7 +66,7 @@ export async function store({ args, env, output, errors, clock }: StoreCall): Pr
       if (errors.isTTY === true) errors.write('\r\x1b[K');
       output.write(`registrations: ${report.registrations}\nqueued pushes: ${report.queuedPushes}\n`);
       if (report.different === 0) return 0;
-      output.write(`not copied, since the target has them otherwise: ${report.different}\n`);
+      output.write(`not copied, since the target has them otherwise, or not at all: ${report.different}\n`);
       return 1;
     } finally {
       await to.close();
@@ -74,10 +76,25 @@ export async function store({ args, env, output, errors, clock }: StoreCall): Pr
   }
 }
 
+/** @throws UsageError for a source that does not exist, or is not whole */
+function refuseUnready(source: StoreLocation): void {
+  if (source.kind !== 'sqlite') return;
+  if (!existsSync(source.path)) throw new UsageError(`there is no store ${source.path}`);
+  const earlier = earlierOutboxOf(source.path);
+  if (!existsSync(earlier)) return;
+  throw new UsageError(
+    `${earlier} holds queued pushes of an earlier version: start this version once, which takes them over`,
+  );
+}
+
+function nameOf(named: string | undefined, configFile: string): StoreLocation {
+  return named === undefined && configFile !== '' ? loadConfig(configFile).store : readLocation(named ?? '');
+}
+
 /** Opens a store by its name on the command line, or that of the config. */
 function openNamed(named: string | undefined, configFile: string, clock: Clock): Promise<Database> {
   const config = configFile === '' ? undefined : loadConfig(configFile);
-  const location = named === undefined && config ? config.store : readLocation(named ?? '');
+  const location = nameOf(named, configFile);
   const postgres = config?.postgres ?? postgresSection(literalValues).parse({});
   const parts = { clock, random: Math.random, log: createLog('silent'), metrics: createMetrics('store') };
   return openDatabase({ store: location, postgres, ...parts });

@@ -1,6 +1,7 @@
 /**
  * What counts of dead and of living devices mean. Every rule takes one or more counts and must hold of each of them: the
- * devices of all domains are counted once for each domain, without that domain, so that no domain alone decides.
+ * devices of all domains are counted once for each domain, without that domain, so that no domain alone decides. Where nothing
+ * was counted, nothing is known.
  */
 import { tolerated } from './contract.ts';
 import type { Tally } from './sample.ts';
@@ -13,7 +14,7 @@ export const believedUnproven = 3;
 
 /** More dead devices than a usual share brings about by chance. */
 export function isFlood(counts: readonly Tally[]): boolean {
-  return counts.every(({ seen, bad }) => seen >= enough && bad > beyondChance(seen));
+  return counts.length > 0 && counts.every(({ seen, bad }) => seen >= enough && bad > beyondChance(seen));
 }
 
 /**
@@ -21,7 +22,7 @@ export function isFlood(counts: readonly Tally[]): boolean {
  * @param isLong enough time has passed that fewer devices suffice
  */
 export function isHealthy(counts: readonly Tally[], isLong: boolean): boolean {
-  return counts.every(({ seen, bad }) => seen >= (isLong ? 1 : enough) && bad <= seen * tolerated);
+  return counts.length > 0 && counts.every(({ seen, bad }) => seen >= (isLong ? 1 : enough) && bad <= seen * tolerated);
 }
 
 /** More dead devices than may be removed before there is evidence that the others fare well. */

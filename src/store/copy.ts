@@ -9,7 +9,7 @@ const together = 500;
 export interface CopyReport {
   readonly registrations: number;
   readonly queuedPushes: number;
-  /** Rows of the source that the target has otherwise, or under another node: they were left as they are there. */
+  /** Rows that the target has otherwise, or not at all: what it has was left as it is there. */
   readonly different: number;
 }
 
@@ -48,7 +48,7 @@ export async function copyStore({ from, to, onProgress }: CopyOptions): Promise<
     const rows = await readQueued(from.db, after);
     const last = rows.at(-1);
     if (!last) break;
-    await copyQueued(rows, to);
+    report.different += await copyQueued(rows, to);
     report.queuedPushes += rows.length;
     after = last.seq;
     progress();
@@ -82,7 +82,8 @@ function readQueued(db: Kysely<Tables>, after: number): Promise<QueuedPushRow[]>
   return db.selectFrom('queued_push').selectAll().where('seq', '>', after).orderBy('seq').limit(together).execute();
 }
 
-async function copyQueued(rows: readonly QueuedPushRow[], { db, rowsPerStatement }: Database): Promise<void> {
+/** @returns how many are not there afterwards */
+async function copyQueued(rows: readonly QueuedPushRow[], { db, rowsPerStatement }: Database): Promise<number> {
   const fresh = rows.map(({ seq: _ownOrder, leased, ...row }) => ({ ...row, leased: leased === 0 ? 0 : 2 }));
   await inParts(fresh, rowsPerStatement, (part) =>
     db
@@ -91,6 +92,9 @@ async function copyQueued(rows: readonly QueuedPushRow[], { db, rowsPerStatement
       .onConflict((conflict) => conflict.column('id').doNothing())
       .execute(),
   );
+  const ids = rows.map(({ id }) => id);
+  const found = await db.selectFrom('queued_push').select('id').where('id', 'in', ids).execute();
+  return rows.length - found.length;
 }
 
 async function inParts<T>(

@@ -13,6 +13,7 @@ import { forgetRemoved } from './registry/forget-removed.ts';
 import { createRegistry, type RegistryOptions } from './registry/registry.ts';
 import { watchCounts } from './registry/watch-counts.ts';
 import type { FileOptions } from './sqlite/connection.ts';
+import { holdStore } from './sqlite/hold.ts';
 import { openSqlite } from './sqlite/open.ts';
 
 /** Which database: a SQLite file by its absolute path, or a PostgreSQL URL. */
@@ -37,6 +38,8 @@ export interface OpenStoreOptions extends OpenDatabaseOptions {
   readonly forward: Clock;
   readonly metrics: Metrics;
   readonly outbox?: Pick<OutboxOptions, 'limits' | 'timing'>;
+  /** Whether to keep other servers away from a SQLite file. Default false. */
+  readonly isServer?: boolean;
 }
 
 /** What is durable: registrations, and pushes that no provider has taken yet. */
@@ -64,6 +67,8 @@ export function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const { store, nodes, clock, forward, log, metrics } = options;
+  const isHeld = options.isServer === true && store.kind === 'sqlite';
+  const release = isHeld ? await holdStore(store.path, clock) : () => undefined;
   const database = await openDatabase(options);
   const registry = await createRegistry({ database, clock, nodes, metrics });
   if (store.kind === 'sqlite') await adoptOutboxFile({ path: store.path, database, clock, log });
@@ -78,6 +83,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
       await outbox.close();
       await stopForgetting();
       await database.close();
+      release();
     },
   };
 }

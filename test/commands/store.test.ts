@@ -69,7 +69,7 @@ test('store copy - what the target has otherwise stays there, and is counted', a
   await target.close();
   const { code, said } = await run('copy', '--from', `sqlite:${from}`, '--to', `sqlite:${to}`);
   assert.equal(code, 1);
-  assert.match(said, /not copied, since the target has them otherwise: 1\n$/);
+  assert.match(said, /not copied, since the target has them otherwise, or not at all: 1\n$/);
   const after = await open(to);
   assert.equal((await after.registry.find(node))?.secondToken, 'newer');
   await after.close();
@@ -82,5 +82,9 @@ test('store copy - wrong calls are told what is missing', async () => {
   await assert.rejects(
     run('copy', '--to', 'sqlite:/tmp/x.db', '--from', 'mysql://x'),
     /expected sqlite:PATH or postgres/,
+  );
+  await assert.rejects(
+    run('copy', '--to', 'sqlite:/tmp/x.db', '--from', 'sqlite:/tmp/no-such.db'),
+    /there is no store/,
   );
 });

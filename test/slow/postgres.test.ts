@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test, type TestContext } from 'node:test';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,6 +107,21 @@ describe('postgres', { skip }, () => {
     const [{ count } = {}] =
       (await server?.query('SELECT count(*)::int FROM queued_push', url.split('/').at(-1))) ?? [];
     assert.equal(count, 40);
+  });
+
+  test('a node that is too long for an index costs its own push alone', async (t) => {
+    const { open } = await processes(t);
+    const { outbox } = await open();
+    const long = randomBytes(3_000).toString('hex');
+    const puts = Array.from({ length: 40 }, (_, n) =>
+      outbox.enqueue(queued(n, n === 7 ? { node: long } : {}), startMs),
+    );
+    const answers = await Promise.all(puts);
+    assert.deepEqual(
+      answers.flatMap((answer, n) => (answer === 'stored' ? [] : [n])),
+      [7],
+    );
+    assert.equal((await outbox.stats())?.get('siskin')?.depth, 39);
   });
 
   test('a database server that goes down and comes back loses nothing, and is used again without a restart', async (t) => {

@@ -93,6 +93,7 @@ export async function openRegistryHere(
     rowsPerStatement: 1,
     fault: undefined,
     refuseWhenLost: () => undefined,
+    isRowFault: () => false,
     reasonOf: sqliteReason,
     close: () => Promise.resolve(),
   };

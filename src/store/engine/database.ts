@@ -17,6 +17,8 @@ export interface Database {
   readonly fault: StoreFault | undefined;
   /** @throws StoreError when what is written now would be lost with this process */
   refuseWhenLost(): void;
+  /** Whether a statement failed because of what is in one of its rows, so that others may be stored without it. */
+  isRowFault(error: unknown): boolean;
   /** A word for an error of a statement: safe to log, one of a limited set. */
   reasonOf(error: unknown): string;
   close(): Promise<void>;

@@ -14,8 +14,14 @@ import { insert } from './statements.ts';
 const together = 500;
 const logEveryMs = 10_000;
 
+/** Where earlier versions kept the outbox of a store: `sealpost.outbox.db` beside `sealpost.db`. */
+export function earlierOutboxOf(path: string): string {
+  const { dir, name, ext } = parse(path);
+  return format({ dir, name: `${name}.outbox`, ext });
+}
+
 export interface AdoptOptions {
-  /** Path of the store; the old outbox is beside it: `sealpost.outbox.db` for `sealpost.db`. */
+  /** Path of the store. */
   readonly path: string;
   readonly database: Database;
   readonly clock: Clock;
@@ -28,8 +34,7 @@ export interface AdoptOptions {
  * @throws StoreError when the file is there and cannot be opened
  */
 export async function adoptOutboxFile({ path, database, clock, log }: AdoptOptions): Promise<void> {
-  const { dir, name, ext } = parse(path);
-  const file = format({ dir, name: `${name}.outbox`, ext });
+  const file = earlierOutboxOf(path);
   if (!existsSync(file)) return;
   let count = 0;
   let saidAtMs = clock.monotonic();

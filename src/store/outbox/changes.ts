@@ -41,20 +41,24 @@ export function createChanges(options: ChangesOptions, onWritten: (id: string) =
   let cancelRetry: (() => void) | undefined;
 
   function note(id: string, change: Change): void {
-    changes.set(id, change);
+    // What is complete is not sent again, whatever is said of it later.
+    if (change.kind === 'complete' || changes.get(id)?.kind !== 'complete') changes.set(id, change);
     if (!cancelRetry) void flush();
   }
 
   function flush(): Promise<void> {
-    return (writing ??= writeAll().finally(() => (writing = undefined)));
+    return (writing ??= writeAll().finally(() => {
+      writing = undefined;
+      if (changes.size > 0 && !cancelRetry) void flush();
+    }));
   }
 
   async function writeAll(): Promise<void> {
     cancelRetry?.();
     cancelRetry = undefined;
     await Promise.resolve();
-    while (changes.size > 0) {
-      const batch = [...changes].slice(0, together);
+    // Not what comes meanwhile, which may have no end.
+    for (const batch of chunks([...changes], together)) {
       const completed = batch.filter(([, { kind }]) => kind === 'complete');
       const work = [
         ...chunks(completed, rowsPerStatement).map((some) => writeCompleted(some)),

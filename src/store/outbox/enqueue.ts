@@ -20,6 +20,8 @@ export interface EnqueuerOptions {
   readonly counters: Counters;
   /** @throws when what is written now would be lost */
   readonly refuseWhenLost: () => void;
+  /** Whether the rows of a failed statement may be stored one by one. */
+  readonly isRowFault: (error: unknown) => boolean;
   /** Called with pushes that were dropped for newer ones of the same registration. */
   readonly onReplaced: (pushes: readonly Counted[]) => void;
   /** Called after each attempt to store; undefined: it succeeded. */
@@ -39,7 +41,8 @@ export interface Enqueuer {
 }
 
 export function createEnqueuer(options: EnqueuerOptions): Enqueuer {
-  const { db, rowsPerStatement, clock, limits, timing, counters, refuseWhenLost, onReplaced, onWritten } = options;
+  const { db, rowsPerStatement, clock, limits, timing, counters, refuseWhenLost, isRowFault } = options;
+  const { onReplaced, onWritten } = options;
   const waiting = new Set<Waiting>();
   let writing: Promise<void> | undefined;
 
@@ -62,6 +65,10 @@ export function createEnqueuer(options: EnqueuerOptions): Enqueuer {
       refuseWhenLost();
       stored = await insert(db, rows);
     } catch (error) {
+      if (batch.length > 1 && isRowFault(error)) {
+        await Promise.all(batch.map((one) => write([one])));
+        return;
+      }
       failure = error;
     }
     // Those that failed, and those that were there already, do not count.

@@ -32,7 +32,7 @@ export function createLeases({ db, isShared }: LeasesOptions): TakeLease {
     const domains = await dueDomains(db, wanted, after, limit);
     if (domains.length < limit && after !== '') {
       const again = await dueDomains(db, wanted, '', limit - domains.length);
-      domains.push(...again.filter((domain) => domain <= after && !domains.includes(domain)));
+      domains.push(...again.filter((domain) => !domains.includes(domain)));
     }
     const last = domains.at(-1);
     if (last !== undefined) latest.set(key, last);

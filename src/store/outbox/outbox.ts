@@ -54,6 +54,7 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
     timing,
     counters,
     refuseWhenLost: database.refuseWhenLost,
+    isRowFault: database.isRowFault,
     onReplaced: (pushes) => drop(pushes, 'outbox-replaced'),
     onWritten: (error) => enter(error === undefined ? { kind: 'working' } : failing(error)),
   });
@@ -107,7 +108,8 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
     const pushes: QueuedPush[] = [];
     for (const row of rows) {
       // Its outcome is known here and could not be written while the lease lasted.
-      if (changes.has(row.id)) continue;
+      // Or it is still on its way, though its lease has ended.
+      if (changes.has(row.id) || leased.has(row.id)) continue;
       leased.add(row.id);
       const queued = fromRow(row);
       if (queued) {
@@ -122,10 +124,12 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
 
   async function lease(app: string, nowMs: number, limit: number, of: 'all' | 'calls'): Promise<Lease> {
     try {
+      const beganAtMs = clock.monotonic();
       // What became of earlier leases makes room for others.
       await changes.flush();
       const room = Math.min(limit, limits.leased - leased.size);
-      const rows = room > 0 ? await takeLease({ app, nowMs, endsAtMs: nowMs + timing.leaseMs }, room, of) : [];
+      const endsAtMs = Math.ceil(nowMs + clock.monotonic() - beganAtMs + timing.leaseMs);
+      const rows = room > 0 ? await takeLease({ app, nowMs, endsAtMs }, room, of) : [];
       const pushes = accept(rows);
       const dueAtMs = await nextDue(db, app);
       if (dueAtMs === undefined) return { pushes };
@@ -175,7 +179,8 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
     }
   }
 
-  await count();
+  // A server that is busy counts too slowly; then the limits hold from the next count on.
+  await (isShared ? count().catch(() => undefined) : count());
   if (isShared) countAgain();
   await recover();
 

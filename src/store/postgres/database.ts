@@ -1,6 +1,6 @@
 import type { Database } from '../engine/database.ts';
 import { type OpenPostgresOptions, openPostgres } from './open.ts';
-import { postgresReason } from './reason.ts';
+import { isRowFault, postgresReason } from './reason.ts';
 import { type PostgresWatchOptions, watchPostgres } from './watch.ts';
 
 /** Rows that one round trip takes. */
@@ -24,6 +24,7 @@ export async function openPostgresDatabase(options: PostgresDatabaseOptions): Pr
       return watch.fault;
     },
     refuseWhenLost: () => undefined,
+    isRowFault,
     reasonOf: postgresReason,
     async close() {
       watch.stop();

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { Secret } from '../../core/secret.ts';
 import type { Clock, Random } from '../../time/clock.ts';
+import { pause } from '../engine/pause.ts';
 import { isUpToDate, migrate, newerMigrations, outdatedHint } from '../schema/migrate.ts';
 import { StoreError } from '../engine/store-error.ts';
 import type { Tables } from '../schema/tables.ts';
@@ -12,6 +13,8 @@ import type { PostgresSettings } from './settings.ts';
 /** How long a server may be away at the start, as when both are started together. Milliseconds. */
 const startWithinMs = 30_000;
 const startAgainMs = 1_000;
+/** How long a migration of a large table, or waiting for the process that does it, may take. Milliseconds. */
+const migrateWithinMs = 3_600_000;
 
 export interface OpenPostgresOptions {
   readonly url: Secret;
@@ -33,17 +36,20 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Kysely
   const address = parseAddress(url.reveal());
   if (!address)
     throw new StoreError('store: is no URL of a PostgreSQL database', 'postgres://USER:PASSWORD@HOST/DATABASE');
-  const db = new Kysely<Tables>({
-    dialect: new PostgresDialect({ pool: createPool({ address, settings, clock, random }) }),
-  });
+  const connect = (given: PostgresSettings) =>
+    new Kysely<Tables>({
+      dialect: new PostgresDialect({ pool: createPool({ address, settings: given, clock, random }) }),
+    });
+  const first = connect({ ...settings, connections: 2, statementTimeoutMs: migrateWithinMs });
   try {
-    await reach(db, clock, withinMs);
-    await refuseUnfit(db);
-    if (isPreview) await refuseOutdated(db);
-    else await migrate(db);
-    return db;
+    await reach(first, clock, withinMs);
+    await refuseUnfit(first);
+    if (isPreview) await refuseOutdated(first);
+    else await migrate(first);
+    await first.destroy();
+    return connect(settings);
   } catch (error) {
-    await db.destroy();
+    await first.destroy();
     if (error instanceof StoreError) throw error;
     const { reason, hint } = postgresFault(error);
     throw new StoreError(`cannot use the PostgreSQL store (${reason})`, hint, { cause: error });
@@ -61,7 +67,7 @@ async function reach(db: Kysely<Tables>, clock: Clock, withinMs: number): Promis
       const { reason } = postgresFault(error);
       const mayPass = reason === 'restarting' || (!isRefusal(error) && passing.has(reason));
       if (!mayPass || clock.monotonic() + startAgainMs > endsAtMs) throw error;
-      await new Promise<void>((resolve) => void clock.after(startAgainMs, resolve));
+      await pause(clock, startAgainMs);
     }
   }
 }

@@ -55,6 +55,11 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof DatabaseError && error.severity !== 'FATAL' && error.severity !== 'PANIC';
 }
 
+/** Data that does not fit (class 22), a constraint (23), or a row too long for an index (54). */
+export function isRowFault(error: unknown): boolean {
+  return error instanceof DatabaseError && /^(22|23|54)/.test(error.code ?? '');
+}
+
 export function postgresFault(error: unknown): StoreFault {
   return faultOf(postgresReason(error));
 }

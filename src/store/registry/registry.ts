@@ -157,7 +157,9 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
   };
 
   nodes.noteUnsealed(await unsealedNodes());
-  for (const [app, registrations] of await count()) metrics.registrations.set({ app }, registrations);
+  // A shared store is counted again every minute, so that a server that is too busy to count does not prevent the start.
+  const counted = database.isShared ? await count().catch(() => new Map<string, number>()) : await count();
+  for (const [app, registrations] of counted) metrics.registrations.set({ app }, registrations);
 
   return {
     async find(node) {

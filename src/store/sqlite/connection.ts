@@ -28,15 +28,25 @@ export interface Connection {
 }
 
 /**
- * Opens the file, which is made if there is none, and only for its owner: it holds device tokens.
+ * Makes the file if there is none, and only for its owner: it holds device tokens. SQLite's side files take its mode over.
+ * Before any connection of this process: closing any descriptor of the file ends the locks of all of them.
  * @throws StoreError when it cannot be opened at all
  */
-export function connect({ path, busyTimeoutMs = BUSY_TIMEOUT_MS }: FileOptions): Connection {
-  try {
+export function makeFile(path: string): void {
+  orExplain(path, () => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // SQLite's side files take its mode over.
     closeSync(openSync(path, 'a', 0o600));
-    return withIndex(path, busyTimeoutMs);
+  });
+}
+
+/** @throws StoreError when the file cannot be opened at all */
+export function connect({ path, busyTimeoutMs = BUSY_TIMEOUT_MS }: FileOptions): Connection {
+  return orExplain(path, () => withIndex(path, busyTimeoutMs));
+}
+
+function orExplain<T>(path: string, open: () => T): T {
+  try {
+    return open();
   } catch (error) {
     const hint = `The user that Sealpost runs as must be allowed to write there: ${dirname(path)}.`;
     throw new StoreError(`cannot open the store ${path} (${codeOf(error)})`, hint, { cause: error });

@@ -50,6 +50,11 @@ export function createGroupCommit(database: DatabaseSync): GroupCommit {
   function together(statements: readonly Statement[]): Result[] | undefined {
     try {
       database.exec('BEGIN IMMEDIATE');
+    } catch (error) {
+      // A lock that another process holds: each statement by itself would wait for it again.
+      return statements.map(() => failed(error));
+    }
+    try {
       const results = statements.map((statement) => {
         const result = execute(statement);
         // A full disk or a broken one takes back the whole transaction.

@@ -64,6 +64,7 @@ export async function openSqlite(options: OpenSqliteOptions): Promise<Database> 
       const fault = watch.lost();
       if (fault) throw new StoreError(`the file of the store is not in its place (${fault.reason})`, fault.hint);
     },
+    isRowFault: () => false,
     reasonOf: sqliteReason,
     close: () => (closing ??= close()),
   };

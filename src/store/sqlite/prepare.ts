@@ -4,7 +4,7 @@ import { migrate } from '../schema/migrate.ts';
 import { migrations } from '../schema/migrations/all.ts';
 import { StoreError } from '../engine/store-error.ts';
 import type { Tables } from '../schema/tables.ts';
-import { codeOf, connect, type FileOptions, prepareToWrite } from './connection.ts';
+import { codeOf, connect, type FileOptions, makeFile, prepareToWrite } from './connection.ts';
 import { createSqliteDialect } from './dialect.ts';
 
 /** "Seal" in the file's header says whose it is. */
@@ -23,6 +23,7 @@ export interface PreparedFile {
  */
 export async function prepareFile(options: FileOptions): Promise<PreparedFile> {
   const { path } = options;
+  makeFile(path);
   const { database, isExclusive } = connect(options);
   try {
     const isNew = checkOrigin(database, path);

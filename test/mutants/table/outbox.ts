@@ -256,7 +256,7 @@ export const outbox: readonly Mutant[] = [
   },
   {
     ...inOutbox,
-    find: 'if (changes.has(row.id)) continue;',
+    find: 'if (changes.has(row.id) || leased.has(row.id)) continue;',
     replace: '',
     breaks: 'A push whose outcome could not be written in time is sent once more.',
     tests: ['store/outbox/faults.test.ts'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
@@ -166,7 +166,7 @@ async function mortal(context: TestContext) {
   context.after(() => database.close());
   const outbox = await createOutbox({ database, clock, log, metrics });
   const said = () => lines.map((line) => String((JSON.parse(line) as { msg?: unknown }).msg)).slice(1);
-  return { database, outbox, clock, said };
+  return { database, outbox, clock, said, file };
 }
 
 test('outbox faults - a thread that dies loses no stored push and is restarted', async (context) => {
@@ -189,6 +189,18 @@ test('outbox faults - a thread that dies loses no stored push and is restarted',
     'the outbox stores nothing: pushes that cannot be sent are refused',
     'the outbox stores pushes again',
   ]);
+});
+
+test('outbox faults - after a restart of the thread another program that reads the file takes nothing away', async (context) => {
+  const { outbox, clock, file } = await mortal(context);
+  assert.equal(await outbox.enqueue(queued(4, { node: 'poison' }), startMs), 'failed');
+  const waiting = outbox.enqueue(queued(5), startMs);
+  clock.advance(100);
+  assert.equal(await waiting, 'stored');
+  // The last connection that closes a file removes its WAL, unless it finds the locks of others.
+  const read = `const d = new (require('node:sqlite').DatabaseSync)(${JSON.stringify(file.path)}); d.prepare('SELECT count(*) FROM queued_push').get(); d.close()`;
+  execFileSync(process.execPath, ['-e', read]);
+  assert.ok(existsSync(`${file.path}-wal`));
 });
 
 test('outbox faults - completions that the dead thread did not write are written by the next one', async (context) => {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { createGroupCommit } from '../../../src/store/sqlite/group-commit.ts';
@@ -75,4 +78,25 @@ test('group commit - a statement that is no SQL fails alone', () => {
     ['done', 'failed', 'done'],
   );
   assert.deepEqual(names(), ['a', 'b']);
+});
+
+test('group commit - a lock of another process fails all statements at once, and none is executed later', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sealpost-group-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'x.db');
+  const database = new DatabaseSync(path, { timeout: 1 });
+  database.exec(
+    'PRAGMA journal_mode = WAL; CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT',
+  );
+  const other = new DatabaseSync(path);
+  other.exec('BEGIN IMMEDIATE');
+  const results = createGroupCommit(database).run([insert('a'), insert('b')]);
+  assert.deepEqual(
+    results.map((result) => (result.kind === 'failed' ? result.failure.errcode : result)),
+    [5, 5],
+  );
+  other.exec('COMMIT');
+  other.close();
+  assert.equal(database.prepare('SELECT count(*) AS n FROM item').get()?.['n'], 0);
+  database.close();
 });
