@@ -2,6 +2,7 @@ import type { ReceivedPush } from '../../src/harness/stand-ins/contract.ts';
 import { callLifeMs, type LedgerEntry, type LedgerEvent } from './ledger-entry.ts';
 import { gaveWayUntil } from './places.ts';
 import { staysOf } from './stays.ts';
+import { judgeSuperseded } from './superseded.ts';
 import { createTroubles } from './troubles.ts';
 
 /** The balance: what adds up and what does not. */
@@ -118,13 +119,16 @@ export function createLedger(): Ledger {
   function report(): LedgerReport {
     const slowestMs = slowest(entries.filter(({ device }) => !goneAtMs.has(device.token)));
     const isReplaced = judgeReplaced();
+    const isSuperseded = judgeSuperseded(entries);
     const isMissing = ({ acceptedAtMs }: LedgerEntry) => acceptedAtMs.length === 0;
     const kept = promised(slowestMs);
     const promisedCalls = kept.filter((entry) => entry.kind === 'call' && !troubles.silenced(entry));
     return {
       entries,
       slowestMs,
-      lost: kept.filter((entry) => entry.kind !== 'call' && isMissing(entry) && !isReplaced(entry)),
+      lost: kept.filter(
+        (entry) => entry.kind !== 'call' && isMissing(entry) && !isReplaced(entry) && !isSuperseded(entry),
+      ),
       replaced: entries.filter((entry) => entry.answer === 'result' && isMissing(entry) && isReplaced(entry)),
       answeredCalls: entries.filter(({ kind, answer }) => kind === 'call' && answer === 'result').length,
       promisedCalls,
