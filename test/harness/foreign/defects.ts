@@ -22,7 +22,12 @@ const rows: readonly [name: string, about: string, ...causes: RegExp[]][] = [
   ['base64url', 'writes base64url', /^the ciphertext is base64url, or has no padding,/],
   ['strips-tag', 'cuts the tag off', /^the ciphertext lost its last 16 bytes, the tag$/],
   ['line-breaks', 'breaks lines', /^the ciphertext has white space in it/],
-  ['full-jid', 'names the account by its full JID', /^the account is a full JID/],
+  [
+    'full-jid',
+    'names the account by its full JID',
+    /^the account is a full JID/,
+    /^the app crashes: its push service looks for an account that it does not have$/,
+  ],
   ['leaks-nickname', 'hands the nickname on', /^the nickname travels in clear to the provider$/],
   ['leaks-body', 'hands on what stands beside the ciphertext', /travels in clear to the provider$/],
   ['ignores-voip', 'sends calls as alerts', misplaced('an alert', 'a PushKit push')],
