@@ -71,6 +71,8 @@ export function faultOf(reason: string): StoreFault {
 
 const hints: Readonly<Record<string, string>> = {
   refused: 'Is PostgreSQL running, and does it listen at the host and port that store: names?',
+  restarting: 'PostgreSQL starts or stops; connections come back by themselves.',
+  disconnected: 'PostgreSQL ended the connection; others are opened by themselves.',
   'no-address': 'The name of the host under store: is not found in DNS.',
   'no-database': 'Make the database: createdb --owner USER DATABASE.',
   'access-denied': 'Check user and password under store:, and pg_hba.conf.',
