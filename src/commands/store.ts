@@ -15,7 +15,7 @@ import { readArguments, UsageError } from './command.ts';
 
 export const storeUsage = `Usage: sealpost store copy --to STORE [--from STORE] [--config FILE]
 
-  Copies registrations and queued pushes from one store to another one, reads them back and compares. Stop Sealpost
+  Copies registrations and queued pushes from one store to another one, and looks whether all is there. Stop Sealpost
   before, and let the config name the new store afterwards; the node key stays the same. A copy that was interrupted is
   begun again: what is there already stays.
 

@@ -88,7 +88,6 @@ export async function openRegistryHere(
   prepareToWrite(file, { path: store.path });
   const database: Database = {
     db: new Kysely<Tables>({ dialect: createSqliteDialect(file) }),
-    isNew: false,
     isShared: false,
     rowsPerStatement: 1,
     fault: undefined,

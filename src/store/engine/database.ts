@@ -5,8 +5,6 @@ import type { FoundRow, Tables } from '../schema/tables.ts';
 /** An open database with the tables of the store, on either engine. Each statement is committed when it resolves. */
 export interface Database {
   readonly db: Kysely<Tables>;
-  /** Whether it was made just now. */
-  readonly isNew: boolean;
   /** Whether other processes use it too. */
   readonly isShared: boolean;
   /** How many rows a statement is to take: one where statements cost little, many where each is a round trip. */

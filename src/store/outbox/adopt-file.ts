@@ -43,21 +43,35 @@ export async function adoptOutboxFile({ path, database, clock, log }: AdoptOptio
     try {
       // Before its first version had a name of its own, the table had another one; its index tells.
       const table = old.prepare(`SELECT tbl_name FROM sqlite_schema WHERE name = 'owed_by_claim'`).get()?.['tbl_name'];
-      const rows = table === undefined ? [] : readRows(old, String(table));
       let batch: LeasedRow[] = [];
       const write = async () => {
-        await Promise.all(batch.map((row) => copy(row, database)));
-        count += batch.length;
+        const due = batch;
         batch = [];
+        for (const stored of await Promise.all(due.map((row) => copy(row, database)))) count += stored;
         if (clock.monotonic() - saidAtMs < logEveryMs) return;
         saidAtMs = clock.monotonic();
         log.info({ file, count }, 'taking over the queued pushes of the earlier outbox');
       };
-      for (const row of rows) {
-        batch.push(row);
-        if (batch.length === together) await write();
+      const copyAll = async (rows: Iterable<LeasedRow>) => {
+        try {
+          for (const row of rows) {
+            batch.push(row);
+            if (batch.length === together) await write();
+          }
+        } finally {
+          // What was read before the damage, too.
+          await write();
+        }
+      };
+      if (table !== undefined) {
+        try {
+          await copyAll(readRows(old, String(table), 'ASC'));
+        } catch (error) {
+          // From the other end, what is behind the damage can be read.
+          await copyAll(readRows(old, String(table), 'DESC'));
+          throw error;
+        }
       }
-      await write();
     } finally {
       old.close();
     }
@@ -75,17 +89,20 @@ export async function adoptOutboxFile({ path, database, clock, log }: AdoptOptio
   log.info({ file: `${file}.adopted`, count, hint: 'Delete it.' }, 'took over the queued pushes of the earlier outbox');
 }
 
-function* readRows(old: DatabaseSync, table: string): Generator<LeasedRow> {
+function* readRows(old: DatabaseSync, table: string, order: 'ASC' | 'DESC'): Generator<LeasedRow> {
   const rows = old.prepare(`
     SELECT seq, id, app, '-' AS domain, call, target, attempts, stored_at_ms, give_up_at_ms, push
-    FROM "${table.replaceAll('"', '')}" ORDER BY seq`);
+    FROM "${table.replaceAll('"', '')}" ORDER BY seq ${order}`);
   for (const row of rows.iterate()) yield row as unknown as LeasedRow;
 }
 
-/** All are due at once: their back-off has no meaning after a restart. */
-async function copy(row: LeasedRow, { db }: Database): Promise<void> {
+/**
+ * All are due at once: their back-off has no meaning after a restart.
+ * @returns how many were stored: none if it was there
+ */
+async function copy(row: LeasedRow, { db }: Database): Promise<number> {
   const queued = fromRow(row);
   // The publisher is not known; the account's server it was most likely.
   const fresh = queued && toRow({ ...queued, domain: domainOf(queued.push.account) || '-' }, queued.storedAtMs);
-  if (fresh) await insert(db, [fresh]);
+  return fresh ? (await insert(db, [fresh])).length : 0;
 }

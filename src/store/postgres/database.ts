@@ -17,7 +17,6 @@ export async function openPostgresDatabase(options: PostgresDatabaseOptions): Pr
   const watch = watchPostgres({ ...options, db });
   return {
     db,
-    isNew: false,
     isShared: true,
     rowsPerStatement,
     get fault() {

@@ -53,7 +53,6 @@ export async function openSqlite(options: OpenSqliteOptions): Promise<Database> 
   }
   return {
     db: new Kysely<Tables>({ dialect: createThreadDialect(thread) }),
-    isNew,
     isShared: false,
     rowsPerStatement: 1,
     ...(reader && { findRow: (node: string) => reader.find(node) }),

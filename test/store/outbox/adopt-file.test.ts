@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { leaseNumbers, outboxesFor, queued, startMs } from './support.ts';
@@ -58,5 +58,21 @@ test('adopted outbox - a damaged file is put aside with a message, and does not 
   const outbox = await open();
   assert.equal(await outbox.enqueue(queued(1), startMs), 'stored');
   assert.ok(existsSync(`${old}.adopted`));
+  assert.equal(logged()[0]?.['reason'], 'damaged');
+});
+
+test('adopted outbox - of a file with damage in its middle, what is before and behind the damage is taken over', async (context) => {
+  const { path, open, logged } = outboxesFor(context);
+  const old = path.replace('sealpost.db', 'sealpost.outbox.db');
+  const numbers = Array.from({ length: 400 }, (_, n) => n + 1);
+  writeOldOutbox(old, numbers);
+  const middle = Math.floor(statSync(old).size / 4_096 / 2) * 4_096;
+  const file = openSync(old, 'r+');
+  writeSync(file, Buffer.alloc(8_192, 0x5a), 0, 8_192, middle);
+  closeSync(file);
+  const outbox = await open();
+  const found = await leaseNumbers(outbox, startMs, 1_000);
+  assert.ok(found.includes(1) && found.includes(400), `${found.length} of 400 were taken over`);
+  assert.ok(found.length > 300 && found.length < 400, `${found.length} of 400 were taken over`);
   assert.equal(logged()[0]?.['reason'], 'damaged');
 });
