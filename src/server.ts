@@ -80,6 +80,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     store: location,
     postgres,
     nodes,
+    registrations: config.registrations,
     clock,
     forward,
     random,

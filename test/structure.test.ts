@@ -52,7 +52,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   time: [],
   config: [
     ...[...everywhere, 'config/kinds', 'conventions', 'delivery', 'nodes', 'providers', 'store/postgres'],
-    'xmpp/stream',
+    ...['store/registry', 'xmpp/stream'],
   ],
   'config/kinds': ['core', 'telemetry'],
   conventions: [...everywhere, 'providers'],
@@ -68,7 +68,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'store/sqlite': [...everywhere, 'store/engine', 'store/schema'],
   'store/postgres': [...everywhere, 'config/kinds', 'store/engine', 'store/schema'],
   'store/outbox': [...everywhere, 'store/engine', 'store/schema'],
-  'store/registry': [...everywhere, 'nodes', 'store/engine', 'store/schema'],
+  'store/registry': [...everywhere, 'config/kinds', 'nodes', 'store/engine', 'store/schema'],
   store: [
     ...[...everywhere, 'store/engine', 'store/outbox', 'store/postgres', 'store/registry', 'store/schema'],
     'store/sqlite',

@@ -30,10 +30,10 @@ export function appsSchema(values: ValueKinds, sources: Sources) {
     })
     .superRefine(checkApps, { when: ({ value }) => typeof value === 'object' && value !== null })
     .transform((apps): readonly AppSettings[] => Object.entries(apps).map(([name, one]) => ({ ...one, name })))
-    .describe(`The mobile apps, at most ${MAX_APPS}, each by a name of 1 to 40 of a-z, 0-9, _ and -.`);
+    .describe(`The mobile apps, at most ${MAX_APPS}, each by a name of 1 to 40 characters from a-z, 0-9, _ and -.`);
 }
 
-/** Neither works without the other, and which app is meant must be plain. Tolerates values that other checks have refused. */
+/** `api` and the conventions that need its token require each other, and no two apps may have the same token. Tolerates values that other checks have refused. */
 function checkApis(apps: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
   const owners = new Map<string, string>();
   for (const [name, app] of Object.entries(apps)) {
@@ -43,7 +43,7 @@ function checkApis(apps: Readonly<Record<string, unknown>>, context: z.Refinemen
     const needing = neededBy.find((convention) => conventions.includes(convention));
     if (needing !== undefined && api === undefined) {
       const hint = 'Add api: { token: { file: … } }, the bearer token that the requests carry.';
-      problem(['conventions'], withHint(`has ${needing}, and there is no token for it`, hint));
+      problem(['conventions'], withHint(`includes ${needing}, which needs an API token`, hint));
     }
     if (api !== undefined && conventions.length > 0 && needing === undefined) {
       const names = neededBy.join(' or ');
@@ -52,7 +52,8 @@ function checkApis(apps: Readonly<Record<string, unknown>>, context: z.Refinemen
     const token = tokenOf.safeParse(api).data?.token.reveal();
     if (token === undefined) continue;
     const owner = owners.get(token);
-    if (owner !== undefined) problem(['api', 'token'], `app ${owner} has the same, so requests could mean either`);
+    if (owner !== undefined)
+      problem(['api', 'token'], `app ${owner} has the same token, so a request could mean either app`);
     owners.set(token, name);
   }
 }
@@ -63,7 +64,7 @@ const tokenOf = z.object({
   token: z.custom<Secret>((value) => typeof (value as Secret | null)?.reveal === 'function'),
 });
 
-/** What no app can see by itself. Tolerates values that other checks have refused. */
+/** Checks that compare apps with each other. Tolerates values that other checks have refused. */
 function checkApps(apps: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
   const names = Object.keys(apps);
   if (names.length === 0) context.addIssue('expected at least one app');
@@ -72,7 +73,11 @@ function checkApps(apps: Readonly<Record<string, unknown>>, context: z.Refinemen
   const owners = new Map<string, string>();
   for (const [name, app] of Object.entries(apps)) {
     if (!APP_NAME.test(name)) {
-      context.addIssue({ code: 'custom', path: [name], message: 'a name has 1 to 40 of a-z, 0-9, _ and -' });
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: 'an app name has 1 to 40 characters from a-z, 0-9, _ and -',
+      });
     }
     const { ids, conventions } = idsOf.safeParse(app).data ?? { ids: [], conventions: [] };
     for (const convention of namedById.filter((one) => conventions.includes(one))) {

@@ -23,7 +23,7 @@ export interface ConfigOrigin {
   readonly secretFiles: readonly string[];
 }
 
-/** Larger than any real one; a wrong path may lead to a device or a log. */
+/** Larger than any real one; a wrong path may lead to a log. */
 const MAX_FILE_BYTES = 1_048_576;
 
 /**

@@ -25,7 +25,8 @@ const ENTER = 0o1;
 
 /**
  * Warns of each file that other users than our own can read although it holds secrets, and of a config that they can
- * change. The group is no other user where somebody else owns the file: then we read it as one of the group ourselves.
+ * change. Where somebody else owns the file, we may read it as a member of its group, so that the group may read it is not
+ * reported; that the group may change it is.
  */
 export function warnOfExposure({ origin, files, uid, log }: ExposureOptions): void {
   if (uid === undefined) return;
@@ -58,7 +59,7 @@ function othersMay(file: string, { realpath, stat }: FileModes, uid: number): nu
     }
     return (group | others) & (READ | WRITE);
   } catch {
-    // It was there a moment ago. Whoever needs it says that it is gone.
+    // The file has vanished since it was read. The part that needs it reports that.
     return 0;
   }
 }

@@ -6,6 +6,7 @@ import { parseNodeKey } from '../nodes/node-key.ts';
 import { LONGEST_NODE } from '../nodes/sealed-node.ts';
 import { foldCase } from '../core/jid.ts';
 import { rateLimitsSection } from '../delivery/rate-limits.ts';
+import { registrationsSection } from '../store/registry/limits.ts';
 import { postgresSection } from '../store/postgres/settings.ts';
 import { linkLimitsSection, linkTimingSection } from '../xmpp/stream/limits.ts';
 import { storeLocation } from './store-location.ts';
@@ -15,9 +16,9 @@ import { createValueKinds, type NoteSecret, section, type Sources, type ValueKin
 const COMPONENT_PORT = 5347;
 /** Large enough for any vendor, small enough that no list is unbounded. */
 const MAX_ENTRIES = 100;
-/** Every look-up that finds nothing tries them all. */
+/** A look-up of a node that is not in the store tries every key. */
 const MAX_PREVIOUS_KEYS = 10;
-/** More than nodes in any cluster. */
+/** More than any XMPP cluster has servers. */
 const MAX_CONNECTIONS = 16;
 
 /** Everything that `sealpost.yaml` says. */
@@ -45,7 +46,7 @@ export function createSchema(sources: Sources, noteSecret: NoteSecret) {
           .max(MAX_ENTRIES, { error: `more than ${MAX_ENTRIES} networks` })
           .default(['loopback'])
           .describe(
-            'Proxies whose `X-Forwarded-For` is believed, so that clients and not the proxy are rate-limited. The default fits that of `host`, which is reached from this machine alone.',
+            'Proxies whose `X-Forwarded-For` is believed, so that clients and not the proxy are rate-limited. The default fits the default `host`, which only this machine can reach.',
           ),
       })
         .prefault({})
@@ -73,6 +74,9 @@ export function createSchema(sources: Sources, noteSecret: NoteSecret) {
     limits: rateLimitsSection(values)
       .prefault({})
       .describe('What one server, account or device may take: `burst` at once after a pause, `perMinute` for long.'),
+    registrations: registrationsSection(values)
+      .prefault({})
+      .describe('How many devices of one XMPP server may be registered.'),
     credentials: section({
       checkInterval: values
         .duration('1s', '1d')
@@ -109,7 +113,9 @@ function nodes(values: ValueKinds) {
     maxLength: values
       .count(128, LONGEST_NODE)
       .default(250)
-      .describe('Longest node, in characters. MongooseIM stores 250; behind other servers more may be said in a node.'),
+      .describe(
+        'Longest node, in characters. MongooseIM stores 250; other servers accept longer nodes, which hold more.',
+      ),
   });
 }
 
@@ -138,15 +144,15 @@ function link(values: ValueKinds) {
       })
       .describe("The component's domain; also the JID that clients register at."),
     secret: values.secret('the secret that the XMPP server has for this component'),
-    ca: authorities(values).exactOptional(),
+    ca: authorities(values, 'alone').exactOptional(),
     connections: values
       .count(1, MAX_CONNECTIONS)
       .default(1)
       .describe(
         'Connections for this domain. Only ejabberd and Tigase take more than one; ejabberd spreads the load over them, and one that is lost costs nothing.',
       ),
-    limits: linkLimitsSection(values).prefault({}).describe('What the link puts up with.'),
-    timing: linkTimingSection(values).prefault({}).describe('How long the link waits for what.'),
+    limits: linkLimitsSection(values).prefault({}).describe('Limits on what the XMPP server sends.'),
+    timing: linkTimingSection(values).prefault({}).describe('Time limits of the link.'),
   });
 }
 

@@ -65,3 +65,13 @@ export interface RegistrationMatch {
   /** Absent where the client names an app that is not ours (Snikket over HTTP). */
   readonly app?: string;
 }
+
+/** A device that is new may not register now; one that is known registers as before. */
+export class TooManyRegistrations extends Error {
+  override readonly name = 'TooManyRegistrations';
+
+  /** @param reason `domain`: it has as many as it may have; `day`: as many were new today */
+  constructor(reason: 'domain' | 'day') {
+    super(`too many registrations of one domain (${reason})`);
+  }
+}

@@ -51,6 +51,11 @@ export const problems = {
     title: 'Too many requests.',
     advice: 'Wait for the seconds that Retry-After names.',
   },
+  'too-many-registrations': {
+    status: 503,
+    title: 'The domain of this account has too many registrations, or too many new ones today.',
+    advice: 'Ask again tomorrow, or raise registrations: in the config of this server. Nothing was changed.',
+  },
   unavailable: {
     status: 503,
     title: 'The registrations cannot be reached now.',

@@ -16,7 +16,7 @@ import { domainOf } from '../core/jid.ts';
 import { isSameSecret } from '../core/secret.ts';
 import type { App } from '../core/app.ts';
 import type { Notification } from '../core/notification.ts';
-import type { Registration } from '../core/registration.ts';
+import { type Registration, TooManyRegistrations } from '../core/registration.ts';
 import type { Registry } from '../store/registry/contract.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -148,7 +148,9 @@ function addApi(api: FastifyInstance, options: PushAppserverOptions): void {
   });
   api.setErrorHandler((error, _, reply) => {
     const { statusCode = 500 } = error as { statusCode?: number };
-    if (statusCode >= 500) log.error({ reason: errorCode(error) }, 'cannot answer a request to the form API');
+    if (statusCode >= 500 && !(error instanceof TooManyRegistrations)) {
+      log.error({ reason: errorCode(error) }, 'cannot answer a request to the form API');
+    }
     const [status, reason] = statusCode >= 500 ? [503, 'Try again later'] : [400, 'Bad request'];
     return reply.code(status).type('text/plain').send(`ERROR\n${reason}`);
   });

@@ -1,5 +1,6 @@
 // The HTTP API below `/v1` for vendors with a client of their own: authorisation, rate limits and errors.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { TooManyRegistrations } from '../core/registration.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createBearer } from './bearer.ts';
@@ -50,6 +51,7 @@ function addApi(api: FastifyInstance, options: RegistrationsOptions): void {
   api.setErrorHandler((error, _, reply) => {
     const refusal = fieldErrorOf(error);
     if (refusal) return sendProblem(reply, 'invalid-request', [refusal]);
+    if (error instanceof TooManyRegistrations) return sendProblem(reply, 'too-many-registrations');
     const status = (error as { statusCode?: unknown }).statusCode;
     if (status === 413) return sendProblem(reply, 'too-large');
     if (status === 415) return sendProblem(reply, 'unsupported-media-type');

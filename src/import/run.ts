@@ -34,7 +34,7 @@ export interface ImportOptions {
   readonly app?: string;
   /** Only shows what would happen. */
   readonly dryRun: boolean;
-  readonly config: Pick<Config, 'store' | 'postgres' | 'apps' | 'nodes'>;
+  readonly config: Pick<Config, 'store' | 'postgres' | 'apps' | 'nodes' | 'registrations'>;
   readonly clock: Clock;
   readonly output: { write(text: string): unknown };
   readonly errorOutput: { write(text: string): unknown; readonly isTTY?: boolean };
@@ -118,7 +118,7 @@ async function openStore({ config, dryRun, clock, output }: ImportOptions): Prom
   const storePath = store.kind === 'sqlite' ? store.path : undefined;
   const nodes = openNodeNames({ config: config.nodes, storePath, conventions: sealedConventions, randomBytes, log });
   const database = await openDatabase({ store, postgres, clock, random, log, metrics });
-  const registry = await createRegistry({ database, nodes, clock, metrics });
+  const registry = await createRegistry({ database, nodes, limits: config.registrations, clock, log, metrics });
   return {
     importRegistrations: registry.importRegistrations,
     async close() {

@@ -34,8 +34,8 @@ export interface KeyFileOptions {
 }
 
 /**
- * Reads the file, or makes it: mode 0600, on the disk before this returns. Of several processes that make it at once, one
- * makes it and the others read what it made.
+ * Reads the file, or makes it: mode 0600, on the disk before this returns. If several processes make it at once, one
+ * succeeds and the others read its key.
  * @throws NodeKeyError when it cannot be read, holds no node key or cannot be made
  */
 export function readOrMakeKeyFile({ path, randomBytes }: KeyFileOptions): {
@@ -51,7 +51,7 @@ export function readOrMakeKeyFile({ path, randomBytes }: KeyFileOptions): {
 }
 
 /**
- * Writes into the file that there are such nodes; the key in it stays, and so does what it says already.
+ * Adds kinds of unsealed nodes to the file. The key and the lines that it has stay.
  * @throws NodeKeyError when it cannot be written, or holds another key by now
  */
 export function rewriteKeyFile({ path, randomBytes }: KeyFileOptions, { key, unsealed }: NodeKey): void {
@@ -80,7 +80,7 @@ function read(path: string): NodeKey | undefined {
   );
 }
 
-/** Whole and on the disk under another name first, so that nobody ever reads half a key. False: the file is there already. */
+/** Writes a draft, syncs it, then links or renames it, so that nobody ever reads half a key. False: the file is there already. */
 function write(
   path: string,
   nodeKey: NodeKey,

@@ -1,4 +1,4 @@
-/** The text that a node key is kept as: what is in its file, or what the config has in its place. */
+/** The text form of a node key, in its file or in the config. */
 import { NODE_KEY_BYTES } from './sealed-node.ts';
 
 /**
@@ -7,6 +7,7 @@ import { NODE_KEY_BYTES } from './sealed-node.ts';
  */
 export type UnsealedNodes = 'random' | 'imported';
 
+/** A node key, and what its text says about unsealed nodes. */
 export interface NodeKey {
   /** `NODE_KEY_BYTES` bytes. */
   readonly key: Uint8Array;
@@ -14,7 +15,7 @@ export interface NodeKey {
   readonly unsealed: ReadonlySet<UnsealedNodes>;
 }
 
-/** How a line of the file says that there are such nodes. */
+/** The line of the file that says that unsealed nodes of a kind exist. */
 const lines: Readonly<Record<UnsealedNodes, string>> = {
   random: 'random-nodes',
   imported: 'imported-nodes',
@@ -35,12 +36,13 @@ export function parseNodeKey(text: string): NodeKey | undefined {
   return { key, unsealed: new Set(unsealed.filter((kind) => kind !== undefined)) };
 }
 
+/** The text form that `parseNodeKey` reads. */
 export function formatNodeKey({ key, unsealed }: NodeKey): string {
   const words = kinds.filter((kind) => unsealed.has(kind)).map((kind) => lines[kind]);
   return [Buffer.from(key).toString('base64'), ...words, ''].join('\n');
 }
 
-/** The lines by which a node key says that there are such nodes, for messages. */
+/** The lines by which a node key says that unsealed nodes exist, for messages. */
 export function linesFor(unsealed: Iterable<UnsealedNodes>): string {
   return Array.from(unsealed, (kind) => lines[kind]).join(', ');
 }

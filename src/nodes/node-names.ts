@@ -3,7 +3,7 @@ import type { Registration, RegistrationRequest } from '../core/registration.ts'
 import { linesFor, type UnsealedNodes } from './node-key.ts';
 import { looksSealed, type NodeContent, type NodeKeys, openNode, sealNode, secretOf } from './sealed-node.ts';
 
-/** What of a convention its nodes depend on. */
+/** The parts of a convention that its nodes depend on. */
 export interface SealedConvention {
   readonly name: string;
   /** Stands in nodes for ever: see `docs/nodes.md`. */
@@ -12,19 +12,20 @@ export interface SealedConvention {
   readonly holds: 'tokens' | 'device';
 }
 
+/** A new node. */
 export interface MadeNode {
   readonly node: string;
-  /** Where publishes are to carry one. */
+  /** Set if publishes must carry a secret. */
   readonly secret?: string;
-  /** `digest`: what is to be known of the device was too long. */
+  /** `digest`: the data of the device did not fit. */
   readonly holds: NodeContent['holds'];
 }
 
 /** What a node says that the node key opens. */
 export type OpenedNode =
-  /** All of a registration. `registeredAtMs` is 0: whenever a provider says that the token died, it was after that. */
+  /** All of a registration. `registeredAtMs` is 0, so that any report of a dead token counts as newer. */
   | { readonly kind: 'registration'; readonly registration: Registration }
-  /** Whose it is; its token comes with the next login. */
+  /** App, account and device. The token comes when the client logs in again. */
   | {
       readonly kind: 'device';
       readonly app: string;
@@ -32,22 +33,24 @@ export type OpenedNode =
       readonly device: string;
       readonly secret?: string;
     }
-  /** That it is one of ours. */
+  /** It is one of ours; nothing more is known. */
   | { readonly kind: 'ours' };
 
+/** Makes and reads nodes. */
 export interface NodeNames {
-  /** The node that a device gets that has none yet; for the same device always the same. */
+  /** The node for a device that has none yet. The same request gives the same node while key and `maxLength` stay the same. */
   make(request: RegistrationRequest): MadeNode;
   /** Undefined: no node key of ours opens it. */
   open(node: string): OpenedNode | undefined;
   /**
    * Whether a node that does not open and is not in the store may have been ours all the same, so that no server may be
-   * told to drop it: an unsealed one of which such exist, or one that the lost key of this installation sealed.
+   * told to drop it. True for the form of an unsealed node whose kind exists, and for a sealed node if this installation
+   * may have lost its key.
    */
   mayBeOurs(node: string): boolean;
-  /** Such nodes are in the store, or will be. Durable where the key is kept, before this returns, if it can be written. */
+  /** Records that unsealed nodes of these kinds exist. Writes this to the key file before it returns, if it can. */
   noteUnsealed(kinds: ReadonlySet<UnsealedNodes>): void;
-  /** The lines that the key in the config lacks although such nodes exist; empty: it says all. */
+  /** Lines about unsealed nodes that could not be written to the node key; empty: nothing is missing. */
   readonly missingLines: string;
 }
 
@@ -59,9 +62,9 @@ export interface NodeNamesOptions {
   readonly conventions: readonly SealedConvention[];
   /** What the keys say of unsealed nodes. */
   readonly unsealed: ReadonlySet<UnsealedNodes>;
-  /** Whether nobody chose the key: then it may have been made in place of one that is lost or on another volume. */
+  /** Whether the key comes from the file beside the store. It may then replace one that is lost or on another volume. */
   readonly isSelfMade: boolean;
-  /** Writes to the key that such nodes exist. False: it is not ours to write. */
+  /** Writes to the key that unsealed nodes exist. False: the key is in the config, or its file cannot be written. */
   readonly writeUnsealed: (kinds: ReadonlySet<UnsealedNodes>) => boolean;
 }
 
@@ -70,6 +73,7 @@ const RANDOM = /^[A-Za-z0-9_-]{32}$/;
 /** As they can be imported. */
 const IMPORTED = /^[\x21-\x7e]{1,255}$/;
 
+/** Nodes by these keys. */
 export function createNodeNames(options: NodeNamesOptions): NodeNames {
   const { keyring, maxLength, conventions, isSelfMade, writeUnsealed } = options;
   const [sealing] = keyring;

@@ -19,7 +19,7 @@ export interface NodesConfig {
 
 export interface OpenNodeNamesOptions {
   readonly config: NodesConfig;
-  /** Absolute path of the file with the registrations; undefined: they are in no file, so that the config has to have a key. */
+  /** Absolute path of the file with the registrations; undefined: the store is not a file, so the config must name a key. */
   readonly storePath: string | undefined;
   readonly conventions: readonly SealedConvention[];
   /** Cryptographically strong. */
@@ -42,8 +42,8 @@ export function openNodeNames({ config, storePath, conventions, randomBytes, log
     const { nodeKey, isNew } = readOrMakeKeyFile(file);
     if (isNew) {
       const hint =
-        'Back it up with the provider keys: with it, devices stay registered even if the store is lost. It belongs into no ' +
-        'image and no repository.';
+        'Back it up with the provider keys: with it, devices stay registered even if the store is lost. Keep it out of ' +
+        'images and repositories.';
       log.warn({ file: file.path, hint }, 'made a node key');
     }
     return nodeKey;
@@ -86,5 +86,5 @@ function keyPathBeside(storePath: string | undefined): string {
 function readConfigured(secret: Secret): NodeKey {
   const nodeKey = parseNodeKey(secret.reveal());
   if (nodeKey) return nodeKey;
-  throw new NodeKeyError('a node key in the config is none', 'It is 32 bytes in base64: openssl rand -base64 32.');
+  throw new NodeKeyError('a node key in the config is not valid', 'It is 32 bytes in base64: openssl rand -base64 32.');
 }

@@ -60,6 +60,7 @@ export interface DigestContent extends Subject {
   readonly digest: string;
 }
 
+/** What is sealed in a node. */
 export type NodeContent = TokensContent | DeviceContent | DigestContent;
 
 /** @param nodeKey `NODE_KEY_BYTES` bytes */
@@ -169,7 +170,7 @@ function encode(content: NodeContent): Buffer {
   }
 }
 
-/** Undefined for what this version never writes. */
+/** Undefined if the content is shorter or longer than its fields say. */
 function decode(plaintext: Buffer): NodeContent | undefined {
   const flags = plaintext[0] ?? 0;
   const kind = flags & 0b11;
@@ -195,7 +196,7 @@ const UTF8 = 0;
 const HEX = 1;
 const BASE64URL = 2;
 const ADDRESS = 3;
-/** The alphabet of base64url but for one colon, as FCM's tokens have it: this number and the place of the colon. */
+/** Text in base64url with one colon, as FCM's tokens are. The form is this number plus the position of the colon. */
 const WITH_COLON = 4;
 const LAST_COLON = 0xff - WITH_COLON;
 
@@ -203,7 +204,7 @@ const base64url = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 /** What the names of accounts and apps are mostly made of. */
 const address = "abcdefghijklmnopqrstuvwxyz0123456789-_.@+!#$%&'()*,;=?^`{|}~[]: ";
 
-/** Form, length and content of a text: in the form that takes the fewest bytes, of two such in the one with the lower number. */
+/** Packs a text in its shortest form: form, length, content. On a tie, in the form with the lower number. */
 function packText(text: string): Buffer {
   const candidates = [pack(UTF8, Buffer.from(text))];
   if (/^(?:[0-9a-f]{2})+$/.test(text)) candidates.push(pack(HEX, Buffer.from(text, 'hex')));
@@ -253,7 +254,7 @@ function unpackSixBits(packed: Buffer, length: number, alphabet: string): string
   return text;
 }
 
-/** Reads what `packText` wrote. What is not there reads as empty, and `isExact` says so in the end. */
+/** Reads what `packText` wrote. Missing bytes read as empty; `isExact` then returns false. */
 function createReader(plaintext: Buffer, start: number) {
   let at = start;
 

@@ -6,10 +6,11 @@ import type { QueuedPushRow, RegistrationRow, Tables } from './schema/tables.ts'
 /** Rows that are read, written and compared together. */
 const together = 500;
 
+/** What was copied. */
 export interface CopyReport {
   readonly registrations: number;
   readonly queuedPushes: number;
-  /** Rows that the target has otherwise, or not at all: what it has was left as it is there. */
+  /** Registrations that the target has otherwise, and queued pushes that it does not have. */
   readonly different: number;
 }
 
@@ -21,8 +22,9 @@ export interface CopyOptions {
 }
 
 /**
- * Copies registrations, marks of removed ones, and queued pushes. What the target has already stays as it is there, so that a copy
- * that was interrupted is begun again. Each part is read back from the target and compared.
+ * Copies registrations, marks of removed ones, kinds of unsealed nodes and queued pushes. Rows that the target already has are
+ * not changed, so that an interrupted copy can be repeated. Registrations are read back and compared; of queued pushes it is
+ * checked that they are there.
  */
 export async function copyStore({ from, to, onProgress }: CopyOptions): Promise<CopyReport> {
   const report = { registrations: 0, queuedPushes: 0, different: 0 };
@@ -41,7 +43,7 @@ export async function copyStore({ from, to, onProgress }: CopyOptions): Promise<
     if (!last) break;
     report.different += await copyRegistrations(rows, to);
     report.registrations += rows.length;
-    after = last.node;
+    after = last.node_key;
     progress();
   }
   for (let after = 0; ;) {
@@ -57,7 +59,13 @@ export async function copyStore({ from, to, onProgress }: CopyOptions): Promise<
 }
 
 function readRegistrations(db: Kysely<Tables>, after: string): Promise<RegistrationRow[]> {
-  return db.selectFrom('registration').selectAll().where('node', '>', after).orderBy('node').limit(together).execute();
+  return db
+    .selectFrom('registration')
+    .selectAll()
+    .where('node_key', '>', after)
+    .orderBy('node_key')
+    .limit(together)
+    .execute();
 }
 
 /** @returns how many the target has otherwise */
@@ -72,10 +80,10 @@ async function copyRegistrations(
       .onConflict((conflict) => conflict.doNothing())
       .execute(),
   );
-  const nodes = rows.map(({ node }) => node);
-  const found = await db.selectFrom('registration').selectAll().where('node', 'in', nodes).execute();
-  const byNode = new Map(found.map((row) => [row.node, canonical(row)]));
-  return rows.filter((row) => byNode.get(row.node) !== canonical(row)).length;
+  const keys = rows.map((row) => row.node_key);
+  const found = await db.selectFrom('registration').selectAll().where('node_key', 'in', keys).execute();
+  const byKey = new Map(found.map((row) => [row.node_key, canonical(row)]));
+  return rows.filter((row) => byKey.get(row.node_key) !== canonical(row)).length;
 }
 
 function readQueued(db: Kysely<Tables>, after: number): Promise<QueuedPushRow[]> {

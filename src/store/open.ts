@@ -11,6 +11,7 @@ import type { PostgresSettings } from './postgres/settings.ts';
 import type { Registry } from './registry/contract.ts';
 import { forgetRemoved } from './registry/forget-removed.ts';
 import { createRegistry, type RegistryOptions } from './registry/registry.ts';
+import type { RegistrationLimits } from './registry/limits.ts';
 import { watchCounts } from './registry/watch-counts.ts';
 import type { FileOptions } from './sqlite/connection.ts';
 import { holdStore } from './sqlite/hold.ts';
@@ -34,9 +35,11 @@ export interface OpenDatabaseOptions {
 
 export interface OpenStoreOptions extends OpenDatabaseOptions {
   readonly nodes: RegistryOptions['nodes'];
-  /** Its wall clock never goes back: times in the outbox are by it. */
+  /** A clock whose wall time never goes back. The outbox uses it. */
   readonly forward: Clock;
   readonly metrics: Metrics;
+  /** How many registrations a domain may have. */
+  readonly registrations: RegistrationLimits;
   readonly outbox?: Pick<OutboxOptions, 'limits' | 'timing'>;
   /** Whether to keep other servers away from a SQLite file. Default false. */
   readonly isServer?: boolean;
@@ -66,11 +69,11 @@ export function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
  * @throws StoreError with what to do about it
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
-  const { store, nodes, clock, forward, log, metrics } = options;
+  const { store, nodes, registrations: limits, clock, forward, log, metrics } = options;
   const isHeld = options.isServer === true && store.kind === 'sqlite';
   const release = isHeld ? await holdStore(store.path, clock) : () => undefined;
   const database = await openDatabase(options);
-  const registry = await createRegistry({ database, clock, nodes, metrics });
+  const registry = await createRegistry({ database, clock, nodes, limits, log, metrics });
   if (store.kind === 'sqlite') await adoptOutboxFile({ path: store.path, database, clock, log });
   const outbox = await createOutbox({ database, clock: forward, log, metrics, ...options.outbox });
   const stopForgetting = forgetRemoved({ db: database.db, clock, log });

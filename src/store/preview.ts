@@ -25,8 +25,7 @@ export async function openPostgresPreview(options: Omit<OpenPostgresOptions, 'is
 }
 
 /**
- * Opens a SQLite store to see what taking registrations over would do to it: nothing is written, no table changed, no
- * file made. A store that is not there yet counts as empty.
+ * Opens a SQLite store to see what taking registrations over would do to it: nothing is written and no table changed. A store that is not there yet counts as empty.
  * @throws StoreError when it cannot be read
  */
 export async function openSqlitePreview(path: string): Promise<Preview> {
@@ -52,5 +51,5 @@ export async function openSqlitePreview(path: string): Promise<Preview> {
   }
 }
 
-/** Asked about to see whether the store answers. */
+/** A made-up registration, looked up only to test that the store can be read. */
 const nothing = { node: '', app: '', convention: 'p2', account: '', device: '', token: '', registeredAtMs: 0 } as const;

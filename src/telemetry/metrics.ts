@@ -66,6 +66,11 @@ export function createMetrics(version: string) {
       [],
     ),
     registrationsRemoved: counter('sealpost_registrations_removed_total', 'Registrations removed.', ['app', 'reason']),
+    registrationsRefused: counter(
+      'sealpost_registrations_refused_total',
+      'New devices that could not register, by the limit that their domain had reached.',
+      ['reason'],
+    ),
     unregisterRequests: counter('sealpost_unregister_requests_total', 'Requests to unregister over HTTP, by answer.', [
       'answer',
     ]),

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { foldedKey, shortKey } from '../../src/store/schema/short-key.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import { openRegistry } from '../support/store.ts';
 import { nodeNames } from '../support/nodes.ts';
@@ -34,15 +35,27 @@ await (await open()).close();
 const raw = new DatabaseSync(path);
 raw.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -400000; BEGIN');
 const insert = raw.prepare(
-  `INSERT INTO registration (node, app, convention, account, account_key, device, device_key, token, token_key,
-    second_token, registered_at_ms)
-  VALUES (?1, 'siskin', 'tigase', ?2, ?2, ?3, ?3, ?3, ?3, ?4, 1700000000000)`,
+  `INSERT INTO registration (node_key, node, app, convention, account, account_key, device_key, token, token_key,
+    second_token, registered_at_ms, component)
+  VALUES (?, ?, 'siskin', 'tigase', ?, ?, ?, ?, ?, ?, 1700000000000, 'push.example.com')`,
 );
 const nodes: string[] = [];
 for (let i = 0; i < rows; i++) {
-  const node = randomBytes(24).toString('base64url');
+  // As long as a sealed node with both tokens.
+  const node = randomBytes(107).toString('base64url');
   if (i % Math.ceil(rows / 100_000) === 0) nodes.push(node);
-  insert.run(node, `user${i}@example.net`, randomBytes(32).toString('hex'), randomBytes(32).toString('hex'));
+  const [account, token] = [`user${i}@example.net`, randomBytes(32).toString('hex')];
+  const [account_key, device_key] = [foldedKey(account), foldedKey(token)];
+  insert.run(
+    shortKey(node),
+    node,
+    account,
+    account_key,
+    device_key,
+    token,
+    device_key,
+    randomBytes(32).toString('hex'),
+  );
 }
 raw.exec('COMMIT');
 raw.close();

@@ -244,7 +244,7 @@ sealpost.yaml:11:12: apps.siskin.topic: does not have the right form
     It is the app's bundle id, without .voip at its end.
 sealpost.yaml:12:10: apps.siskin.ttl: expected a duration such as 20s, 5m, 12h or 7d, from 1s to 28d
 sealpost.yaml:13:14: apps.siskin.ids[1]: the same id stands twice in this list
-sealpost.yaml:14:3: apps.Foo: a name has 1 to 40 of a-z, 0-9, _ and -
+sealpost.yaml:14:3: apps.Foo: an app name has 1 to 40 characters from a-z, 0-9, _ and -
 sealpost.yaml:15:15: apps.Foo.provider: expected one of: apns, fcm`,
   });
 });
@@ -315,7 +315,7 @@ const refused: readonly [string, unknown, readonly string[]][] = [
       http: { public: { trustProxy: Array(101).fill('loopback') } },
       apps: { a: { ...apns, conventions: Array(6).fill('tigase') } },
     },
-    ['http.public.trustProxy: more than 100 networks', 'apps.a.conventions: there are not as many conventions'],
+    ['http.public.trustProxy: more than 100 networks', 'apps.a.conventions: lists more conventions than exist'],
   ],
   [
     'a reference to nothing',
@@ -366,7 +366,7 @@ test('config - the registration API of an app has a token that no printing shows
 });
 
 const wrongApis: readonly [string, object, string][] = [
-  ['http without a token', { conventions: ['http'] }, 'conventions: has http, and there is no token for it'],
+  ['http without a token', { conventions: ['http'] }, 'conventions: includes http, which needs an API token'],
   ['a token without http', { api: { token } }, 'api: is of no use without http among the conventions'],
   [
     'a short token',
@@ -392,7 +392,9 @@ test('config - two apps with the same token are refused: nobody knows which is m
   const api = { conventions: ['http'], api: { token } };
   const read = () =>
     parseConfig({ xmpp: [link], apps: { a: { ...apns, ...api }, b: { ...fcm, ...api } } }, createSources());
-  assert.deepEqual(problemsOf(read), ['apps.b.api.token: app a has the same, so requests could mean either']);
+  assert.deepEqual(problemsOf(read), [
+    'apps.b.api.token: app a has the same token, so a request could mean either app',
+  ]);
 });
 
 test('config - any kind of value can come from a file or from the environment', () => {
@@ -606,7 +608,7 @@ test('config - a secret in place of the name of an app, or of a variable, is not
   const secret = 'aB3dE9fGhK2mNpQr';
   assert.deepEqual(
     problemsOf(() => parseConfig({ ...small, apps: { [secret]: apns } }, createSources())),
-    ['apps.(not shown): a name has 1 to 40 of a-z, 0-9, _ and -'],
+    ['apps.(not shown): an app name has 1 to 40 characters from a-z, 0-9, _ and -'],
   );
   assert.deepEqual(
     problemsOf(() => parseConfig({ ...small, apps: { 'eu-2_siskin2': {} } }, createSources())),

@@ -9,7 +9,7 @@ import { type ImportOptions, MAX_REPORTED, type Origin, runImport } from '../../
 import { ImportError } from '../../src/import/source.ts';
 import type { ApnsApp } from '../../src/providers/apns/settings.ts';
 import type { FcmApp } from '../../src/providers/fcm/settings.ts';
-import { openRegistryHere, postgresSettings } from '../support/store.ts';
+import { openRegistryHere, postgresSettings, registrationLimits } from '../support/store.ts';
 import { nodeNames } from '../support/nodes.ts';
 import { manualClock } from '../support/clock.ts';
 import { apnsAppOf, fcmAppOf } from '../support/registrations.ts';
@@ -37,7 +37,13 @@ function start(t: TestContext) {
       from,
       path,
       dryRun: false,
-      config: { store, postgres: postgresSettings, apps, nodes: { previousKeys: [], maxLength: 250 } },
+      config: {
+        store,
+        postgres: postgresSettings,
+        registrations: registrationLimits,
+        apps,
+        nodes: { previousKeys: [], maxLength: 250 },
+      },
       clock: { ...clock, monotonic: () => out.length + err.length * 1_000 },
       output: { write: (text) => out.push(text) },
       errorOutput: { write: (text) => err.push(text), isTTY: over.isTTY ?? false },

@@ -15,6 +15,7 @@ import { missingPostgres, startPostgres } from '../support/postgres.ts';
 import { eventually, freePort } from '../support/process.ts';
 import { openTestStore, postgresSettings } from '../support/store.ts';
 import { recordedLog } from '../support/telemetry.ts';
+import { undoingInPostgres } from '../store/registry/undo-short-keys.ts';
 import { id, leaseNumbers, queued, startMs } from '../store/outbox/support.ts';
 
 const skip = missingPostgres();
@@ -55,6 +56,33 @@ const opening = (url: string, withinMs = 0) =>
   });
 
 describe('postgres', { skip }, () => {
+  test('a store of before short keys is brought up to date, and finds all that it has', async (t) => {
+    const { url, open } = await processes(t);
+    const before = await open();
+    const made = [
+      phone,
+      { ...phone, convention: 'p2', account: 'Juliet@Example.net', device: 'an id', withSecret: true },
+    ];
+    const [romeo, juliet] = await Promise.all(made.map((one) => before.registry.register(one)));
+    assert.ok(romeo && juliet && (await before.registry.remove(romeo.node, romeo.registeredAtMs, 'gone')));
+    await before.close();
+    await server?.query(undoingInPostgres(), url.split('/').at(-1));
+
+    const { registry } = await open();
+    assert.equal(await registry.wasRemoved(romeo.node), true);
+    assert.equal(await registry.restore([romeo]), 1);
+    for (const known of [romeo, juliet]) assert.deepEqual(await registry.find(known.node), known);
+    assert.equal(
+      (await registry.register({ ...made[1], account: 'juliet@example.net' } as typeof phone)).node,
+      juliet.node,
+    );
+    assert.equal(await registry.unregister({ account: 'juliet@example.net', token: 'AN ID' }), 1);
+    const counted = 'SELECT domain, registrations FROM registering_domain';
+    assert.deepEqual(await server?.query(counted, url.split('/').at(-1)), [
+      { domain: 'example.net', registrations: '1' },
+    ]);
+  });
+
   test('several processes that start at once make the tables once, and share what they store', async (t) => {
     const { open } = await processes(t);
     const [one, two, three] = await Promise.all([open(), open(), open()]);

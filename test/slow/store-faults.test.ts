@@ -43,7 +43,7 @@ test('store faults - with its file moved away, devices are told to register late
     );
     assert.equal(status, 'warn');
     assert.equal(checks.store?.reason, 'no registration can be kept: deleted');
-    assert.match(checks.store?.hint ?? '', /move it back/);
+    assert.match(checks.store?.hint ?? '', /Move it back/);
     assert.match(await (await fetch(`${world.sealpost.opsUrl}/metrics`)).text(), /^sealpost_store_up 0$/m);
 
     renameSync(`${path}.away`, path);

@@ -6,6 +6,7 @@ import type { OutboxOptions } from '../../src/store/outbox/outbox.ts';
 import { postgresSection, type PostgresSettings } from '../../src/store/postgres/settings.ts';
 import type { FileOptions } from '../../src/store/sqlite/connection.ts';
 import type { Registry } from '../../src/store/registry/contract.ts';
+import { type RegistrationLimits, registrationsSection } from '../../src/store/registry/limits.ts';
 import { createRegistry } from '../../src/store/registry/registry.ts';
 import { connect, prepareToWrite } from '../../src/store/sqlite/connection.ts';
 import { createSqliteDialect } from '../../src/store/sqlite/dialect.ts';
@@ -21,6 +22,9 @@ import { nodeNames } from './nodes.ts';
 /** The section `postgres` of a config that does not have it. */
 export const postgresSettings: PostgresSettings = postgresSection(literalValues).parse({});
 
+/** The section `registrations` of a config that does not have it. */
+export const registrationLimits: RegistrationLimits = registrationsSection(literalValues).parse({});
+
 export interface TestStoreOptions {
   readonly store: StoreLocation;
   readonly clock: Clock;
@@ -29,6 +33,7 @@ export interface TestStoreOptions {
   readonly nodes?: OpenStoreOptions['nodes'];
   /** The clock of the outbox. Default: `clock`, never going back. */
   readonly forward?: Clock;
+  readonly registrations?: RegistrationLimits;
   readonly outbox?: Pick<OutboxOptions, 'limits' | 'timing'>;
   readonly file?: Omit<FileOptions, 'path'>;
 }
@@ -37,6 +42,7 @@ export interface TestStoreOptions {
 export function openTestStore(options: TestStoreOptions): Promise<Store> {
   return openStore({
     postgres: postgresSettings,
+    registrations: registrationLimits,
     nodes: nodeNames(),
     forward: neverBack(options.clock),
     random: () => 0.5,
@@ -82,7 +88,8 @@ export async function openOutbox(options: TestStoreOptions): Promise<Outbox> {
 export async function openRegistryHere(
   options: TestStoreOptions & { readonly store: Extract<StoreLocation, { kind: 'sqlite' }> },
 ): Promise<OpenedRegistry> {
-  const { store, clock, nodes = nodeNames(), metrics = createMetrics('test') } = options;
+  const { store, clock, log, nodes = nodeNames(), metrics = createMetrics('test') } = options;
+  const { registrations: limits = registrationLimits } = options;
   await prepareFile({ path: store.path });
   const { database: file } = connect({ path: store.path });
   prepareToWrite(file, { path: store.path });
@@ -96,6 +103,6 @@ export async function openRegistryHere(
     reasonOf: sqliteReason,
     close: () => Promise.resolve(),
   };
-  const registry = await createRegistry({ database, clock, nodes, metrics });
+  const registry = await createRegistry({ database, clock, nodes, limits, log, metrics });
   return { ...registry, close: () => database.db.destroy() };
 }

@@ -30,7 +30,7 @@ export function commonKeys({ values, sources, conventions }: AppContext) {
     conventions: z
       .array(values.choice(conventions), { error: 'expected a list of conventions' })
       .min(1, { error: 'expected at least one convention' })
-      .max(conventions.length, { error: 'there are not as many conventions' })
+      .max(conventions.length, { error: 'lists more conventions than exist' })
       .default(['tigase'])
       .readonly()
       .describe(
@@ -52,7 +52,7 @@ export function commonKeys({ values, sources, conventions }: AppContext) {
       .choice(['background', 'alert'])
       .default('background')
       .describe(
-        'What a sealed notification without priority is. Servers that seal know priorities, so by default it is not urgent.',
+        'How a sealed notification without a priority is sent. Servers that seal know priorities, so by default it is not urgent.',
       ),
     unimportant: values
       .choice(['carry', 'bare', 'drop'])
@@ -70,7 +70,7 @@ export function commonKeys({ values, sources, conventions }: AppContext) {
       .duration('0s', '1h')
       .prefault('20s')
       .describe(
-        "At most one push per registration in this time that only wakes the app or carries what is not to be shown: the first at once, then the newest. One run of an app's extension lasts about as long as the default.",
+        "In this time, a registration gets at most one push that shows nothing: the first goes out at once; of those that follow, only the newest is sent. One run of an app's extension lasts about as long as the default.",
       ),
     inFlight: values
       .count(1, 2_000)
@@ -80,14 +80,14 @@ export function commonKeys({ values, sources, conventions }: AppContext) {
       .origin("the origin of a server in place of the provider's")
       .exactOptional()
       .describe("Server in place of the provider's own, for tests and private gateways."),
-    ca: authorities(values).exactOptional(),
+    ca: authorities(values, 'beside').exactOptional(),
     proxy: proxySetting(values, sources),
   };
 }
 
 type CommonKeys = z.output<z.ZodObject<ReturnType<typeof commonKeys>>>;
 
-/** Durations get their unit into their names; without a proxy there is no such key. */
+/** Adds the unit to the names of durations. Leaves `proxy` out when there is none. */
 export function toCommon<Parsed extends CommonKeys>({ ttl, backgroundInterval, proxy, ...rest }: Parsed) {
   return { ...rest, ...inMs({ ttl, backgroundInterval }), ...(proxy && { proxy }) };
 }

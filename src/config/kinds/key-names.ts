@@ -5,7 +5,7 @@ const WORD_MAX = 20;
 /** A word, words in camel case, or a number; a few digits may stand at the end. */
 const PART = /^(?:[A-Za-z][a-z]*(?:[A-Z][a-z]+)*)?\d{0,4}$/;
 
-/** What the value of a key is named that was written on the wrong side of a colon. */
+/** Values that show that key and value were swapped, as in `hunter2: secret`. */
 const SECRET_KEYS: ReadonlySet<unknown> = new Set(['secret', 'password', 'passphrase', 'token', 'key']);
 
 /**
@@ -29,7 +29,7 @@ export function suggestKey(unknown: string, value: unknown, known: readonly stri
   return `Did you mean "${nearestOf(unknown, known)}"? ${all}`;
 }
 
-/** The known word that takes the fewest changes to get to; '' where none is known. */
+/** The known word with the smallest edit distance; '' where none is known. */
 export function nearestOf(unknown: string, known: readonly string[]): string {
   const [nearest = ''] = known.toSorted((a, b) => editDistance(unknown, a) - editDistance(unknown, b));
   return nearest;

@@ -7,8 +7,8 @@ import type { Sources, ValueKinds } from './values.ts';
 const FORM = 'http://USER:PASSWORD@HOST:PORT';
 
 /**
- * `proxy:` of an app. Without it, what the environment says: `HTTPS_PROXY` and `NO_PROXY`, in lower case too, which goes
- * first as it does everywhere. `none`: no proxy, whatever the environment says.
+ * `proxy:` of an app. Without it, `HTTPS_PROXY` and `NO_PROXY` of the environment apply; their lower-case names take
+ * precedence. `none`: no proxy, whatever the environment says.
  */
 export function proxySetting(values: ValueKinds, { env }: Sources) {
   return values

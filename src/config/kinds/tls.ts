@@ -21,8 +21,11 @@ export function listenerTls(values: ValueKinds) {
   });
 }
 
-/** `ca:`: PEM of authorities that are trusted beside the system's. */
-export function authorities(values: ValueKinds) {
+/**
+ * `ca:`: a file with certificates of authorities, PEM.
+ * @param scope `beside`: they are trusted as well as the system's; `alone`: they are the only ones
+ */
+export function authorities(values: ValueKinds, scope: 'beside' | 'alone') {
   return values
     .publicContent('the path of a PEM file with certificates of authorities')
     .transform((content, context) => {
@@ -32,7 +35,11 @@ export function authorities(values: ValueKinds) {
       context.addIssue('holds no certificate in PEM, or a damaged one');
       return z.NEVER;
     })
-    .describe("PEM of certificate authorities trusted beside the system's.");
+    .describe(
+      scope === 'beside'
+        ? "Certificate authorities trusted as well as the system's, PEM."
+        : "Certificate authorities that are trusted in place of the system's, PEM.",
+    );
 }
 
 function isCertificate(pem: string): boolean {

@@ -203,7 +203,7 @@ export function createValueKinds({ baseDir, readFile, env }: Sources, noteSecret
         }),
       ).meta({ allowed: `duration, \`${min}\` to \`${max}\`` }),
 
-    /** @param isSecret tells secrets from values that only may hold one */
+    /** @param isSecret whether this text is a secret. Default: every text is; a proxy URL is one only with a password. */
     secret: (about: string, isSecret: (text: string) => boolean = () => true) =>
       leaf(limited(about, /\S/), undefined, isSecret)
         .meta({ allowed: 'text, secret', description: sentence(about) })

@@ -31,17 +31,18 @@ export interface AdoptOptions {
 /**
  * Copies the queued pushes of the old file and renames it to `….adopted`. A copy that was interrupted is begun again: what
  * is there already stays as it is. What cannot be read stays in the renamed file.
- * @throws StoreError when the file is there and cannot be opened
+ * @throws StoreError when the file cannot be read, or its pushes cannot be stored
  */
 export async function adoptOutboxFile({ path, database, clock, log }: AdoptOptions): Promise<void> {
   const file = earlierOutboxOf(path);
   if (!existsSync(file)) return;
   let count = 0;
+  let isWhole = true;
   let saidAtMs = clock.monotonic();
   try {
     const old = new DatabaseSync(file, { timeout: 5_000 });
     try {
-      // Before its first version had a name of its own, the table had another one; its index tells.
+      // The table has had two names. Its index has had one.
       const table = old.prepare(`SELECT tbl_name FROM sqlite_schema WHERE name = 'owed_by_claim'`).get()?.['tbl_name'];
       let batch: LeasedRow[] = [];
       const write = async () => {
@@ -78,15 +79,20 @@ export async function adoptOutboxFile({ path, database, clock, log }: AdoptOptio
   } catch (error) {
     const reason = database.reasonOf(error);
     if (reason !== 'damaged') {
-      const hint = 'It holds queued pushes of the version before. Make it readable, or move it away to give them up.';
+      const hint =
+        'It holds queued pushes of the version before. Make it readable and make room for the store, or move it away to give them up.';
       throw new StoreError(`cannot take over the outbox ${file} (${reason})`, hint, { cause: error });
     }
+    isWhole = false;
     log.error({ file, count, reason }, 'the earlier outbox is damaged: the pushes that could be read were taken over');
   }
   for (const suffix of ['-wal', '-shm', '']) {
     if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${file}.adopted${suffix}`);
   }
-  log.info({ file: `${file}.adopted`, count, hint: 'Delete it.' }, 'took over the queued pushes of the earlier outbox');
+  log.info(
+    { file: `${file}.adopted`, count, hint: isWhole ? 'Delete it.' : 'What could not be read is still in it.' },
+    'took over the queued pushes of the earlier outbox',
+  );
 }
 
 function* readRows(old: DatabaseSync, table: string, order: 'ASC' | 'DESC'): Generator<LeasedRow> {

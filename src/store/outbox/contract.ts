@@ -15,7 +15,7 @@ export interface QueuedPush {
 
 /** Result of leasing. */
 export interface Lease {
-  /** Calls first, then the newest; of each registration one. */
+  /** Calls first. Of one registration the newest first. */
   readonly pushes: readonly QueuedPush[];
   /** When to lease again: when the next push falls due or a lease ends; now if `limit` kept due pushes back. Absent if none is queued. */
   readonly nextDueAtMs?: number;

@@ -165,7 +165,10 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
     cancel();
   }
 
-  /** What waits for a time that is no longer to come is due. A full disk prevents it: then leases end by themselves. */
+  /**
+   * Makes pushes due whose lease nobody holds, or whose due time is too far ahead because the clock was set back. On a full
+   * disk this fails; leases then end by themselves.
+   */
   async function recover(): Promise<void> {
     const nowMs = clock.now();
     try {

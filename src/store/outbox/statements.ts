@@ -108,8 +108,8 @@ export async function dueDomains(
 }
 
 /**
- * Leases due pushes of one domain, in the order in which pushes fell due; of each registration the newest. The second look at
- * the table goes by node: without the empty strings and the order of the join, SQLite walks all due pushes of the domain.
+ * Takes due pushes of one domain in the order in which they fell due, and leases the newest of each registration, as many as
+ * fell due. Without `|| ''` and CROSS JOIN, SQLite would walk all due pushes of the domain.
  * @param locking what keeps two processes from waiting for each other
  */
 export async function leaseDomain(

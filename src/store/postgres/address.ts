@@ -1,8 +1,9 @@
-/** Reads TLS from the URL of a PostgreSQL database, as far as libpq's `sslmode` has a meaning that is safe. */
+/** Reads the URL of a PostgreSQL database, and decides whether to use TLS. */
 
 /** Hosts that are this machine: nobody listens in between. */
 const localHosts: ReadonlySet<string> = new Set(['', 'localhost', '127.0.0.1', '[::1]']);
 
+/** How a database is reached. */
 export interface PostgresAddress {
   /** The URL without `sslmode`. */
   readonly url: string;

@@ -7,7 +7,7 @@ import type { PostgresAddress } from './address.ts';
 import { isRefusal } from './reason.ts';
 import type { PostgresSettings } from './settings.ts';
 
-/** Beyond what the server itself ends, the driver gives a statement up: then the way there is cut. Milliseconds. */
+/** How long after the server's own time-out the driver gives up on a statement: the connection is cut then. Milliseconds. */
 const graceMs = 1_000;
 /** Pauses between attempts to connect to a server that is away: short, since pushes wait for it. Milliseconds. */
 const reconnectBaseMs = 100;
@@ -39,9 +39,9 @@ export function createPool({ address, settings, clock, random }: PoolOptions): P
     keepAlive: true,
     types: { getTypeParser: (type: number) => (numberTypes.has(type) ? Number : (text: string) => text) },
   });
-  // An idle connection that ends is no error of anybody; the next statement opens another one.
+  // An idle connection may end; the next statement opens another one.
   pool.on('error', () => undefined);
-  // One that ends in use fails its statement; without a listener it would end the process too.
+  // If a connection ends during a statement, that statement fails. Without a listener the process would end too.
   pool.on('connect', (client) => void client.on('error', () => undefined));
   const names = new Map<string, string>();
   let failures = 0;

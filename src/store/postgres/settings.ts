@@ -14,7 +14,7 @@ export function postgresSection(values: ValueKinds) {
       .duration('1s', '60s')
       .prefault('5s')
       .describe('How long a statement may take; XMPP servers are answered within 20 s.'),
-    ca: authorities(values).exactOptional(),
+    ca: authorities(values, 'alone').exactOptional(),
   }).transform(({ connectTimeout, statementTimeout, ...others }) => ({
     ...others,
     connectTimeoutMs: connectTimeout,

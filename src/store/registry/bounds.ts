@@ -6,15 +6,15 @@ import { registrationsPerAccount } from './contract.ts';
 /** More than one only after devices came in at the same time. */
 const displacedAtOnce = 10;
 
-type Owner = Pick<RegistrationRow, 'account_key' | 'app' | 'node'>;
+type Owner = Pick<RegistrationRow, 'account' | 'account_key' | 'app' | 'node_key'>;
 
 /** Registrations of an account and app, apart from this one: present ones, or those that were removed. */
-function ownedBy(db: Kysely<Tables>, { account_key: account, app, node }: Owner, isRemoved: boolean) {
+function ownedBy(db: Kysely<Tables>, { account_key: account, app, node_key: key }: Owner, isRemoved: boolean) {
   return db
     .selectFrom('registration')
     .where('account_key', '=', account)
     .where('app', '=', app)
-    .where('node', '!=', node)
+    .where('node_key', '!=', key)
     .where('removed_at_ms', isRemoved ? 'is not' : 'is', null);
 }
 
@@ -26,7 +26,7 @@ export async function findBeyond(
   db: Kysely<Tables>,
   owner: Owner,
 ): Promise<readonly Pick<RegistrationRow, 'node' | 'registered_at_ms'>[]> {
-  if (!owner.account_key.includes('@')) return [];
+  if (!owner.account.includes('@')) return [];
   return ownedBy(db, owner, false)
     .select(['node', 'registered_at_ms'])
     .orderBy('registered_at_ms', 'desc')
@@ -37,20 +37,20 @@ export async function findBeyond(
 
 /** Deletes the marks of removed registrations beyond as many as an account may have. */
 export async function forgetBeyond(db: Kysely<Tables>, owner: Owner): Promise<void> {
-  if (!owner.account_key.includes('@')) return;
+  if (!owner.account.includes('@')) return;
   const forgotten = ownedBy(db, owner, true)
-    .select('node')
+    .select('node_key')
     .orderBy('removed_at_ms', 'desc')
     .limit(displacedAtOnce)
     .offset(registrationsPerAccount);
-  await db.deleteFrom('registration').where('node', 'in', forgotten).execute();
+  await db.deleteFrom('registration').where('node_key', 'in', forgotten).execute();
 }
 
 /** Whether an account has as many registrations as it may have, apart from this one. */
 export async function isFull(db: Kysely<Tables>, owner: Owner): Promise<boolean> {
-  if (!owner.account_key.includes('@')) return false;
+  if (!owner.account.includes('@')) return false;
   const last = ownedBy(db, owner, false)
-    .select('node')
+    .select('node_key')
     .limit(1)
     .offset(registrationsPerAccount - 1);
   return (await last.executeTakeFirst()) !== undefined;

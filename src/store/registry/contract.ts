@@ -39,6 +39,7 @@ export interface Registry {
    * The same (app, account, device) keeps its node and secret while tokens are updated; when a secret is wanted that it did
    * not have, or the reverse, it gets another node, which says so. A request without second token drops the stored one: the
    * client has none any more. Beyond `registrationsPerAccount` the oldest makes room.
+   * @throws TooManyRegistrations when the device is new and its domain has too many
    */
   register(request: RegistrationRequest): Promise<Registration>;
   /**
@@ -71,7 +72,7 @@ export interface Registry {
    * are noted already, and those that were registered anew after `registeredAtMs`: they may have another token.
    */
   noteAccepted(batch: readonly Pick<Registration, 'node' | 'registeredAtMs'>[]): Promise<void>;
-  /** Whether a registration with this node was removed, in the latest 400 days. */
+  /** Whether a registration with this node was removed, in the latest 400 days; of each account and app the latest 250 are known. */
   wasRemoved(node: string): Promise<boolean>;
   /** Kinds of unsealed nodes that this store has or had. */
   unsealedNodes(): Promise<ReadonlySet<UnsealedNodes>>;

@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../time/clock.ts';
 import { errorCode, type Log } from '../../telemetry/log.ts';
+import { forgetEmptyDomains } from './domains.ts';
 import type { Tables } from '../schema/tables.ts';
 
-/** Longer than a server that was off for a year needs to hear that a device is gone. */
+/** Longer than a year, so that a server that was off for a year still learns that a device is gone. */
 const REMOVED_LIFE_MS = 400 * 86_400_000;
 const FORGET_EVERY_MS = 86_400_000;
 /** Rows a statement, so that notifications are looked up in between. */
@@ -31,13 +32,14 @@ export function forgetRemoved({ db, clock, log }: ForgetRemovedOptions): () => P
     while (forgotten === BATCH && !ended.signal.aborted) {
       const old = db
         .selectFrom('registration')
-        .select('node')
+        .select('node_key')
         .where('removed_at_ms', '<', clock.now() - REMOVED_LIFE_MS)
         .limit(BATCH);
-      const result = await db.deleteFrom('registration').where('node', 'in', old).executeTakeFirst();
+      const result = await db.deleteFrom('registration').where('node_key', 'in', old).executeTakeFirst();
       forgotten = Number(result.numDeletedRows);
       await new Promise(setImmediate);
     }
+    await forgetEmptyDomains(db, clock.now());
   };
   run();
   return async () => {

@@ -1,7 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import type { ForeignRegistration, ImportOutcome } from './contract.ts';
 import type { RegistrationRequest } from '../../core/registration.ts';
-import { domainOf, foldCase } from '../../core/jid.ts';
+import { domainOf } from '../../core/jid.ts';
+import { foldedKey } from '../schema/short-key.ts';
 import { toRow } from './rows.ts';
 import type { RegistrationRow, Tables } from '../schema/tables.ts';
 
@@ -16,7 +17,7 @@ export async function importRegistrations(
   const rows = batch.map(toForeignRow);
   const known = await findKnown(db, rows);
   const fresh = rows.filter((row) => outcomeOf(row, known) === undefined);
-  // Of a node or a device that is in the batch twice, the first: a statement may not meet a row a second time.
+  // If a node or device is in the batch twice, the first counts: one statement cannot change a row twice.
   const wanted = fresh.filter(
     (row, i) => fresh.findIndex((one) => one.node === row.node || isSameDevice(one, row)) === i,
   );
@@ -81,9 +82,9 @@ export async function claimImported(
 ): Promise<void> {
   await db
     .updateTable('registration')
-    .set({ account, account_key: foldCase(account), device, device_key: foldCase(device), account_hash: null })
-    .where('account_key', '=', domainOf(account))
-    .where('device_key', '=', hash)
+    .set({ account, account_key: foldedKey(account), device, device_key: foldedKey(device), account_hash: null })
+    .where('account_key', '=', foldedKey(domainOf(account)))
+    .where('device_key', '=', foldedKey(hash))
     .where('app', '=', app)
     .where('account_hash', '=', hash)
     .where(({ not, exists, selectFrom }) =>
@@ -91,8 +92,8 @@ export async function claimImported(
         exists(
           selectFrom('registration as other')
             .select('other.node')
-            .where('other.account_key', '=', foldCase(account))
-            .where('other.device_key', '=', foldCase(device))
+            .where('other.account_key', '=', foldedKey(account))
+            .where('other.device_key', '=', foldedKey(device))
             .where('other.app', '=', app),
         ),
       ),
@@ -111,12 +112,12 @@ interface Known {
 }
 
 async function findKnown(db: Kysely<Tables>, rows: readonly RegistrationRow[]): Promise<Known> {
-  const nodes = rows.map(({ node }) => node);
-  if (nodes.length === 0) return { secrets: new Map(), removed: new Set() };
+  const keys = rows.map((row) => row.node_key);
+  if (keys.length === 0) return { secrets: new Map(), removed: new Set() };
   const here = await db
     .selectFrom('registration')
     .select(['node', 'secret', 'removed_at_ms as removedAtMs'])
-    .where('node', 'in', nodes)
+    .where('node_key', 'in', keys)
     .execute();
   return {
     secrets: new Map(here.flatMap(({ node, secret, removedAtMs }) => (removedAtMs === null ? [[node, secret]] : []))),

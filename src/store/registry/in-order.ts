@@ -1,6 +1,6 @@
 /**
  * Makes a function that runs work on the same key one after the other, in the order in which it was given: a client that
- * unregisters and registers anew must not find the two the other way round. As many keys are remembered as work is under way.
+ * unregisters and registers anew must not have the two swapped. A key is remembered only while there is work on it.
  */
 export function createInOrder(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
   const latest = new Map<string, Promise<unknown>>();

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Registry } from './contract.ts';
+import { shortKey } from '../schema/short-key.ts';
 import type { Tables } from '../schema/tables.ts';
 
 /** Marks registrations whose token a provider accepted, in one statement. */
@@ -9,12 +10,12 @@ export async function noteAccepted(
   nowMs: number,
 ): Promise<void> {
   if (batch.length === 0) return;
-  const pairs = batch.map(({ node, registeredAtMs }) => sql`(${node}, CAST(${registeredAtMs} AS BIGINT))`);
+  const pairs = batch.map(({ node, registeredAtMs }) => sql`(${shortKey(node)}, CAST(${registeredAtMs} AS BIGINT))`);
   await db
     .updateTable('registration')
     .set({ accepted_at_ms: nowMs })
     .where('accepted_at_ms', 'is', null)
-    .where(sql<boolean>`(node, registered_at_ms) IN (VALUES ${sql.join(pairs)})`)
+    .where(sql<boolean>`(node_key, registered_at_ms) IN (VALUES ${sql.join(pairs)})`)
     .execute();
 }
 

@@ -3,12 +3,17 @@ import type { Clock } from '../../time/clock.ts';
 import { foldCase } from '../../core/jid.ts';
 import type { NodeNames } from '../../nodes/node-names.ts';
 import type { UnsealedNodes } from '../../nodes/node-key.ts';
+import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Database } from '../engine/database.ts';
 import { findBeyond, forgetBeyond, isFull } from './bounds.ts';
 import type { Registry } from './contract.ts';
-import type { Registration, RegistrationMatch } from '../../core/registration.ts';
-import { registrationColumns, type RemovalReason } from '../schema/tables.ts';
+import { asOf, matching } from './conditions.ts';
+import { createDomains } from './domains.ts';
+import type { RegistrationLimits } from './limits.ts';
+import { foldedKey, shortKey } from '../schema/short-key.ts';
+import type { Registration } from '../../core/registration.ts';
+import { registrationColumns, type RegistrationRow, type RemovalReason } from '../schema/tables.ts';
 import { toRegistration, toRow } from './rows.ts';
 import { claimImported, importRegistrations } from './import-registrations.ts';
 import { createInOrder } from './in-order.ts';
@@ -18,6 +23,8 @@ export interface RegistryOptions {
   readonly database: Database;
   readonly clock: Clock;
   readonly nodes: Pick<NodeNames, 'make' | 'noteUnsealed'>;
+  readonly limits: RegistrationLimits;
+  readonly log: Log;
   readonly metrics: Metrics;
 }
 
@@ -25,11 +32,13 @@ export interface RegistryOptions {
  * The registry on any database of `store/`.
  * @throws what the database throws, if it cannot be read
  */
-export async function createRegistry({ database, clock, nodes, metrics }: RegistryOptions): Promise<Registry> {
+export async function createRegistry(options: RegistryOptions): Promise<Registry> {
+  const { database, clock, nodes, metrics } = options;
   const { db, findRow, refuseWhenLost } = database;
+  const domains = createDomains({ ...options, db });
   const inOrder = createInOrder();
   // Compiled once: composing the query would cost more than running it.
-  const named = db.selectFrom('registration').where('node', '=', '');
+  const named = db.selectFrom('registration').where('node_key', '=', '').where('node', '=', '');
   const findQuery = named.select(registrationColumns).where('removed_at_ms', 'is', null).compile();
   const wasRemovedQuery = named.select('node').where('removed_at_ms', 'is not', null).compile();
   const pingQuery = db.selectFrom('registration').select('node').limit(1).compile();
@@ -48,29 +57,30 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
     const rows = await db
       .selectFrom('registration')
       .select(registrationColumns)
-      .where('account_key', '=', foldCase(account))
+      .where('account_key', '=', foldedKey(account))
       .where('app', '=', app)
       .where('removed_at_ms', 'is', null)
-      .$if(device !== undefined, (query) => query.where('device_key', '=', foldCase(device ?? '')))
+      .$if(device !== undefined, (query) => query.where('device_key', '=', foldedKey(device ?? '')))
       .orderBy('registered_at_ms', 'desc')
       .limit(limit)
       .execute();
     return rows.map(toRegistration);
   };
 
-  /** How many were removed; one that is removed already keeps its time, but is unregistered if that is asked for. */
+  /** Marks matching registrations as removed and returns how many. Those that are removed already stay as they are. */
   const removeWhere = async (reason: RemovalReason, condition: RawBuilder<boolean>): Promise<number> => {
     const removed = await db
       .updateTable('registration')
       .set({ removed_at_ms: clock.now(), removal_reason: reason })
       .where('removed_at_ms', 'is', null)
       .where(condition)
-      .returning('app')
+      .returning(['app', 'account'])
       .execute();
     for (const { app } of removed) {
       metrics.registrationsRemoved.inc({ app, reason });
       metrics.registrations.dec({ app });
     }
+    await domains.count(removed, 'gone');
     return removed.length;
   };
 
@@ -80,7 +90,7 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
     const { numUpdatedRows } = await db
       .updateTable('registration')
       .set({ second_token: secondToken })
-      .where('node', '=', node)
+      .where('node_key', '=', shortKey(node))
       .where('registered_at_ms', '=', registeredAtMs)
       .where('second_token', 'is', null)
       .where('removed_at_ms', 'is', null)
@@ -100,11 +110,26 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
     nodes.noteUnsealed(new Set(['imported']));
   };
 
+  /** Devices that are registered already register again, however many their domain has. */
+  const refuseBeyond = async (row: RegistrationRow): Promise<void> => {
+    const reason = await domains.whyFull(row.account);
+    if (reason === undefined) return;
+    const known = db
+      .selectFrom('registration')
+      .select('node_key')
+      .where('account_key', '=', row.account_key)
+      .where('device_key', '=', row.device_key)
+      .where('app', '=', row.app)
+      .where('removed_at_ms', 'is', null);
+    if (!(await known.executeTakeFirst())) throw domains.refuse(row.account, reason);
+  };
+
   const register: Registry['register'] = async (request) => {
     refuseWhenLost();
     if (request.importedAs !== undefined) await claimImported(db, request, request.importedAs);
     const { node, secret, holds } = nodes.make(request);
     const row = toRow(request, node, secret ?? null, clock.now());
+    await refuseBeyond(row);
     // One statement, so that requests at the same time give one row.
     const stored = await db
       .insertInto('registration')
@@ -114,6 +139,8 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
           // A node says whether publishes must carry a secret.
           node: sql`CASE WHEN (registration.secret IS NULL) = (excluded.secret IS NULL)
             THEN registration.node ELSE excluded.node END`,
+          node_key: sql`CASE WHEN (registration.secret IS NULL) = (excluded.secret IS NULL)
+            THEN registration.node_key ELSE excluded.node_key END`,
           convention: row.convention,
           account: row.account,
           device: row.device,
@@ -140,7 +167,7 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
     if (stored.times_registered === 1) {
       metrics.registrations.inc({ app: request.app });
       metrics.nodesMade.inc({ app: request.app, holds });
-      const beyond = await findBeyond(db, row);
+      const [beyond] = await Promise.all([findBeyond(db, row), domains.count([request], 'new')]);
       for (const { node: oldest, registered_at_ms: atMs } of beyond) await removeWhere('displaced', asOf(oldest, atMs));
       await forgetBeyond(db, row);
     }
@@ -150,7 +177,7 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
   const unregister: Registry['unregister'] = async (match) => {
     refuseWhenLost();
     const removed = await removeWhere('unregistered', matching(match));
-    // What the provider called dead may come back: not when its device has left meanwhile.
+    // `restore` takes removals for `gone` back, but not of a device that has unregistered since.
     const gone = db.updateTable('registration').set({ removal_reason: 'unregistered' });
     await gone.where('removal_reason', '=', 'gone').where(matching(match)).execute();
     return removed;
@@ -186,6 +213,7 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
       if (inserted === 1n) {
         metrics.registrations.inc({ app: opened.app });
         metrics.registrationsReadmitted.inc({ app: opened.app });
+        await domains.count([opened], 'back');
         return opened;
       }
       const [standing] = await list(opened, 1);
@@ -196,10 +224,12 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
 
     async importRegistrations(batch) {
       refuseWhenLost();
-      // First: the loss of the store after this is not to make them unknown.
+      // Noted first, so that imported nodes are not taken for unknown if the store is lost right after.
       await noteImported();
       const outcomes = await importRegistrations(db, batch);
-      for (const [i, { app }] of batch.entries()) if (outcomes[i] === 'taken') metrics.registrations.inc({ app });
+      const taken = batch.filter((_, i) => outcomes[i] === 'taken');
+      for (const { app } of taken) metrics.registrations.inc({ app });
+      await domains.count(taken, 'back');
       return outcomes;
     },
 
@@ -208,19 +238,20 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
     remove: async (node, knownAtMs, reason) => (await removeWhere(reason, asOf(node, knownAtMs))) > 0,
 
     async restore(registrations) {
-      const restorable = registrations.map(({ node }) => node);
+      const restorable = registrations.map(({ node }) => shortKey(node));
       if (restorable.length === 0) return 0;
       const back = await db
         .updateTable('registration')
         .set({ removed_at_ms: null, removal_reason: null })
-        .where('node', 'in', restorable)
+        .where('node_key', 'in', restorable)
         .where('removal_reason', '=', 'gone')
-        .returning('app')
+        .returning(['app', 'account'])
         .execute();
       for (const { app } of back) {
         metrics.registrationsRestored.inc({ app });
         metrics.registrations.inc({ app });
       }
+      await domains.count(back, 'back');
       let restored = back.length;
       for (const registration of registrations) restored += await restoreSecondToken(registration);
       return restored;
@@ -230,13 +261,13 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
       await db
         .updateTable('registration')
         .set({ second_token: null })
-        .where('node', '=', node)
+        .where('node_key', '=', shortKey(node))
         .where('second_token', '=', secondToken)
         .execute();
     },
 
     async rememberEnvironment(node, environment) {
-      await db.updateTable('registration').set({ environment }).where('node', '=', node).execute();
+      await db.updateTable('registration').set({ environment }).where('node_key', '=', shortKey(node)).execute();
     },
 
     async wasRemoved(node) {
@@ -258,20 +289,7 @@ export async function createRegistry({ database, clock, nodes, metrics }: Regist
   };
 }
 
-/** Devices are named by their token; by their id in conventions that have one; or by the node that they were given. */
-function matching({ account, token, app }: RegistrationMatch) {
-  const named = foldCase(token);
-  const anyApp = sql<boolean>`account_key = ${foldCase(account)} 
-    AND (token_key = ${named} OR device_key = ${named} OR node = ${token})`;
-  return app === undefined ? anyApp : sql<boolean>`${anyApp} AND app = ${app}`;
-}
-
-/** A registration, unless it was renewed since. */
-function asOf(node: string, knownAtMs: number) {
-  return sql<boolean>`node = ${node} AND registered_at_ms <= ${knownAtMs}`;
-}
-
 /** The same query for another node. */
 function bind<Row>(query: CompiledQuery<Row>, node: string): CompiledQuery<Row> {
-  return { ...query, parameters: [node] };
+  return { ...query, parameters: [shortKey(node), node] };
 }

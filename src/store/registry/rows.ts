@@ -1,8 +1,9 @@
-import { foldCase } from '../../core/jid.ts';
 import type { Registration } from '../../core/registration.ts';
 import type { RegistrationRequest } from '../../core/registration.ts';
+import { foldedKey, shortKey } from '../schema/short-key.ts';
 import type { FoundRow, RegistrationRow } from '../schema/tables.ts';
 
+/** The row that stores a registration. */
 export function toRow(
   request: RegistrationRequest,
   node: string,
@@ -10,15 +11,16 @@ export function toRow(
   nowMs: number,
 ): RegistrationRow {
   return {
+    node_key: shortKey(node),
     node,
     app: request.app,
     convention: request.convention,
     account: request.account,
-    account_key: foldCase(request.account),
-    device: request.device,
-    device_key: foldCase(request.device),
+    account_key: foldedKey(request.account),
+    device: request.device === request.token ? null : request.device,
+    device_key: foldedKey(request.device),
     token: request.token,
-    token_key: foldCase(request.token),
+    token_key: foldedKey(request.token),
     second_token: request.secondToken ?? null,
     secret,
     account_hash: null,
@@ -34,13 +36,14 @@ export function toRow(
   };
 }
 
+/** The registration that a row holds. */
 export function toRegistration(row: FoundRow): Registration {
   return {
     node: row.node,
     app: row.app,
     convention: row.convention,
     account: row.account,
-    device: row.device,
+    device: row.device ?? row.token,
     token: row.token,
     ...(row.second_token !== null && { secondToken: row.second_token }),
     ...(row.secret !== null && { secret: row.secret }),

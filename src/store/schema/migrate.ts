@@ -13,7 +13,7 @@ export async function migrate(db: Kysely<Tables>): Promise<void> {
   if (error !== undefined) throw error instanceof Error ? error : new Error('migration failed', { cause: error });
 }
 
-/** What to do about a store that `isUpToDate` finds to be not so. */
+/** Hint for a store that is not up to date. */
 export const outdatedHint = 'Start this version once, which brings it up to date, or import without --dry-run.';
 
 /** Whether a store has had all migrations. */

@@ -10,16 +10,22 @@ export interface Tables {
   readonly registration: RegistrationRow;
   readonly queued_push: QueuedPushTable;
   readonly unsealed_nodes: { readonly kind: UnsealedNodes };
+  readonly registering_domain: RegisteringDomainRow;
 }
 
-/** `…_key` columns hold the same as their namesakes, case-folded: clients write tokens and accounts in either case. */
+/**
+ * `…_key` columns hold short hashes of their namesakes (`short-key.ts`), which rows are found by. Accounts, devices and
+ * tokens are case-folded first, since clients write them in either case.
+ */
 export interface RegistrationRow {
+  readonly node_key: string;
   readonly node: string;
   readonly app: string;
   readonly convention: string;
   readonly account: string;
   readonly account_key: string;
-  readonly device: string;
+  /** Null: the device is named by its token. */
+  readonly device: string | null;
   readonly device_key: string;
   readonly token: string;
   readonly token_key: string;
@@ -39,6 +45,16 @@ export interface RegistrationRow {
   readonly removal_reason: RemovalReason | null;
   /** Null: no provider has accepted a push for this token yet, as far as we know. */
   readonly accepted_at_ms: number | null;
+}
+
+/** How many registrations the accounts of a domain have; accounts without a domain count as the domain ''. */
+export interface RegisteringDomainRow {
+  readonly domain: string;
+  readonly registrations: number;
+  /** Days since 1970 (UTC). */
+  readonly day: number;
+  /** Devices that registered for the first time on that day. */
+  readonly made: number;
 }
 
 /** What a `Registration` is made of. */
@@ -81,7 +97,7 @@ export interface QueuedPushTable {
   /** While it is leased: when the lease ends. */
   readonly due_at_ms: number;
   readonly give_up_at_ms: number;
-  /** 1: leased; 2: leased and neither completed nor rescheduled once before, so that a provider may have it already. */
+  /** 1: leased. 2: a lease once ended without completing or rescheduling it, so that a provider may have it already; stays 2. */
   readonly leased: number;
   /** Estimated size in the database. */
   readonly bytes: number;
@@ -89,4 +105,5 @@ export interface QueuedPushTable {
   readonly push: string;
 }
 
+/** A row of `queued_push` as it is read. */
 export type QueuedPushRow = Selectable<QueuedPushTable>;

@@ -13,6 +13,7 @@ const WAL_KEPT_BYTES = 16_777_216;
 /** 16 MiB between checkpoints, which wait for the disk. */
 const WAL_PAGES = 4_096;
 
+/** Which file, and how it is opened. */
 export interface FileOptions {
   readonly path: string;
   /** How long to wait for another process that writes, milliseconds. Default 5 s. */
@@ -21,6 +22,7 @@ export interface FileOptions {
   readonly pages?: number;
 }
 
+/** An open file. */
 export interface Connection {
   readonly database: DatabaseSync;
   /** Whether other connections are kept out, so that this one alone can read. */
@@ -29,7 +31,8 @@ export interface Connection {
 
 /**
  * Makes the file if there is none, and only for its owner: it holds device tokens. SQLite's side files take its mode over.
- * Before any connection of this process: closing any descriptor of the file ends the locks of all of them.
+ * Call it
+ * before this process opens the file: closing a descriptor releases all of the process's locks on it.
  * @throws StoreError when it cannot be opened at all
  */
 export function makeFile(path: string): void {

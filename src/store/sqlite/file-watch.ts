@@ -19,12 +19,13 @@ export interface FileWatchOptions {
   readonly metrics: Pick<Metrics, 'storeUp'>;
 }
 
+/** Watches whether the file can be written and is in its place. */
 export interface FileWatch {
   /** What the last check found; undefined: nothing. */
   readonly fault: StoreFault | undefined;
   /**
-   * Checks now whether the path still leads to the open file. Whatever is written to any other file is lost with this
-   * process.
+   * Checks now whether the path still leads to the open file. If it does not, what is written goes to a file that is lost
+   * when this process ends.
    */
   lost(): StoreFault | undefined;
   stop(): void;
@@ -88,19 +89,19 @@ export function watchFile({ path, probe, clock, log, metrics }: FileWatchOptions
 }
 
 function faultOf(reason: string): StoreFault {
-  return { reason, hint: hints[reason] ?? 'check the file system of the store: space, permissions, mounts' };
+  return { reason, hint: hints[reason] ?? 'Check the file system of the store: space, permissions, mounts.' };
 }
 
 /** Hints by reason. */
 const hints: Readonly<Record<string, string>> = {
   deleted:
-    'the file was deleted or moved away while in use: move it back, or put a backup in its place and restart; ' +
-    'registrations since the backup come back as clients register again',
+    'The file was deleted or moved away while in use. Move it back, or put a backup in its place and restart; ' +
+    'registrations since the backup come back as clients register again.',
   replaced:
-    'another file was put in its place while in use: restart to use the new one, or move the old one back; ' +
-    'what this process reads is still the old one',
-  locked: 'another process holds a lock on the file: end it (a backup, a SQLite shell, a second Sealpost)',
-  'disk-full': 'make room on the file system of the store',
-  'read-only': 'make the file system writable, and the file and its folder belong to the user that Sealpost runs as',
-  damaged: 'stop, keep a copy of the file, and put a backup in its place or recover it with `sqlite3 FILE .recover`',
+    'Another file was put in its place while in use. Restart to use the new one, or move the old one back; ' +
+    'this process still reads the old one.',
+  locked: 'Another process holds a lock on the file. End it (a backup, a SQLite shell, a second Sealpost).',
+  'disk-full': 'Make room on the file system of the store.',
+  'read-only': 'Make the file system writable, and give the file and its folder to the user that Sealpost runs as.',
+  damaged: 'Stop, keep a copy of the file, and put a backup in its place or recover it with `sqlite3 FILE .recover`.',
 };

@@ -18,6 +18,7 @@ export interface GroupCommit {
   run(statements: readonly Statement[]): Result[];
 }
 
+/** Runs statements in one transaction where that works, else one by one; each succeeds or fails alone. */
 export function createGroupCommit(database: DatabaseSync): GroupCommit {
   const prepared = new Map<string, Prepared>();
 
@@ -72,7 +73,7 @@ export function createGroupCommit(database: DatabaseSync): GroupCommit {
   return {
     run(statements) {
       const isGroup = statements.length > 1 && statements.some(({ sql }) => !isRead(sql));
-      // What removes comes through on a full disk, although what adds does not.
+      // One by one, if not together: on a full disk deletes succeed although inserts fail.
       return (isGroup ? together(statements) : undefined) ?? statements.map(execute);
     },
   };

@@ -25,7 +25,7 @@ export async function holdStore(path: string, clock: Pick<Clock, 'after' | 'mono
       return lock(file);
     } catch (error) {
       const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
-      // A disk without room for the file keeps no server from serving.
+      // Without the lock file (full disk, missing permission) the server starts unlocked.
       if (code !== busy) return () => undefined;
       if (clock.monotonic() >= endsAtMs) {
         const hint = 'End the other one, or name another file under store:. Several processes need PostgreSQL.';

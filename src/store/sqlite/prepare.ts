@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { migrate } from '../schema/migrate.ts';
 import { migrations } from '../schema/migrations/all.ts';
+import { shortKey } from '../schema/short-key.ts';
 import { StoreError } from '../engine/store-error.ts';
 import type { Tables } from '../schema/tables.ts';
 import { codeOf, connect, type FileOptions, makeFile, prepareToWrite } from './connection.ts';
@@ -10,6 +11,7 @@ import { createSqliteDialect } from './dialect.ts';
 /** "Seal" in the file's header says whose it is. */
 const APPLICATION_ID = 0x5365616c;
 
+/** A file that is fit for use. */
 export interface PreparedFile {
   /** Whether it was made just now. */
   readonly isNew: boolean;
@@ -29,6 +31,8 @@ export async function prepareFile(options: FileOptions): Promise<PreparedFile> {
     const isNew = checkOrigin(database, path);
     checkStructure(database, path);
     prepareToWrite(database, { path });
+    // For the migration that makes keys of texts.
+    database.function('short_key', { deterministic: true }, (text) => shortKey(String(text)));
     if (isNew) database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     if (isNew || appliedTo(database).length < Object.keys(migrations).length) {
       await migrate(new Kysely<Tables>({ dialect: createSqliteDialect(database) }));
@@ -41,7 +45,11 @@ export async function prepareFile(options: FileOptions): Promise<PreparedFile> {
   }
 }
 
-/** Whether it is empty. */
+/**
+ * Checks that the file is ours and not from a newer version.
+ * @returns whether it is empty
+ * @throws StoreError
+ */
 function checkOrigin(database: DatabaseSync, path: string): boolean {
   const { application_id: origin } = database.prepare('PRAGMA application_id').get() ?? {};
   const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() ?? {};

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { shortKey } from '../schema/short-key.ts';
 import { type FoundRow, registrationColumns } from '../schema/tables.ts';
 
 /** Holds the upper levels of the index of a few million nodes. */
@@ -14,9 +15,11 @@ export function openReader(path: string): Reader {
   const database = new DatabaseSync(path, { readOnly: true });
   database.exec(`PRAGMA cache_size = -${cacheKib}`);
   const columns = registrationColumns.join(', ');
-  const find = database.prepare(`SELECT ${columns} FROM registration WHERE node = ? AND removed_at_ms IS NULL`);
+  const find = database.prepare(
+    `SELECT ${columns} FROM registration WHERE node_key = ? AND node = ? AND removed_at_ms IS NULL`,
+  );
   return {
-    find: (node) => find.get(node) as unknown as FoundRow | undefined,
+    find: (node) => find.get(shortKey(node), node) as unknown as FoundRow | undefined,
     close: () => database.close(),
   };
 }

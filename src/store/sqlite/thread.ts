@@ -63,7 +63,7 @@ export async function startThread({ data, clock, onDeath, file = defaultFile }: 
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   const send = (request: Request): void => worker?.postMessage(request);
 
-  /** Numbers of the texts that the present thread knows; when there are many, they are given anew. */
+  /** Numbers of the statement texts that the present thread knows. Numbering restarts at `textsLimit`. */
   const numbers = new Map<string, number>();
 
   function number({ sql, parameters }: Statement): NumberedStatement {

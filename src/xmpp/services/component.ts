@@ -4,6 +4,7 @@ import type { Clock } from '../../time/clock.ts';
 import type { App } from '../../core/app.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import { TooManyRegistrations } from '../../core/registration.ts';
 import { bareJid, domainOf } from '../../core/jid.ts';
 import { answerCommand } from './commands.ts';
 import { type Answer, answers } from '../../core/answers.ts';
@@ -80,7 +81,16 @@ export function createComponent({
       metrics.stanzasRejected.inc({ link: domain, reason: 'rate-limited' });
       return { kind: 'error', error: 'too-many-commands' };
     }
-    return answerCommand({ commands, clock }, iq);
+    return withinLimits(answerCommand({ commands, clock }, iq));
+  }
+
+  async function withinLimits(answering: IqReply | Promise<IqReply>): Promise<IqReply> {
+    try {
+      return await answering;
+    } catch (error) {
+      if (error instanceof TooManyRegistrations) return { kind: 'error', error: 'too-many-registrations' };
+      throw error;
+    }
   }
 
   // A function of its own, so that the stanza is not kept in memory while the answer is awaited.

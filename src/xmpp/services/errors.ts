@@ -128,6 +128,11 @@ const ERRORS = {
     condition: 'resource-constraint',
     text: 'This account registers too often. Nothing was changed; try again in some minutes.',
   },
+  'too-many-registrations': {
+    type: 'wait',
+    condition: 'resource-constraint',
+    text: 'This server has too many new devices. Nothing was changed; try again tomorrow.',
+  },
   'bad-second-token': {
     type: 'modify',
     condition: 'bad-request',

@@ -6,6 +6,10 @@ const inBounds = { file: 'store/registry/bounds.ts', tests: ['store/registry/reg
 
 const inOrder = { file: 'store/registry/in-order.ts', tests: ['store/registry/in-order.test.ts'] };
 
+const inConditions = { file: 'store/registry/conditions.ts', tests: ['store/registry/registry.test.ts'] };
+
+const inDomains = { file: 'store/registry/domains.ts', tests: ['store/registry/registry.test.ts'] };
+
 const inContract = { file: 'store/registry/contract.ts', tests: ['store/registry/registry.test.ts'] };
 
 const inTombstones = { file: 'store/registry/forget-removed.ts', tests: ['store/registry/registry.test.ts'] };
@@ -20,7 +24,7 @@ const inImportRegistrations = {
 /** Which registrations there are, and which are removed. */
 export const registry: readonly Mutant[] = [
   {
-    ...inRegistry,
+    ...inConditions,
     find: 'registered_at_ms <= ${knownAtMs}',
     replace: 'registered_at_ms <= ${knownAtMs} + 1',
     breaks: 'A registration that was renewed while its old token proved dead is lost.',
@@ -51,13 +55,13 @@ export const registry: readonly Mutant[] = [
   },
   {
     ...inBounds,
-    find: `if (!owner.account_key.includes('@')) return [];`,
+    find: `if (!owner.account.includes('@')) return [];`,
     replace: '',
     breaks: 'Devices that registered without an account displace each other.',
   },
   {
     ...inBounds,
-    find: `    .where('node', '!=', node)
+    find: `    .where('node_key', '!=', key)
 `,
     replace: '',
     breaks: 'A device displaces itself when the clock was set back.',
@@ -71,13 +75,13 @@ export const registry: readonly Mutant[] = [
     breaks: 'An account has one registration more than it may.',
   },
   {
-    ...inRegistry,
-    find: ' OR node = ${token})',
+    ...inConditions,
+    find: ' OR node_key = ${shortKey(token)})',
     replace: ')',
     breaks: 'A client that names its node stays registered.',
   },
   {
-    ...inRegistry,
+    ...inConditions,
     find: ' OR device_key = ${named}',
     replace: '',
     breaks: 'A client that names its device by its id stays registered.',
@@ -108,6 +112,48 @@ export const registry: readonly Mutant[] = [
     replace: `.orderBy('registered_at_ms', 'asc')
       .limit(limit)`,
     breaks: 'A list of registrations shows the oldest, not the latest.',
+  },
+  {
+    ...inDomains,
+    find: 'row.registrations >= limits.perDomain',
+    replace: 'row.registrations > limits.perDomain',
+    breaks: 'A domain has one registration more than it may have.',
+  },
+  {
+    ...inDomains,
+    find: `row.made >= limits.newPerDay ? 'day'`,
+    replace: `row.made > limits.newPerDay ? 'day'`,
+    breaks: 'A domain has one new device a day more than it may have.',
+  },
+  {
+    ...inDomains,
+    find: 'row.day === today() && ',
+    replace: '',
+    breaks: 'A domain that once had many new devices never has one again.',
+  },
+  {
+    ...inDomains,
+    find: `change === 'gone' ? -size : size`,
+    replace: 'size',
+    breaks: 'A domain whose devices come and go is full one day.',
+  },
+  {
+    ...inDomains,
+    find: `change === 'new' ? size : 0`,
+    replace: 'size',
+    breaks: 'An import uses up what a domain may have in new devices that day.',
+  },
+  {
+    ...inRegistry,
+    find: 'if (!(await known.executeTakeFirst())) throw',
+    replace: 'throw',
+    breaks: 'The devices of a full domain cannot renew their tokens.',
+  },
+  {
+    ...inRegistry,
+    find: `await domains.count(back, 'back');`,
+    replace: '',
+    breaks: 'What the guard restores is not counted for its domain.',
   },
   {
     ...inContract,
@@ -182,7 +228,7 @@ export const registry: readonly Mutant[] = [
     breaks: 'An account registers devices without end.',
   },
   {
-    ...inRegistry,
+    ...inConditions,
     find: '`${anyApp} AND app = ${app}`',
     replace: '`${anyApp}`',
     breaks: 'Unregistering from one app unregisters from all.',
@@ -204,9 +250,9 @@ export const registry: readonly Mutant[] = [
   },
   {
     ...inRegistry,
-    find: `.where('node', 'in', restorable)
+    find: `.where('node_key', 'in', restorable)
         .where('removal_reason', '=', 'gone')`,
-    replace: `.where('node', 'in', restorable)`,
+    replace: `.where('node_key', 'in', restorable)`,
     breaks: 'What a user unregistered comes back with what the guard restores.',
     tests: ['store/registry/registry.test.ts', 'store/registry/restore.test.ts'],
   },

@@ -4,7 +4,8 @@ import { test, type TestContext } from 'node:test';
 import { ACCEPTED_BATCH, type ForeignRegistration, IMPORT_BATCH } from '../../../src/store/registry/contract.ts';
 import type { RegistrationRequest } from '../../../src/core/registration.ts';
 import type { StoreLocation } from '../../../src/store/open.ts';
-import { type OpenedRegistry, openRegistry } from '../../support/store.ts';
+import { type OpenedRegistry, openRegistry, registrationLimits } from '../../support/store.ts';
+import type { RegistrationLimits } from '../../../src/store/registry/limits.ts';
 import { nodeNames } from '../../support/nodes.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { manualClock } from '../../support/clock.ts';
@@ -54,8 +55,8 @@ export function testRegistry({ name, prepare, skip }: Engine): void {
       const clock = manualClock(START_MS);
       const { log, metrics } = { ...quietTelemetry(), metrics: createMetrics('test') };
       const opened: OpenedRegistry[] = [];
-      const open = async () => {
-        const registry = await openRegistry({ store, clock, nodes: nodeNames(), log, metrics });
+      const open = async (registrations = registrationLimits) => {
+        const registry = await openRegistry({ store, clock, nodes: nodeNames(), registrations, log, metrics });
         opened.push(registry);
         return registry;
       };
@@ -188,6 +189,65 @@ export function testRegistry({ name, prepare, skip }: Engine): void {
     for (const [n, node] of nodes.entries()) assert.equal((await registry.find(node)) === undefined, n < 3, `${n}`);
     assert.equal(await registry.wasRemoved(nodes[0] ?? ''), true);
     assert.ok(await registry.find(juliet.node));
+  });
+
+  const deviceOf = (account: string, token: string) => ({ ...romeo, account, device: token, token });
+  const refused = (reason: string) => ({
+    name: 'TooManyRegistrations',
+    message: `too many registrations of one domain (${reason})`,
+  });
+
+  registryTest('a domain has as many registrations as it may have, and no other one is full with it', async (parts) => {
+    const registry = await parts.open({ perDomain: 3, newPerDay: 100 });
+    const made = [];
+    for (const i of [1, 2, 3]) made.push(await registry.register(deviceOf(`user${i}@Made.example`, `a${i}`)));
+    await assert.rejects(registry.register(deviceOf('user4@made.example', 'a4')), refused('domain'));
+    assert.equal((await registry.list({ app: 'siskin', account: 'user4@made.example' }, 1)).length, 0);
+    // Known devices register as before.
+    const again = await registry.register(deviceOf('user2@made.example', 'A2'));
+    assert.equal(again.node, made[1]?.node);
+    await registry.register(deviceOf('romeo@example.net', 'b1'));
+    assert.match(
+      await parts.metrics.registry.metrics(),
+      /^sealpost_registrations_refused_total\{reason="domain"\} 1$/m,
+    );
+
+    await registry.unregister({ account: 'user1@made.example', token: 'a1' });
+    await registry.register(deviceOf('user4@made.example', 'a4'));
+    // The one that left is new when it comes back.
+    await assert.rejects(registry.register(deviceOf('user1@made.example', 'a1')), refused('domain'));
+    await registry.remove(made[1]?.node ?? '', parts.clock.now() + 1_000, 'gone');
+    assert.equal(await registry.restore(made.slice(1, 2)), 1);
+    await assert.rejects(registry.register(deviceOf('user1@made.example', 'a1')), refused('domain'));
+  });
+
+  registryTest('a domain has as many new devices a day as it may have, from midnight on again', async (parts) => {
+    const registry = await parts.open({ perDomain: 100, newPerDay: 2 });
+    for (const i of [1, 2]) await registry.register(deviceOf('romeo@made.example', `a${i}`));
+    await assert.rejects(registry.register(deviceOf('romeo@made.example', 'a3')), refused('day'));
+    // What leaves makes no room: a device that comes and goes would write without end.
+    await registry.unregister({ account: 'romeo@made.example', token: 'a1' });
+    await assert.rejects(registry.register(deviceOf('romeo@made.example', 'a3')), refused('day'));
+    parts.clock.advance(DAY_MS);
+    await registry.register(deviceOf('romeo@made.example', 'a3'));
+    const later = await parts.open({ perDomain: 100, newPerDay: 2 });
+    await later.register(deviceOf('romeo@made.example', 'a4'));
+    await assert.rejects(later.register(deviceOf('romeo@made.example', 'a5')), refused('day'));
+  });
+
+  registryTest('imported registrations, and those made of their nodes, count for their domain', async (parts) => {
+    const registry = await parts.open({ perDomain: 3, newPerDay: 1 });
+    await registry.importRegistrations([foreign]);
+    // None of them is a new device.
+    await registry.register(deviceOf('tybalt@example.net', 'c0'));
+    const opened = {
+      ...deviceOf('juliet@example.net', 'c1'),
+      node: 'n-c1',
+      registeredAtMs: 0,
+      isRestored: true as const,
+    };
+    await registry.readmit(opened);
+    await assert.rejects(registry.register(deviceOf('romeo@example.net', 'c2')), refused('domain'));
   });
 
   registryTest('a device never displaces itself, whatever wall time does', async ({ registry, clock }) => {
@@ -607,7 +667,7 @@ export function testRegistry({ name, prepare, skip }: Engine): void {
 interface Parts {
   readonly registry: OpenedRegistry;
   /** The same store once more, as another process would open it. */
-  readonly open: () => Promise<OpenedRegistry>;
+  readonly open: (registrations?: RegistrationLimits) => Promise<OpenedRegistry>;
   readonly clock: ReturnType<typeof manualClock>;
   readonly metrics: ReturnType<typeof createMetrics>;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import { Kysely, sql } from 'kysely';
+import type { RegistrationRequest } from '../../../src/core/registration.ts';
+import { undoShortKeys } from './undo-short-keys.ts';
 import { openRegistry } from '../../support/store.ts';
 import { nodeNames } from '../../support/nodes.ts';
 import { createSqliteDialect } from '../../../src/store/sqlite/dialect.ts';
@@ -162,6 +165,7 @@ test('sqlite - a migration that fails leaves nothing behind', async () => {
 
 /** As versions before the migration 0007 left it. */
 function undoSealedNodes(database: DatabaseSync): void {
+  undoShortKeys(database);
   database.exec(
     `DELETE FROM kysely_migration WHERE name >= '0007'; DROP TABLE unsealed_nodes; DROP TABLE queued_push; DROP INDEX registration_by_removal;
     CREATE TABLE removed_node (node TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, removed_at_ms INTEGER NOT NULL) STRICT;
@@ -227,9 +231,9 @@ test('sqlite - a store of before sealed nodes says which nodes servers may still
     const path = pathOf(t);
     await fill(path, nodes);
     const before = new DatabaseSync(path);
+    undoSealedNodes(before);
     // The nodes that random bytes and imports made.
     for (const node of nodes) before.prepare('UPDATE registration SET node = ? WHERE device = ?').run(node, node);
-    undoSealedNodes(before);
     before.close();
 
     const noted: string[] = [];
@@ -277,4 +281,54 @@ test('sqlite - more different queries than are kept prepared go on working', asy
     assert.equal(rows[0]?.n, i);
   }
   await db.destroy();
+});
+
+test('sqlite - a registration fills 600 bytes, indexes included; 700 with the longest tokens of FCM', async (t) => {
+  const devices: Readonly<Record<string, (i: number) => Partial<RegistrationRequest>>> = {
+    apns: (i) => ({ token: hexOf(i), device: hexOf(i), secondToken: hexOf(i + 1_000_000) }),
+    fcm: (i) => ({ app: 'android', token: fcmTokenOf(i), device: fcmTokenOf(i) }),
+    p2: (i) => ({
+      app: 'android',
+      convention: 'p2',
+      withSecret: true,
+      token: fcmTokenOf(i),
+      device: hexOf(i).slice(0, 16),
+    }),
+  };
+  for (const [name, deviceOf] of Object.entries(devices)) {
+    const path = pathOf(t);
+    const registry = await open(path);
+    const empty = statSync(path).size;
+    const accountOf = (i: number) => `user${i}@chat.example.net`;
+    const base = { ...phone, device: '', token: '', component: 'push.example.com' };
+    const rows = 1_500;
+    await Promise.all(
+      Array.from({ length: rows }, (_, i) => registry.register({ ...base, account: accountOf(i), ...deviceOf(i) })),
+    );
+    await registry.close();
+    const bytes = (statSync(path).size - empty) / rows;
+    assert.ok(bytes < (name === 'fcm' ? 700 : 600), `${name}: ${bytes} bytes`);
+  }
+});
+
+const hexOf = (i: number): string => createHash('sha256').update(String(i)).digest('hex');
+/** Of the length and form that Google's have: 22 characters, a colon, 140 characters. */
+const fcmTokenOf = (i: number): string =>
+  `${createHash('md5').update(String(i)).digest('base64url')}:APA91b${createHash('sha512').update(String(i)).digest('base64url')}${createHash('sha384').update(String(i)).digest('base64url').slice(0, 48)}`;
+
+test('sqlite - what a stranger makes as long as possible fills a few kilobytes', async (t) => {
+  const path = pathOf(t);
+  const registry = await open(path);
+  const empty = statSync(path).size;
+  const token = (i: number) => `${i}${'x'.repeat(1_020)}`;
+  const account = (i: number) => `${i}${'u'.repeat(1_000)}@${'d'.repeat(1_000)}`;
+  const rows = 300;
+  await Promise.all(
+    Array.from({ length: rows }, (_, i) =>
+      registry.register({ ...phone, app: 'android', account: account(i), device: token(i), token: token(i) }),
+    ),
+  );
+  await registry.close();
+  const bytes = (statSync(path).size - empty) / rows;
+  assert.ok(bytes < 4_200, `${bytes} bytes`);
 });

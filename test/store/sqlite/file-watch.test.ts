@@ -86,7 +86,7 @@ test('store watch - with the file deleted nothing is registered, earlier registr
   );
   await pass(noticedWithinMs);
   assert.equal(reason(), 'deleted');
-  assert.match(registry.fault?.hint ?? '', /move it back/);
+  assert.match(registry.fault?.hint ?? '', /Move it back/);
   assert.equal((await registry.find(node))?.token, 'token-1');
   assert.equal(await isUp(), 0);
   assert.equal(said().length, 1);

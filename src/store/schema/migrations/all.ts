@@ -9,6 +9,7 @@ import { sealedNodes } from './0007-sealed-nodes.ts';
 import { removalMarks } from './0008-removal-marks.ts';
 import { acceptedMarks } from './0009-accepted-marks.ts';
 import { queuedPushes } from './0010-queued-pushes.ts';
+import { shortKeys } from './0011-short-keys.ts';
 
 /** In the order in which they run; a released one never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -22,4 +23,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0008-removal-marks': removalMarks,
   '0009-accepted-marks': acceptedMarks,
   '0010-queued-pushes': queuedPushes,
+  '0011-short-keys': shortKeys,
 };
