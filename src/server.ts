@@ -121,7 +121,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     log,
     metrics,
   };
-  const retryScheduler = createRetryScheduler(sending);
+  const retryScheduler = createRetryScheduler({ ...sending, isShared: store.isShared });
   const onQueued = retryScheduler.expect;
   const delivery = createDelivery({ ...sending, onQueued, randomUuid: randomUUID });
 
@@ -182,6 +182,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       log.info({ count: appSenders.size }, 'credentials checked');
     },
     async drain() {
+      delivery.queueOnly();
       const leasesEnded = retryScheduler.drain();
       await Promise.all([...links.map((link) => link.drain(linksWithinMs)), publicListener.close()]);
       // What still hangs was answered by its link with an error, or stays in the outbox.

@@ -54,6 +54,8 @@ export interface DeliveryOptions {
 export interface Delivery {
   /** Takes one notification from lookup to answer, within `answerWithinMs`. Never rejects. */
   deliver(notification: Notification): Promise<Answer>;
+  /** From now on pushes are queued in place of being sent, so that each publish is answered in the time of a commit. */
+  queueOnly(): void;
   /** Resolves when every notification taken so far has its answer. */
   drain(): Promise<void>;
 }
@@ -80,6 +82,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const enqueue = createEnqueue(options);
   const mayLog = throttle(logEveryMs, clock);
   const underway = new Set<Promise<Answer>>();
+  let isQueueOnly = false;
 
   async function decide(notification: Notification): Promise<Outcome> {
     const deadlineMs = clock.monotonic() + answerWithinMs;
@@ -88,7 +91,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (typeof registration === 'string') return drop(registration);
     const admitted = admit(notification, registration, deadlineMs);
     if (typeof admitted === 'string') return admitted;
-    return (await coalesce(admitted)) ?? (await delay(admitted)) ?? send(admitted);
+    return (await coalesce(admitted)) ?? (await delay(admitted)) ?? (await leave(admitted)) ?? send(admitted);
   }
 
   /** The registration. One that only the node describes is stored if the publisher may publish to it and its app exists. */
@@ -168,6 +171,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       : 'not-queued';
   }
 
+  /** Leaves a push to whoever serves the outbox next: another process, or this one after its restart. Undefined: it is sent. */
+  async function leave({ domain, arrivedAtMs, addressed }: Admitted): Promise<Outcome | undefined> {
+    if (!isQueueOnly) return undefined;
+    return (await enqueue(addressed(0), { domain, arrivedAtMs, pauseMs: 0, attempts: 0 })) ? 'queued' : undefined;
+  }
+
   async function send(admitted: Admitted): Promise<Outcome> {
     const { registration, appSender, domain, arrivedAtMs, deadlineMs, addressed } = admitted;
     const patienceMs = deadlineMs - clock.monotonic() - storeWithinMs;
@@ -199,6 +208,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       underway.add(work);
       void work.then(() => underway.delete(work));
       return work;
+    },
+    queueOnly() {
+      isQueueOnly = true;
     },
     drain: async () => void (await Promise.all(underway)),
   };

@@ -37,7 +37,15 @@ export interface Lookup extends Pick<Registry, 'remove' | 'restore' | 'dropSecon
 export interface LookupOptions {
   readonly registry: Pick<
     Registry,
-    'find' | 'list' | 'readmit' | 'remove' | 'restore' | 'dropSecondToken' | 'rememberEnvironment' | 'wasRemoved'
+    | 'find'
+    | 'list'
+    | 'readmit'
+    | 'remove'
+    | 'restore'
+    | 'dropSecondToken'
+    | 'rememberEnvironment'
+    | 'wasRemoved'
+    | 'wasDeviceRemoved'
   >;
   readonly nodes: Pick<NodeNames, 'open' | 'mayBeOurs'>;
   readonly apps: readonly App[];
@@ -57,7 +65,7 @@ export function createLookup({ registry, nodes, apps, clock }: LookupOptions): L
     // Its device may be registered with another node: made by another key, or with another second token.
     const [standing] = await registry.list(device, 1);
     if (standing) return { kind: 'registered', registration: asNamed(standing, device.secret) };
-    if (opened.kind === 'device') return { kind: 'lost' };
+    if (opened.kind === 'device') return { kind: (await registry.wasDeviceRemoved(opened)) ? 'removed' : 'lost' };
     return { kind: 'opened', registration: opened.registration };
   }
 

@@ -23,6 +23,9 @@ const logEveryMs = 60_000;
 /** Milliseconds between two parts of a second's budget. */
 const tickMs = 100;
 
+/** Milliseconds between two looks at a shared outbox: other processes announce nothing here, and calls wait. */
+const lookEveryMs = 1_000;
+
 /** Milliseconds between two measurements of the backlog; each also removes what has expired. */
 const sweepMs = 10_000;
 
@@ -45,6 +48,8 @@ export interface RetrySchedulerOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly perSecond?: number;
+  /** Whether other processes put pushes into the outbox too. Default false. */
+  readonly isShared?: boolean;
 }
 
 /** Sends queued pushes again at a limited rate: calls first, then the newest. */
@@ -81,9 +86,14 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
   let cancelTick = () => {};
   let cancelSweep = () => {};
   let stopped = false;
+  let lookAtMs = -Infinity;
 
   function tick(): void {
     cancelTick = clock.after(tickMs, tick);
+    if (options.isShared && clock.monotonic() >= lookAtMs) {
+      lookAtMs = clock.monotonic() + lookEveryMs;
+      for (const queue of queues.values()) if (!queue.leasing) planLease(queue, clock.now());
+    }
     for (const queue of queues.values()) if (isDue(queue)) track(serve(queue));
   }
 

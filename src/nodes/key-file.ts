@@ -1,6 +1,8 @@
 /** The file of a node key that the config does not name: made when there is none, never replaced by another key. */
 import {
   closeSync,
+  constants,
+  copyFileSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -80,6 +82,18 @@ function read(path: string): NodeKey | undefined {
   );
 }
 
+/** Gives the draft its name unless the name is taken. Some file systems (SMB, FAT) have no links: then it is copied. */
+function takeName(draft: string, path: string): void {
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if (!withoutLinks.has(errorCode(error))) throw error;
+    copyFileSync(draft, path, constants.COPYFILE_EXCL);
+  }
+}
+
+const withoutLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
 /** Writes a draft, syncs it, then links or renames it, so that nobody ever reads half a key. False: the file is there already. */
 function write(
   path: string,
@@ -91,7 +105,7 @@ function write(
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeDurably(draft, formatNodeKey(nodeKey));
-    if (what === 'new') linkSync(draft, path);
+    if (what === 'new') takeName(draft, path);
     else renameSync(draft, path);
     syncFolder(dirname(path));
     return true;

@@ -49,6 +49,8 @@ export interface OpenStoreOptions extends OpenDatabaseOptions {
 export interface Store {
   readonly registry: Registry;
   readonly outbox: Outbox;
+  /** Whether other processes use it too. */
+  readonly isShared: boolean;
   /** Writes what is pending, within a time limit, and closes the database. */
   close(): Promise<void>;
 }
@@ -81,6 +83,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   return {
     registry,
     outbox,
+    isShared: database.isShared,
     async close() {
       stopCounting();
       await outbox.close();

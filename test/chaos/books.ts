@@ -25,6 +25,8 @@ export interface Books extends AsyncDisposable {
   setBack(sinceMs: number): void;
   /** The disk was full until now. */
   diskWasFull(sinceMs: number): void;
+  /** The store was deleted now, and with it what was queued. */
+  storeLost(): void;
   /** Whether nothing is lost and each call has arrived or expired. */
   balance(): Promise<boolean>;
   /** The publishes among these that no provider accepted. */
@@ -105,6 +107,7 @@ export function openBooks(): Books {
     hungUp: (provider) => book({ kind: 'hung-up', provider, atMs: Date.now() }),
     setBack: (sinceMs) => book({ kind: 'set-back', fromMs: sinceMs, untilMs: Date.now() }),
     diskWasFull: (sinceMs) => book({ kind: 'disk-full', fromMs: sinceMs, untilMs: Date.now() }),
+    storeLost: () => book({ kind: 'store-lost', atMs: Date.now() }),
     balance: async () => (await ask({ kind: 'balance' })) as boolean,
     missing: async (numbers) => (await ask({ kind: 'missing', numbers })) as number[],
     report: async () => (await ask({ kind: 'report' })) as LedgerReport,

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { Script } from '../../src/harness/stand-ins/contract.ts';
 import { type Background, startBackground } from './background.ts';
 import type { LedgerReport } from './ledger.ts';
+import { createPace } from './pace.ts';
 import { proveRegistrations } from './proving.ts';
 import { publishOnce, publishSteadily } from './publishing.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -20,6 +21,8 @@ export interface ChaosOptions {
   /** How long fair weather may take to finish everything. */
   readonly settleWithinMs: number;
   readonly say: (line: string) => void;
+  /** Whether the store of a single process is deleted once. */
+  readonly losesStore: boolean;
   /** How many processes share a PostgreSQL database; 1: one process on SQLite. */
   readonly processes: number;
   /** Ends the run early; everything is closed all the same. */
@@ -39,6 +42,10 @@ export interface ChaosReport {
   /** Requests to Google for a token that got none. */
   readonly tokensDenied: number;
   readonly settledAfterMs: number;
+  /** By fault: milliseconds after its end until as many publishes were answered with `result` as before; only of several processes. */
+  readonly recoveries: ReadonlyMap<string, number>;
+  /** Answers other than `result` while processes were restarted one after the other. */
+  readonly restartErrors: ReadonlyMap<string, number>;
 }
 
 const steppingClock = pathToFileURL(join(import.meta.dirname, 'stepping-clock.ts')).href;
@@ -51,11 +58,18 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { seconds, devices, settleWithinMs, say } = options;
   const random = seededRandom(options.seed);
   await using shared = await openShared(options.processes);
+  const pace = createPace(options.perSecond, () => performance.now());
+  const restartErrors = new Map<string, number>();
+  let isRestarting = false;
   await using stage = await openStage({
+    onAnswer(answer) {
+      pace.note(answer);
+      if (isRestarting && answer !== 'result') restartErrors.set(answer, (restartErrors.get(answer) ?? 0) + 1);
+    },
     smallDisk: shared === undefined,
     nodeArguments: shared ? [] : ['--import', steppingClock],
     processes: options.processes,
-    ...(shared && { config: shared.config }),
+    ...(shared && { config: shared.config, networkPorts: [shared.server.port] }),
   });
   await using background = startBackground(options.signal);
   const { books, disk } = stage;
@@ -80,10 +94,20 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const endsAtMs = performance.now() + seconds * 1000;
   const share = (part: number) => performance.now() > endsAtMs - seconds * 1000 * (1 - part);
   let stepped = false;
+  let isStoreLost = false;
   let died = false;
   let diskWasFull = false;
   if (shared) declareDead(stage, dying, deaf);
-  if (shared) kills = await troubleProcesses({ stage, server: shared.server, background, random, say, endsAtMs });
+  if (shared) {
+    kills = await troubleProcesses({ stage, server: shared.server, background, random, say, endsAtMs, pace });
+    // Answers to what was published before may still be out.
+    await background.rest(30_000);
+    isRestarting = true;
+    for (const index of stage.sealposts.keys()) await stage.restartGently(index);
+    await background.rest(2_000);
+    isRestarting = false;
+    say('restarted one after the other');
+  }
   while (performance.now() < endsAtMs) {
     await background.rest(2000 + random() * 3000);
     const stepsAtMs = !stepped && share(0.3) ? Date.now() : undefined;
@@ -101,6 +125,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       await background.rest(3000);
       await disk.empty?.();
       books.diskWasFull(fullSinceMs);
+    }
+    if (options.losesStore && !isStoreLost && share(0.6)) {
+      isStoreLost = true;
+      await stage.loseStore();
+      say('store lost');
     }
     if (!died && share(0.7)) {
       died = true;
@@ -129,6 +158,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     diskWasFull,
     tokensDenied: tokensAsked - tokensIssued,
     settledAfterMs,
+    recoveries: shared ? pace.recoveries() : new Map(),
+    restartErrors,
   };
 }
 

@@ -8,7 +8,8 @@ import type { Figure } from './figures.ts';
 const missedCallsPercent = 10;
 
 /** Requirements on every run. */
-export function judge({ ledger, registrationsLost, registrationsUndecided }: ChaosReport): Figure[] {
+export function judge(report: ChaosReport): Figure[] {
+  const { ledger, registrationsLost, registrationsUndecided, recoveries, restartErrors } = report;
   const calls = ledger.promisedCalls.length;
   const missed = ledger.missedCalls.length;
   return [
@@ -23,5 +24,11 @@ export function judge({ ledger, registrationsLost, registrationsUndecided }: Cha
     { name: 'copies to another device', value: ledger.astray.length, most: 0 },
     { name: 'registrations lost', value: registrationsLost, most: 0 },
     { name: 'registrations of which nobody can tell', value: registrationsUndecided, most: 0 },
+    ...[...recoveries].map(([fault, ms]) => ({
+      name: `as many answered as before after: ${fault}`,
+      value: ms / 1000,
+      unit: 's',
+    })),
+    ...[...restartErrors].map(([answer, value]) => ({ name: `answered ${answer} in a rolling restart`, value })),
   ];
 }

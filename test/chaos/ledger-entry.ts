@@ -28,6 +28,8 @@ export type LedgerEvent =
   | { kind: 'hung-up'; provider: ProviderName; atMs: number }
   /** The clock was set back until the next process was up: pushes queued meanwhile are too young for it. */
   | { kind: 'set-back'; fromMs: number; untilMs: number }
+  /** The store was deleted: what was queued by then is gone, as it is not sealed in any node. */
+  | { kind: 'store-lost'; atMs: number }
   /** The server could write nothing. */
   | { kind: 'disk-full'; fromMs: number; untilMs: number };
 

@@ -50,6 +50,7 @@ export function createLedger(): Ledger {
   const entries: LedgerEntry[] = [];
   const goneAtMs = new Map<string, number>();
   const astray = new Set<LedgerEntry>();
+  let storeLostAtMs = -Infinity;
   const troubles = createTroubles();
 
   function record(event: LedgerEvent): void {
@@ -72,6 +73,9 @@ export function createLedger(): Ledger {
       case 'gone':
         goneAtMs.set(event.token, event.atMs);
         return;
+      case 'store-lost':
+        storeLostAtMs = event.atMs;
+        return;
       case 'killed':
       case 'hung-up':
       case 'set-back':
@@ -90,13 +94,17 @@ export function createLedger(): Ledger {
   }
 
   /**
-   * Whether a push answered with `result` had to arrive; one that its device's death may have met in the outbox is
-   * excused.
+   * Whether a push answered with `result` had to arrive; one that its device's death, or the loss of the store, may have met in
+   * the outbox is excused.
    */
   function promised(slowestMs: number): LedgerEntry[] {
     return entries.filter(({ kind, answer, device, publishedAtMs }) => {
       const diedAtMs = goneAtMs.get(device.token) ?? Infinity;
-      return answer === 'result' && publishedAtMs <= diedAtMs - (kind === 'call' ? callLifeMs : slowestMs);
+      return (
+        answer === 'result' &&
+        publishedAtMs > storeLostAtMs &&
+        publishedAtMs <= diedAtMs - (kind === 'call' ? callLifeMs : slowestMs)
+      );
     });
   }
 

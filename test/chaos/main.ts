@@ -13,6 +13,8 @@ const { values } = parseArgs({
     devices: { type: 'string', default: '600' },
     // More than one share a PostgreSQL database: --processes 3.
     processes: { type: 'string', default: '1' },
+    // Deletes the store of a single process once, but not the node key.
+    'lose-store': { type: 'boolean', default: false },
   },
 });
 
@@ -25,6 +27,7 @@ const report = await runChaos({
   perSecond: Number(values.rate),
   devices: Number(values.devices),
   processes: Number(values.processes),
+  losesStore: values['lose-store'],
   settleWithinMs: 420_000,
   say: (line) => console.log(line),
   signal: interruption.signal,

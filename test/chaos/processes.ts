@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import type { Background } from './background.ts';
+import type { Pace } from './pace.ts';
 import type { Stage } from './stage.ts';
 
 /** A database server, and the part of the config that leads there. */
@@ -26,24 +27,30 @@ export interface TroubleOptions {
   readonly background: Background;
   readonly random: () => number;
   readonly say: (line: string) => void;
+  /** Told when a fault ends. */
+  readonly pace: Pace;
   /** Monotonic time of the end, milliseconds. */
   readonly endsAtMs: number;
 }
 
 /** Longer than a lease, so that what it holds is taken over. */
 const suspendedMs = 30_000;
+/** TCP sends again at most as long after the end as the cut was. */
+const cutMs = 10_000;
 
 /**
- * Kills one process after the other; once the database server goes down as by a power cut, once a process is suspended.
+ * Kills one process after the other; once the database server goes down as by a power cut, once a process is suspended, once
+ * one is cut off from everything.
  * @returns how many were killed
  */
 export async function troubleProcesses(options: TroubleOptions): Promise<number> {
-  const { stage, server, background, random, say, endsAtMs } = options;
+  const { stage, server, background, random, say, endsAtMs, pace } = options;
   const startedAtMs = performance.now();
   const isPast = (part: number) => performance.now() > startedAtMs + (endsAtMs - startedAtMs) * part;
   let kills = 0;
   let wasCut = false;
   let wasSuspended = false;
+  let wasCutOff = false;
   while (performance.now() < endsAtMs) {
     await background.rest(2_000 + random() * 3_000);
     if (!wasCut && isPast(0.3)) {
@@ -52,6 +59,7 @@ export async function troubleProcesses(options: TroubleOptions): Promise<number>
       say('database server killed');
       await background.rest(2_000);
       await server.start();
+      pace.faultEnded('database server killed');
       await background.rest(5_000);
     }
     if (!wasSuspended && isPast(0.5)) {
@@ -62,10 +70,23 @@ export async function troubleProcesses(options: TroubleOptions): Promise<number>
       say('one process suspended');
       await background.rest(suspendedMs);
       suspended?.kill('SIGCONT');
+      pace.faultEnded('process suspended');
       stage.books.killed(sinceMs);
       await background.rest(5_000);
     }
+    if (!wasCutOff && isPast(0.7)) {
+      wasCutOff = true;
+      const sinceMs = Date.now();
+      await stage.network?.cut();
+      say(stage.network ? 'one process cut off' : 'no process cut off: networks are not allowed here');
+      await background.rest(cutMs);
+      await stage.network?.mend();
+      pace.faultEnded('process cut off');
+      await background.rest(15_000);
+      stage.books.killed(sinceMs);
+    }
     await stage.restart([], kills % stage.sealposts.length);
+    pace.faultEnded('process killed');
     kills += 1;
   }
   return kills;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../src/time/clock.ts';
 import { type Acceptor, createAcceptor } from '../../src/harness/server/acceptor.ts';
@@ -7,6 +7,7 @@ import { answerWord } from '../../src/harness/server/stanza.ts';
 import { defaults, type Providers, type Sealpost, startProviders, startSealpost } from '../support/sealpost.ts';
 import { eventually } from '../support/process.ts';
 import { type Books, openBooks } from './books.ts';
+import { type Network, openNetwork } from './network.ts';
 import { makeFolder, mountSmallDisk, type SmallDisk } from './small-disk.ts';
 import { topicOf } from './traffic.ts';
 
@@ -28,6 +29,12 @@ export interface Stage extends AsyncDisposable {
    * @throws if the current process has ended by itself
    */
   restart(nodeArguments: readonly string[], index?: number): Promise<void>;
+  /** Ends a process with SIGTERM and starts a new one, as an upgrade does. */
+  restartGently(index: number): Promise<void>;
+  /** Kills the only process, deletes its store but not the node key, and starts a new one. */
+  loseStore(): Promise<void>;
+  /** The network of the last process; undefined: it has none of its own. */
+  readonly network?: Network;
   /** Publishes or sends a command, and resolves with the answer as a word. Never rejects. */
   ask(id: string, from: string, xml: string): Promise<string>;
   /** Number of queued pushes as the server last counted them; undefined before its first count. */
@@ -42,6 +49,10 @@ export interface StageOptions {
   readonly nodeArguments?: readonly string[];
   /** How many processes share the store of `config`. Default 1. */
   readonly processes?: number;
+  /** The last process gets a network of its own, where that is allowed; these ports lead out of it, and those of this stage. */
+  readonly networkPorts?: readonly number[];
+  /** Sees each answer. */
+  readonly onAnswer?: (answer: string) => void;
 }
 
 /** Interval of the server's count in milliseconds, so its figures are no older. */
@@ -52,7 +63,7 @@ const answerWithinMs = 25_000;
 const connectWithinMs = 20_000;
 
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const { smallDisk = false, config, nodeArguments = [], processes = 1 } = options;
+  const { smallDisk = false, config, nodeArguments = [], processes = 1, networkPorts, onAnswer } = options;
   await using opened = new AsyncDisposableStack();
   const providers = await startProviders({ topicOf });
   opened.defer(() => providers.stop());
@@ -73,20 +84,37 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     apps: providers.apps,
     ...config,
   };
+  const { apns, fcm } = providers;
+  const own = [acceptor.service, apns.origin, fcm.origin, fcm.tokenOrigin].map((url) => Number(new URL(url).port));
+  const network = networkPorts && (await openNetwork([...new Set([...networkPorts, ...own])]));
+  if (network) opened.use(network);
   const sealposts: Sealpost[] = [];
   opened.defer(async () => void (await Promise.all(sealposts.map((one) => one.stop()))));
-  for (let i = 0; i < processes; i += 1) {
-    sealposts.push(await startSealpost(await folderOf(providers.folder, i), whole, nodeArguments));
-  }
+  const launch = async (index: number, givenArguments: readonly string[]) => {
+    const prefix = index === processes - 1 ? network?.prefix : undefined;
+    sealposts[index] = await startSealpost(await folderOf(providers.folder, index), whole, givenArguments, prefix);
+  };
+  for (let i = 0; i < processes; i += 1) await launch(i, nodeArguments);
   const whenAllConnected = async () => {
     const first = await acceptor.whenConnected(component, connectWithinMs);
     const wanted = () => (acceptor.connections.length >= processes ? first : undefined);
     await eventually(`${processes} connections`, wanted, connectWithinMs);
   };
   await whenAllConnected();
+  const kill = async (index: number): Promise<number> => {
+    const sealpost = sealposts[index] as Sealpost;
+    const { exitCode } = sealpost.process;
+    if (exitCode !== null)
+      throw new Error(`the server ended with ${exitCode}:\n${sealpost.lines.slice(-10).join('\n')}`);
+    const killedAtMs = Date.now();
+    sealpost.process.kill('SIGKILL');
+    await sealpost.ended;
+    return killedAtMs;
+  };
   const closing = opened.move();
 
   return {
+    ...(network && { network }),
     providers,
     acceptor,
     disk,
@@ -96,19 +124,34 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     },
     sealposts,
     async restart(givenArguments, index = 0) {
+      const killedAtMs = await kill(index);
+      await launch(index, givenArguments);
+      books.killed(killedAtMs);
+      await whenAllConnected();
+    },
+    async restartGently(index) {
       const sealpost = sealposts[index] as Sealpost;
-      const { exitCode } = sealpost.process;
-      if (exitCode !== null)
-        throw new Error(`the server ended with ${exitCode}:\n${sealpost.lines.slice(-10).join('\n')}`);
-      const killedAtMs = Date.now();
-      sealpost.process.kill('SIGKILL');
-      await sealpost.ended;
-      sealposts[index] = await startSealpost(await folderOf(providers.folder, index), whole, givenArguments);
+      sealpost.process.kill('SIGTERM');
+      const code = await sealpost.ended;
+      if (code !== 0)
+        throw new Error(`SIGTERM ended the server with ${code}:\n${sealpost.lines.slice(-10).join('\n')}`);
+      await launch(index, []);
+      await whenAllConnected();
+    },
+    async loseStore() {
+      const killedAtMs = await kill(0);
+      for (const name of ['sealpost.db', 'sealpost.db-wal', 'sealpost.db-shm']) {
+        await rm(join(disk.folder, name), { force: true });
+      }
+      books.storeLost();
+      await launch(0, nodeArguments);
       books.killed(killedAtMs);
       await whenAllConnected();
     },
     async ask(id, from, xml) {
-      return answerWord(await acceptor.request({ id, from, to: component, xml }, answerWithinMs));
+      const answer = answerWord(await acceptor.request({ id, from, to: component, xml }, answerWithinMs));
+      onAnswer?.(answer);
+      return answer;
     },
     async countQueued() {
       const text = await (await fetch(`${sealposts[0]?.opsUrl}/metrics`)).text();

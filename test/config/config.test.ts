@@ -65,6 +65,7 @@ const linkTiming = {
   retryMaxMs: 4_000,
   refusedMs: 30_000,
   refusedMaxMs: 300_000,
+  standByMs: 5_000,
 };
 
 /** The problems of a config as `path: message`. */

@@ -267,6 +267,11 @@ test('delivery - a node by an earlier key finds its device, however the device i
     if (secret === undefined) continue;
     // Each node goes with its own secret.
     assert.equal(await delivery.deliver(notificationOf({ node: old.node, secret })), 'forbidden');
+    // When the device has left, its older node is no better known than the newer one.
+    await registry.unregister({ account: request.account, token: request.device });
+    for (const { node: left } of [old, { node }]) {
+      assert.equal(await delivery.deliver(notificationOf({ node: left, secret })), 'item-not-found');
+    }
   }
 });
 
@@ -637,6 +642,26 @@ test('delivery - a store that fails is internal-server-error', async () => {
   const { node } = await register();
   await registry.close();
   assert.equal(await delivery.deliver(notificationOf({ node })), 'internal-server-error');
+});
+
+test('delivery - before the end, pushes are queued for the next process, calls too, and sent if they cannot be', async () => {
+  const { node } = await register({ secondToken: second });
+  delivery.queueOnly();
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  assert.equal(await delivery.deliver(notificationOf({ node, content: call })), 'result');
+  assert.deepEqual(attempts, []);
+  assert.deepEqual(queuedTimes, [clock.now(), clock.now()]);
+  const left = await queued();
+  assert.deepEqual(
+    left.map(({ push, attempts: made }) => [push.kind, made]),
+    [
+      ['voip', 0],
+      ['alert', 0],
+    ],
+  );
+  await outbox.close();
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  assert.equal(attempts.length, 1);
 });
 
 test('delivery - drain waits for what is under way', async () => {

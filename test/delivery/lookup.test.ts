@@ -27,6 +27,7 @@ function start(apps: readonly App[], registered: readonly Registration[] = [], r
     dropSecondToken: () => Promise.resolve(),
     rememberEnvironment: (node) => Promise.resolve(void told.push(node)),
     wasRemoved: (node) => Promise.resolve(removed.includes(node)),
+    wasDeviceRemoved: () => Promise.resolve(false),
   };
   const lookup = createLookup({ registry, nodes: nodeNames(), apps, clock });
   /** Undefined: none is registered. */

@@ -82,7 +82,12 @@ afterEach(async () => {
   await registry.close();
 });
 
-function schedulerFor(app: App, perSecond?: number, given: Partial<RateLimitSettings> = {}): RetryScheduler {
+function schedulerFor(
+  app: App,
+  perSecond?: number,
+  given: Partial<RateLimitSettings> = {},
+  isShared = false,
+): RetryScheduler {
   const provider: Provider = {
     send(push, _device, deadlineMs) {
       sent.push(push);
@@ -96,7 +101,18 @@ function schedulerFor(app: App, perSecond?: number, given: Partial<RateLimitSett
   metrics = createMetrics('test');
   const pace = perSecond === undefined ? {} : { perSecond };
   const lookup = createLookup({ registry, nodes: nodeNames(), apps: [app], clock });
-  const parts = assemble({ app, provider, registry: lookup, outbox, clock, log, metrics, limits: given, ...pace });
+  const parts = assemble({
+    app,
+    provider,
+    registry: lookup,
+    outbox,
+    clock,
+    log,
+    metrics,
+    limits: given,
+    isShared,
+    ...pace,
+  });
   appSender = parts.appSender;
   return parts.retryScheduler;
 }
@@ -181,6 +197,15 @@ test('retry - pushes that an earlier process left are sent from the start', asyn
   retryScheduler.start();
   await pass(200);
   assert.deepEqual(sent, [push]);
+});
+
+test('retry - what another process puts into a shared outbox is found within a second', async () => {
+  retryScheduler = schedulerFor(apnsAppOf(), undefined, {}, true);
+  retryScheduler.start();
+  await pass(500);
+  await enqueue('alert');
+  await pass(1_200);
+  assert.equal(sent.length, 1);
 });
 
 test('retry - each further failure lengthens the pause', async () => {

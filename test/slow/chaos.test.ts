@@ -11,6 +11,7 @@ test('chaos - with kills and misbehaving providers every push answered with resu
     perSecond: 300,
     devices: 600,
     processes: 1,
+    losesStore: false,
     // Time limit of a test: 300 s.
     settleWithinMs: 150_000,
     say: () => {},

@@ -27,6 +27,8 @@ export interface AssembleOptions {
   readonly limits?: Partial<RateLimitSettings>;
   /** Queued pushes sent per second. Default: the scheduler's. */
   readonly perSecond?: number;
+  /** Whether other processes use the outbox too. */
+  readonly isShared?: boolean;
   /** Called instead of the retry scheduler. */
   readonly onQueued?: (push: Push, dueAtMs: number) => void;
 }
@@ -37,7 +39,7 @@ export function assemble(options: AssembleOptions): {
   readonly delivery: Delivery;
   readonly retryScheduler: RetryScheduler;
 } {
-  const { app, provider, registry, outbox, clock, log, metrics, limits = {}, perSecond } = options;
+  const { app, provider, registry, outbox, clock, log, metrics, limits = {}, perSecond, isShared = false } = options;
   const random = () => 0.5;
   const forward = neverBack(clock);
   const guard = createGuard({ apps: [app.name], clock, log, metrics });
@@ -47,7 +49,7 @@ export function assemble(options: AssembleOptions): {
   const onRemoved = ({ node }: { readonly node: string }) => outbox.removeNode(node);
   const dispatcher = createDispatcher({ registry, guard, onAccepted: () => {}, onRemoved, clock: forward, log });
   const parts = { registry, appSenders, dispatcher, outbox, rateLimits, clock: forward, random, log, metrics };
-  const retryScheduler = createRetryScheduler({ ...parts, ...(perSecond !== undefined && { perSecond }) });
+  const retryScheduler = createRetryScheduler({ ...parts, isShared, ...(perSecond !== undefined && { perSecond }) });
   const onQueued = options.onQueued ?? retryScheduler.expect;
   const delivery = createDelivery({ ...parts, onQueued, randomUuid: randomUUID });
   return { appSender, delivery, retryScheduler };

@@ -98,17 +98,19 @@ const startWithinMs = 20_000;
 /**
  * Starts `serve` with a config file made of `config`; resolves once both listeners are open.
  * @param nodeArguments options for Node itself
+ * @param prefix what the command line begins with, to run it elsewhere
  */
 export async function startSealpost(
   folder: string,
   config: object,
   nodeArguments: readonly string[] = [],
+  prefix: readonly string[] = [],
 ): Promise<Sealpost> {
   const configFile = join(folder, 'sealpost.yaml');
   await writeFile(configFile, stringify(config));
-  const child = spawn(process.execPath, [...nodeArguments, mainFile, 'serve', '--config', configFile], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const serve = [process.execPath, ...nodeArguments, mainFile, 'serve', '--config', configFile];
+  const [command = '', ...words] = [...prefix, ...serve];
+  const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'exit').then(([code]) => code as number | null);
   const lines: string[] = [];
   const urls = new Map<string, string>();
@@ -150,6 +152,8 @@ export const defaults = (folder: string) => ({
 export interface World extends Providers {
   readonly acceptor: Acceptor;
   readonly sealpost: Sealpost;
+  /** What it was started with. */
+  readonly config: object;
   /** Sends an IQ given as text, unchanged, and resolves with the answer. */
   ask(stanza: string): Promise<IqAnswer>;
   /** Registers a device as Siskin does and resolves with its node. */
@@ -164,12 +168,13 @@ export async function startWorld(extra: object | ((apps: Apps) => object) = {}):
     clock: systemClock,
     randomBytes,
   });
-  const sealpost = await startSealpost(providers.folder, {
+  const config = {
     xmpp: [{ service: acceptor.service, domain: 'push.localhost', secret: 's3cret' }],
     ...defaults(providers.folder),
     apps: providers.apps,
     ...(typeof extra === 'function' ? (extra as (apps: Apps) => object)(providers.apps) : extra),
-  });
+  };
+  const sealpost = await startSealpost(providers.folder, config);
   await acceptor.whenConnected('push.localhost', 10_000);
 
   const ask = (stanza: string) => {
@@ -181,6 +186,7 @@ export async function startWorld(extra: object | ((apps: Apps) => object) = {}):
     ...providers,
     acceptor,
     sealpost,
+    config,
     ask,
     async register({ account, provider, token, secondToken }) {
       const fields = { provider, 'device-token': token, ...(secondToken && { 'device-second-token': secondToken }) };

@@ -1,6 +1,7 @@
 /** Which registrations a statement is about. */
-import { type RawBuilder, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { RegistrationMatch } from '../../core/registration.ts';
+import type { Tables } from '../schema/tables.ts';
 import { foldedKey, shortKey } from '../schema/short-key.ts';
 
 /** Devices are named by their token; by their id in conventions that have one; or by the node that they were given. */
@@ -14,4 +15,20 @@ export function matching({ account, token, app }: RegistrationMatch): RawBuilder
 /** A registration, unless it was renewed since. */
 export function asOf(node: string, knownAtMs: number): RawBuilder<boolean> {
   return sql<boolean>`node_key = ${shortKey(node)} AND registered_at_ms <= ${knownAtMs}`;
+}
+
+/** Whether the store has a registration of this device, or the mark of a removed one. */
+export async function hasDevice(
+  db: Kysely<Tables>,
+  { app, account, device }: { readonly app: string; readonly account: string; readonly device: string },
+  as: 'registered' | 'removed',
+): Promise<boolean> {
+  const found = db
+    .selectFrom('registration')
+    .select('node_key')
+    .where('account_key', '=', foldedKey(account))
+    .where('device_key', '=', foldedKey(device))
+    .where('app', '=', app)
+    .where('removed_at_ms', as === 'removed' ? 'is not' : 'is', null);
+  return (await found.executeTakeFirst()) !== undefined;
 }

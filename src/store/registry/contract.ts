@@ -74,6 +74,8 @@ export interface Registry {
   noteAccepted(batch: readonly Pick<Registration, 'node' | 'registeredAtMs'>[]): Promise<void>;
   /** Whether a registration with this node was removed, in the latest 400 days; of each account and app the latest 250 are known. */
   wasRemoved(node: string): Promise<boolean>;
+  /** Whether a registration of this device was removed and is not registered now. */
+  wasDeviceRemoved(of: { readonly app: string; readonly account: string; readonly device: string }): Promise<boolean>;
   /** Kinds of unsealed nodes that this store has or had. */
   unsealedNodes(): Promise<ReadonlySet<UnsealedNodes>>;
   /** Number of registrations by app name. */

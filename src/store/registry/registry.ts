@@ -8,12 +8,12 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Database } from '../engine/database.ts';
 import { findBeyond, forgetBeyond, isFull } from './bounds.ts';
 import type { Registry } from './contract.ts';
-import { asOf, matching } from './conditions.ts';
+import { asOf, hasDevice, matching } from './conditions.ts';
 import { createDomains } from './domains.ts';
 import type { RegistrationLimits } from './limits.ts';
 import { foldedKey, shortKey } from '../schema/short-key.ts';
-import type { Registration } from '../../core/registration.ts';
-import { registrationColumns, type RegistrationRow, type RemovalReason } from '../schema/tables.ts';
+import type { Registration, RegistrationRequest } from '../../core/registration.ts';
+import { registrationColumns, type RemovalReason } from '../schema/tables.ts';
 import { toRegistration, toRow } from './rows.ts';
 import { claimImported, importRegistrations } from './import-registrations.ts';
 import { createInOrder } from './in-order.ts';
@@ -111,17 +111,10 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   };
 
   /** Devices that are registered already register again, however many their domain has. */
-  const refuseBeyond = async (row: RegistrationRow): Promise<void> => {
-    const reason = await domains.whyFull(row.account);
+  const refuseBeyond = async (request: RegistrationRequest): Promise<void> => {
+    const reason = await domains.whyFull(request.account);
     if (reason === undefined) return;
-    const known = db
-      .selectFrom('registration')
-      .select('node_key')
-      .where('account_key', '=', row.account_key)
-      .where('device_key', '=', row.device_key)
-      .where('app', '=', row.app)
-      .where('removed_at_ms', 'is', null);
-    if (!(await known.executeTakeFirst())) throw domains.refuse(row.account, reason);
+    if (!(await hasDevice(db, request, 'registered'))) throw domains.refuse(request.account, reason);
   };
 
   const register: Registry['register'] = async (request) => {
@@ -129,7 +122,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     if (request.importedAs !== undefined) await claimImported(db, request, request.importedAs);
     const { node, secret, holds } = nodes.make(request);
     const row = toRow(request, node, secret ?? null, clock.now());
-    await refuseBeyond(row);
+    await refuseBeyond(request);
     // One statement, so that requests at the same time give one row.
     const stored = await db
       .insertInto('registration')
@@ -274,6 +267,8 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       const { rows } = await db.executeQuery(bind(wasRemovedQuery, node));
       return rows.length > 0;
     },
+
+    wasDeviceRemoved: (device) => hasDevice(db, device, 'removed'),
 
     noteAccepted: (batch) => noteAccepted(db, batch, clock.now()),
     unsealedNodes,

@@ -59,8 +59,8 @@ export interface Link {
   /** Sends a stanza that needs no answer. False, and it is dropped, if the link is down or the server does not read. */
   send(xml: string): boolean;
   /**
-   * Answers every request that was read, ends the stream and does not reconnect. Requests that arrive meanwhile get
-   * `wait` with `internal-server-error`. Resolves within `deadlineMs`.
+   * Answers every request that was read, ends the stream and does not reconnect. Requests that arrive when half of the time
+   * is over get `wait` with `internal-server-error`. Resolves within `deadlineMs`.
    */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -111,6 +111,8 @@ export function createLink(options: LinkOptions): Link {
 
   function lose(reason: DisconnectReason, detail: string | undefined): void {
     if (state.kind === 'draining' || state.kind === 'closed') return;
+    // Refused, not evicted: the other process keeps the domain, so that asking often costs nobody anything.
+    const isStandBy = reason === 'conflict' && state.kind === 'connecting';
     if (state.kind === 'online') {
       metrics.linkUp.dec({ link: domain });
       metrics.linkReconnects.inc({ link: domain, reason });
@@ -121,7 +123,7 @@ export function createLink(options: LinkOptions): Link {
     }
     // Refusals and unreachability back off separately, since one says nothing about the other.
     if (lastFailure !== undefined && isRefusal(reason) !== isRefusal(lastFailure)) failures = 0;
-    const delayMs = retryDelay(reason, failures, timing, random);
+    const delayMs = isStandBy ? timing.standByMs * (0.5 + random() / 2) : retryDelay(reason, failures, timing, random);
     report(reason, detail, delayMs);
     failures += 1;
     lastFailure = reason;

@@ -31,8 +31,9 @@ export interface Session {
   /** Sends a stanza that needs no answer; false if the server cannot take it now. */
   send(xml: string): boolean;
   /**
-   * Answers requests under way, refuses new ones and then ends the stream. Resolves when the socket is closed, within
-   * `deadlineMs`. Requests that are still under way then have got `wait` with `internal-server-error`.
+   * Answers requests under way, and those that arrive meanwhile, and ends the stream at the first moment without any. If
+   * there is none, new ones are refused. Resolves when the socket is closed, within `deadlineMs`. Requests that are still
+   * under way then have got `wait` with `internal-server-error`.
    */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -151,6 +152,14 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     pingsAtOnce = Math.min(2 * pingsAtOnce, PINGS_AT_ONCE_MAX);
   }
 
+  /** Resolves when no request is under way, nor in a packet that has come already: nobody can answer those afterwards. */
+  async function whenQuiet(): Promise<void> {
+    do {
+      await requests.whenIdle();
+      await new Promise(setImmediate);
+    } while (requests.underWay > 0);
+  }
+
   return {
     get heardMs() {
       return watchdog?.heardMs;
@@ -167,10 +176,11 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
         stream.destroy();
         return;
       }
-      requests.refuseNew();
       const closingMs = Math.min(timing.closeMs, deadlineMs / 4);
+      const busy = clock.after((deadlineMs - closingMs) / 2, () => requests.refuseNew());
       const late = clock.after(deadlineMs - closingMs, () => requests.giveUp());
-      await Promise.race([requests.whenIdle(), closed.promise]);
+      await Promise.race([whenQuiet(), closed.promise]);
+      busy();
       late();
       cancelTick();
       stream.finish();

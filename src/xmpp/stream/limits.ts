@@ -85,7 +85,13 @@ export function linkTimingSection(values: ValueKinds) {
       .duration('1s', '1h')
       .prefault('30s')
       .describe(
-        'First pause after a refusal that an early retry cannot help (conflict, wrong secret, unknown host), doubled each time. A pause is at least half of it, so that two processes with the same domain do not evict each other in turns.',
+        'First pause after a refusal that an early retry cannot help (wrong secret, unknown host, eviction by another process), doubled each time. A pause is at least half of it, so that two processes with the same domain do not evict each other in turns.',
+      ),
+    standBy: values
+      .duration('1s', '1h')
+      .prefault('5s')
+      .describe(
+        'Longest pause before the next attempt while the server refuses this process because another one has the domain: how long a process that stands by takes to take over. A pause is at least half of it.',
       ),
     refusedMax: values.duration('1s', '1d').prefault('5m').describe('Longest pause after such a refusal.'),
   }).transform((durations) => inMs(durations));

@@ -77,12 +77,18 @@ export const deliver: readonly Mutant[] = [
     find: `      : 'not-queued';
   }
 
-  async function send`,
+  /** Leaves`,
     replace: `      : 'queued';
   }
 
-  async function send`,
+  /** Leaves`,
     breaks: 'A push beyond its share that could not be stored is answered as taken, and lost.',
+  },
+  {
+    ...inDeliver,
+    find: 'if (!isQueueOnly) return undefined;',
+    replace: 'return undefined;',
+    breaks: 'A process that ends sends what it could leave, and so refuses what comes meanwhile.',
   },
   {
     ...inDeliver,

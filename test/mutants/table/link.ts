@@ -25,7 +25,7 @@ export const link: readonly Mutant[] = [
     ...inRequests,
     find: '    if (refusing) {',
     replace: '    if (false) {',
-    breaks: 'A draining server takes new requests.',
+    breaks: 'A draining server takes new requests for ever.',
   },
   {
     ...inRequests,

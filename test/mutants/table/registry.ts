@@ -145,7 +145,7 @@ export const registry: readonly Mutant[] = [
   },
   {
     ...inRegistry,
-    find: 'if (!(await known.executeTakeFirst())) throw',
+    find: `if (!(await hasDevice(db, request, 'registered'))) throw`,
     replace: 'throw',
     breaks: 'The devices of a full domain cannot renew their tokens.',
   },

@@ -95,13 +95,15 @@ linkTest('link - everything counts that a sender can make long: text, attributes
     ['the sender', `<iq type='set' id='i' from='a@b/${long}' to='push.example.org'><x/></iq>`],
   ];
   for (const [what, stanza] of rows) {
-    const { peer, held, link } = await startHolding(t, { inFlightBytes: 200_000 });
+    const { peer, held, link, clock } = await startHolding(t, { inFlightBytes: 200_000 });
     // Written completely, so that unread data stays with the sender.
     void send(peer, Array<string>(2_000).fill(stanza));
     const paused = await whenPaused(held);
     assert.ok(paused <= 100 + packetBytes / 1_000, `${what}: ${paused} under way`);
     for (const answer of held.splice(0)) answer();
-    await link.drain(0);
+    const drained = link.drain(0);
+    clock.advance(1);
+    await drained;
   }
 });
 

@@ -207,27 +207,46 @@ linkTest('link - an answer is sent on the connection of its request, or not at a
   assert.doesNotMatch(await second.until(/id='after'/), /id='slow'/);
 });
 
-linkTest('link - drain answers requests under way, refuses new ones and closes', async (t) => {
+linkTest(
+  'link - drain answers requests under way and those that arrive meanwhile, and closes when there are none',
+  async (t) => {
+    const slow = Promise.withResolvers<IqReply>();
+    const { online, link, server } = await startLinked(t, { handle: () => slow.promise });
+    const peer = await online();
+    peer.send(pingIq('under-way'));
+    await until(() => link.status.kind === 'online' && peer.socket.bytesWritten > 0);
+    await new Promise((resolve) => void setImmediate(resolve));
+    peer.send(pingIq('also-under-way'));
+    await turn(20);
+    const drained = link.drain(10_000);
+    assert.deepEqual(link.status, { kind: 'draining' });
+    peer.send(pingIq('meanwhile'));
+    await turn(20);
+    assert.doesNotMatch(peer.received, /under-way|meanwhile/);
+    slow.resolve({ kind: 'result' });
+    const received = await peer.until(/<\/stream:stream>$/);
+    for (const id of ['under-way', 'also-under-way', 'meanwhile']) assert.ok(received.includes(pong(id)), id);
+    await drained;
+    await peer.closed;
+    assert.deepEqual(link.status, { kind: 'closed' });
+    assert.equal(server.connections, 1);
+  },
+);
+
+linkTest('link - drain refuses new requests in its second half, if there is always one under way', async (t) => {
   const slow = Promise.withResolvers<IqReply>();
-  const { online, link, server } = await startLinked(t, { handle: () => slow.promise });
+  const { online, link, clock } = await startLinked(t, { handle: () => slow.promise });
   const peer = await online();
   peer.send(pingIq('under-way'));
-  await until(() => link.status.kind === 'online' && peer.socket.bytesWritten > 0);
-  await new Promise((resolve) => void setImmediate(resolve));
-  peer.send(pingIq('also-under-way'));
   await turn(20);
-  const drained = link.drain(10_000);
-  assert.deepEqual(link.status, { kind: 'draining' });
+  const drained = link.drain(8_000);
+  clock.advance(3_000);
   peer.send(pingIq('too-late'));
   await peer.until(waitError('too-late'));
   assert.doesNotMatch(peer.received, /under-way/);
   slow.resolve({ kind: 'result' });
-  const received = await peer.until(/<\/stream:stream>$/);
-  assert.ok(received.includes(pong('under-way')) && received.includes(pong('also-under-way')));
+  assert.ok((await peer.until(/<\/stream:stream>$/)).includes(pong('under-way')));
   await drained;
-  await peer.closed;
-  assert.deepEqual(link.status, { kind: 'closed' });
-  assert.equal(server.connections, 1);
 });
 
 linkTest('link - drain answers in time for a handler that never ends', async (t) => {
