@@ -21,7 +21,7 @@ export function createPace(perSecond: number, now: () => number): Pace {
 
   function backAfter(from: number): number {
     for (let at = from; at + shown <= buckets.length; at += 1) {
-      const answered = buckets.slice(at, at + shown).reduce((sum, one = 0) => sum + one, 0);
+      const answered = buckets.slice(at, at + shown).reduce((sum, one) => sum + one, 0);
       if (answered >= perSecond * enough) return (at - from) * bucketMs;
     }
     return Infinity;

@@ -60,7 +60,7 @@ export const countedEveryMs = 10_000;
 
 const answerWithinMs = 25_000;
 /** Milliseconds for a start, which takes about a second, or more on a loaded machine. */
-const connectWithinMs = 20_000;
+const connectWithinMs = 60_000;
 
 export async function openStage(options: StageOptions): Promise<Stage> {
   const { smallDisk = false, config, nodeArguments = [], processes = 1, networkPorts, onAnswer } = options;
