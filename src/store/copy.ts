@@ -1,5 +1,6 @@
 /** Copies everything that is durable from one database to another one, of either engine. */
 import type { Kysely } from 'kysely';
+import { recount } from './registry/domains.ts';
 import type { Database } from './engine/database.ts';
 import type { QueuedPushRow, RegistrationRow, Tables } from './schema/tables.ts';
 
@@ -55,6 +56,7 @@ export async function copyStore({ from, to, onProgress }: CopyOptions): Promise<
     after = last.seq;
     progress();
   }
+  await recount(to.db);
   return report;
 }
 

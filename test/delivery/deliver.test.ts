@@ -275,6 +275,18 @@ test('delivery - a node by an earlier key finds its device, however the device i
   }
 });
 
+test('delivery - processes with one node key and stores of their own serve the nodes of each other', async () => {
+  const { node } = await register();
+  const path = join(folder, `${databases}.other.db`);
+  const other = await openRegistryHere({ ...registryOptions, store: { kind: 'sqlite', path }, clock });
+  const app = apnsAppOf();
+  delivery = deliveryFor(app, {}, createLookup({ registry: other, nodes: nodeNames(), apps: [app], clock }));
+  assert.equal(await delivery.deliver(notificationOf({ node })), 'result');
+  assert.equal(attempts.at(-1)?.device.token, romeosPhone.token);
+  assert.equal((await other.list(romeosPhone, 1))[0]?.node, node);
+  await other.close();
+});
+
 test('delivery - a node that was unregistered is item-not-found from the first, and its registration is not made again', async () => {
   const { node } = await register();
   await registry.unregister({ account: 'romeo@example.net', token: node });

@@ -77,7 +77,7 @@ describe('postgres', { skip }, () => {
       juliet.node,
     );
     assert.equal(await registry.unregister({ account: 'juliet@example.net', token: 'AN ID' }), 1);
-    const counted = 'SELECT domain, registrations FROM registering_domain';
+    const counted = 'SELECT domain, registrations FROM registration_count';
     assert.deepEqual(await server?.query(counted, url.split('/').at(-1)), [
       { domain: 'example.net', registrations: '1' },
     ]);

@@ -1,7 +1,7 @@
 /** What bounds the registrations of one domain: a stranger may run a server with as many accounts as they like. */
 import { type Kysely, sql } from 'kysely';
 import { domainOf } from '../../core/jid.ts';
-import { TooManyRegistrations } from '../../core/registration.ts';
+import { type Registration, TooManyRegistrations } from '../../core/registration.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
@@ -23,6 +23,8 @@ export interface DomainsOptions {
 /** `domain`: it has as many registrations as it may have; `day`: as many were new today. */
 type FullReason = 'domain' | 'day';
 
+type Counted = Pick<Registration, 'account' | 'app'>;
+
 /** Counts the registrations of each domain. */
 export interface Domains {
   /** Why the domain of this account may not have another registration now; undefined: it may. */
@@ -33,7 +35,9 @@ export interface Domains {
    * Notes that these were added or removed. A count that could not be written is wrong from then on by as much, which is no
    * reason to tell a client that registering failed.
    */
-  count(registrations: readonly { readonly account: string }[], change: 'new' | 'back' | 'gone'): Promise<void>;
+  count(registrations: readonly Counted[], change: 'new' | 'back' | 'gone'): Promise<void>;
+  /** Number of registrations by app name. */
+  byApp(): Promise<ReadonlyMap<string, number>>;
 }
 
 export function createDomains({ db, limits, clock, log, metrics }: DomainsOptions): Domains {
@@ -42,14 +46,14 @@ export function createDomains({ db, limits, clock, log, metrics }: DomainsOption
 
   return {
     async whyFull(account) {
-      const row = await db
-        .selectFrom('registering_domain')
+      const rows = await db
+        .selectFrom('registration_count')
         .select(['registrations', 'day', 'made'])
         .where('domain', '=', domainOf(account))
-        .executeTakeFirst();
-      if (!row) return undefined;
-      if (row.registrations >= limits.perDomain) return 'domain';
-      return row.day === today() && row.made >= limits.newPerDay ? 'day' : undefined;
+        .execute();
+      const day = today();
+      if (sum(rows, ({ registrations }) => registrations) >= limits.perDomain) return 'domain';
+      return sum(rows, (row) => (row.day === day ? row.made : 0)) >= limits.newPerDay ? 'day' : undefined;
     },
 
     refuse(account, reason) {
@@ -64,21 +68,35 @@ export function createDomains({ db, limits, clock, log, metrics }: DomainsOption
     },
 
     async count(registrations, change) {
-      const byDomain = Object.entries(Object.groupBy(registrations, ({ account }) => domainOf(account)));
-      await Promise.all(byDomain.map(([domain, added = []]) => countDomain(domain, added.length, change)));
+      const alike = Object.values(
+        Object.groupBy(registrations, (one) => JSON.stringify([domainOf(one.account), one.app])),
+      );
+      await Promise.all(alike.map((group = []) => countGroup(group, change)));
+    },
+
+    async byApp() {
+      const rows = await db
+        .selectFrom('registration_count')
+        .select(['app', (eb) => eb.fn.sum<number>('registrations').as('registrations')])
+        .groupBy('app')
+        .execute();
+      return new Map(rows.flatMap(({ app, registrations }) => (registrations > 0 ? [[app, registrations]] : [])));
     },
   };
 
-  async function countDomain(domain: string, size: number, change: 'new' | 'back' | 'gone'): Promise<void> {
-    const by = change === 'gone' ? -size : size;
-    const made = change === 'new' ? size : 0;
+  async function countGroup(group: readonly Counted[], change: 'new' | 'back' | 'gone'): Promise<void> {
+    const [first] = group;
+    if (!first) return;
+    const by = change === 'gone' ? -group.length : group.length;
+    const made = change === 'new' ? group.length : 0;
+    const domain = domainOf(first.account);
     const counted = db
-      .insertInto('registering_domain')
-      .values({ domain, registrations: Math.max(by, 0), day: today(), made })
+      .insertInto('registration_count')
+      .values({ domain, app: first.app, registrations: Math.max(by, 0), day: today(), made })
       .onConflict((conflict) =>
-        conflict.column('domain').doUpdateSet({
-          registrations: sql`registering_domain.registrations + CAST(${by} AS BIGINT)`,
-          made: sql`CASE WHEN registering_domain.day = excluded.day THEN registering_domain.made ELSE 0 END
+        conflict.columns(['domain', 'app']).doUpdateSet({
+          registrations: sql`registration_count.registrations + CAST(${by} AS BIGINT)`,
+          made: sql`CASE WHEN registration_count.day = excluded.day THEN registration_count.made ELSE 0 END
               + excluded.made`,
           day: sql`excluded.day`,
         }),
@@ -90,8 +108,44 @@ export function createDomains({ db, limits, clock, log, metrics }: DomainsOption
 /** Forgets domains without registrations. */
 export async function forgetEmptyDomains(db: Kysely<Tables>, nowMs: number): Promise<void> {
   await db
-    .deleteFrom('registering_domain')
+    .deleteFrom('registration_count')
     .where('registrations', '<=', 0)
     .where('day', '<', Math.floor(nowMs / dayMs))
     .execute();
+}
+
+/** Counts all rows again, for a store that was filled otherwise. Reads the whole table. */
+export async function recount(db: Kysely<Tables>): Promise<void> {
+  const totals = new Map<string, Counted & { registrations: number }>();
+  for (let after = ''; ;) {
+    const rows = await db
+      .selectFrom('registration')
+      .select(['node_key', 'account', 'app', 'removed_at_ms'])
+      .where('node_key', '>', after)
+      .orderBy('node_key')
+      .limit(recountedTogether)
+      .execute();
+    for (const { account, app, removed_at_ms: removedAtMs } of rows) {
+      if (removedAtMs !== null) continue;
+      const key = JSON.stringify([domainOf(account), app]);
+      const total = totals.get(key) ?? { account, app, registrations: 0 };
+      totals.set(key, { ...total, registrations: total.registrations + 1 });
+    }
+    const last = rows.at(-1);
+    if (!last) break;
+    after = last.node_key;
+  }
+  await db.deleteFrom('registration_count').execute();
+  for (const { account, app, registrations } of totals.values()) {
+    await db
+      .insertInto('registration_count')
+      .values({ domain: domainOf(account), app, registrations, day: 0, made: 0 })
+      .execute();
+  }
+}
+
+const recountedTogether = 1_000;
+
+function sum<Row>(rows: readonly Row[], valueOf: (row: Row) => number): number {
+  return rows.reduce((total, row) => total + valueOf(row), 0);
 }

@@ -43,16 +43,6 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   const wasRemovedQuery = named.select('node').where('removed_at_ms', 'is not', null).compile();
   const pingQuery = db.selectFrom('registration').select('node').limit(1).compile();
 
-  const count = async (): Promise<Map<string, number>> => {
-    const rows = await db
-      .selectFrom('registration')
-      .select(['app', (eb) => eb.fn.countAll<number | string>().as('registrations')])
-      .where('removed_at_ms', 'is', null)
-      .groupBy('app')
-      .execute();
-    return new Map(rows.map(({ app, registrations }) => [app, Number(registrations)]));
-  };
-
   const list: Registry['list'] = async ({ app, account, device }, limit) => {
     const rows = await db
       .selectFrom('registration')
@@ -178,7 +168,9 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
 
   nodes.noteUnsealed(await unsealedNodes());
   // A shared store is counted again every minute, so that a server that is too busy to count does not prevent the start.
-  const counted = database.isShared ? await count().catch(() => new Map<string, number>()) : await count();
+  const counted = database.isShared
+    ? await domains.byApp().catch(() => new Map<string, number>())
+    : await domains.byApp();
   for (const [app, registrations] of counted) metrics.registrations.set({ app }, registrations);
 
   return {
@@ -272,7 +264,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
 
     noteAccepted: (batch) => noteAccepted(db, batch, clock.now()),
     unsealedNodes,
-    count,
+    count: domains.byApp,
 
     async ping() {
       await db.executeQuery(pingQuery);

@@ -10,7 +10,7 @@ export interface Tables {
   readonly registration: RegistrationRow;
   readonly queued_push: QueuedPushTable;
   readonly unsealed_nodes: { readonly kind: UnsealedNodes };
-  readonly registering_domain: RegisteringDomainRow;
+  readonly registration_count: RegistrationCountRow;
 }
 
 /**
@@ -47,9 +47,10 @@ export interface RegistrationRow {
   readonly accepted_at_ms: number | null;
 }
 
-/** How many registrations the accounts of a domain have; accounts without a domain count as the domain ''. */
-export interface RegisteringDomainRow {
+/** How many registrations the accounts of a domain have in an app; accounts without a domain count as the domain ''. */
+export interface RegistrationCountRow {
   readonly domain: string;
+  readonly app: string;
   readonly registrations: number;
   /** Days since 1970 (UTC). */
   readonly day: number;

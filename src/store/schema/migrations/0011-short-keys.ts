@@ -4,8 +4,8 @@ import { define, isPostgres } from './ddl.ts';
 
 /**
  * Nodes, accounts, devices and tokens are found by short hashes from now on, so that long ones are stored once and no
- * index grows with them. A device that is named by its token has no name of its own. Domains are counted, so that none
- * fills the store.
+ * index grows with them. A device that is named by its token has no name of its own. Registrations are counted by domain and app, so
+ * that no domain fills the store and nobody counts the rows.
  */
 export const shortKeys: Migration = {
   async up(db: Kysely<unknown>) {
@@ -59,18 +59,20 @@ export const shortKeys: Migration = {
     );
     await define(
       db,
-      `CREATE TABLE registering_domain (
-        domain TEXT NOT NULL PRIMARY KEY,
+      `CREATE TABLE registration_count (
+        domain TEXT NOT NULL,
+        app TEXT NOT NULL,
         registrations INTEGER NOT NULL,
         day INTEGER NOT NULL,
-        made INTEGER NOT NULL
+        made INTEGER NOT NULL,
+        PRIMARY KEY (domain, app)
       ) STRICT`,
     );
     const at = isPostgres(db) ? sql.raw(`strpos(account, '@')`) : sql.raw(`instr(account, '@')`);
     await sql`
-      INSERT INTO registering_domain (domain, registrations, day, made)
-      SELECT lower(substr(account, ${at} + 1)), count(*), 0, 0
-      FROM registration WHERE removed_at_ms IS NULL AND ${at} > 0
-      GROUP BY lower(substr(account, ${at} + 1))`.execute(db);
+      INSERT INTO registration_count (domain, app, registrations, day, made)
+      SELECT lower(substr(account, ${at} + 1)), app, count(*), 0, 0
+      FROM registration WHERE removed_at_ms IS NULL
+      GROUP BY lower(substr(account, ${at} + 1)), app`.execute(db);
   },
 };
