@@ -257,7 +257,7 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
 /** The device behind a registration: by its token, of which many registrations may be made. */
 function deviceOf({ account, token, secondToken }: Registration, target: 'first' | 'second'): SeenDevice {
   const addressed = target === 'second' ? (secondToken ?? token) : token;
-  const key = createHash('sha256').update(foldCase(addressed)).digest('base64url').slice(0, keyLength);
+  const key = createHash('sha256').update(addressed).digest('base64url').slice(0, keyLength);
   // Where the account is not known, nothing says which devices are of one.
   const owner = account.includes('@') ? shorten(foldCase(account)) : key;
   return { key, account: owner, domain: shorten(domainOf(account)) };

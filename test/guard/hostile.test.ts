@@ -202,6 +202,24 @@ for (const domains of [1, 2, 3, 4, 5, 10, 40, 1000]) {
   });
 }
 
+test('guard - where a great domain fares badly, a doubtful word about its devices is not believed because others fare well', () => {
+  see(across(5, 50, device), 'accepted');
+  see(at('big.example', 43, device), 'accepted');
+  see(at('big.example', 17, device), 'dead');
+  assert.deepEqual(about(), []);
+  assert.deepEqual(see(at('big.example', 1, device), 'doubtful').believed, []);
+});
+
+test('guard - a hold of all domains takes back what was removed of a great one, however many it saw since', () => {
+  see(at('big.example', 180, device), 'accepted');
+  const removed = see(at('big.example', 20, device), 'dead').believed;
+  assert.equal(removed.length, 20);
+  see(at('big.example', 70, device), 'accepted');
+  const { restored } = see(across(5, 40, device), 'dead');
+  assert.deepEqual(about(), ['dead-tokens all']);
+  assert.ok(removed.every((node) => restored.includes(node)));
+});
+
 test('guard - domains of unlike size: a fault of the whole app costs no more', () => {
   const sizes = [1000, 300, 60, 30, 10, 5, 5, 1, 1, 1];
   const all = sizes.flatMap((size, i) => at(`s${i}.example`, size));

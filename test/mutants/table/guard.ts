@@ -116,12 +116,6 @@ export const guard: readonly Mutant[] = [
   },
   {
     ...inGuard,
-    find: 'foldCase(addressed)',
-    replace: 'addressed',
-    breaks: 'One APNs token in capital letters and small ones is two devices.',
-  },
-  {
-    ...inGuard,
     find: "account.includes('@') ? shorten(foldCase(account)) : key",
     replace: 'key',
     breaks: 'One account begins a hold of its domain.',

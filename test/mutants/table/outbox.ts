@@ -4,7 +4,10 @@ const inStatements = { file: 'store/outbox/statements.ts', tests: ['store/outbox
 
 const inEnqueue = { file: 'store/outbox/enqueue.ts', tests: ['store/outbox/limits.test.ts'] };
 
-const inCounters = { file: 'store/outbox/counters.ts', tests: ['store/outbox/limits.test.ts'] };
+const inCounters = {
+  file: 'store/outbox/counters.ts',
+  tests: ['store/outbox/limits.test.ts', 'store/outbox/counters.test.ts'],
+};
 
 const inLimits = { file: 'store/outbox/limits.ts', tests: ['store/outbox/limits.test.ts'] };
 
