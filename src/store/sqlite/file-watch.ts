@@ -28,6 +28,8 @@ export interface FileWatch {
    * when this process ends.
    */
   lost(): StoreFault | undefined;
+  /** Notes that the file's structure is damaged, which no write mends. */
+  noteDamage(): void;
   stop(): void;
 }
 
@@ -37,6 +39,7 @@ export function watchFile({ path, probe, clock, log, metrics }: FileWatchOptions
   let fault: StoreFault | undefined;
   let wasLocked = false;
   let isStopped = false;
+  let isDamaged = false;
   const report = createFaultReporter({ file: path, clock, log, metrics });
   let cancel = () => {};
 
@@ -54,6 +57,7 @@ export function watchFile({ path, probe, clock, log, metrics }: FileWatchOptions
   async function look(): Promise<StoreFault | undefined> {
     const gone = lost();
     if (gone) return gone;
+    if (isDamaged) return faultOf('damaged');
     try {
       await probe();
       wasLocked = false;
@@ -81,6 +85,9 @@ export function watchFile({ path, probe, clock, log, metrics }: FileWatchOptions
       return fault;
     },
     lost,
+    noteDamage() {
+      isDamaged = true;
+    },
     stop() {
       isStopped = true;
       cancel();

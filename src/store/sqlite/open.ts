@@ -10,6 +10,7 @@ import type { FileOptions } from './connection.ts';
 import { prepareFile } from './prepare.ts';
 import { openReader } from './reader.ts';
 import { sqliteReason } from './reason.ts';
+import { checkLater } from './check-later.ts';
 import { createThreadDialect } from './thread-dialect.ts';
 import { startThread } from './thread.ts';
 
@@ -29,7 +30,7 @@ export interface OpenSqliteOptions {
 export async function openSqlite(options: OpenSqliteOptions): Promise<Database> {
   const { file, clock, log, metrics, threadFile } = options;
   const { path } = file;
-  const { isNew, isExclusive } = await prepareFile(file);
+  const { isNew, isExclusive, isChecked } = await prepareFile(file);
   const thread = await startThread({
     data: file,
     clock,
@@ -45,9 +46,11 @@ export async function openSqlite(options: OpenSqliteOptions): Promise<Database> 
   }
   const reader = isExclusive ? undefined : openReader(path);
   const watch = watchFile({ path, probe: () => thread.probe(), clock, log, metrics });
+  const stopChecking = isChecked ? undefined : checkLater({ path, clock, onDamage: () => watch.noteDamage() });
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     watch.stop();
+    await stopChecking?.();
     reader?.close();
     await thread.close();
   }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { migrate } from '../schema/migrate.ts';
@@ -6,7 +7,11 @@ import { shortKey } from '../schema/short-key.ts';
 import { StoreError } from '../engine/store-error.ts';
 import type { Tables } from '../schema/tables.ts';
 import { codeOf, connect, type FileOptions, makeFile, prepareToWrite } from './connection.ts';
+import { isSound } from './structure.ts';
 import { createSqliteDialect } from './dialect.ts';
+
+/** The largest file that is read as a whole at the start: a tenth of a second. */
+const checkedAtStartBytes = 67_108_864;
 
 /** "Seal" in the file's header says whose it is. */
 const APPLICATION_ID = 0x5365616c;
@@ -17,6 +22,8 @@ export interface PreparedFile {
   readonly isNew: boolean;
   /** Whether it cannot be read while another connection writes. */
   readonly isExclusive: boolean;
+  /** Whether its structure was checked: a large file takes seconds. */
+  readonly isChecked: boolean;
 }
 
 /**
@@ -29,7 +36,8 @@ export async function prepareFile(options: FileOptions): Promise<PreparedFile> {
   const { database, isExclusive } = connect(options);
   try {
     const isNew = checkOrigin(database, path);
-    checkStructure(database, path);
+    const isChecked = statSync(path).size <= checkedAtStartBytes;
+    if (isChecked) checkStructure(database, path);
     prepareToWrite(database, { path });
     // For the migration that makes keys of texts.
     database.function('short_key', { deterministic: true }, (text) => shortKey(String(text)));
@@ -37,7 +45,7 @@ export async function prepareFile(options: FileOptions): Promise<PreparedFile> {
     if (isNew || appliedTo(database).length < Object.keys(migrations).length) {
       await migrate(new Kysely<Tables>({ dialect: createSqliteDialect(database) }));
     }
-    return { isNew, isExclusive };
+    return { isNew, isExclusive, isChecked };
   } catch (error) {
     throw explain(error, path);
   } finally {
@@ -72,10 +80,9 @@ function appliedTo(database: DatabaseSync): string[] {
   return rows.map(({ name }) => String(name));
 }
 
-/** Half a second for a million registrations: better than to find out notification by notification. */
+/** Better than to find out notification by notification. */
 function checkStructure(database: DatabaseSync, path: string): void {
-  const { quick_check: verdict } = database.prepare('PRAGMA quick_check(1)').get() ?? {};
-  if (verdict !== 'ok') throw new StoreError(damaged[0].replace('PATH', path), damaged[1]);
+  if (!isSound(database)) throw new StoreError(damaged[0].replace('PATH', path), damaged[1]);
 }
 
 function explain(error: unknown, path: string): StoreError {

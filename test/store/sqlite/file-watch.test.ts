@@ -18,6 +18,7 @@ import { test, type TestContext } from 'node:test';
 import { openRegistry } from '../../support/store.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { manualClock } from '../../support/clock.ts';
+import { eventually } from '../../support/process.ts';
 import { recordedLog } from '../../support/telemetry.ts';
 
 /** Milliseconds of two checks. */
@@ -64,7 +65,7 @@ async function openWatched(t: TestContext, folder: string) {
     }
   };
   await pass(5_000);
-  return { registry, path, pass, said, isUp, close, reason };
+  return { registry, path, clock, pass, said, isUp, close, reason };
 }
 
 test('store watch - a writable file in its place is not a fault', async (t) => {
@@ -194,4 +195,34 @@ test('store watch - a full disk is a fault while it lasts; the store opens on on
   await second.pass(noticedWithinMs);
   assert.equal(second.reason(), undefined);
   await second.registry.register(request(2));
+});
+
+test('store watch - damage in a file that is too large to be read at the start is found after it', async (t) => {
+  const folder = folderOf(t);
+  const path = join(folder, 'sealpost.db');
+  const first = await openWatched(t, folder);
+  const { node } = await first.registry.register(request(1));
+  await first.close();
+  const raw = new DatabaseSync(path);
+  raw.exec('CREATE TABLE ballast (content BLOB)');
+  for (let i = 0; i < 17; i += 1) raw.exec('INSERT INTO ballast VALUES (zeroblob(4194304))');
+  raw.close();
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(65_536, 0xff), 0, 65_536, 34_000_000);
+  closeSync(file);
+
+  const { registry, clock, pass, reason } = await openWatched(t, folder);
+  await pass(noticedWithinMs);
+  assert.equal(reason(), undefined);
+  assert.equal((await registry.find(node))?.token, 'token-1');
+  clock.advance(30_000);
+  await eventually(
+    'the damage is found',
+    async () => {
+      await pass(noticedWithinMs);
+      return reason();
+    },
+    20_000,
+  );
+  assert.equal(reason(), 'damaged');
 });
