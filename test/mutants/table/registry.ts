@@ -199,8 +199,8 @@ export const registry: readonly Mutant[] = [
   },
   {
     ...inPrepare,
-    find: `verdict !== 'ok'`,
-    replace: `verdict === ''`,
+    find: 'if (!isSound(database))',
+    replace: 'if (false)',
     breaks: 'A damaged store is opened, and found out notification by notification.',
   },
   {
