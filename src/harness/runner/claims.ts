@@ -56,7 +56,6 @@ export function judgeClaims(wanted: Wanted, answer: IqAnswer): Claims {
     if (!wanted.conventions.includes(needed)) return `belongs to the convention ${needed} (--convention ${needed})`;
     if (scenario.scope === 'sealpost' && !strict) return 'only Sealpost’s own design demands it (--strict)';
     if (scenario.scope === 'sealpost' && scenario.app !== undefined) return 'needs an app of its own';
-    if (scenario.proven && strict) return 'needs an app of its own';
     if (scenario.steps.some((step) => step.do === 'unregister' && step.over === 'http'))
       return 'needs the address for HTTP';
     if (convention !== 'tigase' || isAnnounced(idOf(scenario.phone))) return undefined;

@@ -92,3 +92,13 @@ test('claims - our own design is played where it is asked for, and only what nee
   assert.equal(whyNot(find('ids-of-apns'), true), undefined);
   assert.equal(whyNot(find('words-of-the-app'), true), 'needs an app of its own');
 });
+
+test('claims - --strict leaves out nothing that is played without it', () => {
+  const { whyNot } = judgeClaims(tigase, info('tigase:messenger:apns:1', 'snikket:apns:1', 'fcm-xmpp-api'));
+  const without = scenarios.filter((scenario) => whyNot(scenario, false) === undefined);
+  assert.ok(without.some(({ id }) => id === 'unknown-node'));
+  assert.deepEqual(
+    without.filter((scenario) => whyNot(scenario, true) !== undefined).map(({ id }) => id),
+    [],
+  );
+});
