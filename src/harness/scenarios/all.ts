@@ -1,4 +1,5 @@
 import { callScenarios } from './call-scenarios.ts';
+import { conventionScenarios } from './convention-scenarios.ts';
 import { deviceScenarios } from './device-scenarios.ts';
 import { hostileScenarios } from './hostile-scenarios.ts';
 import { jsonScenarios } from './json-scenarios.ts';
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   ...fcmAnswerScenarios,
   ...outcomeScenarios,
   ...registeringScenarios,
+  ...conventionScenarios,
   ...deviceScenarios,
   ...hostileScenarios,
   ...troubleScenarios,
