@@ -56,7 +56,7 @@ export async function loadMutant(mutant: Mutant): Promise<typeof startServer> {
   return server.startServer;
 }
 
-/** What a result is turned into: something that a look at one push tells apart. */
+/** What a result is turned into first: something that a look at one push tells apart. */
 const other: Readonly<Record<string, string>> = {
   accepted: 'payload-rejected',
   retry: 'payload-rejected',
@@ -88,22 +88,30 @@ function rowMutants(
     result: string;
     readonly source?: string;
   }[],
+  insteadOf: (result: string) => readonly string[],
 ): RowMutant[] {
-  return table.map((row) => {
+  return table.flatMap((row) => {
     const { status, reason, result } = row;
     const suffix = row.source === 'status' ? '-status' : '';
     const name = `${provider}-${status}-${reason === '-' ? 'accepted' : kebab(reason)}${suffix}`;
     const accepted = provider === 'apns' ? 'sealed-message-of-snikket' : 'sealed-message-on-android';
-    return {
-      name,
-      row,
-      instead: other[result] ?? '',
-      hints: [reason === '-' ? accepted : name],
-    };
+    const hints = [reason === '-' ? accepted : name];
+    return insteadOf(result).map((instead) => ({ name: `${name}-as-${instead}`, row, instead, hints }));
   });
 }
 
-export const tableMutants: readonly RowMutant[] = [...rowMutants('apns', apnsTable), ...rowMutants('fcm', fcmTable)];
+const inBothTables = (insteadOf: (result: string) => readonly string[]) => [
+  ...rowMutants('apns', apnsTable, insteadOf),
+  ...rowMutants('fcm', fcmTable, insteadOf),
+];
+
+/** One change of each row. */
+export const tableMutants: readonly RowMutant[] = inBothTables((result) => [other[result] ?? '']);
+
+/** Each row with every other result. */
+export const thoroughTableMutants: readonly RowMutant[] = inBothTables((result) =>
+  Object.keys(other).filter((each) => each !== result),
+);
 
 const answerRows: readonly [outcome: string, answer: string, instead: string, ...hints: string[]][] = [
   ['sent', 'result', 'internal-server-error', 'sealed-message-of-snikket'],
@@ -117,12 +125,18 @@ const answerRows: readonly [outcome: string, answer: string, instead: string, ..
   [`'unknown-node'`, 'item-not-found', 'internal-server-error', 'http-unregister'],
   [`'wrong-publisher'`, 'forbidden', 'internal-server-error', 'wrong-publisher'],
   [`'wrong-secret'`, 'forbidden', 'internal-server-error', 'p2-wrong-secret'],
+  ['lost', 'internal-server-error', 'item-not-found', 'lost-node'],
+  [`'rate-limited'`, 'internal-server-error', 'forbidden', 'account-publishes-too-much'],
+  ['malformed', 'bad-request', 'internal-server-error', 'malformed-'],
 ];
 
-/** Outcomes that no phone's story leads to, or of which no phone notices: tested elsewhere. */
-export const unreachableOutcomes = ['not-queued', 'store-failed', 'lost', 'rate-limited', 'timed-out', 'malformed'];
+/** Outcomes of a full or broken disk, to which no phone's story leads: `npm run mutants` holds their answers. */
+export const unreachableOutcomes = ['not-queued', 'store-failed', 'timed-out'];
 
-/** That a PushKit push expires at once stands twice, here and in the payload, so a change here alone changes nothing. */
+/**
+ * Two things stand twice, here and in APNs' payload, so a change here alone changes nothing: that a PushKit push expires at
+ * once, and that a call without content is an alert.
+ */
 const routingRows: readonly [name: string, row: string, instead: string, ...hints: string[]][] = [
   [
     'voip-needs-high',
@@ -202,6 +216,15 @@ const routingRows: readonly [name: string, row: string, instead: string, ...hint
   ['background-for-a-week', 'Math.min(app.ttlMs, backgroundLifetimeMs)', 'app.ttlMs', 'call-end-for-an-hour'],
   ['call-lifetime', 'callLifetimeMs = 30_000', 'callLifetimeMs = 300_000', 'call-without-pushkit'],
   ['background-lifetime', 'backgroundLifetimeMs = 3_600_000', 'backgroundLifetimeMs = 60_000', 'call-end-for-an-hour'],
+  ['oversize-sooner', 'contentMax = 5_120', 'contentMax = 1_000', 'longest-message'],
+  [
+    'raw-token-each',
+    '...alertRoute(none, app), coalesce: true',
+    '...alertRoute(none, app), coalesce: false',
+    'raw-token',
+  ],
+  ['p2-messages-held-back', 'coalesce: !isMessage', 'coalesce: true', 'p2-messages'],
+  ['p2-wake-ups-each', 'coalesce: !isMessage', 'coalesce: false', 'p2-messages'],
   ['raw-token-as-others', `if (rule === 'every-time')`, 'if (false)', 'raw-token-wake-up'],
   ['p2-as-others', `if (rule === 'to-wake')`, 'if (false)', 'p2'],
   [
@@ -211,6 +234,7 @@ const routingRows: readonly [name: string, row: string, instead: string, ...hint
     'plain-forwarded',
   ],
   ['summary-without-sender', 'sender !== undefined && { sender }', 'false && { sender }', 'plain-forwarded'],
+  ['summary-without-nickname', 'nickname !== undefined && { nickname }', 'false && { nickname }', 'plain-nickname'],
   ['summary-without-body', 'body !== undefined && { body }', 'false && { body }', 'plain-forwarded'],
 ];
 

@@ -1,6 +1,7 @@
 /**
  * Tries every mutant of the server's tables: a row that can change without any scenario noticing is a row that nobody
- * holds. By hand, with all scenarios and what is found on the way: `npm run mutate [NAME…]`.
+ * holds. By hand, with all scenarios and what is found on the way: `npm run mutate [thorough] [NAME…]`; with `thorough`,
+ * each row of the providers' tables gets every other result.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,11 +11,16 @@ import { runScenarios } from '../../src/harness/runner/run-scenarios.ts';
 import { problemsOf } from '../../src/harness/runner/result.ts';
 import type { StartServer } from '../../src/harness/demo/environment.ts';
 import { proveHealth } from '../../src/harness/runner/proof.ts';
-import { assembleStage, describeApps, type ScenarioStage, setProviders } from '../../src/harness/runner/environment.ts';
+import {
+  assembleStage,
+  describeOperator,
+  type ScenarioStage,
+  setProviders,
+} from '../../src/harness/runner/environment.ts';
 import { scenarios } from '../../src/harness/scenarios/all.ts';
 import type { Scenario } from '../../src/harness/scenarios/scenario.ts';
 import { startInProcess, stageParts } from './in-process.ts';
-import { loadMutant, type Mutant, mutants, type RowMutant, tableMutants } from './mutants.ts';
+import { loadMutant, type Mutant, mutants, type RowMutant, tableMutants, thoroughTableMutants } from './mutants.ts';
 
 const domain = 'push.example.com';
 
@@ -42,7 +48,7 @@ export async function createMutantTrials({ everywhere }: { readonly everywhere: 
       xmpp: [{ service: acceptor.service, domain, secret: 's3cret' }],
       http: { ops: { port: 0 }, public: { port: 0 } },
       store: `sqlite:${join(folder, `${count}.db`)}`,
-      apps: describeApps(providers),
+      ...describeOperator(providers, stageParts.randomBytes),
     });
     await acceptor.whenConnected(domain, 10_000);
     const stage = assembleStage({ acceptor, providers, component: domain, ...stageParts });
@@ -123,7 +129,9 @@ export async function createMutantTrials({ everywhere }: { readonly everywhere: 
 }
 
 if (import.meta.main) {
-  const words = process.argv.slice(2);
+  const [first, ...others] = process.argv.slice(2);
+  const isThorough = first === 'thorough';
+  const words = isThorough || first === undefined ? others : [first, ...others];
   const isChosen = ({ name }: { name: string }) => words.length === 0 || words.some((word) => name.startsWith(word));
   const trials = await createMutantTrials({ everywhere: true });
   const all: Trial[] = [];
@@ -132,7 +140,8 @@ if (import.meta.main) {
     const { name, noticed } = trial;
     console.log(noticed ? `✓ ${name}: ${noticed.id}: ${noticed.problem}` : `✗ ${name}: nobody noticed`);
   };
-  for (const mutant of tableMutants.filter(isChosen)) tell(await trials.tryRow(mutant));
+  for (const mutant of (isThorough ? thoroughTableMutants : tableMutants).filter(isChosen))
+    tell(await trials.tryRow(mutant));
   for (const mutant of mutants.filter(isChosen)) tell(await trials.tryMutant(mutant));
   await trials.close();
   const survivors = all.filter(({ noticed }) => !noticed);

@@ -27,14 +27,14 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A shared store has no folder in which a node key could be made. */
+/** A shared store has no folder in which one could be made. */
 const nodes = { key: randomBytes(32).toString('base64') };
 
 /** The stage around Sealpost in this process, over a database of its own in the PostgreSQL server. */
 async function setPostgresStage(): Promise<ScenarioStage> {
   const store = await postgres?.createDatabase();
   const start = startInProcess();
-  return setScenarioStage({ ...stageParts, startServer: (config) => start({ ...config, store, nodes }) });
+  return setScenarioStage({ ...stageParts, startServer: (config) => start({ ...config, store }) });
 }
 
 test('stores - all scenarios pass over PostgreSQL', { skip }, async (t) => {
@@ -100,8 +100,7 @@ for (const [name, skipStore, urlOf] of stores) {
     assert.deepEqual([report.faults, report.causes], [[], []]);
     assert.deepEqual([code, report.verdict], [0, 'green']);
     const notHeld = report.capabilities.filter(({ outcome }) => outcome !== 'held');
-    for (const { title, why } of notHeld)
-      assert.match(why ?? '', /convention raw-token/, title);
+    for (const { title, why } of notHeld) assert.match(why ?? '', /convention raw-token/, title);
     assert.ok(report.capabilities.length - notHeld.length >= 40);
     t.diagnostic(`the run took ${Math.round(report.durationMs / 1000)} s`);
   });

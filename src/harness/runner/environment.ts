@@ -8,7 +8,7 @@ import type { StandIn } from '../stand-ins/contract.ts';
 import type { StartServer } from '../demo/environment.ts';
 import { createFcmStandIn } from '../stand-ins/fcm.ts';
 import { openKeyFolder } from '../stand-ins/key-folder.ts';
-import { type AppName, type AppProfile, appProfiles } from '../scenarios/apps.ts';
+import { type AppName, type AppProfile, appProfiles, ownPublishesMax } from '../scenarios/apps.ts';
 import type { PhoneName } from '../scenarios/phones.ts';
 import type { RandomBytes } from '../sealing/sealing.ts';
 import { type Flavour, flavours } from '../server/server-flavours.ts';
@@ -90,8 +90,19 @@ export async function setProviders(
   return { apns, fcm, topic, keyId, teamId, files, close: () => running.disposeAsync() };
 }
 
+/** What of the config scenarios lean on: their apps, a limit within reach, and a node key that knows of older nodes. */
+export function describeOperator(providers: ProviderStage, randomBytes: RandomBytes): object {
+  const key = `${Buffer.from(randomBytes(nodeKeyBytes)).toString('base64')} random-nodes`;
+  return { apps: describeApps(providers), nodes: { key }, limits: { publishesPerAccount } };
+}
+
+/** `nodes.key` of a `sealpost.yaml`. */
+const nodeKeyBytes = 32;
+/** What an account may publish by itself, in scenarios. */
+const publishesPerAccount = { burst: ownPublishesMax, perMinute: 1 };
+
 /** The `apps:` of a `sealpost.yaml` that lead to these providers. */
-export function describeApps(providers: ProviderStage): Record<string, object> {
+function describeApps(providers: ProviderStage): Record<string, object> {
   const { apns, fcm, topic, keyId, teamId, files } = providers;
   const describe = (name: string, { provider, settings }: AppProfile): object => {
     const ids = idsOf(name as AppName);
@@ -133,7 +144,7 @@ export async function setScenarioStage(
     xmpp: [{ service: acceptor.service, domain: component, secret }],
     http: { ops: { host: '127.0.0.1', port: 0 }, public: { host: '127.0.0.1', port: 0 } },
     store: `sqlite:${join(folder, 'sealpost.db')}`,
-    apps: describeApps(providers),
+    ...describeOperator(providers, randomBytes),
   });
   started.defer(() => server.stop());
   await acceptor.whenConnected(component, connectWithinMs);

@@ -117,7 +117,8 @@ function createPlainPhone({ scenario, account, component, appId, randomBytes }: 
   const deviceId = hex(randomBytes(8));
   const key = Uint8Array.from(randomBytes(keyBytes));
   let token = hex(randomBytes(32));
-  let node = convention === 'raw-token' ? token : convention === 'none' ? hex(randomBytes(16)) : undefined;
+  let node =
+    convention === 'raw-token' ? token : convention === 'none' ? nodeOfNobody(scenario, randomBytes) : undefined;
   let secret: string | undefined;
 
   const command = (name: string, fields: Readonly<Record<string, string>>) => {
@@ -179,6 +180,10 @@ function createPlainPhone({ scenario, account, component, appId, randomBytes }: 
       if (convention === 'raw-token') node = token;
     },
   };
+}
+
+function nodeOfNobody({ phone }: Scenario, randomBytes: RandomBytes): string {
+  return phone === 'forgotten' ? Buffer.from(randomBytes(24)).toString('base64url') : hex(randomBytes(20));
 }
 
 function readFields(answer: IqAnswer & { kind: 'result' }): Map<string, string> {

@@ -8,6 +8,9 @@ export interface AppProfile {
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
+/** How often an account may publish by itself before it is told to wait; scenarios need fewer, but for the one that reaches it. */
+export const ownPublishesMax = 6;
+
 /** Where the tables of outcomes are walked through: several, so that failures in a row do not add up in one. */
 const outcomeApps = {
   'iphone-outcomes-1': { provider: 'apns' },
@@ -60,9 +63,10 @@ export const appProfiles = {
   'iphone-proven': { provider: 'apns' },
   'android-proven': { provider: 'fcm' },
   'iphone-auto': { provider: 'apns', settings: { environment: 'auto' } },
-  conversations: { provider: 'fcm', settings: { conventions: ['p2'] } },
+  conversations: { provider: 'fcm', settings: { conventions: ['p2'], backgroundInterval: '8s' } },
   'p2-iphone': { provider: 'apns', settings: { conventions: ['p2'] } },
   'v1-android': { provider: 'fcm', settings: { conventions: ['v1'] } },
+  'monal-coalescing': { provider: 'apns', settings: { conventions: ['raw-token'], backgroundInterval: '8s' } },
   monal: { provider: 'apns', ids: ['monalProdiOS'], settings: { conventions: ['raw-token'] } },
 } as const satisfies Record<string, AppProfile>;
 

@@ -1,8 +1,8 @@
 /** What becomes of a push, and what the server hears: the design's section 7. */
-import type { AppName } from './apps.ts';
+import { type AppName, ownPublishesMax } from './apps.ts';
 import { kebab } from './provider-answers.ts';
 import { malformedScenarios } from './malformed-scenarios.ts';
-import type { Scenario } from './scenario.ts';
+import type { Expectation, Scenario, Step } from './scenario.ts';
 import {
   bareAlert,
   callAlert,
@@ -32,6 +32,13 @@ const faults: readonly Scenario[] = (['reset', 'cancel'] as const).map((fault, i
     { do: 'wait', expect: { ...sealedAlert, sameId: true } },
   ],
 }));
+
+const publishItself = (expect: Expectation): Step => ({
+  do: 'publish',
+  notification: encrypted + high,
+  from: '{account}',
+  expect,
+});
 
 const single: readonly Scenario[] = [
   {
@@ -222,6 +229,32 @@ const single: readonly Scenario[] = [
     steps: [
       { do: 'enable' },
       { do: 'happen', event: message, expect: { answer: 'cancel/item-not-found', kept: false, pushes: [] } },
+    ],
+  },
+  {
+    id: 'lost-node',
+    title: 'A node that may have been given before its store was lost is not called unknown',
+    paragraphs: ['outcome/lost-node', 'outcome/condition-first'],
+    scope: 'sealpost',
+    phone: 'forgotten',
+    app: 'iphone',
+    steps: [
+      { do: 'enable' },
+      { do: 'happen', event: message, expect: { answer: 'wait/internal-server-error', pushes: [] } },
+    ],
+  },
+  {
+    id: 'account-publishes-too-much',
+    title: 'An account that publishes more than its limit is told to wait, and keeps its registration',
+    paragraphs: ['outcome/publisher-limit', 'outcome/condition-first'],
+    scope: 'sealpost',
+    phone: 'siskin',
+    app: 'iphone',
+    steps: [
+      ...ready,
+      ...Array.from({ length: ownPublishesMax }, () => publishItself(taken(sealedAlert))),
+      publishItself({ answer: 'wait/internal-server-error', pushes: [] }),
+      delivered,
     ],
   },
   {

@@ -29,6 +29,8 @@ export const phones = {
   monal: { convention: 'raw-token', provider: 'apns', app: 'monal', reads: 'monal' },
   /** Enabled with a node that nobody gave it. */
   stranger: { convention: 'none', provider: 'apns', app: 'iphone', reads: 'reference' },
+  /** Enabled with a node as versions of Sealpost without node keys gave it, of which the store says nothing. */
+  forgotten: { convention: 'none', provider: 'apns', app: 'iphone', reads: 'reference' },
 } as const satisfies Record<string, PhoneProfile>;
 
 export type PhoneName = keyof typeof phones;

@@ -13,6 +13,8 @@ import {
   taken,
 } from './fixtures.ts';
 
+const forwardedKeys = ['account', 'body', 'nickname', 'sender', 'unread-messages'];
+
 export const plainScenarios: readonly Scenario[] = [
   {
     id: 'plain-message',
@@ -105,6 +107,24 @@ export const plainScenarios: readonly Scenario[] = [
           }),
           shows: { kind: 'notification', title: 'juliet@capulet.example' },
         },
+      },
+    ],
+  },
+  {
+    id: 'plain-nickname-forwarded',
+    title: 'The nickname in a group chat goes along with sender and body',
+    paragraphs: ['routing/plain-forward'],
+    scope: 'sealpost',
+    phone: 'siskin',
+    app: 'iphone-forwarding',
+    server: 'tigase',
+    steps: [
+      { do: 'register' },
+      { do: 'enable', sealed: false },
+      {
+        do: 'happen',
+        event: groupchat,
+        expect: taken({ kind: 'alert', values: { nickname: 'First Witch' }, keys: forwardedKeys }),
       },
     ],
   },

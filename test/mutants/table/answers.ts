@@ -59,6 +59,13 @@ export const answers: readonly Mutant[] = [
     breaks: 'A store that fails costs every registration that is published to.',
   },
   {
+    file: 'core/answers.ts',
+    tests: ['xmpp/link/requests.test.ts'],
+    find: `'timed-out': 'internal-server-error'`,
+    replace: `'timed-out': 'item-not-found'`,
+    breaks: 'A server that is too slow, or about to stop, costs every registration that is published to.',
+  },
+  {
     ...inAnswers,
     find: `lost: 'internal-server-error'`,
     replace: `lost: 'item-not-found'`,
