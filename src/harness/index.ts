@@ -51,7 +51,7 @@ export {
 } from './runner/environment.ts';
 export { scenarios } from './scenarios/all.ts';
 export { type Paragraph, paragraphs } from './scenarios/paragraphs.ts';
-export type { Expectation, PushExpectation, Scenario, Showing, Step } from './scenarios/scenario.ts';
+export type { Expectation, Pieces, PushExpectation, Scenario, Showing, Step } from './scenarios/scenario.ts';
 export { type RandomBytes, seal, type Sealed, sealedSize } from './sealing/sealing.ts';
 export {
   ejabberd,

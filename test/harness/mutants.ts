@@ -56,6 +56,16 @@ export async function loadMutant(mutant: Mutant): Promise<typeof startServer> {
   return server.startServer;
 }
 
+/** The harness with one of its own files edited, to be used in place of the modules of the same names. */
+export async function loadMutantHarness(mutant: Mutant) {
+  active.set(mutant.name, mutant);
+  const load = async (file: string): Promise<unknown> =>
+    import(`../../src/harness/runner/${file}.ts?mutant=${mutant.name}&as=.ts`);
+  const { setScenarioStage } = (await load('environment')) as typeof import('../../src/harness/runner/environment.ts');
+  const { runScenarios } = (await load('run-scenarios')) as typeof import('../../src/harness/runner/run-scenarios.ts');
+  return { setScenarioStage, runScenarios };
+}
+
 /** What a result is turned into first: something that a look at one push tells apart. */
 const other: Readonly<Record<string, string>> = {
   accepted: 'payload-rejected',

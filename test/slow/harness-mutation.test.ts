@@ -42,8 +42,17 @@ test('mutation - an unchanged row causes no failure', async () => {
   }
 });
 
-test('mutation - a change of any row of routing, answers and default results is noticed', async () => {
-  const tried: Trial[] = [];
-  for (const mutant of mutants) tried.push(await trials.tryMutant(mutant));
-  assert.deepEqual(survivorsOf(tried), []);
-});
+for (const [rows, prefix] of [
+  ['routing', 'route-'],
+  ['the answers', 'answer-'],
+  ['the default results', 'default-'],
+] as const) {
+  test(`mutation - a change of any row of ${rows} is noticed`, async () => {
+    const tried: Trial[] = [];
+    for (const mutant of mutants.filter(({ name }) => name.startsWith(prefix))) {
+      tried.push(await trials.tryMutant(mutant));
+    }
+    assert.ok(tried.length >= 7);
+    assert.deepEqual(survivorsOf(tried), []);
+  });
+}

@@ -43,6 +43,8 @@ export interface Client {
   register(): Promise<RegistrationReading>;
   /** What is wrong with the answer to the latest registration, in words; `undefined`: nothing that it would notice. */
   readonly registrationProblem: string | undefined;
+  /** What it asked its server for at the latest `enable`, as XML. */
+  readonly enableRequest: string | undefined;
   /** After `register`; `sealed: false` leaves `<encrypt/>` out although both sides could. */
   enable(options?: { readonly sealed?: boolean }): EnableAnswer;
   /** Ends push at the XMPP server; without node: for everything at the component. */
@@ -57,6 +59,7 @@ export function createClient(options: ClientOptions): Client {
   let registration: (RegistrationReading & { kind: 'registered' }) | undefined;
   let key: Uint8Array | undefined;
   let registrationProblem: string | undefined;
+  let enableRequest: string | undefined;
 
   const envelope = () => ({ from: jid, to: component, id: Buffer.from(randomBytes(8)).toString('hex') });
 
@@ -96,6 +99,9 @@ export function createClient(options: ClientOptions): Client {
       registration = reading.kind === 'registered' ? reading : undefined;
       return reading;
     },
+    get enableRequest() {
+      return enableRequest;
+    },
     enable({ sealed = true } = {}) {
       if (!registration) throw new Error('a client enables push only after it has registered');
       const seals = sealed && model.seals && registration.features.includes(sealingNamespace);
@@ -107,7 +113,8 @@ export function createClient(options: ClientOptions): Client {
         ...(registration.maxPayloadSize === undefined ? {} : { maxSizeBytes: registration.maxPayloadSize }),
         ...(options.omemoDevice === undefined ? {} : { omemoDevice: options.omemoDevice }),
       };
-      return account.request(writeEnable(model, request, askAccount()));
+      enableRequest = writeEnable(model, request, askAccount());
+      return account.request(enableRequest);
     },
     disable({ everywhere = false } = {}) {
       const node = everywhere || !registration ? '' : ` node='${escapeXML(registration.node)}'`;

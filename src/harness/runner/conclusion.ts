@@ -4,7 +4,7 @@ import type { Expectation, PushExpectation, Showing } from '../scenarios/scenari
 import { answerWord } from '../server/stanza.ts';
 import type { ReceivedPush } from '../stand-ins/contract.ts';
 import { judgeAccount, judgeContent } from './content.ts';
-import { judgeFields, judgePushes, judgeShowing, keysOf, say } from './judge.ts';
+import { judgeFields, judgePieces, judgePushes, judgeShowing, keysOf, say } from './judge.ts';
 import { judgeLeak } from './leaks.ts';
 import { judgeBare, judgeOpenAnswer } from './loose-conclusion.ts';
 import type { Published } from './publishing.ts';
@@ -37,7 +37,7 @@ export async function concludePublish(scene: Scene, expected: Expectation, found
     ...judgeTwice(pushes),
     ...judgeAnswer(expected, found),
     ...judgeKind(expected.pushes.at(-1)?.kind, last),
-    ...judgeStanza(expected, found),
+    ...judgePieces('the stanza', found.stanza ?? '', expected.stanza),
     ...(lost === undefined ? [] : [lost]),
     ...(isJudged ? judgePushed(scene, expected, found, { pushes, previous }) : []),
     ...consequences,
@@ -162,15 +162,6 @@ function judgeAnswer(expected: Expectation, found: Published): string[] {
     problems.push(found.kept ? 'the server keeps the device' : 'the server drops the device');
   }
   return problems;
-}
-
-function judgeStanza({ stanza = {} }: Expectation, found: Published): string[] {
-  const lacking = (stanza.has ?? []).filter((piece) => !found.stanza?.includes(piece));
-  const unwanted = (stanza.lacks ?? []).filter((piece) => found.stanza?.includes(piece));
-  return [
-    ...lacking.map((piece) => `the stanza lacks ${piece}`),
-    ...unwanted.map((piece) => `the stanza has ${piece}`),
-  ];
 }
 
 /** What became of the sealed content on its way to the last push, where that must carry it. */

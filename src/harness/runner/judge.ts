@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ReceivedPush } from '../stand-ins/contract.ts';
 import type { Shown } from '../clients/device.ts';
 import type { Place } from './mailbox.ts';
-import type { PushExpectation, Showing } from '../scenarios/scenario.ts';
+import type { Pieces, PushExpectation, Showing } from '../scenarios/scenario.ts';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 /** Between what a server reckoned and what a provider saw. */
@@ -177,6 +177,14 @@ export function judgeShowing(shown: Shown | undefined, expected: Showing): strin
   return Object.entries(expected).flatMap(([name, value]) =>
     actual[name] === value ? [] : [`the phone shows ${name} ${say(actual[name] ?? actual['why'])}, not ${say(value)}`],
   );
+}
+
+/** Looks for pieces of XML that must, or must not, stand in a text; `name` begins the sentences. */
+export function judgePieces(name: string, xml: string, { has = [], lacks = [] }: Pieces = {}): string[] {
+  return [
+    ...has.filter((piece) => !xml.includes(piece)).map((piece) => `${name} lacks ${piece}`),
+    ...lacks.filter((piece) => xml.includes(piece)).map((piece) => `${name} has ${piece}`),
+  ];
 }
 
 /** Compares fields of the opened JSON; `null`: absent. */

@@ -25,6 +25,8 @@ export interface ScenarioPhone {
   readonly registrationProblem: string | undefined;
   /** `result` or `TYPE/CONDITION`. */
   enable(sealed: boolean): string;
+  /** What it asked its server for at the latest `enable`, as XML; `undefined`: it wrote nothing that differs. */
+  readonly enableRequest: string | undefined;
   disable(everywhere: boolean): string;
   /** `done`, or the condition. */
   unregister(): Promise<string>;
@@ -98,6 +100,9 @@ function createTigasePhone(options: PhoneOptions, model: ClientModel): ScenarioP
       return reading.kind === 'refused' ? reading.condition : reading.kind;
     },
     enable: (sealed) => wordOf(client.enable({ sealed })),
+    get enableRequest() {
+      return client.enableRequest;
+    },
     disable: (everywhere) => wordOf(client.disable({ everywhere })),
     async unregister() {
       const left = await client.unregister();
@@ -150,6 +155,7 @@ function createPlainPhone({ scenario, account, component, appId, randomBytes }: 
     p2Account: createHash('sha1').update(`${account.jid}\0${deviceId}`).digest('hex'),
     whyNotFound: () => Promise.resolve('its client looks for none'),
     registrationProblem: undefined,
+    enableRequest: undefined,
     async register() {
       if (convention === 'raw-token' || convention === 'none') return 'registered';
       const answer = await command(nameOf('register'), { ...identity, token });

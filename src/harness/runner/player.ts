@@ -3,7 +3,7 @@ import type { Scenario, Step } from '../scenarios/scenario.ts';
 import type { ReceivedPush } from '../stand-ins/contract.ts';
 import { concludePublish, concludeWait } from './conclusion.ts';
 import type { ScenarioStage } from './environment.ts';
-import { say } from './judge.ts';
+import { judgePieces, say } from './judge.ts';
 import { publishByHand, publishEvent } from './publishing.ts';
 import type { Passage } from './result.ts';
 import { createScene, type Scene } from './scene.ts';
@@ -51,7 +51,7 @@ async function playStep(scene: Scene, step: Exclude<Step, { do: 'trouble' }>): P
     case 'register':
       return register(scene, step);
     case 'enable':
-      return compare('enables push', 'result', phone.enable(step.sealed ?? true));
+      return enable(scene, step);
     case 'disable':
       return compare('disables push', 'result', phone.disable(step.everywhere ?? false));
     case 'ask-server': {
@@ -91,6 +91,17 @@ async function register(scene: Scene, step: Extract<Step, { do: 'register' }>): 
   const passage = unreadable === undefined ? compared : { ...compared, problems: [unreadable] };
   if (!step.sameNode || phone.node === before) return passage;
   return { ...passage, problems: [...passage.problems, 'the node is another one'] };
+}
+
+function enable({ phone }: Scene, { sealed, asks }: Extract<Step, { do: 'enable' }>): Passage {
+  const compared = compare('enables push', 'result', phone.enable(sealed ?? true));
+  const stanza = phone.enableRequest;
+  if (stanza === undefined) return compared;
+  return {
+    ...compared,
+    stanza,
+    problems: [...compared.problems, ...judgePieces('the client’s request', stanza, asks)],
+  };
 }
 
 async function moveCompanion({ scenario, companion }: Scene, act: 'register' | 'unregister'): Promise<Passage> {

@@ -33,7 +33,8 @@ export const omemoScenarios: readonly Scenario[] = [
     phone: 'iphone',
     omemoDevice: 1325,
     steps: [
-      ...ready,
+      { do: 'register' },
+      { do: 'enable', asks: { has: [`<omemo xmlns='tigase:push:encrypt:omemo:0' deviceId='1325'/>`] } },
       { do: 'happen', event: omemoMessage, expect: { ...taken(sealedAlert), opened: { omemo: fields, type: 'chat' } } },
     ],
   },
@@ -105,7 +106,8 @@ export const omemoScenarios: readonly Scenario[] = [
     server: 'prosody-13',
     omemoDevice: 1325,
     steps: [
-      ...ready,
+      { do: 'register' },
+      { do: 'enable', asks: { lacks: ['<omemo '] } },
       { do: 'happen', event: omemoMessage, expect: { ...taken(sealedAlert), opened: { omemo: null } } },
     ],
   },

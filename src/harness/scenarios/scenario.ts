@@ -59,8 +59,8 @@ export type Step =
       readonly sameNode?: boolean;
       readonly newToken?: true | 'second';
     }
-  /** Asks its server for pushes, sealed where both sides can. */
-  | { readonly do: 'enable'; readonly sealed?: false }
+  /** Asks its server for pushes, sealed where both sides can. `asks`: pieces that its request must, or must not, hold. */
+  | { readonly do: 'enable'; readonly sealed?: false; readonly asks?: Pieces }
   /** Sends its server some XML of its own. */
   | { readonly do: 'ask-server'; readonly xml: string; readonly expect: string }
   | { readonly do: 'disable'; readonly everywhere?: true }
@@ -131,7 +131,13 @@ export interface Expectation {
   /** The phone cannot open it. */
   readonly unopened?: true;
   /** The stanza of the publish must, or must not, hold these pieces. */
-  readonly stanza?: { readonly has?: readonly string[]; readonly lacks?: readonly string[] };
+  readonly stanza?: Pieces;
+}
+
+/** Pieces of XML, literally. */
+export interface Pieces {
+  readonly has?: readonly string[];
+  readonly lacks?: readonly string[];
 }
 
 /** How a push reached the provider. */

@@ -52,7 +52,8 @@ export const sealingScenarios: readonly Scenario[] = [
     capability: 'sealed-alert',
     phone: 'siskin',
     steps: [
-      ...ready,
+      { do: 'register' },
+      { do: 'enable', asks: { has: [`<encrypt xmlns='tigase:push:encrypt:0' alg='aes-128-gcm'`] } },
       {
         do: 'happen',
         event: message,
@@ -69,7 +70,8 @@ export const sealingScenarios: readonly Scenario[] = [
     phone: 'siskin',
     server: 'ejabberd',
     steps: [
-      ...ready,
+      { do: 'register' },
+      { do: 'enable', asks: { lacks: ['<encrypt '] } },
       { do: 'happen', event: message, expect: { ...taken({ kind: 'alert' }), stanza: { lacks: ['<encrypted '] } } },
     ],
   },
