@@ -95,7 +95,8 @@ export function createClient(options: ClientOptions): Client {
       const xml = writeRegistration(model, address, tokens);
       const answer = await account.relay({ ...address, xml });
       const reading = readRegistration(model, answer);
-      registrationProblem = whyUnreadable(model, answer);
+      const misdirected = answer.kind === 'silence' ? account.whyMisdirected({ ...address, xml }) : undefined;
+      registrationProblem = misdirected ?? whyUnreadable(model, answer);
       registration = reading.kind === 'registered' ? reading : undefined;
       return reading;
     },

@@ -31,10 +31,11 @@ function withoutPlace(problem: string): string {
 /** The problem without what differs from one scenario to the next: addresses, numbers, tokens. */
 function kindOf(text: string): string {
   return text
-    .replaceAll(/[\w.+-]+@[\w.-]+(\/\S+)?/g, '@')
+    .replaceAll(/[^\s@]+@[\w.-]+(\/\S+)?/g, '@')
     .replaceAll(/\b[\w.-]+\.example\b(\/\S+)?/g, '@')
     .replaceAll(/\b[0-9a-f]{16,}\b/gi, '#')
-    .replaceAll(/\d+/g, '#');
+    .replaceAll(/\d+/g, '#')
+    .replace(/, of # bytes in place of #$/, '');
 }
 
 /** A cause as one line, with how many scenarios found it. */

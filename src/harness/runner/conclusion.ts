@@ -3,8 +3,9 @@ import type { DeviceView } from '../clients/device.ts';
 import type { Expectation, PushExpectation, Showing } from '../scenarios/scenario.ts';
 import { answerWord } from '../server/stanza.ts';
 import type { ReceivedPush } from '../stand-ins/contract.ts';
+import { findAstray } from './astray.ts';
 import { judgeAccount, judgeContent } from './content.ts';
-import { judgeFields, judgePieces, judgePushes, judgeShowing, keysOf, say } from './judge.ts';
+import { describeRefusal, judgeFields, judgePieces, judgePushes, judgeShowing, keysOf, say } from './judge.ts';
 import { judgeLeak } from './leaks.ts';
 import { judgeBare, judgeOpenAnswer } from './loose-conclusion.ts';
 import type { Published } from './publishing.ts';
@@ -30,10 +31,15 @@ export async function concludePublish(scene: Scene, expected: Expectation, found
   const lost = expected.bare ? undefined : judgeArrival(scene, expected, found, last);
   const isJudged = !(expected.optional && pushes.length === 0);
   const consequences = lost === undefined && isJudged && !expected.bare ? judgeView(expected, found, last, view) : [];
+  const isMissing = pushes.length < expected.pushes.length || (expected.bare !== undefined && pushes.length === 0);
+  const astray = isMissing ? findAstray(scene, found.startedAtMs) : undefined;
   const problems = [
+    ...(astray === undefined ? [] : [astray]),
+    ...judgeType(pushes),
     ...judgeRefusals(expected, pushes),
     ...found.secrets.flatMap((secret) => judgeLeak(secret, pushes)),
-    ...pushes.flatMap((push) => judgeCrash(expected.shows, scene.viewOf(push))),
+    // What was changed on the way may well crash an app.
+    ...(lost === undefined ? pushes.flatMap((push) => judgeCrash(expected.shows, scene.viewOf(push))) : []),
     ...judgeTwice(pushes),
     ...judgeAnswer(expected, found),
     ...judgeKind(expected.pushes.at(-1)?.kind, last),
@@ -123,14 +129,22 @@ function judgeKind(wanted: PushExpectation['kind'] | undefined, last: ReceivedPu
     kinds[wanted],
     type === 'alert' || type === 'background' || type === 'voip' ? kinds[type] : type,
   ];
-  return due === came ? [] : [`${came ?? 'a push without apns-push-type'} comes in place of ${due}`];
+  return due === came || came === undefined ? [] : [`${came} comes in place of ${due}`];
+}
+
+/** Without a type APNs takes a push for an alert, whatever it is. */
+function judgeType(pushes: readonly ReceivedPush[]): string[] {
+  const isUntyped = pushes.some(
+    ({ provider, headers }) => provider === 'apns' && headers['apns-push-type'] === undefined,
+  );
+  return isUntyped ? ['apns-push-type is missing'] : [];
 }
 
 /** What a provider refused by its own rules explains everything else. */
 function judgeRefusals(expected: Expectation, pushes: readonly ReceivedPush[]): string[] {
-  return pushes.flatMap(({ provider, status, reason }, index) => {
-    if (reason === undefined || expected.bare || (expected.pushes[index]?.status ?? 200) !== 200) return [];
-    return [`${provider === 'apns' ? 'APNs' : 'FCM'} refuses the push: ${status} ${reason}`];
+  return pushes.flatMap((push, index) => {
+    if (push.reason === undefined || expected.bare || (expected.pushes[index]?.status ?? 200) !== 200) return [];
+    return [describeRefusal(push)];
   });
 }
 

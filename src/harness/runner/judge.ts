@@ -46,7 +46,7 @@ function judgePush(push: ReceivedPush, expected: PushExpectation, context: PushC
   };
   differ('its token', expected.to ?? 'first', context.placeOf(push));
   if (push.reason !== undefined && (expected.status ?? 200) === 200) {
-    problems.push(`${nameOf(push.provider)} refuses it: ${push.status} ${push.reason}`);
+    problems.push(describeRefusal(push, 'it'));
   } else differ('the provider’s answer', expected.status ?? 200, push.status);
   const told = { ...context, report: (problem: string) => void problems.push(problem) };
   if (push.provider === 'apns') judgeApns(push, expected, told, differ);
@@ -63,8 +63,10 @@ function judgePush(push: ReceivedPush, expected: PushExpectation, context: PushC
   return problems;
 }
 
-function nameOf(provider: ReceivedPush['provider']): string {
-  return provider === 'apns' ? 'APNs' : 'FCM';
+/** That a provider did not take a push, and why; `name` stands for the push. */
+export function describeRefusal({ provider, status, reason, detail }: ReceivedPush, name = 'the push'): string {
+  const why = detail === undefined ? '' : `: ${detail}`;
+  return `${provider === 'apns' ? 'APNs' : 'FCM'} refuses ${name}: ${status} ${reason}${why}`;
 }
 
 /** What apps read as a notification in clear; beside a sealed one it would be shown in its place. */
@@ -109,20 +111,24 @@ function judgeApns(push: ReceivedPush, expected: PushExpectation, context: Telli
   const wanted = kindOf(expected, headers);
   const kind = apnsKinds[wanted];
   differ('apns-push-type', kind.type, headers['apns-push-type']);
-  differ('apns-priority', kind.priority, headers['apns-priority']);
+  // Apple takes an absent one for 10.
+  const priority = headers['apns-priority'] ?? (context.strict ? undefined : '10');
+  differ('apns-priority', kind.priority, priority);
   differ('apns-topic', wanted === 'voip' ? `${context.topic}.voip` : context.topic, headers['apns-topic']);
   if (wanted !== 'visible') differ('mutable-content', wanted === 'alert' ? 1 : undefined, aps['mutable-content']);
   differ('content-available', wanted === 'background' ? 1 : undefined, aps['content-available']);
+  if (wanted === 'visible' && aps['mutable-content'] === 1) {
+    context.report('mutable-content stands beside a call, which the extension then announces as a message');
+  }
   if (kind.type === 'alert' && aps['alert'] === undefined) context.report('there is no alert in it');
+  else if (kind.type === 'alert' && !hasText(aps['alert'])) {
+    context.report('its alert has no text: iOS shows nothing and does not run the extension');
+  }
   if (kind.type !== 'alert' && aps['alert'] !== undefined) context.report('there is an alert in it');
   for (const [name, value] of Object.entries(expected.alert ?? {})) differ(name, value, objectOf(aps['alert'])[name]);
-  const expiration = Number(headers['apns-expiration']);
-  const lifetimeS = expiration === 0 ? 0 : expiration - push.atMs / 1000;
-  if (lifetimeS < 0) {
-    differ('apns-expiration', 'a moment to come in seconds since 1970', headers['apns-expiration']);
-  } else if (expected.lifetimeS !== undefined) {
-    const isSoon = !context.strict && expected.lifetimeS === 0 && lifetimeS <= ringingS;
-    differ('its lifetime in seconds', expected.lifetimeS, isSoon ? 0 : near(lifetimeS, expected.lifetimeS));
+  judgeExpiration(push, expected, context, differ);
+  if (replacesSealed(push, context.previous)) {
+    context.report('apns-collapse-id is that of the message before, which this one replaces on the screen');
   }
   const { 'apns-id': id, 'apns-collapse-id': collapseId } = headers;
   if (expected.sameId) differ('apns-id', context.previous?.headers['apns-id'], id);
@@ -132,6 +138,36 @@ function judgeApns(push: ReceivedPush, expected: PushExpectation, context: Telli
   if (!expected.sameId && id !== undefined && context.previous?.status === 200) {
     differ('whether its id is new', true, context.previous.headers['apns-id'] !== id);
   }
+}
+
+function judgeExpiration(push: ReceivedPush, expected: PushExpectation, context: Telling, differ: Differ): void {
+  const written = push.headers['apns-expiration'];
+  const expiration = Number(written);
+  const lifetimeS = expiration === 0 ? 0 : expiration - push.atMs / 1000;
+  if (lifetimeS < 0) {
+    differ('apns-expiration', 'a moment to come in seconds since 1970', written);
+  } else if (expected.lifetimeS === 0 && !context.strict) {
+    if (lifetimeS <= ringingS) return;
+    const howLong = written === undefined ? 'as long as APNs likes' : `for ${Math.round(lifetimeS)} s`;
+    context.report(`by its apns-expiration a call may come ${howLong}, and a caller waits less than ${ringingS} s`);
+  } else if (expected.lifetimeS !== undefined) {
+    differ('its lifetime in seconds', expected.lifetimeS, near(lifetimeS, expected.lifetimeS));
+  }
+}
+
+/** Whether iOS shows a sealed message in the place of another one: both have the same collapse id. */
+function replacesSealed(push: ReceivedPush, previous: ReceivedPush | undefined): boolean {
+  if (!previous || previous.status !== 200 || push.token !== previous.token) return false;
+  const [id, idBefore] = [push.headers['apns-collapse-id'], previous.headers['apns-collapse-id']];
+  const [sealed, sealedBefore] = [keysOf(push)['encrypted'], keysOf(previous)['encrypted']];
+  const areAlerts = [push, previous].every(({ headers }) => headers['apns-push-type'] === 'alert');
+  return areAlerts && id !== undefined && id === idBefore && sealedBefore !== undefined && sealed !== sealedBefore;
+}
+
+/** Whether iOS has something to show; without it, it does not run the extension either. */
+function hasText(alert: unknown): boolean {
+  if (typeof alert === 'string') return alert !== '';
+  return ['title', 'subtitle', 'body', 'loc-key', 'title-loc-key'].some((name) => Boolean(objectOf(alert)[name]));
 }
 
 function judgeFcm(push: ReceivedPush, expected: PushExpectation, context: Telling, differ: Differ): void {

@@ -22,8 +22,9 @@ export function secretsOf(event: ServerEvent): Secret[] {
   return event.kind === 'message' ? [sender, { name: 'the body', text: event.body }] : [sender];
 }
 
-/** What is wrong when a provider was told a secret, anywhere in its JSON. */
+/** What is wrong when a provider was told a secret, anywhere in its JSON or in a header. */
 export function judgeLeak({ name, text }: Secret, pushes: readonly ReceivedPush[]): string[] {
-  const leaking = pushes.some(({ body }) => JSON.stringify(body).includes(JSON.stringify(text).slice(1, -1)));
+  const written = JSON.stringify(text).slice(1, -1);
+  const leaking = pushes.some(({ headers, body }) => JSON.stringify([headers, body]).includes(written));
   return leaking ? [`${name} travels in clear to the provider`] : [];
 }

@@ -8,7 +8,8 @@ import { keysOf } from './judge.ts';
 import type { Published } from './publishing.ts';
 
 /** Answers that a scenario leaves open. */
-export function judgeOpenAnswer(expected: Expectation, { answer }: Published): string[] {
+export function judgeOpenAnswer(expected: Expectation, { answer, misdirected }: Published): string[] {
+  if (misdirected !== undefined) return [misdirected];
   if (!answer) return ['the server does not publish'];
   const harm =
     expected.answer === 'kept'

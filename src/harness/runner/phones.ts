@@ -58,9 +58,8 @@ function createTigasePhone(options: PhoneOptions, model: ClientModel): ScenarioP
   const { provider } = phones[scenario.phone];
   const { pushKit = model.rings, omemoDevice } = scenario;
   const freshTokens = (): DeviceTokens => {
-    const bytes = randomBytes(32);
     // As each client writes them: APNs tokens in upper case, PushKit tokens in lower case.
-    const token = provider === 'apns' ? hex(bytes).toUpperCase() : `harness:${hex(bytes)}`;
+    const token = provider === 'apns' ? hex(randomBytes(32)).toUpperCase() : fcmToken(randomBytes);
     return { token, ...(pushKit && { secondToken: hex(randomBytes(32)) }) };
   };
   const create = (tokens: DeviceTokens) => {
@@ -114,6 +113,12 @@ function createTigasePhone(options: PhoneOptions, model: ClientModel): ScenarioP
       ({ client, tokens } = create({ token: which === 'second' ? tokens.token : token, ...second }));
     },
   };
+}
+
+/** As long as those of today, and with letters that count. */
+function fcmToken(randomBytes: RandomBytes): string {
+  const write = (size: number) => Buffer.from(randomBytes(size)).toString('base64url');
+  return `${write(16)}:APA91b${write(100)}`;
 }
 
 /** Clients of p2, mod_push_appserver and raw tokens, and one that registers nowhere: none of them seals. */

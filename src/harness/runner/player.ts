@@ -29,13 +29,24 @@ export async function playScenario(
   const passages: Passage[] = [];
   for (const step of scenario.steps) {
     const played = step.do === 'trouble' ? await playTrouble(scene, step, turns) : [await playStep(scene, step)];
-    passages.push(...played);
+    passages.push(...(isConnected(stage) ? played : played.map(blameConnection)));
     // What follows would only say so again.
     if (played.some(({ problems }) => problems.length > 0)) break;
   }
   // A component that answered with an error may deliver later all the same.
   if (isTroubled(scenario)) scene.mailbox.close();
   return { passages, surplus: scene.mailbox.surplus, end: scene.mailbox.close };
+}
+
+function isConnected({ acceptor, component }: ScenarioStage): boolean {
+  return acceptor.connections.some(({ domain }) => domain === component);
+}
+
+function blameConnection(passage: Passage): Passage {
+  const { problems } = passage;
+  return problems.length === 0
+    ? passage
+    : { ...passage, problems: ['the component closed its connection', ...problems] };
 }
 
 /** Whether the provider refuses or breaks something in it. */
@@ -83,7 +94,11 @@ async function playStep(scene: Scene, step: Exclude<Step, { do: 'trouble' }>): P
 async function register(scene: Scene, step: Extract<Step, { do: 'register' }>): Promise<Passage> {
   const { phone } = scene;
   const before = phone.node;
-  if (step.newToken) phone.renewToken(step.newToken === 'second' ? 'second' : undefined);
+  if (step.newToken) {
+    for (const token of [phone.token, phone.secondToken])
+      if (token !== undefined) scene.mailbox.watch(token, 'outdated');
+    phone.renewToken(step.newToken === 'second' ? 'second' : undefined);
+  }
   scene.watchTokens();
   const wanted = step.expect ?? 'registered';
   const compared = compare('registers', wanted, await phone.register());

@@ -4,9 +4,10 @@ import type { Step } from '../scenarios/scenario.ts';
 import { seal, type Sealed } from '../sealing/sealing.ts';
 import type { ServerEvent } from '../server/event.ts';
 import { reactTo } from '../server/reaction.ts';
-import type { Acceptor } from '../server/acceptor.ts';
-import { attribute, type IqAnswer } from '../server/stanza.ts';
+import { type Addresses, findMisdirected } from '../server/misdirected.ts';
+import type { IqAnswer } from '../server/stanza.ts';
 import { type Secret, secretsOf } from './leaks.ts';
+import type { ScenarioStage } from './environment.ts';
 import type { Scene } from './scene.ts';
 
 /** One publish, and what the component answered. */
@@ -44,23 +45,15 @@ export async function publishEvent(scene: Scene, template: ServerEvent): Promise
     what: `the server publishes: ${event.kind}`,
     startedAtMs,
     ...(report && { stanza: report.publish.xml, kept: report.kept, answer: report.answer }),
-    ...(report?.answer.kind === 'silence' && findMisdirected(stage.acceptor, report.publish)),
+    ...(report && describeMisdirected(stage, report.answer, report.publish)),
     ...(sealed && { json: sealed.content.json, sealed: sealed.seal }),
     secrets: sealed ? secretsOf(event) : [],
   };
 }
 
-/** An answer with the id of the publish and other addresses: the server takes it for none (RFC 6120 section 8.2.3). */
-function findMisdirected(
-  { strayAnswers }: Acceptor,
-  { id, from, to }: { readonly id: string; readonly from: string; readonly to: string },
-): { misdirected?: string } {
-  const stray = strayAnswers.find((stanza) => attribute(stanza, 'id') === id);
-  if (!stray) return {};
-  const [actualTo, actualFrom] = [attribute(stray, 'to'), attribute(stray, 'from')];
-  if (actualTo !== from)
-    return { misdirected: `the answer goes to ${actualTo}, not to ${from}, where the publish came from` };
-  return { misdirected: `the answer comes from ${actualFrom}, not from ${to}` };
+function describeMisdirected({ acceptor }: ScenarioStage, answer: IqAnswer, iq: Addresses): { misdirected?: string } {
+  const misdirected = answer.kind === 'silence' ? findMisdirected(acceptor, iq) : undefined;
+  return misdirected === undefined ? {} : { misdirected };
 }
 
 const chatByHand = '{"unread":1,"sender":"juliet@capulet.example","type":"chat","message":"By hand"}';
@@ -92,7 +85,7 @@ export async function publishByHand(scene: Scene, step: Extract<Step, { do: 'pub
     stanza,
     ...(isSealed && { json, sealed }),
     answer,
-    ...(answer.kind === 'silence' && findMisdirected(acceptor, { id, from, to: component })),
+    ...describeMisdirected(stage, answer, { id, from, to: component }),
     // Only the account's own server draws conclusions.
     kept: from === host.domain ? reactTo(host.flavour.reaction, answer, 0).kept : true,
     secrets: (step.clear ?? []).map((words) => ({ name: 'what stands in clear beside the ciphertext', text: words })),

@@ -38,7 +38,7 @@ export function createScene(scenario: Scenario, stage: ScenarioStage): Scene {
   const profile = phones[scenario.phone];
   const host = stage.hosts.get(scenario.server ?? 'reference');
   if (!host) throw new Error(`no server of the kind ${scenario.server}`);
-  const account = host.account(scenario.id);
+  const account = host.account(`${scenario.id}${scenario.localPartEnds ?? ''}`);
   const appId = idFor(scenario, stage);
   const phone = createPhone({ scenario, account, component, appId, randomBytes });
   const standIn: StandIn = providers[profile.provider];

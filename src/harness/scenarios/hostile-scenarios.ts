@@ -7,10 +7,12 @@ const strangers: readonly [id: string, title: string, from: string][] = [
   ['other-server', 'Another server', 'mallory.example'],
   ['same-ending', 'A server whose name ends like that of the account', 'evil{domain}'],
   ['same-beginning', 'A server whose name begins like that of the account', '{domain}.mallory.example'],
+  ['other-user', 'Another user of the same server', 'mallory@{domain}/phone'],
   ['same-user', 'The same user of another server', 'publisher-same-user@mallory.example'],
 ];
 
 const rings = 'publishes of a server that is not that of the account reach the device';
+const ringsForUsers = 'publishes of another user of the server reach the device';
 
 /** Those that only a server that seals could have written. */
 const sealedRubbish = ['no-iv', 'bad-iv', 'bad-ciphertext', 'no-ciphertext', 'short-ciphertext', 'tag-alone'];
@@ -35,7 +37,7 @@ export const hostileScenarios: readonly Scenario[] = [
         expect: {
           answer: 'anything',
           pushes: [],
-          never: rings,
+          never: id === 'other-user' ? ringsForUsers : rings,
         },
       },
       delivered,

@@ -30,6 +30,8 @@ export interface ScenarioStory {
   readonly paragraphs: readonly string[];
   /** Who registers, and by which convention. */
   readonly phone: PhoneName;
+  /** What the name of the account ends with; it begins with the scenario's id. */
+  readonly localPartEnds?: string;
   /** The operator's app that the phone belongs to. Default: the one that its kind of phone has. */
   readonly app?: AppName;
   /** Server of the account. Default: `reference`. */

@@ -8,6 +8,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Element } from 'ltx';
 import { acceptComponent, type ComponentConnection } from './acceptor-connection.ts';
+import { createPatience } from './patience.ts';
 import { createPendingAnswers } from './pending-answers.ts';
 import type { RandomBytes } from '../sealing/sealing.ts';
 import { attribute, type IqAnswer } from './stanza.ts';
@@ -60,6 +61,8 @@ export interface Acceptor {
   onAnswer(tap: (stanza: Element) => boolean): () => void;
   /** Answers that belonged to no request of ours, or to one that was answered already: at most `receivedLimit`. */
   readonly strayAnswers: readonly Element[];
+  /** Those of them whose id no request had. */
+  readonly unaskedAnswers: readonly Element[];
   close(): Promise<void>;
 }
 
@@ -73,6 +76,8 @@ export async function createAcceptor(options: AcceptorOptions): Promise<Acceptor
   const connections: ComponentConnection[] = [];
   const received: Element[] = [];
   const strayAnswers: Element[] = [];
+  const unaskedAnswers: Element[] = [];
+  const patience = createPatience();
   const listeners = new Set<(stanza: Element, connection: ComponentConnection) => void>();
   const arrivals = new Set<(connection: ComponentConnection) => void>();
   const pending = createPendingAnswers<ComponentConnection>(clock);
@@ -119,7 +124,9 @@ export async function createAcceptor(options: AcceptorOptions): Promise<Acceptor
     const type = attribute(stanza, 'type');
     if (stanza.getName() === 'iq' && (type === 'result' || type === 'error')) {
       for (const tap of taps) if (tap(stanza)) return;
-      if (!pending.settle(stanza)) remember(strayAnswers, stanza);
+      if (pending.settle(stanza)) return;
+      remember(strayAnswers, stanza);
+      if (!pending.wasAsked(attribute(stanza, 'id') ?? '')) remember(unaskedAnswers, stanza);
       return;
     }
     remember(received, stanza);
@@ -132,6 +139,7 @@ export async function createAcceptor(options: AcceptorOptions): Promise<Acceptor
     connections,
     received,
     strayAnswers,
+    unaskedAnswers,
     onStanza(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -156,12 +164,14 @@ export async function createAcceptor(options: AcceptorOptions): Promise<Acceptor
         arrivals.add(arrive);
       });
     },
-    request(stanza, timeoutMs) {
+    async request(stanza, timeoutMs) {
       const candidates = connections.filter((connection) => connection.domain === stanza.to);
       const chosen = candidates[(randomBytes(1)[0] ?? 0) % candidates.length];
-      if (!chosen) return Promise.resolve({ kind: 'disconnected' });
-      const answer = pending.expect(stanza, chosen, timeoutMs);
+      if (!chosen) return { kind: 'disconnected' };
+      const pendingAnswer = pending.expect(stanza, chosen, patience.limit(stanza, timeoutMs));
       chosen.send(stanza.xml);
+      const answer = await pendingAnswer;
+      patience.note(stanza, answer);
       return answer;
     },
     onAnswer(tap) {

@@ -9,14 +9,25 @@ export interface PendingAnswers<Link> {
   expect(iq: OutgoingIq, link: Link, timeoutMs: number): Promise<IqAnswer>;
   /** Whether the stanza answered something. */
   settle(stanza: Element): boolean;
+  /** Whether something was asked with this id of late. */
+  wasAsked(id: string): boolean;
   /** The connection ended: what was asked over it is `disconnected`. */
   abandon(link: Link): void;
 }
 
+/** Ids of a whole run, so that late answers are told from those that nobody asked for. */
+const rememberedIds = 10_000;
+
 export function createPendingAnswers<Link>(clock: Clock): PendingAnswers<Link> {
+  const asked = new Set<string>();
   const waiting = new Map<string, { readonly iq: OutgoingIq; readonly link: Link; finish(answer: IqAnswer): void }>();
   return {
     expect(iq, link, timeoutMs) {
+      asked.add(iq.id);
+      for (const oldest of asked) {
+        if (asked.size <= rememberedIds) break;
+        asked.delete(oldest);
+      }
       return new Promise((resolve) => {
         const finish = (answer: IqAnswer) => {
           cancel();
@@ -33,6 +44,7 @@ export function createPendingAnswers<Link>(clock: Clock): PendingAnswers<Link> {
       found?.finish(readAnswer(stanza));
       return found !== undefined;
     },
+    wasAsked: (id) => asked.has(id),
     abandon(link) {
       for (const entry of waiting.values()) if (entry.link === link) entry.finish({ kind: 'disconnected' });
     },

@@ -8,6 +8,7 @@ import type { Acceptor } from './acceptor.ts';
 import { applyPushRequest, type EnableAnswer, type EnabledDevice, type EnabledDevices, keyOf } from './enabling.ts';
 import { bareJid, type ServerEvent } from './event.ts';
 import { answerAccount } from './account-disco.ts';
+import { findMisdirected } from './misdirected.ts';
 import { createPublishId } from './publish-id.ts';
 import { type Publish, writePublish } from './publish-stanza.ts';
 import { reactTo } from './reaction.ts';
@@ -44,6 +45,8 @@ export interface Account {
   ask(xml: string): string;
   /** Relays an IQ of one of the account's clients to a component; the answer must come from there. */
   relay(stanza: OutgoingIq): Promise<IqAnswer>;
+  /** What is wrong with an answer that came and was none, in words; `undefined`: nothing came. */
+  whyMisdirected(stanza: OutgoingIq): string | undefined;
   /** Takes `<enable/>` or `<disable/>` as XML. */
   request(xml: string): EnableAnswer;
   /** Lets something happen to the account while it is offline: one report for each device that was told. */
@@ -107,6 +110,7 @@ function createAccount({ acceptor, domain, flavour, clock, randomBytes }: XmppSe
       return unread;
     },
     relay: (stanza) => acceptor.request(stanza, flavour.answerWithinMs),
+    whyMisdirected: (stanza) => findMisdirected(acceptor, stanza),
     request: (xml) => applyPushRequest(devices, parse(xml), flavour),
     async notify(event) {
       if (event.kind === 'message' || event.kind === 'groupchat') unread += 1;

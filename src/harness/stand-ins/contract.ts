@@ -17,6 +17,8 @@ export interface ReceivedPush {
   readonly status: number;
   /** APNs `reason` or FCM `errorCode` of the answer. */
   readonly reason?: string;
+  /** FCM: its message, where it found something wrong itself. */
+  readonly detail?: string;
 }
 
 /** How a stand-in is to treat a token; unscripted tokens are accepted after all checks. */

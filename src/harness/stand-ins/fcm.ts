@@ -44,6 +44,7 @@ interface Answer {
   readonly status: number;
   readonly body: string;
   readonly reason?: string;
+  readonly detail?: string;
 }
 
 /** Bytes of a request that are read; Google's own limit is far above what a message may have. */
@@ -109,6 +110,7 @@ export async function createFcmStandIn(options: FcmStandInOptions): Promise<FcmS
       atMs: clock.now(),
       status: silent ? 0 : answer.status,
       ...(silent || answer.reason === undefined ? {} : { reason: answer.reason }),
+      ...(silent || answer.detail === undefined ? {} : { detail: answer.detail }),
     });
     if (script?.fault !== undefined) misbehave(script.fault, response);
     else respond(response, answer, script);
@@ -135,7 +137,8 @@ export async function createFcmStandIn(options: FcmStandInOptions): Promise<FcmS
         status: 200,
         body: JSON.stringify({ name: `projects/${account.projectId}/messages/${randomUUID()}` }),
       };
-    return { status: error.code, body: errorBody(error), reason: error.errorCode ?? error.status };
+    const detail = scripted ? {} : { detail: error.message };
+    return { status: error.code, body: errorBody(error), reason: error.errorCode ?? error.status, ...detail };
   }
 
   const listen = (at: number) => new Promise<void>((listening) => server.listen(at, '127.0.0.1', listening));

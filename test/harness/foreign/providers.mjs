@@ -30,7 +30,7 @@ export function createApns({ endpoint, ca, topic, key }, { deadlineMs, defect })
     return (session = fresh);
   };
 
-  return (device, { type, priority, expiration, body, isVoip }) =>
+  return (device, { type, priority, expiration, body, isVoip, nickname }) =>
     new Promise((resolve) => {
       let status = 0;
       let text = '';
@@ -40,10 +40,12 @@ export function createApns({ endpoint, ca, topic, key }, { deadlineMs, defect })
           ':method': 'POST',
           ':path': `/3/device/${device}`,
           authorization: `bearer ${token()}`,
-          'apns-topic': isVoip ? `${topic}.voip` : topic,
-          'apns-push-type': type,
-          'apns-priority': String(priority),
-          'apns-expiration': String(expiration),
+          'apns-topic': isVoip ? `${topic}.voip` : defect === 'other-topic' ? `${topic}.beta` : topic,
+          ...(defect !== 'no-push-type' && { 'apns-push-type': type }),
+          ...(defect !== 'no-priority' && { 'apns-priority': String(priority) }),
+          ...(defect === 'one-collapse-id' && { 'apns-collapse-id': 'message' }),
+          ...(defect !== 'no-expiration' && { 'apns-expiration': String(expiration) }),
+          ...(defect === 'leaks-in-header' && nickname && { 'apns-collapse-id': nickname }),
         });
         if (deadlineMs) stream.setTimeout(deadlineMs, () => stream.close());
         stream.on('response', (headers) => void (status = headers[':status']));
@@ -61,7 +63,7 @@ export function createApns({ endpoint, ca, topic, key }, { deadlineMs, defect })
 }
 
 /** The same of FCM HTTP v1. */
-export function createFcm({ endpoint, tokenEndpoint, ca, serviceAccount }, { deadlineMs }) {
+export function createFcm({ endpoint, tokenEndpoint, ca, serviceAccount }, { deadlineMs, defect }) {
   const authority = readFileSync(ca);
   const account = JSON.parse(readFileSync(serviceAccount, 'utf8'));
   let granted;
@@ -96,6 +98,7 @@ export function createFcm({ endpoint, tokenEndpoint, ca, serviceAccount }, { dea
     granted ??= accessToken();
     const headers = { authorization: `Bearer ${await granted}`, 'content-type': 'application/json' };
     const body = JSON.stringify({ message: { token: device, ...message } });
+    if (defect === 'counts-characters') headers['content-length'] = body.length;
     const { status, text } = await post(`${endpoint}/v1/projects/${account.project_id}/messages:send`, headers, body);
     if (status === 401) granted = undefined;
     return { status, reason: /"errorCode":\s*"(\w+)"/.exec(text)?.[1] };

@@ -250,6 +250,85 @@ test('scenario judge - ids of our own design are looked at only where the run is
   assert.deepEqual(judgePushes([bare], [{ kind: 'alert' }], tolerant), []);
 });
 
+const wrongForAnybody: readonly [what: string, push: ReceivedPush, expected: PushExpectation, problem?: string][] = [
+  [
+    'an alert without priority, which Apple takes for 10',
+    headed(alert, { 'apns-priority': undefined }),
+    { kind: 'alert' },
+  ],
+  [
+    'a background push without priority',
+    headed(background, { 'apns-priority': undefined }),
+    { kind: 'background' },
+    'apns-priority is 10, not 5',
+  ],
+  [
+    'a call that is worth a minute',
+    headed(voip, { 'apns-expiration': expiration(60) }),
+    { kind: 'voip', lifetimeS: 0 },
+  ],
+  [
+    'a call that is worth more than a minute',
+    headed(voip, { 'apns-expiration': expiration(61) }),
+    { kind: 'voip', lifetimeS: 0 },
+    'by its apns-expiration a call may come for 61 s, and a caller waits less than 60 s',
+  ],
+  [
+    'a call without expiration',
+    headed(voip, { 'apns-expiration': undefined }),
+    { kind: 'voip', lifetimeS: 0 },
+    'by its apns-expiration a call may come as long as APNs likes, and a caller waits less than 60 s',
+  ],
+  ['an alert for a call', callAlert, { kind: 'visible' }],
+  [
+    'an alert for a call that the extension rewrites',
+    alert,
+    { kind: 'visible' },
+    'mutable-content stands beside a call, which the extension then announces as a message',
+  ],
+  ['an alert that is a string', withAps(alert, { alert: 'New message!' }), { kind: 'alert' }],
+  ['an alert with words of the app', withAps(alert, { alert: { 'loc-key': 'NEW' } }), { kind: 'alert' }],
+  ...['', {}, { body: '' }, []].map((empty): (typeof wrongForAnybody)[number] => [
+    `an alert that is ${JSON.stringify(empty)}`,
+    withAps(alert, { alert: empty }),
+    { kind: 'alert' },
+    'its alert has no text: iOS shows nothing and does not run the extension',
+  ]),
+];
+for (const [what, push, expected, problem] of wrongForAnybody) {
+  test(`scenario judge - of anybody, ${what} is ${problem === undefined ? 'as it should be' : 'found and said'}`, () => {
+    const problems = problem === undefined ? [] : [`the push: ${problem}`];
+    assert.deepEqual(judgePushes([push], [expected], tolerant), problems);
+  });
+}
+
+test('scenario judge - a message that takes the place of another one on the screen is found and said', () => {
+  const first = headed(alert, { 'apns-collapse-id': 'message' });
+  const second = { ...first, body: { ...first.body, encrypted: 'CCCC' } };
+  const both: readonly PushExpectation[] = [{ kind: 'alert' }, { kind: 'alert' }];
+  const replaced = 'push 2: apns-collapse-id is that of the message before, which this one replaces on the screen';
+  assert.deepEqual(judgePushes([first, second], both, tolerant), [replaced]);
+  const others: readonly ReceivedPush[] = [
+    headed(second, { 'apns-collapse-id': 'another' }),
+    headed(second, { 'apns-collapse-id': undefined }),
+    { ...second, token: 'cd' },
+    first,
+  ];
+  for (const other of others) assert.deepEqual(judgePushes([first, other], both, tolerant), []);
+  assert.deepEqual(
+    judgePushes([second], [{ kind: 'alert' }], { ...tolerant, previous: { ...first, status: 400 } }),
+    [],
+  );
+});
+
+test('scenario judge - what FCM found wrong itself is said', () => {
+  const detail = 'Invalid data payload key: from';
+  const refused: ReceivedPush = { ...fcm, status: 400, reason: 'INVALID_ARGUMENT', detail };
+  assert.deepEqual(judgePushes([refused], [{ kind: 'alert' }], tolerant), [
+    `the push: FCM refuses it: 400 INVALID_ARGUMENT: ${detail}`,
+  ]);
+});
+
 test('scenario judge - a push sent again has the id of the one before, a new one another', () => {
   const next = headed(alert, { 'apns-id': otherId, 'apns-collapse-id': otherId });
   const again: PushExpectation = { kind: 'alert', sameId: true };
@@ -307,6 +386,7 @@ test('scenario judge - a secret is found wherever a provider could read it, in i
   assert.deepEqual(judgeLeak(secret, [alert, withAps(alert, { alert: { title: text } })]), found);
   assert.deepEqual(judgeLeak(secret, [{ ...alert, body: { ...alert.body, [`x-${text}`]: 1 } }]), found);
   assert.deepEqual(judgeLeak(secret, [withMessage({ data: { ...sealed, nickname: `${text}!` } })]), found);
+  assert.deepEqual(judgeLeak(secret, [headed(alert, { 'apns-collapse-id': `chat-${text}` })]), found);
 });
 
 test('scenario judge - keys are what the app sees: without aps, or the data alone', () => {

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import type { Element } from 'ltx';
 import { systemClock } from '../../../src/time/clock.ts';
 import {
   type Acceptor,
@@ -12,7 +13,8 @@ import {
 } from '../../../src/harness/server/acceptor.ts';
 import { maxUnsentBytes } from '../../../src/harness/server/acceptor-connection.ts';
 import { blast } from '../../../src/harness/server/blast.ts';
-import { answerWord } from '../../../src/harness/server/stanza.ts';
+import { findMisdirected } from '../../../src/harness/server/misdirected.ts';
+import { answerWord, attribute } from '../../../src/harness/server/stanza.ts';
 import { manualClock, soon } from '../../support/clock.ts';
 
 const components = new Map([
@@ -229,6 +231,27 @@ test('acceptor - an answer with the wrong addresses answers nothing', async (t) 
   component.write(`<iq type='result' from='push.example.com' to='example.com' id='x'/>`);
   assert.equal((await answer).kind, 'result');
   assert.equal(acceptor.strayAnswers.length, 2);
+});
+
+test('acceptor - an answer with an id that no request had is told from one that comes late', async (t) => {
+  const acceptor = await listen(t);
+  const component = await handshake(acceptor.port);
+  await component.until(/<handshake\/>/);
+  const xml = `<iq type='get' from='example.com' to='push.example.com' id='x'/>`;
+  const answer = acceptor.request({ ...addresses, id: 'x', xml }, 5000);
+  component.write(`<iq type='result' from='push.example.com' to='example.com' id='y'/>`);
+  component.write(`<iq type='result' from='push.example.com' to='example.com' id='x'/>`);
+  component.write(`<iq type='result' from='push.example.com' to='example.com' id='x'/>`);
+  component.write(`<iq type='get' from='push.example.com' to='example.com' id='end'/>`);
+  assert.equal((await answer).kind, 'result');
+  await firstReceived(acceptor);
+  const idsOf = (stanzas: readonly Element[]) => stanzas.map((stanza) => attribute(stanza, 'id'));
+  assert.deepEqual([idsOf(acceptor.strayAnswers), idsOf(acceptor.unaskedAnswers)], [['y', 'x'], ['y']]);
+  const asked = { from: 'example.com', to: 'push.example.com' };
+  assert.equal(findMisdirected(acceptor, { ...asked, id: 'z' }), 'answers come with ids that no request had');
+  assert.equal(findMisdirected(acceptor, { ...asked, from: 'example.org', id: 'z' }), undefined);
+  const elsewhere = findMisdirected(acceptor, { ...asked, from: 'example.com/r', id: 'x' });
+  assert.equal(elsewhere, 'the answer goes to example.com, not to example.com/r, where the request came from');
 });
 
 test('acceptor - a stanza without end is not collected', async (t) => {
