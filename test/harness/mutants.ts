@@ -118,7 +118,10 @@ const inBothTables = (insteadOf: (result: string) => readonly string[]) => [
 /** One change of each row. */
 export const tableMutants: readonly RowMutant[] = inBothTables((result) => [other[result] ?? '']);
 
-/** Each row with every other result. */
+/**
+ * Each row with every other result. Two changes that nobody notices change nothing: an answer that asks for new credentials
+ * is tried again with the old ones as long as APNs allows no newer, and so is one that asks to be tried again.
+ */
 export const thoroughTableMutants: readonly RowMutant[] = inBothTables((result) =>
   Object.keys(other).filter((each) => each !== result),
 );

@@ -35,6 +35,17 @@ const troubledApps = {
   'android-trouble-3': { provider: 'fcm' },
 } as const satisfies Record<string, AppProfile>;
 
+/** Much is delivered in these before the scenarios begin: there the provider's word is believed. */
+export const provenApps = {
+  'iphone-proven': { provider: 'apns' },
+  'iphone-proven-1': { provider: 'apns' },
+  'iphone-proven-2': { provider: 'apns' },
+  'iphone-proven-3': { provider: 'apns' },
+  'android-proven': { provider: 'fcm' },
+  'android-proven-1': { provider: 'fcm' },
+  'android-proven-2': { provider: 'fcm' },
+} as const satisfies Record<string, AppProfile>;
+
 export const appProfiles = {
   iphone: { provider: 'apns', ids: ['tigase:messenger:apns:1', 'snikket:apns:1'] },
   android: { provider: 'fcm', ids: ['fcm-xmpp-api'] },
@@ -59,9 +70,7 @@ export const appProfiles = {
   /** Nothing is ever delivered in these: no device token is believed dead there. */
   'iphone-unproven': { provider: 'apns' },
   'android-unproven': { provider: 'fcm' },
-  /** Much was delivered in these before the scenarios begin: there the provider's word is believed. */
-  'iphone-proven': { provider: 'apns' },
-  'android-proven': { provider: 'fcm' },
+  ...provenApps,
   'iphone-auto': { provider: 'apns', settings: { environment: 'auto' } },
   conversations: { provider: 'fcm', settings: { conventions: ['p2'], backgroundInterval: '8s' } },
   'p2-iphone': { provider: 'apns', settings: { conventions: ['p2'] } },

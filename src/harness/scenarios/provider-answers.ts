@@ -128,6 +128,20 @@ function stepsFor(fate: Fate, status: number, script: Script): Step[] {
   }
 }
 
+/**
+ * The app that an answer is played in. What is our own fault is played where a device's death would be believed, and in
+ * others than deaths are, since many failures in a row would stop an app.
+ */
+function placeOf(
+  fate: Fate,
+  phone: 'iphone' | 'android',
+  { index, outcomes, proven }: { readonly index: number; readonly outcomes: number; readonly proven: number },
+): { readonly app: AppName; readonly proven?: true } {
+  if (fate === 'doubtful') return { app: `${phone}-proven`, proven: true };
+  if (fate === 'our-fault') return { app: `${phone}-proven-${(index % proven) + 1}` as AppName, proven: true };
+  return { app: `${phone}-outcomes-${(index % outcomes) + 1}` as AppName };
+}
+
 const dayMs = 86_400_000;
 
 export const apnsAnswerScenarios: readonly Scenario[] = apnsAnswers.map(([status, reason, fate], index) => {
@@ -143,9 +157,7 @@ export const apnsAnswerScenarios: readonly Scenario[] = apnsAnswers.map(([status
     paragraphs: [covered[fate], 'outcome/delivered', ...(retryAfter ? ['outcome/retry-after'] : [])],
     scope: 'sealpost',
     phone: 'siskin',
-    ...(fate === 'doubtful'
-      ? { app: 'iphone-proven', proven: true }
-      : { app: `iphone-outcomes-${(index % 6) + 1}` as AppName }),
+    ...placeOf(fate, 'iphone', { index, outcomes: 6, proven: 3 }),
     steps: stepsFor(treated, status, script),
   };
 });
@@ -165,9 +177,7 @@ export const fcmAnswerScenarios: readonly Scenario[] = fcmAnswers.map(([status, 
     paragraphs: [covered[fate], 'outcome/delivered', ...(retryAfter ? ['outcome/retry-after'] : [])],
     scope: 'sealpost',
     phone: 'android',
-    ...(fate === 'doubtful'
-      ? { app: 'android-proven', proven: true }
-      : { app: `android-outcomes-${(index % 3) + 1}` as AppName }),
+    ...placeOf(fate, 'android', { index, outcomes: 3, proven: 2 }),
     steps: stepsFor(fate, status, script).map(withoutId),
   };
 });
