@@ -14,6 +14,8 @@ const alive = (word: string) => new RegExp(`^the answer ${word} makes .* delete 
 const keptDead = /^at the answer \S+ .* keep a dead device$/;
 const misplaced = (came: string, due: string) => new RegExp(`^${came} comes in place of ${due}$`);
 
+/** Users of the account's own server are no better than strangers. */
+const users = /^publishes of another user of the server reach the device$/;
 /** Where the phone has no PushKit token, an alert is due, but not one for messages. */
 const rewrites = /^mutable-content stands beside a call/;
 
@@ -81,11 +83,17 @@ const rows: readonly [name: string, about: string, ...causes: RegExp[]][] = [
     /^\d+ s afterwards the answer is still wait\/internal-server-error$/,
     keptDead,
   ],
-  ['anybody-publishes', 'takes publishes from anybody', /^publishes of a server that is not that of the account/],
+  [
+    'anybody-publishes',
+    'takes publishes from anybody',
+    /^publishes of a server that is not that of the account/,
+    users,
+  ],
   [
     'publisher-by-suffix',
     'compares the end of the name alone',
     /^publishes of a server that is not that of the account/,
+    users,
   ],
   ['short-ciphertexts', 'hands on ciphertexts shorter than a tag', /crashes: its ciphertext has \d+ bytes/],
   ['malformed-is-gone', 'takes a malformed publish for a dead device', alive('cancel/item-not-found')],
@@ -175,11 +183,7 @@ const rows: readonly [name: string, about: string, ...causes: RegExp[]][] = [
     'forgets the device when a stranger publishes',
     /^the answer is cancel\/item-not-found, not result$/,
   ],
-  [
-    'publisher-by-domain',
-    'takes publishes from all users of the server',
-    /^publishes of another user of the server reach the device$/,
-  ],
+  ['publisher-by-domain', 'takes publishes from all users of the server', users],
   [
     'answers-early',
     'answers before it sends, and looks at nothing afterwards',

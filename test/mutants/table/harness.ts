@@ -196,9 +196,15 @@ export const harness: readonly Mutant[] = [
   },
   {
     ...inLeaks,
-    find: 'body).includes(JSON.stringify(text)',
-    replace: 'body) === (JSON.stringify(text)',
+    find: 'JSON.stringify([headers, body]).includes(written)',
+    replace: 'JSON.stringify([headers, body]) === written',
     breaks: 'A secret inside of a longer text passes.',
+  },
+  {
+    ...inLeaks,
+    find: 'JSON.stringify([headers, body])',
+    replace: 'JSON.stringify([body])',
+    breaks: 'A secret in a header passes.',
   },
   {
     file: 'harness/runner/content.ts',
