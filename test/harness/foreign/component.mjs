@@ -142,13 +142,12 @@ async function deliver(device, notification) {
   if (kind === 'nothing' || (kind === 'background' && has('drops-background'))) return done;
   if (kind === 'clear' && has('never-clears')) return done;
   const isTooLong = JSON.stringify(keys).length > (kind === 'voip' ? 4900 : 3900);
-  const isFast = Date.now() - (device.sentAt ?? 0) < 1000;
-  device.sentAt = Date.now();
-  if (isFast && has('drops-in-a-row')) return done;
+  if (device.published % 2 === 0 && has('drops-every-other')) return done;
   if (isTooLong && has('drops-oversize')) return done;
   if (isTooLong && has('refuses-oversize')) return answered('modify', 'not-acceptable');
   if (isTooLong) delete keys.encrypted;
   if (isTooLong) delete keys.iv;
+  if (has('answers-early')) return (void send(device, kind, keys), done);
   const sent = await send(device, kind === 'voip' && isTooLong ? 'call' : kind, keys);
   if (has('alerts-beside-pushkit') && kind === 'voip') await send(device, 'call', keys);
   if (has('sends-twice')) await send(device, kind, keys);
@@ -211,9 +210,7 @@ async function answerPublish(from, pubsub) {
       notification,
     );
   }
-  if (!has('answers-early')) return deliver(device, notification);
-  setTimeout(() => void deliver(device, notification), 300);
-  return done;
+  return deliver(device, notification);
 }
 
 const field = (name, type, value) => `<field var='${name}'${type}><value>${escape(value)}</value></field>`;

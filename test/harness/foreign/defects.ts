@@ -166,8 +166,8 @@ const rows: readonly [name: string, about: string, ...causes: RegExp[]][] = [
   ['never-clears', 'clears nothing', /^the push did not come$/],
   ['drops-without-priority', 'drops what has no priority', /^the push did not come$/],
   [
-    'drops-in-a-row',
-    'drops what follows within a second',
+    'drops-every-other',
+    'drops every other publish',
     /^the push did not come$/,
     /^the answer is result, but nothing arrives within \d+ s$/,
     /^the call is answered with result, and the phone shows nothing$/,
