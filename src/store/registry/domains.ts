@@ -9,6 +9,11 @@ import type { Tables } from '../schema/tables.ts';
 import type { RegistrationLimits } from './limits.ts';
 
 const dayMs = 86_400_000;
+/** With room for so many, a domain is not looked up again for so many milliseconds: fewer register in that time. */
+const ample = 10_000;
+const ampleMs = 1_000;
+/** Domains whose room is remembered. */
+const remembered = 1_000;
 /** Milliseconds between two log lines. */
 const quietMs = 60_000;
 
@@ -43,17 +48,28 @@ export interface Domains {
 export function createDomains({ db, limits, clock, log, metrics }: DomainsOptions): Domains {
   const today = () => Math.floor(clock.now() / dayMs);
   let quietUntilMs = -Infinity;
+  /** By domain: how long it has room for more, without looking. */
+  const roomUntilMs = new Map<string, number>();
 
   return {
     async whyFull(account) {
+      const domain = domainOf(account);
+      if ((roomUntilMs.get(domain) ?? -Infinity) > clock.monotonic()) return undefined;
       const rows = await db
         .selectFrom('registration_count')
         .select(['registrations', 'day', 'made'])
-        .where('domain', '=', domainOf(account))
+        .where('domain', '=', domain)
         .execute();
       const day = today();
-      if (sum(rows, ({ registrations }) => registrations) >= limits.perDomain) return 'domain';
-      return sum(rows, (row) => (row.day === day ? row.made : 0)) >= limits.newPerDay ? 'day' : undefined;
+      const registrations = sum(rows, (row) => row.registrations);
+      if (registrations >= limits.perDomain) return 'domain';
+      const made = sum(rows, (row) => (row.day === day ? row.made : 0));
+      if (made >= limits.newPerDay) return 'day';
+      if (Math.min(limits.perDomain - registrations, limits.newPerDay - made) >= ample) {
+        if (roomUntilMs.size >= remembered) roomUntilMs.clear();
+        roomUntilMs.set(domain, clock.monotonic() + ampleMs);
+      }
+      return undefined;
     },
 
     refuse(account, reason) {

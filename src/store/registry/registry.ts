@@ -150,9 +150,9 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     if (stored.times_registered === 1) {
       metrics.registrations.inc({ app: request.app });
       metrics.nodesMade.inc({ app: request.app, holds });
-      const [beyond] = await Promise.all([findBeyond(db, row), domains.count([request], 'new')]);
+      // At once, so that they share a commit.
+      const [beyond] = await Promise.all([findBeyond(db, row), forgetBeyond(db, row), domains.count([request], 'new')]);
       for (const { node: oldest, registered_at_ms: atMs } of beyond) await removeWhere('displaced', asOf(oldest, atMs));
-      await forgetBeyond(db, row);
     }
     return toRegistration(stored);
   };

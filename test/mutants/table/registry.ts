@@ -115,14 +115,14 @@ export const registry: readonly Mutant[] = [
   },
   {
     ...inDomains,
-    find: 'registrations) >= limits.perDomain',
-    replace: 'registrations) > limits.perDomain',
+    find: 'registrations >= limits.perDomain',
+    replace: 'registrations > limits.perDomain',
     breaks: 'A domain has one registration more than it may have.',
   },
   {
     ...inDomains,
-    find: `>= limits.newPerDay ? 'day'`,
-    replace: `> limits.newPerDay ? 'day'`,
+    find: 'made >= limits.newPerDay',
+    replace: 'made > limits.newPerDay',
     breaks: 'A domain has one new device a day more than it may have.',
   },
   {
