@@ -6,22 +6,9 @@ import { answers } from '../../src/core/answers.ts';
 import { announceApp, createMetrics } from '../../src/telemetry/metrics.ts';
 import { DISCONNECT_REASONS } from '../../src/xmpp/stream/disconnect-reasons.ts';
 import { SKIP_REASONS } from '../../src/xmpp/stream/parser.ts';
-import { metricRows, pagePath, writtenPage } from './metrics.ts';
+import { metricRows, pagePath, tableBelow, valuesOf, wordsIn, writtenPage } from './metrics.ts';
 
 const page = readFileSync(pagePath, 'utf8');
-
-/** The cells of the table below a heading, without its head. */
-function tableBelow(heading: string): string[][] {
-  const [, rest = ''] = page.split(`\n## ${heading}\n`);
-  const [section = ''] = rest.split('\n## ');
-  const rows = section.split('\n').filter((line) => line.startsWith('| `'));
-  return rows.map((line) => {
-    const cells = line.split('|').slice(1, -1);
-    return cells.map((cell) => cell.trim());
-  });
-}
-
-const wordsIn = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
 
 test('docs - the table of metrics is what the registry says; npm run docs writes it', async () => {
   assert.equal(page, await writtenPage());
@@ -67,14 +54,6 @@ test('docs - the values of every label are told', async () => {
   );
   assert.deepEqual(told.toSorted(), expected.toSorted());
 });
-
-/** Values in the page for a label of a metric. */
-function valuesOf(metric: string, label: string): string[] {
-  const row = tableBelow('Values of labels').find(([name = '', word = '']) => {
-    return wordsIn(name)[0] === metric && wordsIn(word)[0] === label;
-  });
-  return wordsIn(row?.[2] ?? '').toSorted();
-}
 
 const listed: readonly [string, string, readonly string[]][] = [
   ['sealpost_link_reconnects_total', 'reason', Object.keys(DISCONNECT_REASONS)],

@@ -42,3 +42,25 @@ export async function writtenPage(): Promise<string> {
   const text = `${before}${START}\n\n${table}\n\n${END}${after}`;
   return format(text, { ...(await resolveConfig(pagePath)), parser: 'markdown' });
 }
+
+/** The cells of the table below a heading of the page, without its head. */
+export function tableBelow(heading: string): string[][] {
+  const [, rest = ''] = readFileSync(pagePath, 'utf8').split(`\n## ${heading}\n`);
+  const [section = ''] = rest.split('\n## ');
+  const rows = section.split('\n').filter((line) => line.startsWith('| `'));
+  return rows.map((line) => {
+    const cells = line.split('|').slice(1, -1);
+    return cells.map((cell) => cell.trim());
+  });
+}
+
+/** What stands in code spans. */
+export const wordsIn = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
+
+/** Values in the page for a label of a metric. */
+export function valuesOf(metric: string, label: string): string[] {
+  const row = tableBelow('Values of labels').find(([name = '', word = '']) => {
+    return wordsIn(name)[0] === metric && wordsIn(word)[0] === label;
+  });
+  return wordsIn(row?.[2] ?? '').toSorted();
+}
