@@ -25,7 +25,7 @@ export function anchorsIn(text: string): string[] {
 }
 
 /** Folders whose paths are named in prose from the root of the repository. */
-const folders = /^(?:src|test|docs|bin|vectors|certs)\//;
+const folders = /^(?:src|test|docs|bin|vectors|certs|deploy)\//;
 
 /** Paths of this repository that stand in code spans. */
 export function pathsIn(text: string): string[] {
