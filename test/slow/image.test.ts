@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, test } from 'node:test';
+import { parseDocument } from 'yaml';
+import { createNetwork, startContainer } from '../deploy/container.ts';
+import { buildImage, withoutDebian } from '../deploy/debian-root.ts';
+import { last } from '../deploy/dockerfile.ts';
+import { parseDockerRun } from '../deploy/docker-run.ts';
+import { commandsBelow, root } from '../deploy/page.ts';
+import { eventually } from '../support/process.ts';
+
+const skip = await withoutDebian();
+const folder = mkdtempSync(join(tmpdir(), 'sealpost-container-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs commands of docs/deploying.md in the folder. `docker` writes down what it was called with. */
+function typed(block: string): string[][] {
+  writeFileSync(join(folder, 'docker'), '#!/bin/sh\nprintf "%s\\0" "$@" >> calls; printf "\\n" >> calls\n', {
+    mode: 0o755,
+  });
+  writeFileSync(join(folder, 'sudo'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
+  rmSync(join(folder, 'calls'), { force: true });
+  const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}` };
+  execFileSync('bash', ['-e', '-c', block], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  if (!existsSync(join(folder, 'calls'))) return [];
+  const calls = readFileSync(join(folder, 'calls'), 'utf8').split('\n').slice(0, -1);
+  return calls.map((call) => call.split('\0').slice(0, -1));
+}
+
+interface Settings {
+  readonly apns: {
+    readonly endpoint: string;
+    readonly ca: string;
+    readonly topic: string;
+    readonly key: { readonly file: string; readonly id: string; readonly team: string };
+  };
+  readonly fcm: {
+    readonly endpoint: string;
+    readonly tokenEndpoint: string;
+    readonly ca: string;
+    readonly serviceAccount: string;
+  };
+}
+
+/** What the operator does by hand: the keys into `certs`, and their ids, the domain's server and the providers into the config. */
+function fillIn(secret: string, { apns, fcm }: Settings): void {
+  for (const [file, name] of [
+    [apns.ca, 'apns-ca.pem'],
+    [apns.key.file, 'AuthKey_ABC1234567.p8'],
+    [fcm.ca, 'fcm-ca.pem'],
+    [fcm.serviceAccount, 'service-account.json'],
+  ] as const)
+    cpSync(file, join(folder, 'certs', name));
+  writeFileSync(join(folder, 'secrets/component'), secret);
+  const file = join(folder, 'sealpost.yaml');
+  const config = parseDocument(readFileSync(file, 'utf8'));
+  config.setIn(['xmpp', 0, 'service'], 'xmpp://127.0.0.1:5347');
+  config.setIn(['apps', 'siskin', 'endpoint'], apns.endpoint);
+  config.setIn(['apps', 'siskin', 'ca'], 'certs/apns-ca.pem');
+  config.setIn(['apps', 'siskin', 'topic'], apns.topic);
+  config.setIn(['apps', 'siskin', 'key', 'id'], apns.key.id);
+  config.setIn(['apps', 'siskin', 'key', 'team'], apns.key.team);
+  for (const key of ['endpoint', 'tokenEndpoint'] as const) config.setIn(['apps', 'android', key], fcm[key]);
+  config.setIn(['apps', 'android', 'ca'], 'certs/fcm-ca.pem');
+  writeFileSync(file, config.toString());
+}
+
+test(
+  'image - built line by line and run as the docs say, it carries sealed pushes to both providers',
+  { skip },
+  async (t) => {
+    const [build = '', prepare = '', own = '', start = '', exec = ''] = commandsBelow('Docker');
+    assert.deepEqual(typed(build), [['build', '-t', 'sealpost', '.']]);
+    const { folder: built, image } = await buildImage();
+    t.after(() => rmSync(built, { recursive: true, force: true }));
+
+    const network = await createNetwork();
+    t.after(() => network.stop());
+    const settingsFile = join(folder, 'settings.json');
+    const harness = spawn(
+      'nsenter',
+      [
+        ...[`--net=${network.path}`, process.execPath, join(root, 'bin/sealpost.js'), 'harness', 'serve'],
+        ...[
+          '--listen',
+          '127.0.0.1:5347',
+          '--domain',
+          'push.example.com',
+          '--secret',
+          's3cret',
+          '--settings',
+          settingsFile,
+        ],
+        ...['--only', 'sealed-message', '--within', '60'],
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    t.after(() => harness.kill('SIGKILL'));
+    const verdict = Promise.all([text(harness.stdout), once(harness, 'exit')]);
+    const settings = await eventually('settings of the harness', () =>
+      existsSync(settingsFile) ? (JSON.parse(readFileSync(settingsFile, 'utf8')) as Settings) : undefined,
+    );
+
+    cpSync(join(root, 'deploy'), join(folder, 'deploy'), { recursive: true });
+    assert.deepEqual(typed(prepare), []);
+    fillIn('s3cret', settings);
+    assert.deepEqual(typed(own), []);
+    const [call = []] = typed(start);
+    const container = await startContainer({ image, run: parseDockerRun(call.slice(1)), folder, network });
+    t.after(() => container.stop());
+
+    const [report, [code]] = await verdict;
+    assert.match(report, /Green/);
+    assert.equal(code, 0, report);
+
+    await t.test('image - its health check passes', async () => {
+      await container.exec(last(image.stage, 'HEALTHCHECK'));
+    });
+
+    await t.test('image - the command of docker exec asks the running server', async () => {
+      const [[, , ...command] = []] = typed(exec);
+      assert.match(await container.exec(command), /^Watching: /);
+    });
+
+    await t.test('image - both listeners are open to the network of the container', async () => {
+      const sockets = readFileSync(`/proc/${container.pid}/net/tcp`, 'utf8');
+      for (const port of last(image.stage, 'EXPOSE'))
+        assert.ok(sockets.includes(` 00000000:${Number(port).toString(16).toUpperCase().padStart(4, '0')} `), port);
+    });
+
+    await t.test('image - it is user 1000 without any capability, and cannot get one', () => {
+      const status = readFileSync(`/proc/${container.pid}/status`, 'utf8');
+      assert.match(status, /^Uid:\s+1000\s+1000\s+1000\s+1000$/m);
+      assert.match(status, /^CapEff:\s+0+$/m);
+      assert.match(status, /^CapBnd:\s+0+$/m);
+      assert.match(status, /^NoNewPrivs:\s+1$/m);
+    });
+
+    await t.test('image - it writes to its volume and to nothing else', async () => {
+      const kept = globSync('*', { cwd: join(folder, 'sealpost-data') });
+      for (const name of ['sealpost.db', 'node.key']) assert.ok(kept.includes(name), String(kept));
+      assert.equal(statSync(join(folder, 'sealpost-data')).mode & 0o777, 0o700);
+      for (const path of ['/app/x', '/etc/sealpost/x', '/run/secrets/x', '/etc/sealpost/certs/x'])
+        await assert.rejects(
+          container.exec(['/bin/sh', '-c', `: > ${path}`]),
+          /Read-only file system|Permission denied/,
+        );
+    });
+
+    await t.test('image - it holds one Node, no package manager and nothing that only tests need', () => {
+      const found = execFileSync('find', [image.root, '-xdev', '-name', 'node', '-type', 'f', '-perm', '/111'], {
+        encoding: 'utf8',
+      });
+      assert.equal(found.trim(), join(image.root, 'usr/local/bin/node'));
+      const commands = globSync('usr/local/bin/*', { cwd: image.root });
+      assert.deepEqual(commands.toSorted(), ['usr/local/bin/node', 'usr/local/bin/sealpost']);
+      const modules = globSync('*', { cwd: join(image.root, 'app/node_modules') });
+      assert.ok(modules.includes('fastify'));
+      assert.deepEqual(
+        modules.filter((name) => ['node', 'typescript', 'prettier', 'playwright-core', 'fast-check'].includes(name)),
+        [],
+      );
+      assert.deepEqual(globSync('*', { cwd: join(image.root, 'app') }).toSorted(), [
+        'LICENSE',
+        'bin',
+        'dist',
+        'node_modules',
+        'package.json',
+      ]);
+    });
+
+    await t.test('image - docker stop ends it in order', async () => {
+      assert.equal(await container.stop(), 0);
+    });
+  },
+);
