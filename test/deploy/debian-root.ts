@@ -75,6 +75,8 @@ async function addNode(folder: string): Promise<void> {
 /** An image: a root file system and what its Dockerfile says about running it. */
 export interface Image {
   readonly root: string;
+  /** Whether the root is an empty folder over which the system of this machine is laid. */
+  readonly isOverlay?: boolean;
   readonly workdir: string;
   readonly env: Readonly<Record<string, string>>;
   readonly stage: Stage;

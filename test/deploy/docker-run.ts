@@ -1,5 +1,6 @@
 /** The arguments of `docker run`, so far as our pages go. What it does not know is an error. */
 
+/** What a container gets of the machine, and what runs in it. */
 export interface DockerRun {
   readonly isReadOnly: boolean;
   readonly tmpfs: readonly string[];
@@ -7,7 +8,9 @@ export interface DockerRun {
   readonly securityOptions: readonly string[];
   readonly mounts: readonly Mount[];
   readonly ports: readonly { readonly address: string; readonly outside: number; readonly inside: number }[];
+  readonly environment: Readonly<Record<string, string>>;
   readonly image: string;
+  /** In place of the image's; empty: the image's. */
   readonly command: readonly string[];
 }
 
@@ -47,6 +50,7 @@ export function parseDockerRun(args: readonly string[]): DockerRun {
       const [address = '', outside, inside] = text.split(':');
       return { address, outside: Number(outside), inside: Number(inside) };
     }),
+    environment: {},
     image,
     command,
   };

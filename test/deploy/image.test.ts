@@ -3,16 +3,17 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { parseConfigText } from '../../src/config/config.ts';
-import { createSources } from '../config/files.ts';
 import { allowedBy, last, parseDockerfile } from './dockerfile.ts';
 import { parseDockerRun } from './docker-run.ts';
+import { mountOf, readConfig } from './sample-config.ts';
 import { commandsBelow, root } from './page.ts';
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const stages = parseDockerfile(read('Dockerfile'));
 const image = stages.at(-1);
 assert.ok(image);
+
+const secrets = { '/run/secrets/component': 'juliet', '/run/secrets/admin-token': 'admin' };
 
 /** The `docker run` of docs/deploying.md, as the shell reads it. */
 function documentedRun() {
@@ -76,25 +77,13 @@ test('image - the docker run of the docs locks the container up', () => {
 
 test('image - the sample config reads and writes what docker run mounts, and listens where it publishes', () => {
   const { mounts, ports } = documentedRun();
-  const within = (path: string, target: string) => path === target || path.startsWith(`${target}/`);
-  const mountOf = (path: string) => mounts.find(({ target }) => within(path, target));
-
-  const sources = createSources({ '/run/secrets/admin-token': 'admin' });
-  const opened: string[] = [];
-  const config = parseConfigText(read('deploy/docker/sealpost.yaml'), {
-    ...sources,
-    env: {},
-    readFile: (path) => {
-      opened.push(path);
-      return sources.readFile(path);
-    },
-  });
-  assert.equal(opened.length, 4);
-  for (const path of [...opened, '/etc/sealpost/sealpost.yaml']) assert.equal(mountOf(path)?.isReadOnly, true, path);
+  const { config, opened } = readConfig(read('deploy/docker/sealpost.yaml'), secrets);
+  for (const path of [...opened, '/etc/sealpost/sealpost.yaml'])
+    assert.equal(mountOf(path, mounts)?.isReadOnly, true, path);
 
   assert.ok(config.store.kind === 'sqlite');
   assert.deepEqual(last(image, 'VOLUME'), [dirname(config.store.path)]);
-  assert.equal(mountOf(config.store.path)?.isReadOnly, false);
+  assert.equal(mountOf(config.store.path, mounts)?.isReadOnly, false);
 
   const { ops, public: open } = config.http;
   assert.deepEqual([open.host, ops.host], ['0.0.0.0', '0.0.0.0']);

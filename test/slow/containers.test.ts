@@ -5,18 +5,21 @@ import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { after, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { parseDocument } from 'yaml';
 import { createNetwork, startContainer } from '../deploy/container.ts';
-import { buildImage, withoutDebian } from '../deploy/debian-root.ts';
-import { last } from '../deploy/dockerfile.ts';
+import { asDockerRun, readCompose } from '../deploy/compose.ts';
+import { buildImage, type Image, run, withoutDebian } from '../deploy/debian-root.ts';
+import { last, parseDockerfile } from '../deploy/dockerfile.ts';
 import { parseDockerRun } from '../deploy/docker-run.ts';
 import { commandsBelow, root } from '../deploy/page.ts';
+import { missingPackage } from '../support/debian.ts';
 import { eventually } from '../support/process.ts';
 
 const skip = await withoutDebian();
 const folder = mkdtempSync(join(tmpdir(), 'sealpost-container-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
+cpSync(join(root, 'deploy'), join(folder, 'deploy'), { recursive: true });
 
 /** Runs commands of docs/deploying.md in the folder. `docker` writes down what it was called with. */
 function typed(block: string): string[][] {
@@ -70,15 +73,19 @@ function fillIn(secret: string, { apns, fcm }: Settings): void {
   writeFileSync(file, config.toString());
 }
 
-test(
-  'image - built line by line and run as the docs say, it carries sealed pushes to both providers',
-  { skip },
-  async (t) => {
+describe('containers', { skip }, () => {
+  let image: Image;
+  let imageFolder = '';
+  before(async () => {
+    const built = await buildImage();
+    imageFolder = built.folder;
+    image = built.image;
+  });
+  after(() => imageFolder && rmSync(imageFolder, { recursive: true, force: true }));
+
+  test('image - run as the docs say, it carries sealed pushes to both providers', async (t) => {
     const [build = '', prepare = '', own = '', start = '', exec = ''] = commandsBelow('Docker');
     assert.deepEqual(typed(build), [['build', '-t', 'sealpost', '.']]);
-    const { folder: built, image } = await buildImage();
-    t.after(() => rmSync(built, { recursive: true, force: true }));
-
     const network = await createNetwork();
     t.after(() => network.stop());
     const settingsFile = join(folder, 'settings.json');
@@ -106,12 +113,17 @@ test(
       existsSync(settingsFile) ? (JSON.parse(readFileSync(settingsFile, 'utf8')) as Settings) : undefined,
     );
 
-    cpSync(join(root, 'deploy'), join(folder, 'deploy'), { recursive: true });
     assert.deepEqual(typed(prepare), []);
     fillIn('s3cret', settings);
     assert.deepEqual(typed(own), []);
     const [call = []] = typed(start);
-    const container = await startContainer({ image, run: parseDockerRun(call.slice(1)), folder, network });
+    const container = await startContainer({
+      image,
+      run: parseDockerRun(call.slice(1)),
+      folder,
+      network,
+      ready: /"serving"/,
+    });
     t.after(() => container.stop());
 
     const [report, [code]] = await verdict;
@@ -177,5 +189,49 @@ test(
     await t.test('image - docker stop ends it in order', async () => {
       assert.equal(await container.stop(), 0);
     });
-  },
-);
+  });
+
+  const slixmpp = missingPackage('python3-slixmpp', '/usr/lib/python3/dist-packages/slixmpp');
+
+  test(
+    'compose - a message to a phone that sleeps comes out at the stand-in for APNs',
+    { skip: slixmpp },
+    async (t) => {
+      const compose = readCompose(join(folder, 'deploy/compose.yaml'));
+      const network = await createNetwork();
+      t.after(() => network.stop());
+      // Debian's packages are installed on this machine; its system stands for the image of Prosody.
+      const [stage] = parseDockerfile(readFileSync(join(root, 'deploy/compose/prosody.Dockerfile'), 'utf8'));
+      assert.ok(stage);
+      const empty = mkdtempSync(join(folder, 'prosody-'));
+      const prosody: Image = { root: empty, isOverlay: true, workdir: '/', env: { PATH: '/usr/bin:/bin' }, stage };
+      // All services are in one network here, so each name leads to the loopback interface.
+      writeFileSync(join(image.root, 'etc/hosts'), '127.0.0.1 localhost prosody\n');
+      const start = async (name: string, of: Image, ready: RegExp) => {
+        const service = compose.services[name];
+        assert.ok(service, name);
+        const how = asDockerRun(compose, service);
+        const container = await startContainer({ image: of, run: how, folder: join(folder, 'deploy'), network, ready });
+        t.after(() => container.stop());
+        return container;
+      };
+      await start('prosody', prosody, /Hello and welcome/);
+      const providers = await start('providers', image, /APNs is/);
+      await providers.exec(compose.services['providers']?.healthcheck?.test.slice(1) ?? []);
+      await start('sealpost', image, /component link is up/);
+
+      const command = [
+        '/usr/bin/python3',
+        join(root, 'deploy/compose/phone.py'),
+        '127.0.0.1',
+        'localhost',
+        'push.localhost',
+      ];
+      const [, token] =
+        /has the token ([0-9a-f]+)/.exec(await run('nsenter', [`--net=${network.path}`, ...command])) ?? [];
+      const line = await eventually('a push', () => providers.lines.find((one) => one.includes('"provider":"apns"')));
+      const push = JSON.parse(line) as { token: string; status: number; body: { aps: { alert: object } } };
+      assert.deepEqual([push.token, push.status, push.body.aps.alert], [token, 200, { body: 'New message!' }]);
+    },
+  );
+});
