@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
-import { parseDocument } from 'yaml';
 import { createNetwork, startContainer } from '../deploy/container.ts';
 import { asDockerRun, readCompose } from '../deploy/compose.ts';
 import { buildImage, type Image, run, withoutDebian } from '../deploy/debian-root.ts';
 import { last, parseDockerfile } from '../deploy/dockerfile.ts';
 import { parseDockerRun } from '../deploy/docker-run.ts';
+import { fillIn, startJudge } from '../deploy/judge.ts';
 import { commandsBelow, root } from '../deploy/page.ts';
 import { missingPackage } from '../support/debian.ts';
 import { eventually } from '../support/process.ts';
@@ -35,44 +33,6 @@ function typed(block: string): string[][] {
   return calls.map((call) => call.split('\0').slice(0, -1));
 }
 
-interface Settings {
-  readonly apns: {
-    readonly endpoint: string;
-    readonly ca: string;
-    readonly topic: string;
-    readonly key: { readonly file: string; readonly id: string; readonly team: string };
-  };
-  readonly fcm: {
-    readonly endpoint: string;
-    readonly tokenEndpoint: string;
-    readonly ca: string;
-    readonly serviceAccount: string;
-  };
-}
-
-/** What the operator does by hand: the keys into `certs`, and their ids, the domain's server and the providers into the config. */
-function fillIn(secret: string, { apns, fcm }: Settings): void {
-  for (const [file, name] of [
-    [apns.ca, 'apns-ca.pem'],
-    [apns.key.file, 'AuthKey_ABC1234567.p8'],
-    [fcm.ca, 'fcm-ca.pem'],
-    [fcm.serviceAccount, 'service-account.json'],
-  ] as const)
-    cpSync(file, join(folder, 'certs', name));
-  writeFileSync(join(folder, 'secrets/component'), secret);
-  const file = join(folder, 'sealpost.yaml');
-  const config = parseDocument(readFileSync(file, 'utf8'));
-  config.setIn(['xmpp', 0, 'service'], 'xmpp://127.0.0.1:5347');
-  config.setIn(['apps', 'siskin', 'endpoint'], apns.endpoint);
-  config.setIn(['apps', 'siskin', 'ca'], 'certs/apns-ca.pem');
-  config.setIn(['apps', 'siskin', 'topic'], apns.topic);
-  config.setIn(['apps', 'siskin', 'key', 'id'], apns.key.id);
-  config.setIn(['apps', 'siskin', 'key', 'team'], apns.key.team);
-  for (const key of ['endpoint', 'tokenEndpoint'] as const) config.setIn(['apps', 'android', key], fcm[key]);
-  config.setIn(['apps', 'android', 'ca'], 'certs/fcm-ca.pem');
-  writeFileSync(file, config.toString());
-}
-
 describe('containers', { skip }, () => {
   let image: Image;
   let imageFolder = '';
@@ -88,33 +48,12 @@ describe('containers', { skip }, () => {
     assert.deepEqual(typed(build), [['build', '-t', 'sealpost', '.']]);
     const network = await createNetwork();
     t.after(() => network.stop());
-    const settingsFile = join(folder, 'settings.json');
-    const harness = spawn(
-      'nsenter',
-      [
-        ...[`--net=${network.path}`, process.execPath, join(root, 'bin/sealpost.js'), 'harness', 'serve'],
-        ...[
-          '--listen',
-          '127.0.0.1:5347',
-          '--domain',
-          'push.example.com',
-          '--secret',
-          's3cret',
-          '--settings',
-          settingsFile,
-        ],
-        ...['--only', 'sealed-message', '--within', '60'],
-      ],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    t.after(() => harness.kill('SIGKILL'));
-    const verdict = Promise.all([text(harness.stdout), once(harness, 'exit')]);
-    const settings = await eventually('settings of the harness', () =>
-      existsSync(settingsFile) ? (JSON.parse(readFileSync(settingsFile, 'utf8')) as Settings) : undefined,
-    );
+    const judge = await startJudge(network, join(folder, 'settings.json'));
+    t.after(() => judge.stop());
 
     assert.deepEqual(typed(prepare), []);
-    fillIn('s3cret', settings);
+    const [certs, secrets] = [join(folder, 'certs'), join(folder, 'secrets')];
+    fillIn({ judge, config: join(folder, 'sealpost.yaml'), certs, secrets, authorities: 'certs' });
     assert.deepEqual(typed(own), []);
     const [call = []] = typed(start);
     const container = await startContainer({
@@ -126,7 +65,7 @@ describe('containers', { skip }, () => {
     });
     t.after(() => container.stop());
 
-    const [report, [code]] = await verdict;
+    const { report, code } = await judge.verdict;
     assert.match(report, /Green/);
     assert.equal(code, 0, report);
 
