@@ -116,8 +116,11 @@ function describeTrouble({ state, circuit, hintFor }: AppSenderView): Concern | 
       return undefined;
     case 'failing':
       return {
-        reason: `${state.failures} pushes in a row failed, the last with ${state.reason}${probe}`,
-        hint: 'check the connection to the provider (network, proxy) and its status page',
+        reason:
+          state.failures === 1
+            ? `the last push failed with ${state.reason}${probe}`
+            : `${state.failures} pushes in a row failed, the last with ${state.reason}${probe}`,
+        hint: hintFor(state.reason),
       };
     case 'misconfigured':
       return { reason: `the provider refuses us: ${state.reason}${probe}`, hint: hintFor(state.reason) };

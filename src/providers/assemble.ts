@@ -3,6 +3,7 @@ import type { PushResult } from '../core/push.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Concern, Hints, Provider } from './provider.ts';
+import { hintForConnection } from './unconnected.ts';
 
 /** An app's watched credentials of either kind, as the operator sees them. */
 export interface WatchedCredentials {
@@ -46,7 +47,7 @@ export function assembleProvider(parts: ProviderParts): Provider {
       }
     },
     largestCiphertext,
-    explain: (reason) => (Object.hasOwn(hints, reason) ? hints[reason] : undefined) ?? hints.other,
+    explain: (reason) => (Object.hasOwn(hints, reason) ? hints[reason] : hintForConnection(reason)) ?? hints.other,
     get concern() {
       return credentials.concern;
     },

@@ -57,7 +57,7 @@ export interface Provider {
   send(push: Push, device: Device, deadlineMs: number): Promise<PushResult>;
   /** Bytes of the longest base64 ciphertext that fits into any push for this account, less a reserve. */
   largestCiphertext(account: string): number;
-  /** What an operator should do about a `misconfigured` result with this reason. */
+  /** What an operator should do about a `misconfigured` or `retry` result with this reason. */
   explain?(reason: string): string;
   /** What the operator should attend to before pushes fail; undefined: nothing. */
   readonly concern?: Concern | undefined;

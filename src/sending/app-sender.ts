@@ -4,9 +4,10 @@ import { createCircuit } from './circuit-breaker.ts';
 import type { Clock, Random } from '../time/clock.ts';
 import type { App } from '../core/app.ts';
 import type { Device, Provider } from '../providers/provider.ts';
+import { cannotConnect } from '../providers/unconnected.ts';
 import type { PushResult, Push } from '../core/push.ts';
 import { isCall } from '../core/routing.ts';
-import { type Log, throttle } from '../telemetry/log.ts';
+import { type Log, throttleEach } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Longest attempt in milliseconds: a provider that does not answer within a few seconds does not answer at all. */
@@ -23,7 +24,10 @@ const enterWithinMs = 1_000;
 
 const logEveryMs = 60_000;
 
-/** Failures in a row before the app counts as failing; a single broken connection is normal. */
+/**
+ * Failures in a row before the app counts as failing; a single broken connection is normal. One for which no connection
+ * could be made at all is not.
+ */
 const failuresToWarn = 5;
 
 /** Unclear results in a row, without success, before the app counts as failing; a few busy devices cause fewer. */
@@ -48,7 +52,7 @@ export interface AppSender {
   /** Makes one attempt within `patienceMs`, through the concurrency limit and the circuit. Never rejects. */
   attempt(push: Push, device: Device, patienceMs: number): Promise<PushResult>;
   readonly state: AppState;
-  /** What an operator should do about a `misconfigured` result with this reason. */
+  /** What an operator should do about failures with this reason. */
   hintFor(reason: string): string;
   readonly circuit: CircuitState;
   /** Free places in the concurrency limit. */
@@ -84,7 +88,9 @@ export function createAppSender({
   });
   const provider = connect(resetAfterReplacement);
   const circuit: Circuit = createCircuit({ clock, random, onChange: reportCircuit });
-  const mayLog = throttle(logEveryMs, clock);
+  const mayLog = throttleEach(logEveryMs, clock);
+  /** A failure was logged, and no push was accepted since. */
+  let isFailing = false;
   /** A refusal of one device that may concern all of them (wrong topic or environment), until a push is accepted. */
   let suspicion: Extract<PushResult, { kind: 'misconfigured' }> | undefined;
   /** Results in a row that may concern the app, or only many devices. */
@@ -98,10 +104,15 @@ export function createAppSender({
     metrics.circuitOpen.set({ app: app.name }, state.kind === 'closed' ? 0 : 1);
     if (state.kind === 'open' && !isAnnounced) {
       isAnnounced = true;
-      log.warn({ app: app.name, reason: state.reason }, 'circuit open: the provider gets probes only for a while');
+      const { reason } = state;
+      log.warn(
+        { app: app.name, reason, hint: hintFor(reason) },
+        'circuit open: the provider gets probes only for a while',
+      );
     }
     if (state.kind !== 'closed') return;
     isAnnounced = false;
+    isFailing = false;
     log.info({ app: app.name }, 'circuit closed: the provider accepts pushes again');
   }
 
@@ -138,6 +149,8 @@ export function createAppSender({
   function record(result: PushResult): void {
     metrics.pushes.inc({ app: app.name, result: result.kind });
     if (result.kind === 'misconfigured') reportMisconfigured(result.reason);
+    if (result.kind === 'retry' && result.scope === 'app') reportFailing(result.reason);
+    if (result.kind === 'accepted') reportWorking();
     if (result.kind === 'misconfigured' && result.scope !== 'app') suspicion = result;
     else if (result.kind === 'retry' && result.scope === 'unclear') {
       unclear = { count: unclear.count + 1, reason: result.reason };
@@ -150,8 +163,20 @@ export function createAppSender({
   }
 
   function reportMisconfigured(reason: string): void {
-    if (!mayLog()) return;
+    if (!mayLog(reason)) return;
     log.error({ app: app.name, reason, hint: hintFor(reason) }, 'the provider refuses us: the configuration is wrong');
+  }
+
+  function reportFailing(reason: string): void {
+    if (!mayLog(reason)) return;
+    isFailing = true;
+    log.warn({ app: app.name, reason, hint: hintFor(reason) }, 'a push failed and will be sent again');
+  }
+
+  function reportWorking(): void {
+    if (!isFailing) return;
+    isFailing = false;
+    log.info({ app: app.name }, 'the provider accepts pushes again');
   }
 
   function hintFor(reason: string): string {
@@ -170,7 +195,7 @@ export function createAppSender({
     const refusal = lastFailure?.kind === 'misconfigured' ? lastFailure : suspicion;
     if (refusal) return { kind: 'misconfigured', reason: refusal.reason };
     if (unclear.count >= unclearToWarn) return { kind: 'failing', reason: unclear.reason, failures: unclear.count };
-    if (!lastFailure || failures < failuresToWarn) return { kind: 'working' };
+    if (!lastFailure || (failures < failuresToWarn && !cannotConnect(lastFailure.reason))) return { kind: 'working' };
     return { kind: 'failing', reason: lastFailure.reason, failures };
   }
 

@@ -56,6 +56,20 @@ export function errorCode(error: unknown): string {
 }
 
 /**
+ * Limits repeated log lines, each kind by itself.
+ * @returns a function that tells whether `intervalMs` has passed since it last returned true for this kind; the kinds
+ * must be from a closed list, since each is remembered
+ */
+export function throttleEach(intervalMs: number, clock: { monotonic(): number }): (kind: string) => boolean {
+  const throttles = new Map<string, () => boolean>();
+  return (kind) => {
+    const mayLog = throttles.get(kind) ?? throttle(intervalMs, clock);
+    throttles.set(kind, mayLog);
+    return mayLog();
+  };
+}
+
+/**
  * Limits repeated log lines.
  * @returns a function that tells whether `intervalMs` has passed since it last returned true
  */

@@ -165,7 +165,7 @@ test('health - an app whose pushes fail says how many and when it tries again', 
       'app:siskin': {
         status: 'warn',
         reason: '12 pushes in a row failed, the last with ServiceUnavailable; next probe in 5 s',
-        hint: 'check the connection to the provider (network, proxy) and its status page',
+        hint: 'what to do about ServiceUnavailable',
       },
     },
   });

@@ -231,10 +231,63 @@ test('app sender - that the circuit is open is said once when it begins, and onc
   clock.advance(60_000);
   await tryOnce({ kind: 'accepted' });
   const said = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
-  assert.deepEqual(said, [
+  const ofCircuit = said.filter((line) => line.startsWith('circuit'));
+  assert.deepEqual(ofCircuit, [
     'circuit open: the provider gets probes only for a while',
     'circuit closed: the provider accepts pushes again',
   ]);
+});
+
+test('app sender - each kind of failure is said at once and then once a minute, and the first success after it', async () => {
+  const { appSender, lines, clock, answerAll } = holding(5);
+  const tryOnce = async (outcome: PushResult) => {
+    const attempt = appSender.attempt(push, device, 15_000);
+    await new Promise(setImmediate);
+    await answerAll(outcome);
+    await attempt;
+  };
+  const refused: PushResult = { kind: 'retry', reason: 'connection-refused', scope: 'app' };
+  const wrongKey: PushResult = { kind: 'misconfigured', reason: 'InvalidProviderToken', scope: 'app' };
+  for (const outcome of [refused, refused, unavailable, wrongKey, wrongKey, { kind: 'accepted' } as const]) {
+    await tryOnce(outcome);
+  }
+  clock.advance(59_999);
+  for (const outcome of [refused, wrongKey, { kind: 'accepted' } as const]) await tryOnce(outcome);
+  clock.advance(1);
+  for (const outcome of [refused, wrongKey, { kind: 'accepted' } as const]) await tryOnce(outcome);
+  const said = lines.map((line) => {
+    const { reason, msg } = JSON.parse(line) as { reason?: string; msg: string };
+    return [reason, msg];
+  });
+  const failed = 'a push failed and will be sent again';
+  const isWrong = 'the provider refuses us: the configuration is wrong';
+  assert.deepEqual(said, [
+    ['connection-refused', failed],
+    ['ServiceUnavailable', failed],
+    ['InvalidProviderToken', isWrong],
+    [undefined, 'the provider accepts pushes again'],
+    ['connection-refused', failed],
+    ['InvalidProviderToken', isWrong],
+    [undefined, 'the provider accepts pushes again'],
+  ]);
+});
+
+test('app sender - a single failure of one busy device is not said', async () => {
+  const { appSender, lines, answerAll } = holding(5);
+  const attempt = appSender.attempt(push, device, 15_000);
+  await new Promise(setImmediate);
+  await answerAll({ kind: 'retry', reason: 'TooManyRequests', scope: 'device' });
+  await attempt;
+  assert.deepEqual(lines, []);
+});
+
+test('app sender - a provider that cannot be reached is trouble at the first push, whatever the way', async () => {
+  for (const reason of ['untrusted', 'oauth-no-address']) {
+    const outcomes: PushResult[] = [{ kind: 'retry', reason, scope: 'app' }];
+    const appSender = playing(outcomes);
+    await attemptAll(appSender, outcomes);
+    assert.deepEqual(appSender.state, { kind: 'failing', reason, failures: 1 });
+  }
 });
 
 test('app sender - after new credentials nothing is said of the old ones any more, and the next push finds out', async () => {

@@ -9,7 +9,10 @@ const topic =
 const environment =
   'check environment (production, sandbox or auto) and topic in the config; after changing it restart';
 
-/** What an operator can do about each reason for `misconfigured`. */
+const trouble =
+  'APNs has trouble of its own: look at developer.apple.com/system-status; nothing needs to be done if it passes';
+
+/** What an operator can do about each reason for `misconfigured`, and for `retry` of a whole app. */
 export const apnsHints = {
   'unusable-key': key,
   InvalidProviderToken: `${key}; a clock of this machine that is ahead has the same effect`,
@@ -27,5 +30,12 @@ export const apnsHints = {
   MissingTopic: topic,
   BadPath: 'check endpoint: the server there does not answer as APNs does',
   MethodNotAllowed: 'check endpoint: the server there does not answer as APNs does',
+  InternalServerError: trouble,
+  ServiceUnavailable: trouble,
+  Shutdown: trouble,
+  IdleTimeout: trouble,
+  ExpiredProviderToken: 'the clock of this machine is behind or ahead: set it by NTP',
+  TooManyProviderTokenUpdates:
+    'several processes use the same key and renew its tokens too often: let one server use it, or wait some minutes',
   other: 'check key or certificate, topic, environment and endpoint of this app',
 } satisfies Hints;

@@ -1,6 +1,7 @@
 /** Google's access tokens for FCM: developers.google.com/identity/protocols/oauth2/service-account. */
 import type { Clock, Random } from '../../time/clock.ts';
 import { errorCode, type Log, throttle } from '../../telemetry/log.ts';
+import { connectionFailureOf, isUnconnected, type Unconnected } from '../transport/connection-failure.ts';
 
 /** An access token and its lifetime. */
 export interface AccessToken {
@@ -9,7 +10,11 @@ export interface AccessToken {
 }
 
 /** Why there is no token: Google refused it (`refused`, our account is wrong), or Google could not be reached. */
-export type NoToken = { readonly refused: boolean };
+export interface NoToken {
+  readonly refused: boolean;
+  /** Why no connection could be made at all. */
+  readonly unconnected?: Unconnected;
+}
 
 /** Keeps one access token and renews it early. Only one renewal runs at a time. */
 export interface AccessTokens {
@@ -87,7 +92,7 @@ export function createAccessTokens({ fetchToken, app, clock, random, log }: Acce
       failures = 0;
       return token;
     } catch (error) {
-      pause({ refused: isRefusal(error) });
+      pause(noTokenFor(error));
       reportFailure(error);
       return latestFailure;
     } finally {
@@ -129,6 +134,12 @@ export function createAccessTokens({ fetchToken, app, clock, random, log }: Acce
 
 class RenewalTimeout extends Error {
   override readonly name = 'RenewalTimeout';
+}
+
+function noTokenFor(error: unknown): NoToken {
+  if (isRefusal(error)) return { refused: true };
+  const failure = connectionFailureOf(error);
+  return { refused: false, ...(isUnconnected(failure) && { unconnected: failure }) };
 }
 
 /**

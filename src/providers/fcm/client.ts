@@ -5,6 +5,8 @@ import { assembleProvider } from '../assemble.ts';
 import { readRetryAfter } from '../transport/retry-after.ts';
 import type { TransportResult } from '../transport/contract.ts';
 import { createTransport } from '../transport/transport.ts';
+import { ofOauthServer } from '../unconnected.ts';
+import type { NoToken } from './access-tokens.ts';
 import { fcmHints } from './hints.ts';
 import { createBelief, type ResultRow, resultOfFailure } from '../results.ts';
 import { readReason, resultOfAnswer } from './results.ts';
@@ -21,6 +23,13 @@ interface Attempt extends Pick<ResultRow, 'result' | 'reason' | 'scope'> {
   /** The service account that the request was sent with. */
   readonly sender?: Sender;
   readonly afterMs?: number;
+}
+
+function withoutToken(token: NoToken | undefined): Attempt {
+  if (token === undefined) return { result: 'retry', reason: 'oauth-timeout', scope: 'app' };
+  if (token.refused) return { result: 'misconfigured', reason: 'oauth-refused', scope: 'app' };
+  const reason = token.unconnected === undefined ? 'oauth-unavailable' : ofOauthServer(token.unconnected);
+  return { result: 'retry', reason, scope: 'app' };
 }
 
 /** Makes the provider of one app. While its service account cannot be used, every result is `misconfigured`. */
@@ -61,11 +70,7 @@ export function createFcm(options: FcmOptions): Provider {
     const { tokens, path } = sender;
     const held = tokens.current();
     const token = held instanceof Promise ? await within(held, endsAtMs) : held;
-    if (token === undefined) return { result: 'retry', reason: 'oauth-timeout', scope: 'app' };
-    if (typeof token !== 'string')
-      return token.refused
-        ? { result: 'misconfigured', reason: 'oauth-refused', scope: 'app' }
-        : { result: 'retry', reason: 'oauth-unavailable', scope: 'app' };
+    if (typeof token !== 'string') return unsent(token);
     const result = await transport.send({
       path,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -76,6 +81,13 @@ export function createFcm(options: FcmOptions): Provider {
     if (answered.result === 'renew-credential') tokens.discard(token);
     else if (answered.result === 'accepted') tokens.confirm();
     return { ...answered, sender };
+  }
+
+  /** Without an access token nothing is sent. Undefined: the time of the push was over first. */
+  function unsent(token: NoToken | undefined): Attempt {
+    const attempted = withoutToken(token);
+    metrics.attempts.inc({ app: app.name, status: '-', reason: attempted.reason });
+    return attempted;
   }
 
   /** Resolves with undefined if the push runs out of time. */

@@ -3,7 +3,10 @@ import type { Hints } from '../provider.ts';
 const project =
   'check that the service account belongs to the project that the Android app is built with, that the FCM API (V1) is enabled there, and that the account may send; a new file needs no restart';
 
-/** What an operator can do about each reason for `misconfigured`. */
+const trouble = 'FCM has trouble of its own: look at status.firebase.google.com; nothing needs to be done if it passes';
+const quota = 'the quota of the project is used up: look at it in the Google Cloud console, and ask for more';
+
+/** What an operator can do about each reason for `misconfigured`, and for `retry` of a whole app. */
 export const fcmHints = {
   'unusable-account': 'put a working key file of the service account in its place; no restart is needed',
   'oauth-refused':
@@ -15,5 +18,11 @@ export const fcmHints = {
   SENDER_ID_MISMATCH: project,
   FAILED_PRECONDITION: project,
   THIRD_PARTY_AUTH_ERROR: 'check the APNs and web push credentials of the project in the Firebase console',
+  UNAVAILABLE: trouble,
+  INTERNAL: trouble,
+  DEADLINE_EXCEEDED: trouble,
+  UNSPECIFIED_ERROR: trouble,
+  RESOURCE_EXHAUSTED: quota,
+  QUOTA_EXCEEDED: quota,
   other: 'check service account, project and endpoint of this app',
 } satisfies Hints;

@@ -1,6 +1,6 @@
 /** A connection to a provider: one over HTTP/2, or a pool of HTTP/1.1 connections that is used and closed as one. */
 import type { Dispatcher } from 'undici';
-import { proxyRefusal } from './proxy.ts';
+import { type ConnectionFailure, connectionFailureOf } from './connection-failure.ts';
 import { createDispatcher, type DispatcherOptions, pingEveryMs } from './dispatcher.ts';
 import type { TransportRequest, TransportResult } from './contract.ts';
 
@@ -11,9 +11,8 @@ export interface ConnectionOptions extends DispatcherOptions {
     /**
      * The connection failed or ended; over HTTP/1.1: the last one of the pool did.
      * @param useful whether it carried an answer
-     * @param reason `proxy` if the proxy refused, `connection` otherwise
      */
-    ended(useful: boolean, reason: 'connection' | 'proxy'): void;
+    ended(useful: boolean, reason: ConnectionFailure): void;
   };
 }
 
@@ -69,7 +68,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     waitingSinceMs = inFlight > 0 ? heardAtMs : undefined;
   };
   const end = (useful: boolean, error: unknown) => {
-    if (!isRetired && !(protocol === 'h1' && stats().connected > 0)) on.ended(useful, reasonOf(error));
+    if (!isRetired && !(protocol === 'h1' && stats().connected > 0)) on.ended(useful, connectionFailureOf(error));
   };
 
   dispatcher.on('connect', () => {
@@ -149,7 +148,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         if (!leave()) return;
         if (status !== undefined && code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
           return done({ kind: 'answer', status, headers, body: '' });
-        const reason = code === 'UND_ERR_INVALID_ARG' ? 'invalid' : reasonOf(error);
+        const reason = code === 'UND_ERR_INVALID_ARG' ? 'invalid' : connectionFailureOf(error);
         return done({ kind: 'failure', reason, ...(status !== undefined && { status }) });
       };
 
@@ -195,8 +194,4 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (inFlight === 0) close();
     },
   };
-}
-
-function reasonOf(error: unknown): 'connection' | 'proxy' {
-  return (error as { code?: unknown } | null)?.code === proxyRefusal ? 'proxy' : 'connection';
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { ConnectionFailure } from './connection-failure.ts';
 
 /** A POST request to the provider. */
 export interface TransportRequest {
@@ -22,10 +23,10 @@ export interface TransportAnswer {
 export interface TransportFailure {
   readonly kind: 'failure';
   /**
-   * `timeout`: the answer was not complete by the deadline. `connection`: connecting failed, or the connection broke.
-   * `closed`: the transport was drained. `invalid`: the request cannot be sent. `proxy`: the proxy refused.
+   * `timeout`: the answer was not complete by the deadline. `closed`: the transport was drained. `invalid`: the request
+   * cannot be sent.
    */
-  readonly reason: 'timeout' | 'connection' | 'closed' | 'invalid' | 'proxy';
+  readonly reason: 'timeout' | 'closed' | 'invalid' | ConnectionFailure;
   /** Status of an answer whose body is incomplete. */
   readonly status?: number;
 }

@@ -8,6 +8,9 @@ import type { ProxySettings } from '../../core/app.ts';
 /** Code of the error for a proxy that answers but refuses. No message contains the answer's status. */
 export const proxyRefusal = 'SEALPOST_PROXY_REFUSED';
 
+/** Code of the error for a proxy that cannot be reached or does not answer. */
+export const proxyUnreachable = 'SEALPOST_PROXY_UNREACHABLE';
+
 /** Milliseconds to open a tunnel, connecting to the proxy included. */
 const tunnelWithinMs = 5_000;
 
@@ -41,7 +44,7 @@ function bareHost(hostname: string): string {
 
 /**
  * Opens a tunnel through the proxy. The TLS spoken over it is between Sealpost and the server alone.
- * @param done called once with the connection, or with a system error or one of code `proxyRefusal`
+ * @param done called once with the connection, or with an error of code `proxyRefusal` or `proxyUnreachable`
  */
 export function openTunnel(
   {
@@ -65,12 +68,10 @@ export function openTunnel(
     // A tunnel carries one connection; an agent must not keep it.
     agent: false,
   });
-  const cancel = clock.after(tunnelWithinMs, () =>
-    request.destroy(Object.assign(new Error('the proxy opened no tunnel in time'), { code: 'ETIMEDOUT' })),
-  );
-  request.once('error', (error) => {
+  const cancel = clock.after(tunnelWithinMs, () => request.destroy(new Error('the proxy opened no tunnel in time')));
+  request.once('error', (cause) => {
     cancel();
-    done(error);
+    done(Object.assign(new Error('the proxy cannot be reached', { cause }), { code: proxyUnreachable }));
   });
   request.once('connect', (response, socket: Socket, head) => {
     cancel();

@@ -5,6 +5,7 @@
  */
 import type { Clock, Random } from '../../time/clock.ts';
 import { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
+import { type ConnectionFailure, isUnconnected, type Unconnected } from './connection-failure.ts';
 import type { TransportRequest, TransportResult } from './contract.ts';
 import { createTrust } from './dispatcher.ts';
 
@@ -96,6 +97,8 @@ export function createTransport(options: TransportOptions): Transport {
   const jobs = new Set<Job>();
   let drained: (() => void) | undefined;
   let failures = 0;
+  /** Why no connection can be made at present. */
+  let unconnected: Unconnected | undefined;
   let pausedUntilMs = Number.NEGATIVE_INFINITY;
   let isPumpDue = false;
   let recheck: { readonly dueMs: number; cancel(): void } | undefined;
@@ -144,7 +147,8 @@ export function createTransport(options: TransportOptions): Transport {
     return connection;
   }
 
-  function noteFailure(reason: 'connection' | 'proxy'): void {
+  function noteFailure(reason: ConnectionFailure): void {
+    unconnected = isUnconnected(reason) ? reason : undefined;
     // The connections of a pool fail together, which counts as one failure.
     if (clock.monotonic() < pausedUntilMs) return;
     failures += 1;
@@ -196,6 +200,7 @@ export function createTransport(options: TransportOptions): Transport {
     const call = connection.send(job.request, (result) => {
       if (result.kind === 'answer') {
         failures = 0;
+        unconnected = undefined;
         if (provesAcceptance(result.status)) connection.accept();
       }
       finish(job, result);
@@ -228,7 +233,9 @@ export function createTransport(options: TransportOptions): Transport {
       return new Promise((settle) => {
         const cancelDeadline = clock.after(deadlineMs, () => {
           const status = job.abort?.();
-          finish(job, { kind: 'failure', reason: 'timeout', ...(status !== undefined && { status }) });
+          // What kept a request from being sent says more than that its time is over.
+          const reason = job.abort ? 'timeout' : (unconnected ?? 'timeout');
+          finish(job, { kind: 'failure', reason, ...(status !== undefined && { status }) });
           pumpSoon();
         });
         const latestMs = clock.monotonic() + deadlineMs - Math.min(limits.leastMs, deadlineMs / 2);

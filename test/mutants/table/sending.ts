@@ -168,10 +168,23 @@ export const sending: readonly Mutant[] = [
   },
   {
     ...inAppSender,
-    find: `    if (!mayLog()) return;
-`,
-    replace: '',
+    find: `    if (!mayLog(reason)) return;
+    log.error`,
+    replace: '    log.error',
     breaks: 'Each refused push writes a line.',
+  },
+  {
+    ...inAppSender,
+    find: `    if (!mayLog(reason)) return;
+    isFailing`,
+    replace: '    isFailing',
+    breaks: 'Each push that fails writes a line.',
+  },
+  {
+    ...inAppSender,
+    find: '&& !cannotConnect(lastFailure.reason)',
+    replace: '',
+    breaks: 'A provider that cannot be reached at all looks well until the fifth push.',
   },
   {
     ...inAppSender,

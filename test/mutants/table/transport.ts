@@ -172,8 +172,8 @@ export const transport: readonly Mutant[] = [
   },
   {
     ...inConnection,
-    find: `code === 'UND_ERR_INVALID_ARG' ? 'invalid' : reasonOf(error)`,
-    replace: 'reasonOf(error)',
+    find: `code === 'UND_ERR_INVALID_ARG' ? 'invalid' : connectionFailureOf(error)`,
+    replace: 'connectionFailureOf(error)',
     breaks: 'A request that cannot be written is tried again for ever.',
     tests: ['providers/transport/transport.test.ts'],
   },
@@ -198,9 +198,9 @@ export const transport: readonly Mutant[] = [
     tests: ['providers/transport/h2.test.ts', 'providers/transport/h1.test.ts'],
   },
   {
-    ...inConnection,
-    find: '(error as { code?: unknown } | null)?.code === proxyRefusal',
-    replace: 'false',
+    file: 'providers/transport/connection-failure.ts',
+    find: 'case proxyRefusal:',
+    replace: `case 'never':`,
     breaks: 'A proxy that says no looks like a provider that is away.',
     tests: ['providers/transport/proxy.test.ts'],
   },
@@ -269,7 +269,7 @@ export const transport: readonly Mutant[] = [
   },
   {
     ...inAssemble,
-    find: 'Object.hasOwn(hints, reason) ? hints[reason] : undefined',
+    find: 'Object.hasOwn(hints, reason) ? hints[reason] : hintForConnection(reason)',
     replace: 'hints[reason]',
     breaks: 'A reason named constructor is explained by a function.',
   },

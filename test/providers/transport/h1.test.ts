@@ -150,7 +150,7 @@ test(
 test('HTTP/1.1 transport - a port without listener gives retry within the deadline', async (t) => {
   const scene = await fcmScene(t, { endpoint: deadOrigin });
   const outcomes = await sendMany(scene, 1000);
-  assert.deepEqual(tally(outcomes), { 'retry connection': 1000 });
+  assert.deepEqual(tally(outcomes), { 'retry connection-refused': 1000 });
 });
 
 test('HTTP/1.1 transport - idle connections that the server ended are replaced unseen', async (t) => {

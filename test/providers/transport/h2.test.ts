@@ -337,7 +337,7 @@ test('HTTP/2 transport - a broken socket fails the requests in flight, and the n
 test('HTTP/2 transport - a port without listener gives retry within the deadline, with pauses between attempts', async (t) => {
   const scene = await apnsScene(t, { endpoint: deadOrigin });
   const outcomes = await sendMany(scene, 1000);
-  assert.deepEqual(tally(outcomes), { 'retry connection': 1000 });
+  assert.deepEqual(tally(outcomes), { 'retry connection-refused': 1000 });
 });
 
 test('HTTP/2 transport - a server that is back is used without waiting for a new push', async (t) => {
@@ -352,7 +352,7 @@ test('HTTP/2 transport - a server that is back is used without waiting for a new
     clock.advance(10);
     return refused !== undefined;
   });
-  assert.deepEqual(refused, { kind: 'retry', reason: 'connection', scope: 'app' });
+  assert.deepEqual(refused, { kind: 'retry', reason: 'connection-refused', scope: 'app' });
   const waiting = first.send(tokenOf(1));
   // The same authority, as after a restart; without the key, which is as far as it gets: it was asked.
   const { authority } = first.standIn;
@@ -367,7 +367,7 @@ test('HTTP/2 transport - an untrusted authority gives retry, and nothing is sent
   const scene = await apnsScene(t);
   const stranger = await createAuthority();
   const other = await apnsScene(t, { app: { endpoint: scene.standIn.origin, ca: stranger.certificate } });
-  assert.deepEqual(await other.send(), { kind: 'retry', reason: 'connection', scope: 'app' });
+  assert.deepEqual(await other.send(), { kind: 'retry', reason: 'untrusted', scope: 'app' });
   assert.equal(scene.standIn.received.length, 0);
 });
 
@@ -390,7 +390,7 @@ test('HTTP/2 transport - a port that closes with pushes in flight and opens agai
   await seen;
   await scene.standIn.closePort();
   assert.deepEqual(await lost, { kind: 'retry', reason: 'connection', scope: 'app' });
-  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'connection', scope: 'app' });
+  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'connection-refused', scope: 'app' });
   await scene.standIn.openPort();
   assert.deepEqual(await sendMany(scene, 10), times(10, delivered));
 });

@@ -32,7 +32,7 @@ test('proxy - it cannot impersonate the provider, whose certificate is checked t
   const proxy = await openConnectProxy(t);
   const stranger = await createAuthority();
   const scene = await apnsScene(t, { app: { ca: stranger.certificate, proxy: proxy.settings } });
-  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'connection', scope: 'app' });
+  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'untrusted', scope: 'app' });
   assert.equal(proxy.asked.length > 0, true);
   assert.equal(scene.standIn.received.length, 0);
 });
@@ -61,16 +61,16 @@ test('proxy - a wrong password and a refusing proxy are told apart from an unrea
   assert.deepEqual(await forbidden.send(), refused);
   const overH1 = await fcmScene(t, { app: { proxy: wrong, tokenEndpoint: scene.standIn.origin } });
   // It gets no access token either, and that is requested first.
-  assert.deepEqual(await overH1.send(), { kind: 'retry', reason: 'oauth-unavailable', scope: 'app' });
+  assert.deepEqual(await overH1.send(), { kind: 'retry', reason: 'oauth-proxy', scope: 'app' });
   proxy.answer = 'tunnel';
   assert.deepEqual(await forbidden.send(), delivered);
   assert.equal(scene.standIn.received.length, 0);
 });
 
-test('proxy - a proxy without listener is a lost connection', async (t) => {
+test('proxy - a proxy without listener is told apart from a provider without one', async (t) => {
   const url = secretOf((await deadOrigin()).replace('https:', 'http:'));
   const scene = await apnsScene(t, { app: { proxy: { url, except: [] } } });
-  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'connection', scope: 'app' });
+  assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'proxy-unreachable', scope: 'app' });
 });
 
 test('proxy - a silent proxy delays a push until its deadline, no longer', async (t) => {

@@ -175,7 +175,7 @@ test('transport - attempts to connect are as far apart as the pauses say', { tim
     clock,
     random: () => 0.5,
   });
-  const failed = { kind: 'failure', reason: 'connection' };
+  const failed = { kind: 'failure', reason: 'connection-refused' };
   assert.deepEqual(await transport.send(request), failed);
   // After one failure half of 200 ms, after two half of 400, then half of 800 and so on up to half of 5 s.
   for (const pauseMs of [100, 200, 400, 800, 1600, 2500, 2500]) {
@@ -265,13 +265,18 @@ test('transport - after an answer the pauses between attempts to connect begin a
     await standIn.close();
     await Promise.race([transport.drain(), turns(1000)]);
   });
-  const failed = { kind: 'failure', reason: 'connection' };
+  const failed = { kind: 'failure', reason: 'connection-refused' };
   /** Sends until a push has to wait for the end of a pause. */
   async function sendUntilPaused() {
     for (;;) {
       const result = transport.send({ ...request, deadlineMs: 600_000 });
       if (transport.waiting === 1) return result;
-      assert.deepEqual(await result, failed);
+      // The first one may still go to the connection that breaks.
+      const given = await result;
+      assert.ok(
+        given.kind === 'failure' && ['connection', failed.reason].includes(given.reason),
+        JSON.stringify(given),
+      );
     }
   }
   assert.equal((await transport.send(request)).kind, 'answer');
