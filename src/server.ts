@@ -5,6 +5,7 @@ import { type Clock, neverBack, type Random } from './time/clock.ts';
 import type { Config } from './config/config.ts';
 import { warnOfClientNeeds } from './config/client-needs.ts';
 import { warnOfExposure } from './config/exposure.ts';
+import { logSummary } from './config/summary.ts';
 import { createAcceptedNotes } from './delivery/accepted-notes.ts';
 import { createDelivery } from './delivery/deliver.ts';
 import { createDispatcher } from './delivery/dispatch.ts';
@@ -66,6 +67,7 @@ export interface Server {
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, version, clock, random, log, metrics } = options;
+  logSummary({ config, version, log });
   const files = { realpath: (path: string) => realpathSync(path), stat: (path: string) => statSync(path) };
   warnOfExposure({ origin: config.origin, files, uid: process.getuid?.(), log });
   warnOfClientNeeds({ apps: config.apps, log });
@@ -183,6 +185,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     },
     async drain() {
       delivery.queueOnly();
+      const startedAtMs = clock.monotonic();
+      const before = delivery.counts;
+      log.info({ count: before.underway }, 'ending: what arrived is answered');
       const leasesEnded = retryScheduler.drain();
       await Promise.all([...links.map((link) => link.drain(linksWithinMs)), publicListener.close()]);
       // What still hangs was answered by its link with an error, or stays in the outbox.
@@ -196,9 +201,21 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       const impatience = Promise.withResolvers<void>();
       const cancel = clock.after(restWithinMs, impatience.resolve);
       await Promise.race([Promise.all(rest), impatience.promise]);
+      const { answered, underway } = delivery.counts;
+      const backlogs = await Promise.race([outbox.stats(), impatience.promise.then(() => undefined)]);
       cancel();
       await store.close();
       await ops.close();
+      const queued = [...(backlogs?.values() ?? [])].reduce((sum, { depth }) => sum + depth, 0);
+      log.info(
+        {
+          answered: answered - before.answered,
+          unanswered: underway,
+          ...(backlogs && { queued }),
+          durationMs: Math.round(clock.monotonic() - startedAtMs),
+        },
+        'ended; queued pushes are sent after the next start',
+      );
     },
   };
 }

@@ -91,9 +91,15 @@ export function createSchema(sources: Sources, noteSecret: NoteSecret) {
         .choice(['debug', 'info', 'warn', 'error', 'silent'])
         .default('info')
         .describe('The least important lines that are written.'),
+      format: values
+        .choice(['auto', 'json', 'text'])
+        .default('auto')
+        .describe(
+          'Form of the lines: `json`, `text` for people, or `auto`: `text` where standard output is a terminal and `json` elsewhere.',
+        ),
     })
       .prefault({})
-      .describe('The log on standard output, a JSON object a line.'),
+      .describe('The log on standard output: a JSON object a line, or text.'),
     apps: appsSchema(values, sources),
   });
 }

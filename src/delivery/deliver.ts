@@ -56,6 +56,8 @@ export interface Delivery {
   deliver(notification: Notification): Promise<Answer>;
   /** From now on pushes are queued in place of being sent, so that each publish is answered in the time of a commit. */
   queueOnly(): void;
+  /** Notifications answered so far, and those that are not yet. */
+  readonly counts: { readonly answered: number; readonly underway: number };
   /** Resolves when every notification taken so far has its answer. */
   drain(): Promise<void>;
 }
@@ -83,6 +85,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const mayLog = throttle(logEveryMs, clock);
   const underway = new Set<Promise<Answer>>();
   let isQueueOnly = false;
+  let answered = 0;
 
   async function decide(notification: Notification): Promise<Outcome> {
     const deadlineMs = clock.monotonic() + answerWithinMs;
@@ -206,11 +209,17 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     deliver(notification) {
       const work = answer(notification);
       underway.add(work);
-      void work.then(() => underway.delete(work));
+      void work.then(() => {
+        underway.delete(work);
+        answered += 1;
+      });
       return work;
     },
     queueOnly() {
       isQueueOnly = true;
+    },
+    get counts() {
+      return { answered, underway: underway.size };
     },
     drain: async () => void (await Promise.all(underway)),
   };

@@ -20,6 +20,15 @@ export interface LogFields {
   readonly status?: number;
   readonly count?: number;
   readonly durationMs?: number;
+  /** What became of what was under way when the server ended. */
+  readonly answered?: number;
+  readonly unanswered?: number;
+  readonly queued?: number;
+  /** Of Sealpost. */
+  readonly version?: string;
+  readonly provider?: string;
+  /** Names of conventions. */
+  readonly conventions?: string;
   readonly url?: string;
   readonly file?: string;
   /** What an operator should do. */
@@ -37,7 +46,7 @@ export interface Log {
 /** The least severity that is logged. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** Writes one JSON object per line, to standard output by default. */
+/** Writes one JSON object per line, to standard output by default: see `plain-lines.ts` for another form. */
 export function createLog(level: LogLevel, destination?: DestinationStream): Log {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   return destination ? pino(options, destination) : pino(options);

@@ -107,7 +107,7 @@ test('config - the documented example reads as documented', () => {
   });
   assert.deepEqual(store, { kind: 'sqlite', path: '/etc/sealpost/data/sealpost.db' });
   assert.equal(admin.token?.reveal(), 'admin-token');
-  assert.deepEqual(log, { level: 'info' });
+  assert.deepEqual(log, { level: 'info', format: 'auto' });
 
   const [siskin, android] = apps;
   assert.ok(siskin?.provider === 'apns' && siskin.credentials.kind === 'token');
@@ -161,7 +161,7 @@ test('config - everything but links and apps has a default', () => {
       },
       store: { kind: 'sqlite', path: '/etc/sealpost/data/sealpost.db' },
       admin: {},
-      log: { level: 'info' },
+      log: { level: 'info', format: 'auto' },
     },
   );
 });

@@ -35,6 +35,16 @@ test('drain - SIGTERM under load: each publish is answered result and reaches it
       others.filter((answer) => answer !== 'wait/internal-server-error'),
       [],
     );
+    const said = world.sealpost.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const [ending, ended] = said.slice(-2);
+    assert.deepEqual(
+      [ending?.['msg'], ended?.['msg']],
+      ['ending: what arrived is answered', 'ended; queued pushes are sent after the next start'],
+    );
+    // Of one registration the newest 20 wait.
+    assert.equal(ended?.['unanswered'], 0);
+    assert.ok(Number(ended?.['queued']) <= 20, JSON.stringify(ended));
+    assert.ok(Number(ended?.['answered']) >= Number(ending?.['count']), JSON.stringify([ending, ended]));
     // What came after the signal waits for the next process; of one registration the newest 20 do.
     const sent = world.apns.received.length;
     assert.ok(sent <= answered);

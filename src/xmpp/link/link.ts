@@ -135,7 +135,7 @@ export function createLink(options: LinkOptions): Link {
     const known = state.kind === 'connecting' && reason === lastFailure;
     const hint = disconnectHint(reason);
     const fields = { link: domain, reason: detail ?? reason, durationMs: Math.round(delayMs), ...(hint && { hint }) };
-    const message = `no component link (${reason}), next attempt in durationMs`;
+    const message = `no component link (${reason}); the next attempt follows in ${(delayMs / 1000).toFixed(1)} s`;
     if (known) log.debug(fields, message);
     else log.warn(fields, message);
   }
