@@ -95,7 +95,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const createProvider = startProviders({ ...config.credentials, clock, random, log, metrics });
   const appSenders = new Map(
     config.apps.map((app) => {
-      announceApp(metrics, app.name);
+      announceApp(metrics, app);
       const connect = (onReplaced: () => void) => createProvider(app, onReplaced);
       return [app.name, createAppSender({ app, connect, clock, aheadMs, random, log, metrics })];
     }),

@@ -3,7 +3,7 @@ import { type Config, parseConfig } from '../config/config.ts';
 import { type Server, startServer } from '../server.ts';
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
 import { plainLines } from '../telemetry/plain-lines.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
+import { collectRuntimeMetrics, createMetrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
 import { version } from './version.ts';
 
@@ -11,6 +11,7 @@ import { version } from './version.ts';
 export function start(config: Config, level: LogLevel = config.log.level): Promise<Server> {
   const log = openLog(config.log.format, level);
   const metrics = createMetrics(version);
+  collectRuntimeMetrics(metrics);
   return startServer({ config, version, clock: systemClock, random: Math.random, log, metrics });
 }
 

@@ -255,7 +255,8 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
       const backlog = backlogs.get(app);
       metrics.outboxDepth.set({ app }, backlog?.depth ?? 0);
       metrics.outboxBytes.set({ app }, backlog?.bytes ?? 0);
-      metrics.outboxOldest.set({ app }, Math.floor((backlog?.oldestStoredAtMs ?? 0) / 1000));
+      if (backlog) metrics.outboxOldest.set({ app }, Math.floor(backlog.oldestStoredAtMs / 1000));
+      else metrics.outboxOldest.remove({ app });
       // Finds pushes that were stored although the store's answer came too late, so that nobody announced them.
       if (backlog && !queue.leasing) planLease(queue, clock.now());
     }

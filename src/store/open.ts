@@ -28,7 +28,7 @@ export interface OpenDatabaseOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, 'storeUp'>;
+  readonly metrics: Pick<Metrics, 'storeUp' | 'storeErrors'>;
   /** For a SQLite file: what differs from the defaults. */
   readonly file?: Omit<FileOptions, 'path'>;
 }

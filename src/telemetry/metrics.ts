@@ -1,5 +1,6 @@
+import type { App } from '../core/app.ts';
 import type { PushResult } from '../core/push.ts';
-import { Counter, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -41,11 +42,25 @@ export function createMetrics(version: string) {
     outboxBytes: gauge('sealpost_outbox_bytes', 'Size of the pushes in the outbox.', ['app']),
     outboxOldest: gauge(
       'sealpost_outbox_oldest_timestamp_seconds',
-      'When the oldest queued push was stored; 0 if there is none.',
+      'When the oldest queued push was stored; absent if there is none.',
       ['app'],
     ),
-    lastDelivered: gauge('sealpost_last_delivered_timestamp_seconds', 'When a provider last accepted a push.', ['app']),
+    lastDelivered: gauge(
+      'sealpost_last_delivered_timestamp_seconds',
+      'When a provider last accepted a push; absent if none did since the start.',
+      ['app'],
+    ),
     storeUp: gauge('sealpost_store_up', '1 while the store can be written and its file is in its place.', []),
+    storeErrors: counter(
+      'sealpost_store_errors_total',
+      'Statements that the store failed, writes refused because its file is lost, and checks that found a fault, by reason.',
+      ['reason'],
+    ),
+    registrationsMade: counter(
+      'sealpost_registrations_made_total',
+      'Registrations made: new ones, and those of devices that were registered before and say so again.',
+      ['app', 'convention', 'kind'],
+    ),
     registrations: gauge('sealpost_registrations', 'Registrations in the store.', ['app']),
     guardHolding: gauge('sealpost_guard_holding', '1 while the mass-loss guard holds answers back.', ['cause', 'app']),
     guardHeld: counter('sealpost_guard_held_total', 'Answers that the mass-loss guard held back.', ['cause', 'app']),
@@ -90,13 +105,29 @@ export function createMetrics(version: string) {
       ['app', 'result'],
     ),
     publishes: counter('sealpost_publishes_total', 'Publishes, by answer.', ['link', 'answer']),
+    publishDuration: new Histogram({
+      name: 'sealpost_publish_duration_seconds',
+      help: 'Time from reading a publish until its answer is decided; beyond 20 s it is answered "not now".',
+      labelNames: ['link'] as const,
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20],
+      registers,
+    }),
     linkUp: gauge('sealpost_link_up', 'Connections of a component that are open and answer pings.', ['link']),
+    linkAttempts: counter(
+      'sealpost_link_attempts_total',
+      'Attempts to connect a component link, by result: online, or the reason for which it failed.',
+      ['link', 'result'],
+    ),
     linkReconnects: counter(
       'sealpost_link_reconnects_total',
       'Lost connections of a component link, by disconnect reason.',
       ['link', 'reason'],
     ),
-    lastStanza: gauge('sealpost_link_last_stanza_timestamp_seconds', 'When a link last received a stanza.', ['link']),
+    lastStanza: gauge(
+      'sealpost_link_last_stanza_timestamp_seconds',
+      'When a link last received a stanza; absent if none came since the start.',
+      ['link'],
+    ),
     stanzasRejected: counter('sealpost_stanzas_rejected_total', 'Stanzas skipped or refused unprocessed, by reason.', [
       'link',
       'reason',
@@ -108,8 +139,13 @@ export function createMetrics(version: string) {
   return metrics;
 }
 
-/** Sets the series of an app to zero, so that rates and alerts work from the start. */
-export function announceApp(metrics: Metrics, app: string): void {
+/** Adds what prom-client collects of the process (`process_…`) and of Node (`nodejs_…`). Once in a process. */
+export function collectRuntimeMetrics(metrics: Metrics): void {
+  collectDefaultMetrics({ register: metrics.registry });
+}
+
+/** Sets the series of an app to zero, so that rates and alerts work from the start. Times are absent until there is one. */
+export function announceApp(metrics: Metrics, { name: app, conventions }: Pick<App, 'name' | 'conventions'>): void {
   const results: readonly PushResult['kind'][] = [
     'accepted',
     'retry',
@@ -126,6 +162,8 @@ export function announceApp(metrics: Metrics, app: string): void {
   metrics.registrationsReadmitted.inc({ app }, 0);
   metrics.oversize.inc({ app }, 0);
   metrics.inFlight.set({ app }, 0);
-  metrics.lastDelivered.set({ app }, 0);
+  for (const convention of conventions) {
+    for (const kind of ['new', 'renewed']) metrics.registrationsMade.inc({ app, convention, kind }, 0);
+  }
   metrics.registrations.inc({ app }, 0);
 }

@@ -606,6 +606,18 @@ test('retry - a store that does not answer has queued no less than before', asyn
   assert.deepEqual(await shown(), [3]);
 });
 
+test('retry - when the oldest queued push was stored is shown, and nothing once there is none', async () => {
+  const oldest = async () => (await metrics.outboxOldest.get()).values.map(({ value }) => value);
+  const storedAtS = Math.floor(clock.now() / 1000);
+  await enqueue('alert', {}, 3_600);
+  retryScheduler.start();
+  await pass(1_000);
+  assert.deepEqual(await oldest(), [storedAtS]);
+  await pass(20_000);
+  assert.equal(sent.length, 1);
+  assert.deepEqual(await oldest(), []);
+});
+
 test('retry - what was stored although the answer to that came too late is found within ten seconds', async () => {
   retryScheduler.start();
   await pass(5_000);

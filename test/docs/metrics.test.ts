@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { conventions } from '../../src/conventions/all.ts';
 import { answers } from '../../src/core/answers.ts';
 import { announceApp, createMetrics } from '../../src/telemetry/metrics.ts';
 import { DISCONNECT_REASONS } from '../../src/xmpp/stream/disconnect-reasons.ts';
@@ -57,6 +58,8 @@ test('docs - the values of every label are told', async () => {
 
 const listed: readonly [string, string, readonly string[]][] = [
   ['sealpost_link_reconnects_total', 'reason', Object.keys(DISCONNECT_REASONS)],
+  ['sealpost_link_attempts_total', 'result', ['online', ...Object.keys(DISCONNECT_REASONS)]],
+  ['sealpost_registrations_made_total', 'convention', conventions.map(({ name }) => name)],
   ['sealpost_stanzas_rejected_total', 'reason', [...SKIP_REASONS, 'malformed', 'unanswerable', 'rate-limited']],
   ['sealpost_publishes_total', 'answer', [...new Set(Object.values(answers))]],
 ];
@@ -69,7 +72,7 @@ for (const [metric, label, values] of listed) {
 
 test('docs - what an app has from the start is among the values that are told', async () => {
   const metrics = createMetrics('0.0.0');
-  announceApp(metrics, 'siskin');
+  announceApp(metrics, { name: 'siskin', conventions: ['tigase', 'p2'] });
   const series = (await metrics.registry.getMetricsAsJSON()).flatMap(({ name, values }) =>
     values.flatMap(({ labels }) =>
       Object.entries(labels).map(([label, value]) => [name, label, String(value)] as const),

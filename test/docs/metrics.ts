@@ -2,12 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { collectRuntimeMetrics, createMetrics } from '../../src/telemetry/metrics.ts';
 
 export const pagePath = join(import.meta.dirname, '../../docs/metrics.md');
 const START =
   '<!-- Written from the registry by `npm run docs`; change the help texts in src/telemetry/metrics.ts. -->';
 const END = '<!-- End of what is written from the registry. -->';
+const RUNTIME_START = '<!-- Written from prom-client by `npm run docs`. -->';
+const RUNTIME_END = '<!-- End of what is written from prom-client. -->';
 
 export interface MetricRow {
   readonly name: string;
@@ -29,17 +31,33 @@ export async function metricRows(): Promise<MetricRow[]> {
   });
 }
 
-/** The page with the table in it written anew. @throws Error if the page has lost the markers around it */
+/** Name and help of what is collected of the process and of Node. */
+export async function runtimeRows(): Promise<Pick<MetricRow, 'name' | 'help'>[]> {
+  const own = new Set((await metricRows()).map(({ name }) => name));
+  const metrics = createMetrics('0.0.0');
+  collectRuntimeMetrics(metrics);
+  const described = await metrics.registry.getMetricsAsJSON();
+  return described.filter(({ name }) => !own.has(name)).map(({ name, help }) => ({ name, help }));
+}
+
+/** Replaces what is between two markers. @throws Error if the page has lost them */
+function between(page: string, start: string, end: string, content: string): string {
+  const [before, rest] = page.split(start);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined) throw new Error(`${pagePath} lacks a marker around the table`);
+  return `${before}${start}\n\n${content}\n\n${end}${after}`;
+}
+
+/** The page with the tables in it written anew. @throws Error if the page has lost the markers around them */
 export async function writtenPage(): Promise<string> {
   const page = readFileSync(pagePath, 'utf8');
-  const [before, rest] = page.split(START);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined) throw new Error(`${pagePath} lacks a marker around the table`);
   const lines = (await metricRows()).map(({ name, type, labels, help }) => {
     return `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`;
   });
   const table = ['| metric | type | labels | what it says |', '| --- | --- | --- | --- |', ...lines].join('\n');
-  const text = `${before}${START}\n\n${table}\n\n${END}${after}`;
+  const runtime = (await runtimeRows()).map(({ name, help }) => `| \`${name}\` | ${help} |`);
+  const runtimeTable = ['| metric | what it says |', '| --- | --- |', ...runtime].join('\n');
+  const text = between(between(page, START, END, table), RUNTIME_START, RUNTIME_END, runtimeTable);
   return format(text, { ...(await resolveConfig(pagePath)), parser: 'markdown' });
 }
 

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { Health } from '../../src/ops/health-report.ts';
 import { createOpsListener } from '../../src/ops/listener.ts';
+import { collectRuntimeMetrics } from '../../src/telemetry/metrics.ts';
 import { turnsUntil } from '../support/clock.ts';
 import { quietTelemetry, recordedLog } from '../support/telemetry.ts';
 
@@ -39,6 +40,16 @@ for (const [status, state] of states) {
     assert.deepEqual(JSON.parse(answer.text), state);
   });
 }
+
+test('ops - what prom-client collects of process and Node is served beside our own', async (t) => {
+  const { get, metrics } = await start(t, () => Promise.reject(new Error('not asked')));
+  assert.doesNotMatch((await get('/metrics')).text, /^(process|nodejs)_/m);
+  collectRuntimeMetrics(metrics);
+  const { text } = await get('/metrics');
+  for (const name of ['process_resident_memory_bytes', 'process_cpu_seconds_total', 'nodejs_eventloop_lag_p99_seconds'])
+    assert.match(text, new RegExp(`^${name} [\\d.e-]+$`, 'm'));
+  assert.match(text, /^sealpost_build_info/m);
+});
 
 test('ops - a failing component does not make the process unhealthy', async (t) => {
   const { get } = await start(t, () => Promise.reject(new Error('nothing works')));

@@ -18,7 +18,7 @@ export interface FaultReporterOptions {
   readonly file?: string;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, 'storeUp'>;
+  readonly metrics: Pick<Metrics, 'storeUp' | 'storeErrors'>;
 }
 
 /** Makes the function that tells log and metrics what a check of the store found; undefined: nothing. */
@@ -29,6 +29,7 @@ export function createFaultReporter({ file, clock, log, metrics }: FaultReporter
 
   return (found: StoreFault | undefined): void => {
     metrics.storeUp.set(found ? 0 : 1);
+    if (found) metrics.storeErrors.inc({ reason: found.reason });
     const isNew = found?.reason !== last?.reason;
     if (found && (isNew || clock.monotonic() - complainedAtMs >= logEveryMs)) {
       complainedAtMs = clock.monotonic();

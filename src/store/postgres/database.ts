@@ -13,7 +13,9 @@ export type PostgresDatabaseOptions = OpenPostgresOptions & Omit<PostgresWatchOp
  * @throws StoreError when it cannot be reached or used
  */
 export async function openPostgresDatabase(options: PostgresDatabaseOptions): Promise<Database> {
-  const db = await openPostgres(options);
+  const { metrics } = options;
+  const onError = (error: unknown) => metrics.storeErrors.inc({ reason: postgresReason(error) });
+  const db = await openPostgres({ ...options, onError });
   const watch = watchPostgres({ ...options, db });
   return {
     db,

@@ -25,6 +25,8 @@ export interface OpenPostgresOptions {
   readonly withinMs?: number;
   /** Only to look: tables that are not up to date are an error. Default false. */
   readonly isPreview?: boolean;
+  /** Called with the error of each statement that fails while the store is in use. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /**
@@ -36,9 +38,11 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Kysely
   const address = parseAddress(url.reveal());
   if (!address)
     throw new StoreError('store: is no URL of a PostgreSQL database', 'postgres://USER:PASSWORD@HOST/DATABASE');
-  const connect = (given: PostgresSettings) =>
+  const connect = (given: PostgresSettings, onError?: (error: unknown) => void) =>
     new Kysely<Tables>({
-      dialect: new PostgresDialect({ pool: createPool({ address, settings: given, clock, random }) }),
+      dialect: new PostgresDialect({
+        pool: createPool({ address, settings: given, clock, random, ...(onError && { onError }) }),
+      }),
     });
   const first = connect({ ...settings, connections: 2, statementTimeoutMs: migrateWithinMs });
   try {
@@ -47,7 +51,7 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Kysely
     if (isPreview) await refuseOutdated(first);
     else await migrate(first);
     await first.destroy();
-    return connect(settings);
+    return connect(settings, options.onError);
   } catch (error) {
     await first.destroy();
     if (error instanceof StoreError) throw error;

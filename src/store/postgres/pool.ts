@@ -22,10 +22,12 @@ export interface PoolOptions {
   readonly settings: PostgresSettings;
   readonly clock: Clock;
   readonly random: Random;
+  /** Called with the error of each statement that fails, and of each connection that cannot be had. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** A pool as kysely wants it. Statements that come again are prepared once for each connection. */
-export function createPool({ address, settings, clock, random }: PoolOptions): PostgresPool {
+export function createPool({ address, settings, clock, random, onError }: PoolOptions): PostgresPool {
   const { connections, connectTimeoutMs, statementTimeoutMs, ca } = settings;
   const pool = new Pool({
     connectionString: address.url,
@@ -65,6 +67,7 @@ export function createPool({ address, settings, clock, random }: PoolOptions): P
         return await client.query({ text, values: [...values], ...(name !== undefined && { name }) });
       } catch (error) {
         isBroken ||= !isRefusal(error);
+        onError?.(error);
         throw error;
       }
     };
@@ -76,12 +79,16 @@ export function createPool({ address, settings, clock, random }: PoolOptions): P
   return {
     options: {},
     async connect() {
-      if (failures > 0 && clock.monotonic() < notBeforeMs) throw lastError;
+      if (failures > 0 && clock.monotonic() < notBeforeMs) {
+        onError?.(lastError);
+        throw lastError;
+      }
       try {
         const client = await pool.connect();
         failures = 0;
         return prepare(client);
       } catch (error) {
+        onError?.(error);
         // All connections are busy: that says nothing about the way to the server.
         if (pool.totalCount >= connections) throw error;
         failures += 1;

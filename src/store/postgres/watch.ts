@@ -14,7 +14,7 @@ export interface PostgresWatchOptions {
   readonly db: Kysely<Tables>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, 'storeUp'>;
+  readonly metrics: Pick<Metrics, 'storeUp' | 'storeErrors'>;
 }
 
 export interface PostgresWatch {

@@ -147,7 +147,9 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       )
       .returning([...registrationColumns, 'times_registered'])
       .executeTakeFirstOrThrow();
-    if (stored.times_registered === 1) {
+    const isNew = stored.times_registered === 1;
+    metrics.registrationsMade.inc({ app: stored.app, convention: stored.convention, kind: isNew ? 'new' : 'renewed' });
+    if (isNew) {
       metrics.registrations.inc({ app: request.app });
       metrics.nodesMade.inc({ app: request.app, holds });
       // At once, so that they share a commit.

@@ -16,7 +16,7 @@ export interface FileWatchOptions {
   readonly probe: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, 'storeUp'>;
+  readonly metrics: Pick<Metrics, 'storeUp' | 'storeErrors'>;
 }
 
 /** Watches whether the file can be written and is in its place. */

@@ -18,7 +18,7 @@ export interface OpenSqliteOptions {
   readonly file: FileOptions;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, 'storeUp'>;
+  readonly metrics: Pick<Metrics, 'storeUp' | 'storeErrors'>;
   /** Another script for the thread, to test its death. */
   readonly threadFile?: URL;
 }
@@ -47,7 +47,16 @@ export async function openSqlite(options: OpenSqliteOptions): Promise<Database> 
   const reader = isExclusive ? undefined : openReader(path);
   const watch = watchFile({ path, probe: () => thread.probe(), clock, log, metrics });
   const stopChecking = isChecked ? undefined : checkLater({ path, clock, onDamage: () => watch.noteDamage() });
+  const countError = (error: unknown) => metrics.storeErrors.inc({ reason: sqliteReason(error) });
   let closing: Promise<void> | undefined;
+  function countingErrors<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      countError(error);
+      throw error;
+    }
+  }
   async function close(): Promise<void> {
     watch.stop();
     await stopChecking?.();
@@ -55,16 +64,18 @@ export async function openSqlite(options: OpenSqliteOptions): Promise<Database> 
     await thread.close();
   }
   return {
-    db: new Kysely<Tables>({ dialect: createThreadDialect(thread) }),
+    db: new Kysely<Tables>({ dialect: createThreadDialect(thread, countError) }),
     isShared: false,
     rowsPerStatement: 1,
-    ...(reader && { findRow: (node: string) => reader.find(node) }),
+    ...(reader && { findRow: (node: string) => countingErrors(() => reader.find(node)) }),
     get fault() {
       return watch.fault;
     },
     refuseWhenLost() {
       const fault = watch.lost();
-      if (fault) throw new StoreError(`the file of the store is not in its place (${fault.reason})`, fault.hint);
+      if (!fault) return;
+      metrics.storeErrors.inc({ reason: fault.reason });
+      throw new StoreError(`the file of the store is not in its place (${fault.reason})`, fault.hint);
     },
     isRowFault: () => false,
     reasonOf: sqliteReason,

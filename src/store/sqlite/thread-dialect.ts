@@ -1,15 +1,23 @@
 import { type DatabaseConnection, type Dialect, type Driver, SqliteAdapter, SqliteDialect } from 'kysely';
 import type { Thread } from './thread.ts';
 
-/** kysely's SQLite dialect over the thread that owns the file: each statement is a transaction of its own. */
-export function createThreadDialect(thread: Pick<Thread, 'execute'>): Dialect {
+/**
+ * kysely's SQLite dialect over the thread that owns the file: each statement is a transaction of its own.
+ * @param onError called with the error of each statement that fails
+ */
+export function createThreadDialect(thread: Pick<Thread, 'execute'>, onError: (error: unknown) => void): Dialect {
   // Only what compiles and adapts is taken from it; it never opens a database.
   const dialect = new SqliteDialect({ database: () => Promise.reject(new Error('the thread has the database')) });
   const connection: DatabaseConnection = {
     // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- kysely's own signature
     async executeQuery<Row>({ sql, parameters }: { readonly sql: string; readonly parameters: readonly unknown[] }) {
-      const { rows, changes } = await thread.execute({ sql, parameters });
-      return { rows: rows as Row[], numAffectedRows: BigInt(changes) };
+      try {
+        const { rows, changes } = await thread.execute({ sql, parameters });
+        return { rows: rows as Row[], numAffectedRows: BigInt(changes) };
+      } catch (error) {
+        onError(error);
+        throw error;
+      }
     },
     // oxlint-disable-next-line require-yield
     async *streamQuery() {

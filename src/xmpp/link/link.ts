@@ -87,7 +87,11 @@ export function createLink(options: LinkOptions): Link {
 
   // A counter rather than 0 or 1, since a domain may have several connections.
   metrics.linkUp.inc({ link: domain }, 0);
-  for (const reason of Object.keys(DISCONNECT_REASONS)) metrics.linkReconnects.inc({ link: domain, reason }, 0);
+  for (const reason of Object.keys(DISCONNECT_REASONS)) {
+    metrics.linkReconnects.inc({ link: domain, reason }, 0);
+    metrics.linkAttempts.inc({ link: domain, result: reason }, 0);
+  }
+  metrics.linkAttempts.inc({ link: domain, result: 'online' }, 0);
   for (const reason of REJECTIONS) metrics.stanzasRejected.inc({ link: domain, reason }, 0);
 
   function connect(): void {
@@ -104,6 +108,7 @@ export function createLink(options: LinkOptions): Link {
   function becomeOnline(session: Session): void {
     state = { kind: 'online', session, sinceMs: clock.monotonic() };
     metrics.linkUp.inc({ link: domain });
+    metrics.linkAttempts.inc({ link: domain, result: 'online' });
     log.info({ link: domain, url: service }, 'component link is up');
     for (const waiter of waiters) waiter.resolve();
     waiters.clear();
@@ -113,6 +118,7 @@ export function createLink(options: LinkOptions): Link {
     if (state.kind === 'draining' || state.kind === 'closed') return;
     // Refused, not evicted: the other process keeps the domain, so that asking often costs nobody anything.
     const isStandBy = reason === 'conflict' && state.kind === 'connecting';
+    if (state.kind === 'connecting') metrics.linkAttempts.inc({ link: domain, result: reason });
     if (state.kind === 'online') {
       metrics.linkUp.dec({ link: domain });
       metrics.linkReconnects.inc({ link: domain, reason });

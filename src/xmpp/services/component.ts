@@ -53,6 +53,7 @@ export function createComponent({
   const features = new Set(conventions.flatMap((convention) => convention.features(apps)));
   const disco = createDisco({ features, commands });
   for (const answer of ANSWERS) metrics.publishes.inc({ link: domain, answer }, 0);
+  metrics.publishDuration.zero({ link: domain });
 
   function answered(answer: Answer): IqReply {
     metrics.publishes.inc({ link: domain, answer });
@@ -95,7 +96,10 @@ export function createComponent({
 
   // A function of its own, so that the stanza is not kept in memory while the answer is awaited.
   async function deliver({ notification }: Extract<ParsedPublish, { kind: 'notification' }>): Promise<IqReply> {
-    return answered(await handlers.deliver(notification));
+    const startedAtMs = clock.monotonic();
+    const answer = await handlers.deliver(notification);
+    metrics.publishDuration.observe({ link: domain }, (clock.monotonic() - startedAtMs) / 1_000);
+    return answered(answer);
   }
 
   const routes = new Map<string, Route>([

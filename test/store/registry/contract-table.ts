@@ -642,7 +642,11 @@ export function testRegistry({ name, prepare, skip }: Engine): void {
     const { node, registeredAtMs } = await registry.register(romeo);
     await registry.register(romeo);
     await registry.register({ ...romeo, account: 'juliet@example.net' });
-    assert.match(await metrics.registry.metrics(), /sealpost_registrations\{app="siskin"\} 2\n/);
+    const made = await metrics.registry.metrics();
+    assert.match(made, /sealpost_registrations\{app="siskin"\} 2\n/);
+    const ofSiskin = 'sealpost_registrations_made_total{app="siskin",convention="tigase"';
+    assert.ok(made.includes(`${ofSiskin},kind="new"} 2\n`), made);
+    assert.ok(made.includes(`${ofSiskin},kind="renewed"} 1\n`), made);
     await registry.remove(node, registeredAtMs, 'gone');
     await registry.remove(node, registeredAtMs + 1, 'gone');
     await registry.unregister({ account: 'juliet@example.net', token: romeo.token });

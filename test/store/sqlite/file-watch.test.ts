@@ -57,6 +57,8 @@ async function openWatched(t: TestContext, folder: string) {
   const said = () => lines.filter((line) => /the store (cannot keep|keeps) registrations/.test(line));
   const isUp = async () => (await metrics.storeUp.get()).values[0]?.value;
   const reason = () => registry.fault?.reason;
+  const errors = async () =>
+    Object.fromEntries((await metrics.storeErrors.get()).values.map(({ labels, value }) => [labels.reason, value]));
   /** Lets checks pass, each of which waits for the thread that writes. */
   const pass = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 5_000) {
@@ -65,7 +67,7 @@ async function openWatched(t: TestContext, folder: string) {
     }
   };
   await pass(5_000);
-  return { registry, path, clock, pass, said, isUp, close, reason };
+  return { registry, path, clock, pass, said, isUp, close, reason, errors };
 }
 
 test('store watch - a writable file in its place is not a fault', async (t) => {
@@ -76,8 +78,9 @@ test('store watch - a writable file in its place is not a fault', async (t) => {
 });
 
 test('store watch - with the file deleted nothing is registered, earlier registrations are found, and the fault is logged once a minute', async (t) => {
-  const { registry, path, pass, said, isUp, reason } = await openWatched(t, folderOf(t));
+  const { registry, path, pass, said, isUp, reason, errors } = await openWatched(t, folderOf(t));
   const { node } = await registry.register(request(1));
+  assert.deepEqual(await errors(), {});
   rmSync(path);
   // At once, since a registration would otherwise be answered as kept and be gone after a restart.
   await assert.rejects(registry.register(request(2)), /not in its place \(deleted\)/);
@@ -85,7 +88,10 @@ test('store watch - with the file deleted nothing is registered, earlier registr
     registry.unregister({ app: 'siskin', account: 'romeo@example.net', token: 'token-1' }),
     /deleted/,
   );
+  // The two refusals count at once, and each check that finds the fault after them.
+  assert.deepEqual(await errors(), { deleted: 2 });
   await pass(noticedWithinMs);
+  assert.deepEqual(await errors(), { deleted: 4 });
   assert.equal(reason(), 'deleted');
   assert.match(registry.fault?.hint ?? '', /Move it back/);
   assert.equal((await registry.find(node))?.token, 'token-1');
@@ -180,7 +186,10 @@ test('store watch - a full disk is a fault while it lasts; the store opens on on
   // The WAL has free room for a few pages.
   await first.pass(3_600_000);
   assert.equal(first.reason(), 'disk-full');
+  const { 'disk-full': before = 0 } = await first.errors();
   await assert.rejects(first.registry.register(request(2)));
+  assert.ok(before > 0);
+  assert.deepEqual(await first.errors(), { 'disk-full': before + 1 });
   assert.equal((await first.registry.find(node))?.token, 'token-1');
   await first.close();
   rmSync(join(folder, 'filler'));

@@ -46,6 +46,8 @@ export interface Answering {
   /** Results of `deliver` and `unregister` from now on. */
   answer: Answer;
   removed: number;
+  /** Milliseconds that delivery takes from now on. */
+  takesMs: number;
   /** Accounts over their rate limit for commands. */
   readonly exhausted: Set<string>;
   readonly metrics: Metrics;
@@ -61,6 +63,7 @@ export function startAnswering(apps: readonly App[] = [testApp({})]): Answering 
     unregistered: [],
     answer: 'result',
     removed: 1,
+    takesMs: 0,
     exhausted: new Set(),
     metrics,
     async ask(xml) {
@@ -79,6 +82,7 @@ export function startAnswering(apps: readonly App[] = [testApp({})]): Answering 
     handlers: {
       deliver(notification) {
         answering.delivered.push(notification);
+        clock.advance(answering.takesMs);
         return Promise.resolve(answering.answer);
       },
       register(request) {

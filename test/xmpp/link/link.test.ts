@@ -294,3 +294,30 @@ linkTest('link - drain ends waiting and connecting', async (t) => {
 async function turn(times: number): Promise<void> {
   for (let each = 0; each < times; each += 1) await new Promise((resolve) => void setImmediate(resolve));
 }
+
+linkTest('link - every attempt to connect counts by its result, so that a wrong secret shows', async (t) => {
+  const { server, link, clock, metrics, until: untilKind } = await startLinked(t);
+  const counted = async () => {
+    const { values } = await metrics.linkAttempts.get();
+    assert.ok(values.some(({ labels, value }) => labels.result === 'handshake-timeout' && value === 0));
+    return Object.fromEntries(values.flatMap(({ labels, value }) => (value === 0 ? [] : [[labels.result, value]])));
+  };
+  assert.deepEqual(await counted(), {});
+  link.start();
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    const peer = await server.next();
+    await peer.until(/<stream:stream/);
+    peer.send(
+      "<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' id='1'>" +
+        "<stream:error><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
+    );
+    await untilKind('waiting');
+    assert.deepEqual(await counted(), { 'not-authorized': attempt });
+    const { status } = link;
+    if (status.kind === 'waiting') clock.advance(status.retryInMs);
+  }
+  const peer = await server.next();
+  await peer.accept();
+  await link.whenOnline();
+  assert.deepEqual(await counted(), { 'not-authorized': 2, online: 1 });
+});

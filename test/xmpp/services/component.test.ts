@@ -62,6 +62,23 @@ it('component - each answer of delivery has its error, the condition before the 
   });
 });
 
+it('component - the time from reading a publish to its answer is a histogram, which is there from the start', async () => {
+  const answering = startAnswering();
+  const counted = async () => {
+    const text = await answering.metrics.registry.metrics();
+    const read = (part: string) =>
+      new RegExp(`^sealpost_publish_duration_seconds_${part}(?:\\{[^}]*link="push.example.org"[^}]*\\})? (\\S+)$`, 'm');
+    return [read('count').exec(text)?.[1], read('sum').exec(text)?.[1]];
+  };
+  assert.deepEqual(await counted(), ['0', '0']);
+  answering.takesMs = 1_500;
+  await answering.ask(publish(sealed('A'.repeat(24))));
+  assert.deepEqual(await counted(), ['1', '1.5']);
+  // What is no publish that could be delivered has no way to measure.
+  await answering.ask(publish(sealed('')));
+  assert.deepEqual(await counted(), ['1', '1.5']);
+});
+
 it('component - a malformed publish is answered with wait and bad-request, and no text of it is repeated', async () => {
   const answering = startAnswering();
   const rows = [
