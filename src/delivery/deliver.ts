@@ -20,6 +20,7 @@ import { createEnqueue } from './enqueue.ts';
 import type { Lookup } from './lookup.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { retryPause } from './retry-pause.ts';
+import { logWay, type Way } from './way.ts';
 
 /** ejabberd and MongooseIM forget an IQ after 32 s; the queues of both sides need a part of that. Milliseconds. */
 const answerWithinMs = 20_000;
@@ -87,13 +88,15 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let isQueueOnly = false;
   let answered = 0;
 
-  async function decide(notification: Notification): Promise<Outcome> {
+  async function decide(notification: Notification, way: Way): Promise<Outcome> {
     const deadlineMs = clock.monotonic() + answerWithinMs;
     if (!rateLimits.mayPublish(notification.publisher)) return drop('rate-limited');
     const registration = await find(notification);
     if (typeof registration === 'string') return drop(registration);
+    way.registration = registration;
     const admitted = admit(notification, registration, deadlineMs);
     if (typeof admitted === 'string') return admitted;
+    way.route = admitted.route;
     return (await coalesce(admitted)) ?? (await delay(admitted)) ?? (await leave(admitted)) ?? send(admitted);
   }
 
@@ -197,12 +200,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   async function answer(notification: Notification): Promise<Answer> {
-    try {
-      return answers[await decide(notification)];
-    } catch (error) {
+    const startedAtMs = clock.monotonic();
+    const way: Way = {};
+    const outcome = await decide(notification, way).catch((error: unknown) => {
       if (mayLog()) log.error({ reason: errorCode(error) }, 'notifications fail because of an error of ours');
-      return answers[drop('store-failed')];
-    }
+      return drop('store-failed');
+    });
+    logWay(log, notification, way, { outcome, durationMs: clock.monotonic() - startedAtMs });
+    return answers[outcome];
   }
 
   return {

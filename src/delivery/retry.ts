@@ -10,7 +10,7 @@ import type { Outbox, QueuedPush } from '../store/outbox/contract.ts';
 import type { Push } from '../core/push.ts';
 import type { Registration } from '../core/registration.ts';
 import { callAlertRoute, callLifetimeMs, isCall } from '../core/routing.ts';
-import { errorCode, type Log, throttle } from '../telemetry/log.ts';
+import { errorCode, fingerprint, type Log, throttle } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /**
@@ -136,12 +136,12 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     try {
       // Stored in the future: the clock was set back while no process ran, so the age of the call is unknown.
       if (isCall(push) && queued.storedAtMs > clock.now()) {
-        complete(push.app, push.id, 'expired');
+        complete(queued, 'expired');
         return;
       }
       const registration = await find(push);
       if (registration === 'removed') {
-        complete(push.app, push.id, 'unregistered');
+        complete(queued, 'unregistered');
         return;
       }
       if (registration === 'lost') {
@@ -165,7 +165,7 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
         Math.min(dispatchWithinMs, leftMs),
       );
       if (dispatched.kind !== 'retry' && dispatched.kind !== 'misconfigured') {
-        complete(push.app, push.id, dispatched.kind);
+        complete(queued, dispatched.kind);
         return;
       }
       const isTried = dispatched.kind !== 'retry' || dispatched.reason !== overloaded.reason;
@@ -220,9 +220,16 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     return { push: push.expiresAtMs === 0 ? push : { ...push, expiresAtMs }, target, endsAtMs };
   }
 
-  function complete(app: string, id: string, outcome: string): void {
-    outbox.complete(id);
+  function complete({ push }: QueuedPush, outcome: string): void {
+    outbox.complete(push.id);
+    tell(push, outcome);
+  }
+
+  function tell({ app, node, id, kind }: Push, outcome: string, pauseMs?: number): void {
     metrics.retried.inc({ app, outcome });
+    if (!log.isLevelEnabled('debug')) return;
+    const pause = pauseMs === undefined ? {} : { durationMs: Math.round(pauseMs) };
+    log.debug({ app, registration: fingerprint(node), push: kind, id, outcome, ...pause }, 'a queued push was tried');
   }
 
   function reschedule({ push }: QueuedPush, attempts: number, afterMs: number | undefined): void {
@@ -230,7 +237,7 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     const pauseMs = backoffMs({ attempt: attempts, random, ...bounds, ...(afterMs !== undefined && { afterMs }) });
     const dueAtMs = Math.ceil(clock.now() + pauseMs);
     outbox.reschedule(push.id, dueAtMs, attempts);
-    metrics.retried.inc({ app: push.app, outcome: 'rescheduled' });
+    tell(push, 'rescheduled', pauseMs);
     expect(push, dueAtMs);
   }
 

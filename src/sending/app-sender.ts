@@ -7,7 +7,7 @@ import type { Device, Provider } from '../providers/provider.ts';
 import { cannotConnect } from '../providers/unconnected.ts';
 import type { PushResult, Push } from '../core/push.ts';
 import { isCall } from '../core/routing.ts';
-import { type Log, throttleEach } from '../telemetry/log.ts';
+import { fingerprint, type Log, throttleEach } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Longest attempt in milliseconds: a provider that does not answer within a few seconds does not answer at all. */
@@ -117,6 +117,22 @@ export function createAppSender({
   }
 
   async function attempt(push: Push, device: Device, patienceMs: number): Promise<PushResult> {
+    const startedAtMs = clock.monotonic();
+    const result = await attemptWithin(push, device, patienceMs);
+    if (log.isLevelEnabled('debug')) logAttempt(push, result, clock.monotonic() - startedAtMs);
+    return result;
+  }
+
+  function logAttempt({ id, node, kind: push }: Push, result: PushResult, durationMs: number): void {
+    const fields = {
+      ...{ app: app.name, registration: fingerprint(node), push, id, result: result.kind },
+      ...('reason' in result && { reason: result.reason }),
+      durationMs: Math.round(durationMs),
+    };
+    log.debug(fields, 'a push was attempted');
+  }
+
+  async function attemptWithin(push: Push, device: Device, patienceMs: number): Promise<PushResult> {
     const endsAtMs = clock.monotonic() + patienceMs;
     const isUrgent = isCall(push);
     if (!(await concurrencyLimit.enter(Math.min(patienceMs, enterWithinMs), isUrgent))) return overloaded;

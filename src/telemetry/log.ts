@@ -17,6 +17,17 @@ export interface LogFields {
   /** A word from one of our tables or the code of a system error. */
   readonly reason?: string;
   readonly outcome?: string;
+  /** Answer to the XMPP server. */
+  readonly answer?: string;
+  /** Kind of what an XMPP server published, and of what the push carries of it. */
+  readonly received?: string;
+  readonly carries?: string;
+  /** Characters of a ciphertext in base64. */
+  readonly size?: number;
+  /** Kind of a push, its id (APNs: `apns-id`), and what the provider said to it. */
+  readonly push?: string;
+  readonly id?: string;
+  readonly result?: string;
   readonly status?: number;
   readonly count?: number;
   readonly durationMs?: number;
@@ -27,7 +38,7 @@ export interface LogFields {
   /** Of Sealpost. */
   readonly version?: string;
   readonly provider?: string;
-  /** Names of conventions. */
+  readonly convention?: string;
   readonly conventions?: string;
   readonly url?: string;
   readonly file?: string;
@@ -41,6 +52,8 @@ export interface Log {
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields, message: string): void;
+  /** Whether lines of this severity are written, for those that are dear to compose. */
+  isLevelEnabled(level: 'debug'): boolean;
 }
 
 /** The least severity that is logged. */

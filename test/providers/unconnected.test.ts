@@ -38,7 +38,9 @@ async function report({ provider, metrics }: { provider: Provider; metrics: Metr
   });
   return {
     result,
-    logged: lines.map((line) => JSON.parse(line) as { level: number; reason: string; hint: string; msg: string }),
+    logged: lines
+      .map((line) => JSON.parse(line) as { level: number; reason: string; hint: string; msg: string })
+      .filter(({ level }) => level >= 30),
     health: checks[`app:${app.name}`],
     counted: await valuesOf(metrics.attempts),
   };

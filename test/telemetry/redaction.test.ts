@@ -70,8 +70,15 @@ async function logOf(outcome: PushResult, fails?: Error) {
   return parse(lines);
 }
 
+/** The line about the push itself, but for what came of it. */
+const attempted = {
+  ...{ level: 20, app: 'siskin', registration: nodeInLogs, push: 'alert', id: '0', durationMs: 0 },
+  msg: 'a push was attempted',
+};
+
 test('redaction - that a registration was removed is told with the fingerprint of its node alone', async () => {
   assert.deepEqual(await logOf({ kind: 'dead-token', reason: 'Unregistered' }), [
+    { ...attempted, result: 'dead-token', reason: 'Unregistered' },
     {
       level: 30,
       app: 'siskin',
@@ -85,6 +92,7 @@ test('redaction - that a registration was removed is told with the fingerprint o
 test('redaction - that a registration could not be updated is told with the fingerprint of its node alone', async () => {
   const fails = new RangeError(`no room for ${node}`);
   assert.deepEqual(await logOf({ kind: 'accepted', environment: 'sandbox' }, fails), [
+    { ...attempted, result: 'accepted' },
     {
       level: 40,
       app: 'siskin',
