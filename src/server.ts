@@ -14,6 +14,7 @@ import { reportGuard } from './guard/report.ts';
 import { assembleHealth } from './ops/health.ts';
 import { createOrphans } from './ops/orphans.ts';
 import { createOpsListener } from './ops/listener.ts';
+import { opening } from './http/listen-error.ts';
 import { createPublicListener } from './http/public.ts';
 import { addPushAppserver } from './http/push-appserver.ts';
 import { addRegistrations } from './http/registrations.ts';
@@ -63,7 +64,7 @@ export interface Server {
 /**
  * Builds the parts from the config and starts them: store, providers, HTTP, links. Links start last, so that nothing
  * arrives before it can be handled.
- * @throws if the store cannot be opened or an HTTP port is not available; links retry instead
+ * @throws StoreError or ListenError if the store or a listener cannot be opened; links retry instead
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, version, clock, random, log, metrics } = options;
@@ -146,7 +147,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   removals.on('removed', (registration) => revoke(registration, links));
 
   const health = () => assembleHealth({ links, registry, outbox, guard, orphans, appSenders });
-  const ops = await createOpsListener({
+  const openingOps = createOpsListener({
     ...config.http.ops,
     health,
     guard: { describe: () => reportGuard(guard.state), release: guard.release },
@@ -154,8 +155,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     metrics,
     log,
   });
+  const ops = await opening('http.ops', config.http.ops, openingOps);
   const domains = config.xmpp.map(({ domain }) => domain);
-  const publicListener = await createPublicListener({
+  const openingPublic = createPublicListener({
     ...config.http.public,
     domains,
     unregister: registry.unregister,
@@ -169,6 +171,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       addPushAppserver(app, { apps: config.apps, registry, deliver: delivery.deliver, clock, log, metrics });
     },
   });
+  const publicListener = await opening('http.public', config.http.public, openingPublic);
   retryScheduler.start();
   orphans.start();
   for (const link of links) link.start();

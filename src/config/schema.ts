@@ -52,6 +52,7 @@ export function createSchema(sources: Sources, noteSecret: NoteSecret) {
         .prefault({})
         .describe('Where clients unregister over HTTP and your own services register.'),
     })
+      .superRefine(refuseSamePort, { when: ({ value }) => typeof value === 'object' && value !== null })
       .prefault({})
       .describe('The two HTTP listeners.'),
     store: storeLocation(values, sources)
@@ -182,6 +183,26 @@ function refuseSameLinks(links: readonly unknown[], context: z.RefinementCtx): v
     seen.add(identity);
   }
 }
+
+/** Tolerates values that other checks have refused. */
+function refuseSamePort(http: unknown, context: z.RefinementCtx): void {
+  const { ops, public: open } = listeners.safeParse(http).data ?? {};
+  if (!ops || !open || ops.port !== open.port || ops.port === 0) return;
+  if (addressKey(ops.host) !== addressKey(open.host) && ![ops.host, open.host].some(isEveryAddress)) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['public', 'port'],
+    message: withHint(
+      'is the port of http.ops too',
+      'Each listener needs a port of its own: http.ops is for you alone, http.public for clients.',
+    ),
+  });
+}
+
+const hostAndPort = z.object({ host: z.string(), port: z.number() });
+const listeners = z.object({ ops: hostAndPort, public: hostAndPort });
+const addressKey = (host: string) => (host === 'localhost' ? '127.0.0.1' : host);
+const isEveryAddress = (host: string) => host === '0.0.0.0' || host === '::';
 
 const linkIdentity = z.object({
   service: z.object({ host: z.string(), port: z.number() }),

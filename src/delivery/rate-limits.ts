@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
+import { withHint } from '../config/kinds/problems.ts';
 import { literalValues, section, type ValueKinds } from '../config/kinds/values.ts';
 import { bareJid, domainOf, foldCase, isDomain } from '../core/jid.ts';
 import type { Registration } from '../core/registration.ts';
@@ -61,9 +62,23 @@ export type RateLimitSettings = Readonly<z.output<ReturnType<typeof rateLimitsSe
 export const defaultRateLimits: RateLimitSettings = rateLimitsSection(literalValues).parse({});
 
 function shareSection(values: ValueKinds) {
-  return section({ burst: values.count(1, MAX_BURST), perMinute: values.count(1, MAX_PER_MINUTE) })
+  return section({ burst: values.count(1, MAX_BURST), perMinute: values.count(1, MAX_PER_MINUTE) }, explainShare)
     .transform((given): Share => ({ burst: given.burst, perSecond: given.perMinute / 60 }))
     .meta({ allowed: `\`{ burst: 1 to ${MAX_BURST}, perMinute: 1 to ${MAX_PER_MINUTE} }\`` });
+}
+
+const minutes: Readonly<Record<string, number>> = { s: 1 / 60, m: 1, h: 60 };
+
+/** People write limits as `10/s` or `600/min`. */
+function explainShare(written: string | number): string {
+  const [, digits = '', unit = ''] = /^\s*(\d{1,9})\s*(?:\/|per)\s*([smh])[a-z]*\s*$/i.exec(String(written)) ?? [];
+  const expected = 'expected { burst: NUMBER, perMinute: NUMBER }';
+  const about = 'burst may come at once after a pause, perMinute for long.';
+  const each = minutes[unit.toLowerCase()];
+  if (each === undefined) return withHint(expected, about);
+  const perMinute = Math.max(1, Math.round(Number(digits) / each));
+  const burst = Math.max(1, Number(digits));
+  return withHint(expected, `${digits}/${unit} is { burst: ${burst}, perMinute: ${perMinute} }: ${about}`);
 }
 
 /** Buckets of each kind, about 150 bytes each. Filling them with made-up names only resets the buckets of others. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { createReadStream, type Stats } from 'node:fs';
+import { access, constants, stat } from 'node:fs/promises';
 import type { Clock } from '../time/clock.ts';
 import type { Config } from '../config/config.ts';
 import { type ForeignRegistration, IMPORT_BATCH, type ImportOutcome } from '../store/registry/contract.ts';
@@ -9,7 +9,7 @@ import { openNodeNames } from '../nodes/open-node-names.ts';
 import { openDatabase } from '../store/open.ts';
 import { openPostgresPreview, openSqlitePreview, type Preview } from '../store/preview.ts';
 import { createRegistry } from '../store/registry/registry.ts';
-import { createLog } from '../telemetry/log.ts';
+import { createLog, errorCode } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Convention } from '../conventions/convention.ts';
 import { p2 } from '../conventions/p2.ts';
@@ -60,7 +60,7 @@ const REFUSAL_REASONS: Readonly<Record<Exclude<ImportOutcome, 'taken' | 'present
 /**
  * Imports registrations from another push app server, `IMPORT_BATCH` at a time. An interrupted import has stored some
  * of them and can be run again. A server that uses the same store may be running.
- * @throws ImportError if the file or the arguments are not usable, StoreError, the system's error for the file
+ * @throws ImportError if the file or the arguments are not usable, StoreError
  */
 export async function runImport(options: ImportOptions): Promise<ImportReport> {
   const { dryRun, clock, output, errorOutput } = options;
@@ -146,7 +146,7 @@ async function openSource({ from, path, app, config }: ImportOptions): Promise<O
     mod_push_appserver: () => translateProsody(choose(v1)),
     csv: () => translateCsv(onlyApp(config, app)),
   }[from]();
-  const about = await stat(path);
+  const about = await look(path);
   if (about.isDirectory() || from === 'mod_push_appserver') {
     if (from !== 'mod_push_appserver') throw new ImportError(`${path} is a folder: name a file`);
     const source = readProsody(path, about.isDirectory());
@@ -156,6 +156,24 @@ async function openSource({ from, path, app, config }: ImportOptions): Promise<O
   const source = from === 'csv' ? readCsv(input) : readDump(input as AsyncIterable<string>, p2Table);
   return { source, translate, totalBytes: about.size, readBytes: () => input.bytesRead };
 }
+
+/** What a path leads to, if it can be read. */
+async function look(path: string): Promise<Stats> {
+  try {
+    const about = await stat(path);
+    await access(path, constants.R_OK);
+    return about;
+  } catch (error) {
+    const code = errorCode(error);
+    throw new ImportError(`cannot read ${path}: ${unreadable[code] ?? code}`);
+  }
+}
+
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'there is no such file or folder',
+  EACCES: 'the user that runs this command may not read it (EACCES)',
+};
 
 function onlyApp({ apps }: Pick<Config, 'apps'>, name: string | undefined): Config['apps'][number] {
   const names = apps.map((app) => app.name).join(', ');

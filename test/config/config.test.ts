@@ -327,6 +327,23 @@ const refused: readonly [string, unknown, readonly string[]][] = [
     ],
   ],
   [
+    'one port for both listeners',
+    { ...small, http: { ops: { port: 8080 } } },
+    ['http.public.port: is the port of http.ops too'],
+  ],
+  [
+    'one port for both listeners, one of which is on every address',
+    { ...small, http: { ops: { host: '::', port: 9090 }, public: { host: '192.0.2.1', port: 9090 } } },
+    ['http.public.port: is the port of http.ops too'],
+  ],
+  [
+    'a limit in the form of other programs',
+    { ...small, limits: { publishesPerDomain: '10/s', commandsPerDomain: 600, pushesPerToken: 'many' } },
+    ['publishesPerDomain', 'commandsPerDomain', 'pushesPerToken'].map(
+      (key) => `limits.${key}: expected { burst: NUMBER, perMinute: NUMBER }`,
+    ),
+  ],
+  [
     'a reference with another key beside it',
     { ...small, xmpp: [{ ...link, secret: { env: 'A', file: 'b' } }] },
     ['xmpp[0].secret: expected text, { file: PATH } or { env: NAME }'],
@@ -337,6 +354,53 @@ const refused: readonly [string, unknown, readonly string[]][] = [
     ['xmpp[0].ca: holds no certificate in PEM, or a damaged one'],
   ],
 ];
+
+/** The hint of the only problem. */
+function hintOf(value: object, sources = createSources()): string | undefined {
+  try {
+    parseConfig(value, sources);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError && error.problems.length === 1);
+    return error.problems[0]?.hint;
+  }
+  return undefined;
+}
+
+for (const [written, share] of [
+  ['10/s', '10/s is { burst: 10, perMinute: 600 }'],
+  ['600 / min', '600/m is { burst: 600, perMinute: 600 }'],
+  ['30 per hour', '30/h is { burst: 30, perMinute: 1 }'],
+] as const) {
+  test(`config - a limit of ${written} is explained`, () => {
+    assert.equal(
+      hintOf({ ...small, limits: { publishesPerDomain: written } }),
+      `${share}: burst may come at once after a pause, perMinute for long.`,
+    );
+  });
+}
+
+test('config - listeners on one port but on two addresses, or on any free port, are accepted', () => {
+  for (const http of [
+    { ops: { host: '127.0.0.1', port: 8080 }, public: { host: '192.0.2.1', port: 8080 } },
+    { ops: { port: 0 }, public: { port: 0 } },
+  ]) {
+    assert.equal(parseConfig({ ...small, http }, createSources()).http.ops.port, http.ops.port);
+  }
+});
+
+test('config - a service account that may not be read is refused with the code of the error', () => {
+  const { readFile, ...others } = createSources();
+  const locked = (path: string) => {
+    if (path.endsWith('.json')) throw Object.assign(new Error('no'), { code: 'EACCES' });
+    return readFile(path);
+  };
+  const config = { xmpp: [link], apps: { android: fcm } };
+  assert.deepEqual(
+    problemsOf(() => parseConfig(config, { ...others, readFile: locked })),
+    ['apps.android.serviceAccount.file: cannot read /etc/sealpost/certs/service-account.json (EACCES)'],
+  );
+  assert.match(hintOf(config, { ...others, readFile: locked }) ?? '', /the user that Sealpost runs as/);
+});
 
 for (const [what, value, problems] of refused) {
   test(`config - ${what} is refused`, () => {

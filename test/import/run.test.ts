@@ -316,8 +316,15 @@ for (const [what, from, text, over, expected] of wrongCalls) {
   });
 }
 
-test('import - a folder is not a dump, and a missing file is an error', async (t) => {
+test('import - a folder is not a dump, and a missing file is said to be missing', async (t) => {
   const { folder, take } = start(t);
   await assert.rejects(take('p2', folder), /is a folder/);
-  await assert.rejects(take('p2', join(folder, 'nowhere')), { code: 'ENOENT' });
+  const nowhere = join(folder, 'nowhere');
+  for (const from of ['p2', 'csv', 'mod_push_appserver'] as const) {
+    await assert.rejects(take(from, nowhere, from === 'csv' ? { app: 'siskin' } : {}), (error) => {
+      assert.ok(error instanceof ImportError);
+      assert.equal(error.message, `cannot read ${nowhere}: there is no such file or folder`);
+      return true;
+    });
+  }
 });

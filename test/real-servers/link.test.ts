@@ -119,6 +119,43 @@ test(
   },
 );
 
+for (const [name, file, start] of [
+  ['prosody', prosodyFile, () => startProsody({ seal: false })],
+  ['ejabberd', ejabberdFile, () => startEjabberd()],
+] as const) {
+  test(`link - the port for clients of ${name} is named as such`, { skip: missingPackage(name, file) }, async () => {
+    const [providers, server] = await Promise.all([startProviders(), start()]);
+    try {
+      const config = (port: number) => ({
+        xmpp: [{ service: `xmpp://127.0.0.1:${port}`, domain: server.component, secret: server.secret }],
+        ...defaults(providers.folder),
+        apps: providers.apps,
+      });
+      await eventually('the port for clients is open', () => isOpen(server.clientPort), 15_000);
+      const sealpost = await startSealpost(providers.folder, config(server.clientPort));
+      try {
+        const said = () => sealpost.lines.find((line) => line.includes('no component link'));
+        assert.match(await eventually('it is said', said), /no component link \(wrong-port\)/);
+      } finally {
+        await sealpost.stop();
+      }
+    } finally {
+      await server.stop();
+      await providers.stop();
+    }
+  });
+}
+
+async function isOpen(port: number): Promise<true | undefined> {
+  const socket = connect(port, '127.0.0.1');
+  const isConnected = await once(socket, 'connect').then(
+    () => true as const,
+    () => undefined,
+  );
+  socket.destroy();
+  return isConnected;
+}
+
 /** A relay between Sealpost and the server, so that single connections can be killed. */
 async function startGateway(port: number) {
   const pairs: [Socket, Socket][] = [];

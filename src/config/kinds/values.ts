@@ -34,11 +34,20 @@ declare module 'zod' {
   }
 }
 
-/** A map whose unknown keys are errors that name the nearest known one. */
-export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+/**
+ * A map whose unknown keys are errors that name the nearest known one.
+ * @param describeOther message for a value that is no map; undefined: the usual one
+ */
+export function section<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  describeOther?: (input: string | number) => string,
+): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
     error({ code, keys, input }) {
+      if (code === 'invalid_type' && (typeof input === 'string' || typeof input === 'number')) {
+        return describeOther?.(input);
+      }
       if (code !== 'unrecognized_keys') return undefined;
       const values = input as Readonly<Record<string, unknown>>;
       return keys.map((key) => suggestKey(key, values[key], known)).join('\n');

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type AppContext, commonKeys, toCommon } from '../../config/kinds/app.ts';
 import { withHint } from '../../config/kinds/problems.ts';
 import { section, type ValueKinds } from '../../config/kinds/values.ts';
+import { errorCode } from '../../telemetry/log.ts';
 import { CredentialError } from '../credential-file.ts';
 import { readServiceAccount, serviceAccountHint } from './service-account.ts';
 
@@ -65,10 +66,10 @@ function readProjectId(
   let content: Uint8Array;
   try {
     content = readFile(path);
-  } catch {
+  } catch (error) {
     return {
-      problem: `cannot read ${path}`,
-      hint: `Name the key file of a service account. ${serviceAccountHint}`,
+      problem: `cannot read ${path} (${errorCode(error)})`,
+      hint: `Name the key file of a service account, and let the user that Sealpost runs as read it. ${serviceAccountHint}`,
     };
   }
   try {

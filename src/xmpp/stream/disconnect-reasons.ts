@@ -15,6 +15,10 @@ export const DISCONNECT_REASONS = {
   'connect-timeout': { hint: 'is the XMPP server reachable at `service`?' },
   'tls-failed': { hint: 'does `service` speak TLS from the first byte, and is `ca` the authority of its certificate?' },
   'header-timeout': { hint: 'is `service` the port for external components (XEP-0114)?' },
+  'wrong-port': {
+    refused: true,
+    hint: '`service` is the port for clients or for other servers; name the one for external components (Prosody: component_ports, ejabberd: ejabberd_service)',
+  },
   'handshake-timeout': { hint: 'the XMPP server does not finish the handshake; look into its log' },
   closed: {},
   reset: {},

@@ -2,6 +2,9 @@
 export const NS = {
   /** XEP-0114. */
   component: 'jabber:component:accept',
+  /** RFC 6120 section 4.8.2: streams of clients and of other servers. */
+  client: 'jabber:client',
+  server: 'jabber:server',
   /** RFC 6120 section 4.8.1. */
   stream: 'http://etherx.jabber.org/streams',
   /** RFC 6120 section 4.9.2. */

@@ -23,8 +23,8 @@ export type SkipReason = (typeof SKIP_REASONS)[number];
 
 /** Receives what the parser reads. */
 export interface ParserEvents {
-  /** The stream header, without children. */
-  header(element: Element): void;
+  /** The stream header, without children, and the namespace of stanzas in it. */
+  header(element: Element, stanzaNamespace: string): void;
   /** A complete child of the stream. */
   stanza(element: Element): void;
   /** A child of the stream was skipped. `head` is its start tag without wrong attributes, if that could be read. */
@@ -86,7 +86,7 @@ export function createParser(limits: ParserLimits, events: ParserEvents): Parser
     }
     root = tag;
     rootMark = prefixes.mark;
-    events.header(tag.element);
+    events.header(tag.element, tag.defaultNamespace);
     if (tag.empty && !stopped) endStream();
   }
 

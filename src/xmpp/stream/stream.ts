@@ -65,7 +65,11 @@ export function openStream(options: StreamOptions, events: StreamEvents): Compon
   const opening = createOpening(domain, secret, timing, (text) => socket.write(text));
 
   const parser = createParser(limits, {
-    header(element) {
+    header(element, stanzaNamespace) {
+      if (phase === 'header' && (stanzaNamespace === NS.client || stanzaNamespace === NS.server)) {
+        lose('wrong-port', stanzaNamespace);
+        return;
+      }
       const id = attribute(element, 'id');
       if (phase !== 'header' || id === undefined) {
         lose('malformed', 'no-stream-id');

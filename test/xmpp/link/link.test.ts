@@ -321,3 +321,27 @@ linkTest('link - every attempt to connect counts by its result, so that a wrong 
   await link.whenOnline();
   assert.deepEqual(await counted(), { 'not-authorized': 2, online: 1 });
 });
+
+for (const [port, namespace] of [
+  ['clients', 'jabber:client'],
+  ['other servers', 'jabber:server'],
+] as const) {
+  linkTest(`link - the port for ${port} is named as such, whatever the server says after its header`, async (t) => {
+    const { server, link, lines, until: untilKind } = await startLinked(t);
+    link.start();
+    const peer = await server.next();
+    await peer.until(/<stream:stream/);
+    // As Prosody 0.12 on its port for clients.
+    peer.send(
+      `<?xml version='1.0'?><stream:stream from='push.example.org' xml:lang='en' xmlns='${namespace}' id='64dadf1b' ` +
+        "xmlns:stream='http://etherx.jabber.org/streams'><stream:error>" +
+        "<host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
+    );
+    await untilKind('waiting');
+    assert.ok(link.status.kind === 'waiting' && link.status.reason === 'wrong-port');
+    assert.ok(link.status.retryInMs >= 15_000, 'somebody has to change the config first');
+    assert.match(lines.join(), /name the one for external components.*no component link \(wrong-port\)/);
+    // The digest of the secret is not for that port.
+    assert.doesNotMatch(peer.received, /<handshake>/);
+  });
+}
