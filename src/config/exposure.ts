@@ -8,7 +8,14 @@ export interface ExposureOptions {
   readonly files: FileModes;
   /** Id of the user that this process runs as; undefined on systems without such permissions: then nothing is found. */
   readonly uid: number | undefined;
-  readonly log: Log;
+}
+
+/** A file that other users may do something with. */
+export interface Exposure {
+  readonly file: string;
+  readonly problem: string;
+  /** What to do. */
+  readonly hint: string;
 }
 
 /** What is asked of the file system; both throw for a file that is not there any more. */
@@ -24,25 +31,28 @@ const WRITE = 0o2;
 const ENTER = 0o1;
 
 /**
- * Warns of each file that other users than our own can read although it holds secrets, and of a config that they can
+ * Finds each file that other users than our own can read although it holds secrets, and a config that they can
  * change. Where somebody else owns the file, we may read it as a member of its group, so that the group may read it is not
  * reported; that the group may change it is.
  */
-export function warnOfExposure({ origin, files, uid, log }: ExposureOptions): void {
-  if (uid === undefined) return;
+export function findExposure({ origin, files, uid }: ExposureOptions): Exposure[] {
+  if (uid === undefined) return [];
   const { file: config, holdsSecrets, secretFiles } = origin;
   const all = new Map<string, boolean>(secretFiles.map((file) => [file, true]));
   if (config !== undefined && !all.has(config)) all.set(config, holdsSecrets);
-  for (const [file, isSecret] of all) {
+  return [...all].flatMap(([file, isSecret]) => {
     const bits = othersMay(file, files, uid);
     const can = [...(isSecret && bits & READ ? ['read'] : []), ...(bits & WRITE ? ['change'] : [])];
-    if (can.length === 0) continue;
+    if (can.length === 0) return [];
     const hint = 'Give it to the user that Sealpost runs as and take it from all others: chmod 600 FILE.';
-    log.warn(
-      { file, hint },
-      `other users can ${can.join(' and ')} a file ${isSecret ? 'with secrets' : 'of the config'}`,
-    );
-  }
+    const problem = `other users can ${can.join(' and ')} a file ${isSecret ? 'with secrets' : 'of the config'}`;
+    return [{ file, problem, hint }];
+  });
+}
+
+/** Logs a warning for each file that `findExposure` finds. */
+export function warnOfExposure({ log, ...options }: ExposureOptions & { readonly log: Log }): void {
+  for (const { file, problem, hint } of findExposure(options)) log.warn({ file, hint }, problem);
 }
 
 /** What users other than our own may do with a file, as the bits READ and WRITE. */

@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import type { AppContext } from '../config/kinds/app.ts';
 import { apns } from './apns/apns.ts';
 import { fcm } from './fcm/fcm.ts';
-import type { CreateProvider, ProviderDefinition, ProviderEnvironment } from './provider.ts';
+import type { PartFinding } from '../core/finding.ts';
+import type { CheckEnvironment, CreateProvider, ProviderDefinition, ProviderEnvironment } from './provider.ts';
 
 /** Every provider, in the order in which they are documented. */
 const providers = [apns, fcm] as const satisfies readonly ProviderDefinition[];
@@ -31,6 +32,13 @@ export function startProviders(environment: ProviderEnvironment): CreateProvider
     if (!create) throw new Error(`there is no provider ${app.provider}`);
     return create(app, onReplaced);
   };
+}
+
+/** Checks credentials and settings of an app, part by part. Never throws. */
+export function checkApp(app: AppSettings, environment: CheckEnvironment): AsyncIterable<PartFinding> {
+  const provider = byName.get(app.provider);
+  if (!provider) throw new Error(`there is no provider ${app.provider}`);
+  return provider.check(app, environment);
 }
 
 /** The device token that a client wrote, in its stored form; undefined if it is not valid for this provider. */

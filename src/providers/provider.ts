@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { AppContext } from '../config/kinds/app.ts';
 import type { App } from '../core/app.ts';
+import type { PartFinding } from '../core/finding.ts';
 import type { Push, PushResult } from '../core/push.ts';
 import type { Environment } from '../core/registration.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -19,6 +20,19 @@ export interface ProviderDefinition<Settings extends App = App> {
   parseNode(node: string): string | undefined;
   /** Called once. Makes what the apps of this provider share in one process. */
   start(environment: ProviderEnvironment): CreateProvider<Settings>;
+  /** Checks credentials and settings of one app, without a push to any device. Never throws. */
+  readonly check: CheckApp<Settings>;
+}
+
+/** Checks one app, part by part. */
+export type CheckApp<Settings extends App = App> = {
+  bivariant(app: Settings, environment: CheckEnvironment): AsyncIterable<PartFinding>;
+}['bivariant'];
+
+/** What `check` gets of the rest of Sealpost. */
+export interface CheckEnvironment extends ProviderEnvironment {
+  /** Whether nothing may be asked over the network. */
+  readonly offline: boolean;
 }
 
 /**

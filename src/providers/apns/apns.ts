@@ -1,4 +1,5 @@
 import type { ProviderDefinition } from '../provider.ts';
+import { checkApns } from './check.ts';
 import { createApns } from './client.ts';
 import { createProviderTokens } from './provider-tokens.ts';
 import { type ApnsApp, apnsSection, parseApnsNode, parseApnsToken } from './settings.ts';
@@ -14,4 +15,5 @@ export const apns = {
     const tokens = createProviderTokens(environment);
     return (app: ApnsApp, onReplaced) => createApns({ ...environment, app, tokens, onReplaced });
   },
+  check: checkApns,
 } as const satisfies ProviderDefinition<ApnsApp>;

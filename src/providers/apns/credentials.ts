@@ -115,8 +115,8 @@ export function watchApnsCredentials(options: ApnsCredentialsOptions): ApnsCrede
   };
 }
 
-/** Undefined while enough time is left. */
-function describeExpiry(leftMs: number): Concern | undefined {
+/** What an operator should attend to; undefined while enough time is left. */
+export function describeExpiry(leftMs: number): Concern | undefined {
   if (leftMs > warnBeforeEndMs) return undefined;
   const hint = apnsHints.BadCertificate;
   if (leftMs <= 0) return { reason: 'the push certificate has expired', hint };

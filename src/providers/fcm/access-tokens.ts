@@ -1,6 +1,7 @@
 /** Google's access tokens for FCM: developers.google.com/identity/protocols/oauth2/service-account. */
 import type { Clock, Random } from '../../time/clock.ts';
 import { errorCode, type Log, throttle } from '../../telemetry/log.ts';
+import { ofOauthServer } from '../unconnected.ts';
 import { connectionFailureOf, isUnconnected, type Unconnected } from '../transport/connection-failure.ts';
 
 /** An access token and its lifetime. */
@@ -136,7 +137,14 @@ class RenewalTimeout extends Error {
   override readonly name = 'RenewalTimeout';
 }
 
-function noTokenFor(error: unknown): NoToken {
+/** A word for the result of a push that has no access token. */
+export function reasonWithoutToken({ refused, unconnected }: NoToken): string {
+  if (refused) return 'oauth-refused';
+  return unconnected === undefined ? 'oauth-unavailable' : ofOauthServer(unconnected);
+}
+
+/** Why an attempt to get a token failed. */
+export function noTokenFor(error: unknown): NoToken {
   if (isRefusal(error)) return { refused: true };
   const failure = connectionFailureOf(error);
   return { refused: false, ...(isUnconnected(failure) && { unconnected: failure }) };

@@ -5,8 +5,7 @@ import { assembleProvider } from '../assemble.ts';
 import { readRetryAfter } from '../transport/retry-after.ts';
 import type { TransportResult } from '../transport/contract.ts';
 import { createTransport } from '../transport/transport.ts';
-import { ofOauthServer } from '../unconnected.ts';
-import type { NoToken } from './access-tokens.ts';
+import { type NoToken, reasonWithoutToken } from './access-tokens.ts';
 import { fcmHints } from './hints.ts';
 import { createBelief, type ResultRow, resultOfFailure } from '../results.ts';
 import { readReason, resultOfAnswer } from './results.ts';
@@ -27,8 +26,8 @@ interface Attempt extends Pick<ResultRow, 'result' | 'reason' | 'scope'> {
 
 function withoutToken(token: NoToken | undefined): Attempt {
   if (token === undefined) return { result: 'retry', reason: 'oauth-timeout', scope: 'app' };
-  if (token.refused) return { result: 'misconfigured', reason: 'oauth-refused', scope: 'app' };
-  const reason = token.unconnected === undefined ? 'oauth-unavailable' : ofOauthServer(token.unconnected);
+  const reason = reasonWithoutToken(token);
+  if (token.refused) return { result: 'misconfigured', reason, scope: 'app' };
   return { result: 'retry', reason, scope: 'app' };
 }
 

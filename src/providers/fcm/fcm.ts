@@ -1,4 +1,5 @@
 import type { ProviderDefinition } from '../provider.ts';
+import { checkFcm } from './check.ts';
 import { createFcm } from './client.ts';
 import { type FcmApp, fcmSection, parseFcmNode, parseFcmToken } from './settings.ts';
 
@@ -9,4 +10,5 @@ export const fcm = {
   parseToken: parseFcmToken,
   parseNode: parseFcmNode,
   start: (environment) => (app: FcmApp, onReplaced) => createFcm({ ...environment, app, onReplaced }),
+  check: checkFcm,
 } as const satisfies ProviderDefinition<FcmApp>;

@@ -1,11 +1,8 @@
 /** Access tokens from Google's OAuth server: developers.google.com/identity/protocols/oauth2/service-account. */
-import { Agent } from 'node:https';
-import { connect, type ConnectionOptions, getCACertificates } from 'node:tls';
 import type { Credential, GoogleOAuthAccessToken } from 'firebase-admin/app';
 import { JWT } from 'google-auth-library';
-import type { ProxySettings } from '../../core/app.ts';
 import type { Clock } from '../../time/clock.ts';
-import { openTunnel, proxyTo } from '../transport/proxy.ts';
+import { agentTo } from './https-agent.ts';
 import type { ServiceAccount } from './service-account.ts';
 import type { FcmApp } from './settings.ts';
 
@@ -36,7 +33,7 @@ export function googleCredential({
 }: GoogleCredentialOptions): GoogleCredential {
   const url = new URL('/token', tokenEndpoint ?? googleOrigin);
   // Always set, since the library would otherwise look for proxies by itself.
-  const agent = agentThrough(url, proxy, ca, clock);
+  const agent = agentTo({ url, proxy, ca, clock });
   return {
     async getAccessToken(signal) {
       signal?.throwIfAborted();
@@ -65,25 +62,4 @@ export function googleCredential({
       return { access_token: token, expires_in: life };
     },
   };
-}
-
-/** Connects to the OAuth server, through the proxy if one is set for it. TLS verifies the name in the URL. */
-function agentThrough(
-  { hostname, port: named }: URL,
-  settings: ProxySettings | undefined,
-  ca: string | undefined,
-  clock: Pick<Clock, 'after'>,
-): Agent {
-  const agent = new Agent(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] });
-  const port = named === '' ? 443 : Number(named);
-  const proxy = proxyTo(hostname, port, settings);
-  if (!proxy) return agent;
-  agent.createConnection = (given, callback) => {
-    openTunnel({ hostname, port, proxy, clock }, (error, socket) => {
-      if (socket) callback?.(null, connect({ ...(given as ConnectionOptions), socket }));
-      else callback?.(error, undefined as never);
-    });
-    return undefined;
-  };
-  return agent;
 }

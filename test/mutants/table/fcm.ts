@@ -28,6 +28,8 @@ const inGoogleCredential = {
   tests: ['providers/fcm/google-credential.test.ts'],
 };
 
+const inAgent = { file: 'providers/fcm/https-agent.ts', tests: ['providers/fcm/google-credential.test.ts'] };
+
 /** What goes to FCM, what it answers, and by whom we are known there. */
 export const fcm: readonly Mutant[] = [
   {
@@ -80,8 +82,8 @@ export const fcm: readonly Mutant[] = [
   },
   {
     ...inClient,
-    find: `result: 'misconfigured', reason: 'oauth-refused'`,
-    replace: `result: 'retry', reason: 'oauth-refused'`,
+    find: `if (token.refused) return { result: 'misconfigured', reason`,
+    replace: `if (token.refused) return { result: 'retry', reason`,
     breaks: 'A revoked service account looks like a provider that is away.',
   },
   {
@@ -399,19 +401,19 @@ export const fcm: readonly Mutant[] = [
     breaks: 'What nobody waits for any more is asked for all the same.',
   },
   {
-    ...inGoogleCredential,
-    find: '...(given as ConnectionOptions), socket',
-    replace: `...(given as ConnectionOptions), socket, servername: ''`,
+    ...inAgent,
+    find: `isIP(hostname) === 0 ? hostname : ''`,
+    replace: `''`,
     breaks: 'Behind a proxy the OAuth server is not told which name it is asked for.',
   },
   {
-    ...inGoogleCredential,
-    find: '? {} : { ca:',
-    replace: `? {} : { servername: 'oauth2.googleapis.com', ca:`,
+    ...inAgent,
+    find: `isIP(hostname) === 0 ? hostname : ''`,
+    replace: `'oauth2.googleapis.com'`,
     breaks: 'An OAuth server of one’s own is verified under Google’s name.',
   },
   {
-    ...inGoogleCredential,
+    ...inAgent,
     find: `[...getCACertificates('default'), ca]`,
     replace: `[...getCACertificates('default')]`,
     breaks: 'The authority in the config is not trusted for access tokens.',
