@@ -33,6 +33,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   commands: [
     ...[
       ...everywhere,
+      'check',
       'config',
       'config/kinds',
       'import',
@@ -47,6 +48,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       (room) => `harness/${room}`,
     ),
   ],
+  check: [...everywhere, 'config', 'http', 'nodes', 'providers', 'store', 'xmpp/link', 'xmpp/stream'],
   core: [],
   telemetry: ['core'],
   time: [],

@@ -5,6 +5,7 @@ import { ConfigError } from '../config/config.ts';
 import { errorCode } from '../telemetry/log.ts';
 import { systemClock } from '../time/clock.ts';
 import { type CommandCall, describeUnknown, type ExitCode, UsageError } from './command.ts';
+import { check, checkUsage } from './check.ts';
 import { demo, demoUsage } from './demo.ts';
 import { guard, guardUsage } from './guard.ts';
 import { runHarnessCommand } from './harness/harness.ts';
@@ -19,6 +20,7 @@ const usage = `Usage: sealpost [COMMAND] [OPTIONS]
 
   serve    run the push app server; the default where a config is named
   demo     run harness, provider stand-ins and server on this machine; the default without a config
+  check    try everything that the config names, and say what to do
   import   import registrations from another push app server
   guard    ask and release the mass-loss guard of a running server
   store    copy a store to another file, or between SQLite and PostgreSQL
@@ -46,6 +48,13 @@ const errors = process.stderr;
 const commands: Readonly<Record<string, Command>> = {
   serve: { usage: serveUsage, run: serve },
   demo: { usage: demoUsage, run: demo },
+  check: {
+    usage: checkUsage,
+    run({ args, env, signals }) {
+      signals.release();
+      return check({ args, env, output, clock: systemClock, random: Math.random });
+    },
+  },
   guard: {
     usage: guardUsage,
     run({ args, env, signals }) {

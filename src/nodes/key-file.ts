@@ -44,12 +44,12 @@ export function readOrMakeKeyFile({ path, randomBytes }: KeyFileOptions): {
   readonly nodeKey: NodeKey;
   readonly isNew: boolean;
 } {
-  const found = read(path);
+  const found = readKeyFile(path);
   if (found) return { nodeKey: found, isNew: false };
   const nodeKey: NodeKey = { key: randomBytes(NODE_KEY_BYTES), unsealed: new Set() };
   const isNew = write(path, nodeKey, randomBytes, 'new');
   // Another process was faster.
-  return isNew ? { nodeKey, isNew } : { nodeKey: read(path) ?? nodeKey, isNew };
+  return isNew ? { nodeKey, isNew } : { nodeKey: readKeyFile(path) ?? nodeKey, isNew };
 }
 
 /**
@@ -57,14 +57,15 @@ export function readOrMakeKeyFile({ path, randomBytes }: KeyFileOptions): {
  * @throws NodeKeyError when it cannot be written, or holds another key by now
  */
 export function rewriteKeyFile({ path, randomBytes }: KeyFileOptions, { key, unsealed }: NodeKey): void {
-  const found = read(path);
+  const found = readKeyFile(path);
   if (found && !Buffer.from(found.key).equals(key)) {
     throw new NodeKeyError(`${path} holds another node key by now`, 'It was left as it is. Restart Sealpost.');
   }
   write(path, { key, unsealed: new Set([...unsealed, ...(found?.unsealed ?? [])]) }, randomBytes, 'same-key');
 }
 
-function read(path: string): NodeKey | undefined {
+/** Undefined if there is no file. @throws NodeKeyError when it cannot be read or holds no node key */
+export function readKeyFile(path: string): NodeKey | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

@@ -75,7 +75,8 @@ export function openNodeNames({ config, storePath, conventions, randomBytes, log
   });
 }
 
-function keyPathBeside(storePath: string | undefined): string {
+/** Path of the file with the node key. @throws NodeKeyError when the store is in no file */
+export function keyPathBeside(storePath: string | undefined): string {
   if (storePath !== undefined) return join(dirname(storePath), KEY_FILE);
   throw new NodeKeyError(
     'there is no node key',

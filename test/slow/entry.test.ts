@@ -87,7 +87,7 @@ test('entry - the config option may precede the command', async () => {
 });
 
 test('entry - each command has a help page of its own', async () => {
-  for (const name of ['serve', 'demo', 'guard', 'import', 'harness']) {
+  for (const name of ['serve', 'demo', 'check', 'guard', 'import', 'harness']) {
     const { code, out, err } = await sealpost(name, '--help');
     assert.deepEqual([code, err], [0, '']);
     assert.ok(out.startsWith(`Usage: sealpost ${name}`), out);

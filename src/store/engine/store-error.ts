@@ -9,3 +9,6 @@ export class StoreError extends Error {
     this.hint = hint;
   }
 }
+
+/** The tables are of an earlier version, or there are none: the next start of a server makes them. */
+export class OutdatedStoreError extends StoreError {}

@@ -3,7 +3,7 @@ import type { Secret } from '../../core/secret.ts';
 import type { Clock, Random } from '../../time/clock.ts';
 import { pause } from '../engine/pause.ts';
 import { isUpToDate, migrate, newerMigrations, outdatedHint } from '../schema/migrate.ts';
-import { StoreError } from '../engine/store-error.ts';
+import { OutdatedStoreError, StoreError } from '../engine/store-error.ts';
 import type { Tables } from '../schema/tables.ts';
 import { parseAddress } from './address.ts';
 import { createPool } from './pool.ts';
@@ -91,7 +91,7 @@ async function refuseUnfit(db: Kysely<Tables>): Promise<void> {
 
 async function refuseOutdated(db: Kysely<Tables>): Promise<void> {
   if (await isUpToDate(db)) return;
-  throw new StoreError('the store is of an earlier Sealpost, or empty', outdatedHint);
+  throw new OutdatedStoreError('the store is of an earlier Sealpost, or empty', outdatedHint);
 }
 
 /** Whether the server is a standby, or its sessions may not write. */

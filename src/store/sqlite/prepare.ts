@@ -58,7 +58,7 @@ export async function prepareFile(options: FileOptions): Promise<PreparedFile> {
  * @returns whether it is empty
  * @throws StoreError
  */
-function checkOrigin(database: DatabaseSync, path: string): boolean {
+export function checkOrigin(database: DatabaseSync, path: string): boolean {
   const { application_id: origin } = database.prepare('PRAGMA application_id').get() ?? {};
   const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() ?? {};
   if (origin !== APPLICATION_ID && (origin !== 0 || tables !== 0)) {
@@ -75,17 +75,17 @@ function checkOrigin(database: DatabaseSync, path: string): boolean {
 }
 
 /** Names of the migrations that a store of ours has had. */
-function appliedTo(database: DatabaseSync): string[] {
+export function appliedTo(database: DatabaseSync): string[] {
   const rows = database.prepare('SELECT name FROM kysely_migration ORDER BY name').all();
   return rows.map(({ name }) => String(name));
 }
 
 /** Better than to find out notification by notification. */
-function checkStructure(database: DatabaseSync, path: string): void {
+export function checkStructure(database: DatabaseSync, path: string): void {
   if (!isSound(database)) throw new StoreError(damaged[0].replace('PATH', path), damaged[1]);
 }
 
-function explain(error: unknown, path: string): StoreError {
+export function explain(error: unknown, path: string): StoreError {
   if (error instanceof StoreError) return error;
   const resultCode = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
   const [message, hint] = explanations[resultCode] ?? [
