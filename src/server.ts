@@ -2,14 +2,16 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { realpathSync, statSync } from 'node:fs';
 import { type Clock, neverBack, type Random } from './time/clock.ts';
+import type { ConfigChanges } from './config/changes.ts';
 import type { Config } from './config/config.ts';
 import { warnOfClientNeeds } from './config/client-needs.ts';
 import { warnOfExposure } from './config/exposure.ts';
+import { reloadConfig } from './config/reload.ts';
 import { logSummary } from './config/summary.ts';
 import { createAcceptedNotes } from './delivery/accepted-notes.ts';
 import { createDelivery } from './delivery/deliver.ts';
 import { createDispatcher } from './delivery/dispatch.ts';
-import { createGuard } from './guard/guard.ts';
+import { announceGuarded, createGuard } from './guard/guard.ts';
 import { reportGuard } from './guard/report.ts';
 import { assembleHealth } from './ops/health.ts';
 import { createOrphans } from './ops/orphans.ts';
@@ -20,6 +22,7 @@ import { addPushAppserver } from './http/push-appserver.ts';
 import { addRegistrations } from './http/registrations.ts';
 import { createRateLimits } from './delivery/rate-limits.ts';
 import { createAppSender } from './sending/app-sender.ts';
+import { createAppSenders } from './sending/app-senders.ts';
 import { createLookup } from './delivery/lookup.ts';
 import { sealedConventions } from './conventions/all.ts';
 import { openNodeNames } from './nodes/open-node-names.ts';
@@ -28,8 +31,8 @@ import type { Registration } from './core/registration.ts';
 import { createRetryScheduler } from './delivery/retry.ts';
 import { openStore } from './store/open.ts';
 import { announceApp, type Metrics } from './telemetry/metrics.ts';
-import type { Log } from './telemetry/log.ts';
-import { createComponent } from './xmpp/services/component.ts';
+import type { LeveledLog } from './telemetry/log.ts';
+import { type Component, createComponent } from './xmpp/services/component.ts';
 import { createLink, type Link } from './xmpp/link/link.ts';
 import { revocation } from './xmpp/services/revocation.ts';
 
@@ -44,7 +47,7 @@ export interface ServerOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly random: Random;
-  readonly log: Log;
+  readonly log: LeveledLog;
   readonly metrics: Metrics;
 }
 
@@ -55,8 +58,12 @@ export interface Server {
   readonly publicUrl: string;
   /** Resolves when every component link is up. */
   whenOnline(): Promise<void>;
-  /** Checks at once whether credential files were replaced. Never rejects. */
-  checkCredentials(): Promise<void>;
+  /**
+   * Reads the config again: apps, limits and the level of the log change at once, the log says what needs a restart. Then
+   * checks whether credential files were replaced. Never rejects; on any error everything stays as it was.
+   * @param read throws ConfigError
+   */
+  reload(read: () => Config): Promise<void>;
   /** Answers everything that arrived, then closes the parts in the order of their dependencies, within 10 s. */
   drain(): Promise<void>;
 }
@@ -94,13 +101,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { registry, outbox } = store;
 
   const createProvider = startProviders({ ...config.credentials, clock, random, log, metrics });
-  const appSenders = new Map(
-    config.apps.map((app) => {
-      announceApp(metrics, app);
-      const connect = (onReplaced: () => void) => createProvider(app, onReplaced);
-      return [app.name, createAppSender({ app, connect, clock, aheadMs, random, log, metrics })];
-    }),
-  );
+  const senders = createAppSenders<Config['apps'][number]>((app) => {
+    const connect = (onReplaced: () => void) => createProvider(app, onReplaced);
+    const appSender = createAppSender({ app, connect, clock, aheadMs, random, log, metrics });
+    announceApp(metrics, app);
+    return appSender;
+  });
+  senders.replace({ apps: config.apps, removed: [] });
+  const appSenders = senders.byName;
   const apps = [...appSenders.keys()];
   const rateLimits = createRateLimits({ settings: config.limits, clock });
   const lookup = createLookup({ registry, nodes, apps: config.apps, clock });
@@ -135,8 +143,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     mayCommand: rateLimits.mayCommand,
     largestCiphertext: (app: string, account: string) => appSenders.get(app)?.provider.largestCiphertext(account) ?? 0,
   };
+  const components: Component[] = [];
   const links: readonly Link[] = config.xmpp.flatMap(({ service, domain, secret, ca, connections, limits, timing }) => {
     const handle = createComponent({ domain, apps: config.apps, handlers, version, clock, log, metrics });
+    components.push(handle);
     const trusted = ca === undefined ? {} : { ca };
     const connection = { service: service.url, domain, secret, ...trusted, limits, timing };
     return Array.from({ length: connections }, () => {
@@ -172,6 +182,25 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     },
   });
   const publicListener = await opening('http.public', config.http.public, openingPublic);
+  /** Applies all of it or, if an app cannot be used, nothing. */
+  function apply(changes: ConfigChanges, next: Config): void {
+    const { added, changed, removed, limits, level } = changes;
+    senders.replace({ apps: [...added, ...changed], removed });
+    for (const { name } of added) announceGuarded(metrics, name);
+    for (const app of removed) metrics.circuitOpen.remove({ app });
+    if (added.length + changed.length + removed.length > 0) {
+      lookup.setApps(next.apps);
+      for (const component of components) component.setApps(next.apps);
+      orphans.setApps(new Set(appSenders.keys()));
+      retryScheduler.refresh();
+      warnOfClientNeeds({ apps: [...added, ...changed], log });
+    }
+    if (limits) rateLimits.change(next.limits);
+    if (level) log.level = next.log.level;
+  }
+  let inUse = config;
+  let isDraining = false;
+
   retryScheduler.start();
   orphans.start();
   for (const link of links) link.start();
@@ -182,25 +211,22 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     opsUrl: ops.url,
     publicUrl: publicListener.url,
     whenOnline: async () => void (await Promise.all(links.map((link) => link.whenOnline()))),
-    async checkCredentials() {
+    async reload(read) {
+      if (isDraining) return;
+      inUse = reloadConfig({ config: inUse, read, apply, log });
       await Promise.all([...appSenders.values()].map(async ({ provider }) => provider.checkCredentials?.()));
       log.info({ count: appSenders.size }, 'credentials checked');
     },
     async drain() {
       delivery.queueOnly();
+      isDraining = true;
       const startedAtMs = clock.monotonic();
       const before = delivery.counts;
       log.info({ count: before.underway }, 'ending: what arrived is answered');
       const leasesEnded = retryScheduler.drain();
       await Promise.all([...links.map((link) => link.drain(linksWithinMs)), publicListener.close()]);
       // What still hangs was answered by its link with an error, or stays in the outbox.
-      const rest = [
-        delivery.drain(),
-        leasesEnded,
-        orphans.stop(),
-        acceptedNotes.drain(),
-        ...[...appSenders.values()].map(({ provider }) => provider.drain()),
-      ];
+      const rest = [delivery.drain(), leasesEnded, orphans.stop(), acceptedNotes.drain(), senders.drain()];
       const impatience = Promise.withResolvers<void>();
       const cancel = clock.after(restWithinMs, impatience.resolve);
       await Promise.race([Promise.all(rest), impatience.promise]);

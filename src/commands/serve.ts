@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/config.ts';
+import { loadConfig, loadConfigAgain } from '../config/config.ts';
 import { type CommandCall, type ExitCode, readArguments, UsageError } from './command.ts';
 import { whenAborted } from './signals.ts';
 import { start } from './start.ts';
@@ -6,7 +6,8 @@ import { start } from './start.ts';
 export const serveUsage = `Usage: sealpost serve --config FILE
 
   Runs the push app server until SIGTERM or SIGINT, then answers what arrived and exits with 0.
-  SIGHUP checks at once whether keys, certificates and service accounts were replaced.
+  SIGHUP reads the config and the files of keys, certificates and service accounts again. Apps, limits and the level of
+  the log change at once; the log says what needs a restart. If anything is wrong, everything stays as it was.
 
   --config FILE   sealpost.yaml; default: the environment variable SEALPOST_CONFIG
 `;
@@ -20,7 +21,7 @@ export async function serve({ args, env, signals }: CommandCall): Promise<ExitCo
   const configFile = values.config ?? env['SEALPOST_CONFIG'];
   if (configFile === undefined) throw new UsageError('serve needs a config: --config FILE or SEALPOST_CONFIG');
   const server = await start(loadConfig(configFile));
-  signals.onHangup(() => void server.checkCredentials());
+  signals.onHangup(() => void server.reload(() => loadConfigAgain(configFile)));
   await whenAborted(signals.terminated);
   await server.drain();
   return 0;

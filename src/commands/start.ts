@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Config, parseConfig } from '../config/config.ts';
 import { type Server, startServer } from '../server.ts';
-import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
+import { createLog, type LeveledLog, type LogLevel } from '../telemetry/log.ts';
 import { plainLines } from '../telemetry/plain-lines.ts';
 import { collectRuntimeMetrics, createMetrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/clock.ts';
@@ -15,7 +15,7 @@ export function start(config: Config, level: LogLevel = config.log.level): Promi
   return startServer({ config, version, clock: systemClock, random: Math.random, log, metrics });
 }
 
-function openLog(format: Config['log']['format'], level: LogLevel): Log {
+function openLog(format: Config['log']['format'], level: LogLevel): LeveledLog {
   const { stdout } = process;
   if (format === 'json' || (format === 'auto' && !stdout.isTTY)) return createLog(level);
   return createLog(level, plainLines(stdout, stdout.isTTY && stdout.hasColors()));

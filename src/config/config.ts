@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { errorCode } from '../telemetry/log.ts';
 import { ConfigError, describeIssues, type Locate } from './kinds/problems.ts';
@@ -31,15 +31,28 @@ const MAX_FILE_BYTES = 1_048_576;
  * @throws ConfigError listing everything that is wrong
  */
 export function loadConfig(path: string, env: Sources['env'] = process.env): Config {
+  return load(path, env, readSmallFile);
+}
+
+/**
+ * The same while Sealpost runs. Reads regular files only: reading a pipe again would wait for a writer, and nothing else
+ * would go on meanwhile.
+ * @throws ConfigError listing everything that is wrong
+ */
+export function loadConfigAgain(path: string, env: Sources['env'] = process.env): Config {
+  return load(path, env, readRegularFile);
+}
+
+function load(path: string, env: Sources['env'], readFile: (path: string) => Buffer): Config {
   let text: string;
   try {
-    text = readSmallFile(path).toString('utf8');
+    text = readFile(path).toString('utf8');
   } catch (error) {
     const hint = 'Name the file with --config FILE or SEALPOST_CONFIG.';
     throw new ConfigError(path, [{ path: '', message: `cannot be read (${errorCode(error)})`, hint }]);
   }
   const file = resolve(path);
-  const config = parseConfigText(text, { baseDir: dirname(file), readFile: readSmallFile, env }, path);
+  const config = parseConfigText(text, { baseDir: dirname(file), readFile, env }, path);
   return { ...config, origin: { ...config.origin, file } };
 }
 
@@ -81,4 +94,9 @@ function readSmallFile(path: string): Buffer {
   const content = readFileSync(path);
   if (content.length > MAX_FILE_BYTES) throw Object.assign(new Error('too large'), { code: 'EFBIG' });
   return content;
+}
+
+function readRegularFile(path: string): Buffer {
+  if (!statSync(path).isFile()) throw Object.assign(new Error('not a regular file'), { code: 'NOT_A_REGULAR_FILE' });
+  return readSmallFile(path);
 }

@@ -38,6 +38,8 @@ export interface Convention {
   readonly findsAppById: boolean;
   /** Whether a service of the vendor registers the devices and needs the app's API token. */
   readonly needsApiToken: boolean;
+  /** Whether the public listener has routes of its own for it. */
+  readonly hasHttpRoutes: boolean;
   /** Whether a registration may name no account. Then its secret alone authorizes publishers. */
   readonly accountIsOptional: boolean;
   /** XEP-0357 section 3.2: whether this `from` may publish to the registration. */

@@ -9,6 +9,7 @@ export const http: Convention = {
   features: () => [],
   findsAppById: false,
   needsApiToken: true,
+  hasHttpRoutes: true,
   accountIsOptional: false,
   mayPublish: isServerOfAccount,
   addressOf: ({ account }) => ({ account }),

@@ -29,6 +29,7 @@ export const p2: Convention = {
   features: () => [],
   findsAppById: false,
   needsApiToken: false,
+  hasHttpRoutes: false,
   accountIsOptional: false,
   mayPublish,
   addressOf,

@@ -29,6 +29,7 @@ export const rawToken = {
   features: () => [],
   findsAppById: true,
   needsApiToken: false,
+  hasHttpRoutes: false,
   accountIsOptional: true,
   mayPublish: isServerOrBareJid,
   addressOf: () => ({ account: '' }),

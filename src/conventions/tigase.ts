@@ -27,6 +27,7 @@ export const tigase: Convention = {
   features: (apps) => apps.filter((app) => serves(app, tigase)).flatMap(({ ids }) => ids),
   findsAppById: true,
   needsApiToken: false,
+  hasHttpRoutes: false,
   accountIsOptional: false,
   mayPublish: isServerOfAccount,
   addressOf: ({ account }) => ({ account }),

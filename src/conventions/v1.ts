@@ -29,6 +29,7 @@ export const v1: Convention = {
   features: () => [],
   findsAppById: false,
   needsApiToken: false,
+  hasHttpRoutes: true,
   accountIsOptional: true,
   mayPublish: isServerOfAccount,
   addressOf: () => ({ account: '' }),

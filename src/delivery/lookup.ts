@@ -34,6 +34,12 @@ export interface Lookup extends Pick<Registry, 'remove' | 'restore' | 'dropSecon
   readmit(opened: Registration): ReturnType<Registry['readmit']>;
 }
 
+/** A lookup whose apps can change. */
+export interface LiveLookup extends Lookup {
+  /** From now on these are the apps. What was learned of raw tokens is forgotten, as by a restart. */
+  setApps(apps: readonly App[]): void;
+}
+
 export interface LookupOptions {
   readonly registry: Pick<
     Registry,
@@ -52,8 +58,9 @@ export interface LookupOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-export function createLookup({ registry, nodes, apps, clock }: LookupOptions): Lookup {
-  const rawTokens = rawToken.readTokens({ apps, clock, limit: rememberedTokens });
+export function createLookup({ registry, nodes, apps, clock }: LookupOptions): LiveLookup {
+  const readTokens = (of: readonly App[]) => rawToken.readTokens({ apps: of, clock, limit: rememberedTokens });
+  let rawTokens = readTokens(apps);
 
   /** Undefined: no node key of ours opens it. */
   async function findSealed(node: string): Promise<Found | undefined> {
@@ -70,6 +77,9 @@ export function createLookup({ registry, nodes, apps, clock }: LookupOptions): L
   }
 
   return {
+    setApps(next) {
+      rawTokens = readTokens(next);
+    },
     async find(node, hint = {}) {
       const registration = await registry.find(node);
       if (registration) return { kind: 'registered', registration };

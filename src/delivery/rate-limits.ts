@@ -96,42 +96,63 @@ export interface RateLimits {
   deviceOf(registration: Pick<Registration, 'app' | 'token'>): string;
   /** Milliseconds between two pushes to one registration in the long run. */
   readonly pushEveryMs: number;
+  /** From now on these are the limits. What a limit that stays the same has counted is kept. */
+  change(settings: RateLimitSettings): void;
 }
 
 export function createRateLimits(options: {
   readonly settings: RateLimitSettings;
   readonly clock: Pick<Clock, 'monotonic'>;
 }): RateLimits {
-  const { settings, clock } = options;
+  const { clock } = options;
   const bucketsOf = (share: Share) => createTokenBuckets({ ...share, clock, limit: bucketsLimit });
-  const publishesPerDomain = bucketsOf(settings.publishesPerDomain);
-  const publishesPerAccount = bucketsOf(settings.publishesPerAccount);
-  const commandsPerDomain = bucketsOf(settings.commandsPerDomain);
-  const commandsPerAccount = bucketsOf(settings.commandsPerAccount);
-  const pushesPerRegistration = bucketsOf(settings.pushesPerRegistration);
-  const pushesPerToken = bucketsOf(settings.pushesPerToken);
+  let { settings } = options;
+  let buckets = eachLimit((limit) => bucketsOf(settings[limit]));
   const accountOf = (jid: string) => foldCase(bareJid(jid));
   return {
     mayPublish(publisher) {
       // The account comes first, so that an account over its limit uses nothing of its server's.
-      if (!isDomain(publisher) && publishesPerAccount.take(accountOf(publisher)) > 0) return false;
-      return publishesPerDomain.take(domainOf(publisher)) === 0;
+      if (!isDomain(publisher) && buckets.publishesPerAccount.take(accountOf(publisher)) > 0) return false;
+      return buckets.publishesPerDomain.take(domainOf(publisher)) === 0;
     },
     mayCommand: (from) =>
-      commandsPerAccount.take(accountOf(from)) === 0 && commandsPerDomain.take(domainOf(from)) === 0,
+      buckets.commandsPerAccount.take(accountOf(from)) === 0 && buckets.commandsPerDomain.take(domainOf(from)) === 0,
     pushDelay({ app, node, token }) {
       const device = deviceOf({ app, token });
       // Both are asked before either is charged, so that a refusal by one does not use up the other.
-      const delayMs = Math.max(pushesPerRegistration.delay(node), pushesPerToken.delay(device));
+      const delayMs = Math.max(buckets.pushesPerRegistration.delay(node), buckets.pushesPerToken.delay(device));
       if (delayMs > 0) return delayMs;
-      pushesPerRegistration.take(node);
-      pushesPerToken.take(device);
+      buckets.pushesPerRegistration.take(node);
+      buckets.pushesPerToken.take(device);
       return 0;
     },
     deviceOf,
-    pushEveryMs: 1_000 / settings.pushesPerRegistration.perSecond,
+    get pushEveryMs() {
+      return 1_000 / settings.pushesPerRegistration.perSecond;
+    },
+    change(next) {
+      const before = settings;
+      const kept = buckets;
+      settings = next;
+      buckets = eachLimit((limit) => (isSameShare(before[limit], next[limit]) ? kept[limit] : bucketsOf(next[limit])));
+    },
   };
 }
+
+type Limit = keyof RateLimitSettings;
+
+function eachLimit<T>(make: (limit: Limit) => T): Readonly<Record<Limit, T>> {
+  return {
+    publishesPerDomain: make('publishesPerDomain'),
+    publishesPerAccount: make('publishesPerAccount'),
+    commandsPerDomain: make('commandsPerDomain'),
+    commandsPerAccount: make('commandsPerAccount'),
+    pushesPerRegistration: make('pushesPerRegistration'),
+    pushesPerToken: make('pushesPerToken'),
+  };
+}
+
+const isSameShare = (a: Share, b: Share) => a.burst === b.burst && a.perSecond === b.perSecond;
 
 /** Hashes a token, so that no map holds tokens. */
 function deviceOf({ app, token }: Pick<Registration, 'app' | 'token'>): string {

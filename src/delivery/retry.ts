@@ -3,14 +3,16 @@ import type { Clock, Random } from '../time/clock.ts';
 import type { AddressedPush } from './addressed-push.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { RateLimits } from './rate-limits.ts';
+import { createDeviceLines } from './device-lines.ts';
 import { retryPause } from './retry-pause.ts';
+import { logRetry } from './way.ts';
 import { type AppSender, overloaded } from '../sending/app-sender.ts';
 import type { Lookup } from './lookup.ts';
 import type { Outbox, QueuedPush } from '../store/outbox/contract.ts';
 import type { Push } from '../core/push.ts';
 import type { Registration } from '../core/registration.ts';
 import { callAlertRoute, callLifetimeMs, isCall } from '../core/routing.ts';
-import { errorCode, fingerprint, type Log, throttle } from '../telemetry/log.ts';
+import { errorCode, type Log, throttle } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /**
@@ -32,11 +34,6 @@ const sweepMs = 10_000;
 /** Milliseconds for one queued push from lookup to outcome. */
 const dispatchWithinMs = 15_000;
 
-/** Devices beyond their rate limit that are remembered. A larger number only causes more leases. */
-const rememberedDevices = 10_000;
-/** Most places that a push waits for: an hour of them, since a device may have many registrations. */
-const longestQueue = 3_600;
-
 export interface RetrySchedulerOptions {
   readonly registry: Pick<Lookup, 'find' | 'readmit'>;
   readonly appSenders: ReadonlyMap<string, AppSender>;
@@ -56,6 +53,8 @@ export interface RetrySchedulerOptions {
 export interface RetryScheduler {
   /** Starts sending, beginning with the pushes that an earlier process stored in the outbox. */
   start(): void;
+  /** To be called after apps came, went or were replaced in `appSenders`. */
+  refresh(): void;
   /** Announces a push that is due at this time, in milliseconds since 1970. */
   expect(push: Pick<Push, 'app' | 'kind'>, dueAtMs: number): void;
   /** Stops leasing; resolves when every leased push has its outcome. */
@@ -63,7 +62,7 @@ export interface RetryScheduler {
 }
 
 interface RetryQueue {
-  readonly appSender: AppSender;
+  appSender: AppSender;
   /** Earliest time for the next lease; undefined: none is planned. */
   dueAtMs: number | undefined;
   /** As far as is known, no call is queued from this time on. */
@@ -76,17 +75,25 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
   const { registry, appSenders, dispatcher, outbox, rateLimits, clock, random, log, metrics } = options;
   const perTick = Math.max(1, Math.round(((options.perSecond ?? redeliveriesPerSecond) * tickMs) / 1000));
   const queues = new Map<string, RetryQueue>();
-  for (const [name, appSender] of appSenders) {
-    queues.set(name, { appSender, dueAtMs: undefined, callsUntilMs: 0, busy: 0, leasing: false });
-  }
-  /** By device: when the last of its delayed pushes is due. */
-  const lastDueByDevice = new Map<string, number>();
+  const deviceLines = createDeviceLines(() => rateLimits.pushEveryMs);
   const mayLog = throttle(logEveryMs, clock);
   const underway = new Set<Promise<void>>();
   let cancelTick = () => {};
   let cancelSweep = () => {};
   let stopped = false;
   let lookAtMs = -Infinity;
+
+  refresh();
+
+  /** Queued pushes of an app that is gone stay in the outbox. */
+  function refresh(): void {
+    for (const name of queues.keys()) if (!appSenders.has(name)) queues.delete(name);
+    for (const [name, appSender] of appSenders) {
+      const known = queues.get(name);
+      if (known) known.appSender = appSender;
+      else queues.set(name, { appSender, dueAtMs: undefined, callsUntilMs: 0, busy: 0, leasing: false });
+    }
+  }
 
   function tick(): void {
     cancelTick = clock.after(tickMs, tick);
@@ -151,7 +158,7 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
       }
       const delayMs = rateLimits.pushDelay(registration);
       if (delayMs > 0 && !isCall(push)) {
-        const dueAtMs = lineUp(rateLimits.deviceOf(registration), clock.now() + delayMs);
+        const dueAtMs = deviceLines.lineUp(rateLimits.deviceOf(registration), clock.now() + delayMs);
         outbox.reschedule(push.id, dueAtMs, attempts);
         expect(push, dueAtMs);
         return;
@@ -194,21 +201,6 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     return found.kind === 'removed' ? 'removed' : 'lost';
   }
 
-  /**
-   * When to look again at a push of a device beyond its rate limit. The pushes of a device line up one behind the
-   * other: if all came due at once, each free place would cost a lease of every one of them.
-   */
-  function lineUp(device: string, earliestMs: number): number {
-    const behindMs = (lastDueByDevice.get(device) ?? 0) + rateLimits.pushEveryMs;
-    const latestMs = earliestMs + longestQueue * rateLimits.pushEveryMs;
-    const dueAtMs = Math.ceil(Math.min(Math.max(earliestMs, behindMs), latestMs));
-    lastDueByDevice.delete(device);
-    lastDueByDevice.set(device, dueAtMs);
-    const [oldest] = lastDueByDevice.keys();
-    if (lastDueByDevice.size > rememberedDevices && oldest !== undefined) lastDueByDevice.delete(oldest);
-    return dueAtMs;
-  }
-
   /** The push with its remaining lifetime. A VoIP push whose device has lost its PushKit token becomes an alert. */
   function address({ push, target }: QueuedPush, { secondToken }: Registration, leftMs: number): AddressedPush {
     const endsAtMs = clock.monotonic() + leftMs;
@@ -225,11 +217,9 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     tell(push, outcome);
   }
 
-  function tell({ app, node, id, kind }: Push, outcome: string, pauseMs?: number): void {
-    metrics.retried.inc({ app, outcome });
-    if (!log.isLevelEnabled('debug')) return;
-    const pause = pauseMs === undefined ? {} : { durationMs: Math.round(pauseMs) };
-    log.debug({ app, registration: fingerprint(node), push: kind, id, outcome, ...pause }, 'a queued push was tried');
+  function tell(push: Push, outcome: string, pauseMs?: number): void {
+    metrics.retried.inc({ app: push.app, outcome });
+    logRetry(log, push, { outcome, pauseMs });
   }
 
   function reschedule({ push }: QueuedPush, attempts: number, afterMs: number | undefined): void {
@@ -285,6 +275,7 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
       cancelTick = clock.after(tickMs, tick);
       track(sweep());
     },
+    refresh,
     expect: (push, dueAtMs) => {
       if (!stopped) expect(push, dueAtMs);
     },

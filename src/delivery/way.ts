@@ -1,6 +1,7 @@
 import { answers, type Outcome } from '../core/answers.ts';
 import { domainOf } from '../core/jid.ts';
 import type { Notification } from '../core/notification.ts';
+import type { Push } from '../core/push.ts';
 import type { Registration } from '../core/registration.ts';
 import type { Route } from '../core/routing.ts';
 import { fingerprint, type Log } from '../telemetry/log.ts';
@@ -31,4 +32,15 @@ export function logWay(
     durationMs: Math.round(durationMs),
   };
   log.debug(fields, 'a notification was answered');
+}
+
+/** Logs at debug level what became of an attempt for a queued push. */
+export function logRetry(
+  log: Log,
+  { app, node, id, kind }: Push,
+  { outcome, pauseMs }: { readonly outcome: string; readonly pauseMs: number | undefined },
+): void {
+  if (!log.isLevelEnabled('debug')) return;
+  const pause = pauseMs === undefined ? {} : { durationMs: Math.round(pauseMs) };
+  log.debug({ app, registration: fingerprint(node), push: kind, id, outcome, ...pause }, 'a queued push was tried');
 }

@@ -64,15 +64,18 @@ interface Holder {
   readonly domain?: string;
 }
 
+/** Sets the series of an app to zero, so that rates and alerts work from the start. */
+export function announceGuarded(metrics: Metrics, app: string): void {
+  for (const cause of causes) {
+    metrics.guardHolding.set({ cause, app }, 0);
+    metrics.guardHeld.inc({ cause, app }, 0);
+  }
+}
+
 export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard {
   const startedAtMs = clock.monotonic();
   const populations = new Map<string, Population>();
-  for (const app of apps) {
-    for (const cause of causes) {
-      metrics.guardHolding.set({ cause, app }, 0);
-      metrics.guardHeld.inc({ cause, app }, 0);
-    }
-  }
+  for (const app of apps) announceGuarded(metrics, app);
 
   /** Apps come from the config, so there are few. */
   function populationOf(cause: HoldCause, app: string, target: 'first' | 'second'): Population {

@@ -4,7 +4,7 @@ import { errorCode } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 
-/** Milliseconds between two counts. Apps only leave the config with a restart, which counts at once. */
+/** Milliseconds between two counts. When the apps of the config change, they are counted at once. */
 const countEveryMs = 86_400_000;
 
 export interface OrphansOptions {
@@ -20,6 +20,8 @@ export interface OrphansOptions {
 export interface Orphans {
   /** Counts now and then once a day. A failed count is repeated the next day. */
   start(): void;
+  /** From now on these are the apps of the config. Counts anew. */
+  setApps(apps: ReadonlySet<string>): void;
   /** Number of registrations by the name of the former app. */
   readonly counts: ReadonlyMap<string, number>;
   /** Resolves when no count is under way and none will start. */
@@ -27,7 +29,8 @@ export interface Orphans {
 }
 
 /** Counts nothing before `start`. */
-export function createOrphans({ registry, apps, clock, log, metrics }: OrphansOptions): Orphans {
+export function createOrphans({ registry, clock, log, metrics, ...options }: OrphansOptions): Orphans {
+  let { apps } = options;
   let counts: ReadonlyMap<string, number> = new Map();
   let counting = Promise.resolve();
   let cancel = () => {};
@@ -44,6 +47,7 @@ export function createOrphans({ registry, apps, clock, log, metrics }: OrphansOp
   }
 
   function start(): void {
+    cancel();
     counting = count()
       .catch((error: unknown) => log.warn({ reason: errorCode(error) }, 'registrations could not be counted'))
       .then(() => {
@@ -53,6 +57,12 @@ export function createOrphans({ registry, apps, clock, log, metrics }: OrphansOp
 
   return {
     start,
+    setApps(next) {
+      apps = next;
+      void counting.then(() => {
+        if (!isStopped) start();
+      });
+    },
     get counts() {
       return counts;
     },

@@ -42,6 +42,8 @@ export interface LogFields {
   readonly conventions?: string;
   readonly url?: string;
   readonly file?: string;
+  /** Of the config. */
+  readonly key?: string;
   /** What an operator should do. */
   readonly hint?: string;
 }
@@ -56,11 +58,16 @@ export interface Log {
   isLevelEnabled(level: 'debug'): boolean;
 }
 
+/** A log whose least severity can change. */
+export interface LeveledLog extends Log {
+  level: string;
+}
+
 /** The least severity that is logged. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /** Writes one JSON object per line, to standard output by default: see `plain-lines.ts` for another form. */
-export function createLog(level: LogLevel, destination?: DestinationStream): Log {
+export function createLog(level: LogLevel, destination?: DestinationStream): LeveledLog {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   return destination ? pino(options, destination) : pino(options);
 }

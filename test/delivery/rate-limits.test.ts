@@ -125,3 +125,17 @@ test('token buckets - a part of a token is none, and asking for it costs nothing
   clock.advance(250);
   assert.equal(buckets.take('a'), 0);
 });
+
+test('rate limits - changed limits hold at once, and what the others have counted is kept', () => {
+  const clock = manualClock();
+  const publishesPerDomain = { burst: 1, perSecond: 1 };
+  const limits = createRateLimits({ settings: { ...defaultRateLimits, publishesPerDomain }, clock });
+  const registration = { app: 'siskin', node: 'n', token: 't' };
+  assert.deepEqual([limits.mayPublish('example.net'), limits.mayPublish('example.net')], [true, false]);
+  limits.change({ ...defaultRateLimits, publishesPerDomain, pushesPerRegistration: { burst: 1, perSecond: 0.5 } });
+  assert.equal(limits.mayPublish('example.net'), false);
+  assert.deepEqual([limits.pushDelay(registration), limits.pushDelay(registration)], [0, 2_000]);
+  assert.equal(limits.pushEveryMs, 2_000);
+  limits.change({ ...defaultRateLimits, publishesPerDomain: { burst: 2, perSecond: 1 } });
+  assert.equal(limits.mayPublish('example.net'), true);
+});

@@ -56,3 +56,28 @@ test('orphans - a failed count is repeated the next day, and not after stop', as
   await settled();
   assert.equal(calls, 2);
 });
+
+test('orphans - when the apps of the config change, registrations are counted anew, and once a day from then on', async () => {
+  let calls = 0;
+  const { orphans, clock } = start(() => {
+    calls += 1;
+    return Promise.resolve(new Map([['siskin', 7]]));
+  });
+  orphans.start();
+  await settled();
+  assert.deepEqual([...orphans.counts], []);
+  orphans.setApps(new Set(['other']));
+  await settled();
+  assert.deepEqual([calls, ...orphans.counts], [2, ['siskin', 7]]);
+  orphans.setApps(new Set(['siskin']));
+  await settled();
+  assert.deepEqual([calls, ...orphans.counts], [3]);
+  clock.advance(day);
+  await settled();
+  assert.equal(calls, 4);
+  await orphans.stop();
+  orphans.setApps(new Set());
+  await settled();
+  clock.advance(day);
+  assert.equal(calls, 4);
+});

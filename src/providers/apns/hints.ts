@@ -5,9 +5,9 @@ const key =
 const certificate =
   'make a new certificate at developer.apple.com and put it, with its key, in place of the file; no restart is needed';
 const topic =
-  'topic must be the bundle id of the app, and key or certificate must be of the team that owns it; after changing the config restart';
+  'topic must be the bundle id of the app, and key or certificate must be of the team that owns it; after changing the config reload it (kill -HUP) or restart';
 const environment =
-  'check environment (production, sandbox or auto) and topic in the config; after changing it restart';
+  'check environment (production, sandbox or auto) and topic in the config; after changing it reload (kill -HUP) or restart';
 
 const trouble =
   'APNs has trouble of its own: look at developer.apple.com/system-status; nothing needs to be done if it passes';

@@ -39,19 +39,23 @@ interface Route {
 
 const ANSWERS: ReadonlySet<Answer> = new Set(Object.values(answers));
 
+/** A handler of requests whose apps can change. */
+export type Component = StanzaHandler & {
+  /** From now on these are the apps, for commands and service discovery. */
+  readonly setApps: (apps: readonly App[]) => void;
+};
+
 /** The handler for a link's requests. */
-export function createComponent({
-  domain,
-  apps,
-  handlers,
-  version,
-  clock,
-  log,
-  metrics,
-}: ComponentOptions): StanzaHandler {
-  const commands = new Map(conventions.flatMap((convention) => [...convention.commands({ apps, domain, handlers })]));
-  const features = new Set(conventions.flatMap((convention) => convention.features(apps)));
-  const disco = createDisco({ features, commands });
+export function createComponent({ domain, apps, handlers, version, clock, log, metrics }: ComponentOptions): Component {
+  let { commands, disco } = offer(apps);
+
+  /** What clients of these apps can find and ask for. */
+  function offer(of: readonly App[]) {
+    const offered = new Map(conventions.flatMap((one) => [...one.commands({ apps: of, domain, handlers })]));
+    const features = new Set(conventions.flatMap((one) => one.features(of)));
+    return { commands: offered, disco: createDisco({ features, commands: offered }) };
+  }
+
   for (const answer of ANSWERS) metrics.publishes.inc({ link: domain, answer }, 0);
   metrics.publishDuration.zero({ link: domain });
 
@@ -105,17 +109,19 @@ export function createComponent({
   const routes = new Map<string, Route>([
     [NS.pubsub, { type: 'set', name: 'pubsub', answer: answerPubsub }],
     [NS.commands, { type: 'set', name: 'command', answer: runCommand }],
-    [NS.discoInfo, { type: 'get', name: 'query', answer: disco.info }],
-    [NS.discoItems, { type: 'get', name: 'query', answer: disco.items }],
+    [NS.discoInfo, { type: 'get', name: 'query', answer: (iq) => disco.info(iq) }],
+    [NS.discoItems, { type: 'get', name: 'query', answer: (iq) => disco.items(iq) }],
     [NS.ping, { type: 'get', name: 'ping', answer: answerPing }],
     [NS.version, { type: 'get', name: 'query', answer: () => answerVersion(version) }],
   ]);
 
-  return (iq) => {
+  const handle: StanzaHandler = (iq) => {
     const { type, payload } = iq;
     const route = routes.get(payload.namespace);
     if (route?.type === type && route.name === payload.name) return route.answer(iq);
     const isPubsub = payload.namespace === NS.pubsub || payload.namespace === NS.pubsubOwner;
     return isPubsub ? refuseOtherPubsub(iq) : { kind: 'error', error: 'service-unavailable' };
   };
+  const setApps = (next: readonly App[]) => void ({ commands, disco } = offer(next));
+  return Object.assign(handle, { setApps });
 }

@@ -41,7 +41,7 @@ export const rateLimits: readonly Mutant[] = [
   },
   {
     ...inRateLimits,
-    find: '!isDomain(publisher) && publishesPerAccount',
+    find: '!isDomain(publisher) && buckets.publishesPerAccount',
     replace: 'isDomain(publisher) && publishesPerAccount',
     breaks: 'An account that publishes by itself has no share of its own.',
   },
@@ -54,8 +54,8 @@ export const rateLimits: readonly Mutant[] = [
   },
   {
     ...inRateLimits,
-    find: 'Math.max(pushesPerRegistration.delay(node), pushesPerToken.delay(device))',
-    replace: 'pushesPerRegistration.delay(node)',
+    find: 'Math.max(buckets.pushesPerRegistration.delay(node), buckets.pushesPerToken.delay(device))',
+    replace: 'buckets.pushesPerRegistration.delay(node)',
     breaks: 'Who registers one device many times gets as many shares of its provider.',
     tests: ['delivery/rate-limits.test.ts'],
   },
@@ -68,7 +68,7 @@ export const rateLimits: readonly Mutant[] = [
   },
   {
     ...inRateLimits,
-    find: `      pushesPerRegistration.take(node);
+    find: `      buckets.pushesPerRegistration.take(node);
 `,
     replace: '',
     breaks: 'A registration has no share of its own.',

@@ -108,6 +108,7 @@ export const retry: readonly Mutant[] = [
   },
   {
     ...inRetry,
+    file: 'delivery/device-lines.ts',
     find: 'Math.max(earliestMs, behindMs)',
     replace: 'earliestMs',
     breaks: 'What is queued for a busy device is leased again and again, at the cost of others.',
@@ -121,13 +122,14 @@ export const retry: readonly Mutant[] = [
   },
   {
     ...inRetry,
-    find: 'metrics.retried.inc({ app, outcome });',
+    find: 'metrics.retried.inc({ app: push.app, outcome });',
     replace: 'void outcome;',
     breaks: 'What became of queued pushes is not counted.',
   },
   {
     ...inRetry,
-    find: '?? 0) + rateLimits.pushEveryMs',
+    file: 'delivery/device-lines.ts',
+    find: '?? 0) + everyMs',
     replace: '?? 0) + 1',
     breaks: 'Pushes that wait for their share come due at once.',
   },
