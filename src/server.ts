@@ -5,7 +5,7 @@ import { type Clock, neverBack, type Random } from './time/clock.ts';
 import type { Config } from './config/config.ts';
 import { warnOfClientNeeds } from './config/client-needs.ts';
 import { warnOfExposure } from './config/exposure.ts';
-import { createAcceptedNotes } from './delivery/accepted-notes.ts';
+import { createAcceptedNotes } from './delivery/device-notes.ts';
 import { createDelivery } from './delivery/deliver.ts';
 import { createDispatcher } from './delivery/dispatch.ts';
 import { createGuard } from './guard/guard.ts';

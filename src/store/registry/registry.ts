@@ -17,7 +17,7 @@ import { registrationColumns, type RemovalReason } from '../schema/tables.ts';
 import { toRegistration, toRow } from './rows.ts';
 import { claimImported, importRegistrations } from './import-registrations.ts';
 import { createInOrder } from './in-order.ts';
-import { acceptedOfSameTokens, noteAccepted } from './note-accepted.ts';
+import { acceptedOfSameTokens, noteAccepted } from './note-devices.ts';
 
 export interface RegistryOptions {
   readonly database: Database;

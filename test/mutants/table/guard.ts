@@ -13,7 +13,7 @@ const inSample = { file: 'guard/sample.ts', tests: ['guard/sample.test.ts'] };
 
 const inReport = { file: 'guard/report.ts', tests: ['guard/report.test.ts'] };
 
-const inNotes = { file: 'delivery/accepted-notes.ts', tests: ['delivery/accepted-notes.test.ts'] };
+const inNotes = { file: 'delivery/device-notes.ts', tests: ['delivery/device-notes.test.ts'] };
 
 /** What is believed when much looks dead at once. */
 export const guard: readonly Mutant[] = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Registration } from '../../src/core/registration.ts';
-import { acceptedNotesLimit, createAcceptedNotes } from '../../src/delivery/accepted-notes.ts';
+import { acceptedNotesLimit, createAcceptedNotes } from '../../src/delivery/device-notes.ts';
 import { manualClock, turns } from '../support/clock.ts';
 import { registrationOf } from '../support/registrations.ts';
 import { recordedLog } from '../support/telemetry.ts';
