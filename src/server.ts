@@ -5,8 +5,8 @@ import { type Clock, neverBack, type Random } from './time/clock.ts';
 import type { Config } from './config/config.ts';
 import { warnOfClientNeeds } from './config/client-needs.ts';
 import { warnOfExposure } from './config/exposure.ts';
-import { createAcceptedNotes } from './delivery/device-notes.ts';
 import { createDelivery } from './delivery/deliver.ts';
+import { createDeviceNotes } from './delivery/device-notes.ts';
 import { createDispatcher } from './delivery/dispatch.ts';
 import { createGuard } from './guard/guard.ts';
 import { reportGuard } from './guard/report.ts';
@@ -107,9 +107,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const removals = new EventEmitter<{ removed: [Registration] }>();
   removals.on('removed', ({ node }) => outbox.removeNode(node));
   const onRemoved = (registration: Registration) => void removals.emit('removed', registration);
-  const acceptedNotes = createAcceptedNotes({ registry, clock, log });
-  const onAccepted = acceptedNotes.note;
-  const dispatcher = createDispatcher({ registry: lookup, guard, onAccepted, onRemoved, clock: forward, log });
+  const deviceNotes = createDeviceNotes({ registry, clock, log });
+  const onResult = deviceNotes.pushed;
+  const dispatcher = createDispatcher({ registry: lookup, guard, onResult, onRemoved, clock: forward, log });
   const sending = {
     registry: lookup,
     appSenders,
@@ -123,7 +123,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
   const retryScheduler = createRetryScheduler({ ...sending, isShared: store.isShared });
   const onQueued = retryScheduler.expect;
-  const delivery = createDelivery({ ...sending, onQueued, randomUuid: randomUUID });
+  const delivery = createDelivery({ ...sending, onQueued, onOutcome: deviceNotes.published, randomUuid: randomUUID });
 
   const handlers = {
     deliver: delivery.deliver,
@@ -190,7 +190,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         delivery.drain(),
         leasesEnded,
         orphans.stop(),
-        acceptedNotes.drain(),
+        deviceNotes.drain(),
         ...[...appSenders.values()].map(({ provider }) => provider.drain()),
       ];
       const impatience = Promise.withResolvers<void>();

@@ -41,6 +41,8 @@ export interface DeliveryOptions {
   readonly rateLimits: Pick<RateLimits, 'mayPublish' | 'pushDelay'>;
   /** Called after a push was queued; `dueAtMs` is in milliseconds since 1970. */
   readonly onQueued: (push: Push, dueAtMs: number) => void;
+  /** Called with what became of a notification whose registration is known. */
+  readonly onOutcome: (registration: Registration, outcome: Outcome) => void;
   /** Its wall clock never goes back. */
   readonly clock: Clock;
   readonly random: Random;
@@ -77,7 +79,8 @@ interface Admitted {
 
 /** Builds the way of a notification. Each step of `decide` is a function of its own. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { registry, appSenders, dispatcher, outbox, rateLimits, clock, random, randomUuid, log, metrics } = options;
+  const { registry, appSenders, dispatcher, outbox, rateLimits, onOutcome } = options;
+  const { clock, random, randomUuid, log, metrics } = options;
   const coalescer = createCoalescer({ now: () => clock.now(), limit: coalescedLimit });
   const enqueue = createEnqueue(options);
   const mayLog = throttle(logEveryMs, clock);
@@ -89,6 +92,16 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (!rateLimits.mayPublish(notification.publisher)) return drop('rate-limited');
     const registration = await find(notification);
     if (typeof registration === 'string') return drop(registration);
+    const outcome = await deliverTo(notification, registration, deadlineMs);
+    onOutcome(registration, outcome);
+    return outcome;
+  }
+
+  async function deliverTo(
+    notification: Notification,
+    registration: Registration,
+    deadlineMs: number,
+  ): Promise<Outcome> {
     const admitted = admit(notification, registration, deadlineMs);
     if (typeof admitted === 'string') return admitted;
     return (await coalesce(admitted)) ?? (await delay(admitted)) ?? (await leave(admitted)) ?? send(admitted);

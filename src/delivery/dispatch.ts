@@ -44,22 +44,15 @@ export interface Dispatcher {
 export interface DispatcherOptions {
   readonly registry: Pick<Registry, 'remove' | 'restore' | 'dropSecondToken' | 'rememberEnvironment'>;
   readonly guard: Pick<Guard, 'seePush' | 'isHolding'>;
-  /** Called when a provider accepted a push for a device. */
-  readonly onAccepted: (registration: Registration) => void;
+  /** Called with the result of each push, before anything follows from it. */
+  readonly onResult: (registration: Registration, result: PushResult) => void;
   /** Called after a registration was removed because its token is dead. */
   readonly onRemoved: (registration: Registration) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createDispatcher({
-  registry,
-  guard,
-  onAccepted,
-  onRemoved,
-  clock,
-  log,
-}: DispatcherOptions): Dispatcher {
+export function createDispatcher({ registry, guard, onResult, onRemoved, clock, log }: DispatcherOptions): Dispatcher {
   /** Registrations that could not be restored yet; the guard remembers a limited number per hold. */
   let unrestored: readonly Registration[] = [];
   let restoreAgainAtMs = 0;
@@ -79,6 +72,7 @@ export function createDispatcher({
         deviceOf(registration, current.target),
         Math.max(0, endsAtMs - clock.monotonic()),
       );
+      onResult(registration, result);
       const next = await conclude(registration, current, result);
       if ('kind' in next) return next;
       current = next;
@@ -96,7 +90,6 @@ export function createDispatcher({
     switch (result.kind) {
       case 'accepted':
         guard.seePush({ registration, target, came: 'accepted' });
-        onAccepted(registration);
         await rememberEnvironment(registration, result.environment);
         return { kind: 'sent' };
       case 'dead-token':

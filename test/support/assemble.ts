@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { App } from '../../src/core/app.ts';
+import type { Outcome } from '../../src/core/answers.ts';
 import type { Push } from '../../src/core/push.ts';
+import type { Registration } from '../../src/core/registration.ts';
 import { createDelivery, type Delivery } from '../../src/delivery/deliver.ts';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
 import type { Lookup } from '../../src/delivery/lookup.ts';
@@ -29,6 +31,8 @@ export interface AssembleOptions {
   readonly perSecond?: number;
   /** Whether other processes use the outbox too. */
   readonly isShared?: boolean;
+  /** Called with what became of a notification whose registration is known. */
+  readonly onOutcome?: (registration: Registration, outcome: Outcome) => void;
   /** Called instead of the retry scheduler. */
   readonly onQueued?: (push: Push, dueAtMs: number) => void;
 }
@@ -47,10 +51,15 @@ export function assemble(options: AssembleOptions): {
   const appSenders = new Map([[app.name, appSender]]);
   const rateLimits = createRateLimits({ settings: { ...defaultRateLimits, ...limits }, clock });
   const onRemoved = ({ node }: { readonly node: string }) => outbox.removeNode(node);
-  const dispatcher = createDispatcher({ registry, guard, onAccepted: () => {}, onRemoved, clock: forward, log });
+  const dispatcher = createDispatcher({ registry, guard, onResult: () => {}, onRemoved, clock: forward, log });
   const parts = { registry, appSenders, dispatcher, outbox, rateLimits, clock: forward, random, log, metrics };
   const retryScheduler = createRetryScheduler({ ...parts, isShared, ...(perSecond !== undefined && { perSecond }) });
   const onQueued = options.onQueued ?? retryScheduler.expect;
-  const delivery = createDelivery({ ...parts, onQueued, randomUuid: randomUUID });
+  const delivery = createDelivery({
+    ...parts,
+    onQueued,
+    onOutcome: options.onOutcome ?? (() => {}),
+    randomUuid: randomUUID,
+  });
   return { appSender, delivery, retryScheduler };
 }

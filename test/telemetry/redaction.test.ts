@@ -57,7 +57,7 @@ async function logOf(outcome: PushResult, fails?: Error) {
       rememberEnvironment: () => (fails ? Promise.reject(fails) : Promise.resolve()),
     },
     guard: createGuard({ apps: [app.name], ...parts }),
-    onAccepted: () => {},
+    onResult: () => {},
     onRemoved: () => {},
     ...parts,
   });

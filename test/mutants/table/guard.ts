@@ -206,19 +206,19 @@ export const guard: readonly Mutant[] = [
   },
   {
     ...inNotes,
-    find: 'waiting.size >= acceptedNotesLimit || ',
+    find: '    if (devices.size > deviceNotesLimit) forgetQuietest();\n',
     replace: '',
     breaks: 'While the store is slow, notes fill the memory.',
   },
   {
     ...inNotes,
-    find: 'registration.wasAccepted || ',
+    find: 'if (!isNews && nowMs - device.pushWrittenMs < repeatAfterMs) return;',
     replace: '',
     breaks: 'Each push of a device writes to the store again.',
   },
   {
     ...inNotes,
-    find: ' || clock.monotonic() < pausedUntilMs',
+    find: 'if (clock.monotonic() < pausedUntilMs) return lose([node]);',
     replace: '',
     breaks: 'A store that fails is written to each second.',
   },
