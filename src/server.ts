@@ -10,6 +10,7 @@ import { createDeviceNotes } from './delivery/device-notes.ts';
 import { createDispatcher } from './delivery/dispatch.ts';
 import { createGuard } from './guard/guard.ts';
 import { reportGuard } from './guard/report.ts';
+import { createDeviceControl } from './ops/admin/device-control.ts';
 import { assembleHealth } from './ops/health.ts';
 import { createOrphans } from './ops/orphans.ts';
 import { createOpsListener } from './ops/listener.ts';
@@ -22,6 +23,7 @@ import { createLookup } from './delivery/lookup.ts';
 import { sealedConventions } from './conventions/all.ts';
 import { openNodeNames } from './nodes/open-node-names.ts';
 import { startProviders } from './providers/all.ts';
+import { foldCase } from './core/jid.ts';
 import type { Registration } from './core/registration.ts';
 import { createRetryScheduler } from './delivery/retry.ts';
 import { openStore } from './store/open.ts';
@@ -147,8 +149,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const ops = await createOpsListener({
     ...config.http.ops,
     health,
-    guard: { describe: () => reportGuard(guard.state), release: guard.release },
-    ...(config.admin.token && { adminToken: config.admin.token }),
+    admin: {
+      ...(config.admin.token && { token: config.admin.token }),
+      hosts: [foldCase(config.http.ops.host), ...(config.admin.hosts ?? [])],
+      guard: { describe: () => reportGuard(guard.state), release: guard.release },
+      devices: createDeviceControl({
+        ...{ devices: store.devices, registry, outbox, notes: deviceNotes, waitOf: rateLimits.waitOf },
+        ...{ guard, appSenders, onRemoved, log },
+      }),
+      version,
+    },
     metrics,
     log,
   });

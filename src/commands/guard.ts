@@ -1,7 +1,7 @@
 /** `sealpost guard`: calls the admin API on the ops listener of a running server. */
 import { z } from 'zod';
 import { type Config, loadConfig } from '../config/config.ts';
-import type { GuardReport } from '../ops/admin.ts';
+import type { GuardReport } from '../ops/admin/guard-routes.ts';
 import { errorCode } from '../telemetry/log.ts';
 import { describeUnknown, readArguments, UsageError } from './command.ts';
 
