@@ -6,6 +6,7 @@ import { errorCode } from '../telemetry/log.ts';
 import { systemClock } from '../time/clock.ts';
 import { type CommandCall, describeUnknown, type ExitCode, UsageError } from './command.ts';
 import { demo, demoUsage } from './demo.ts';
+import { devices, devicesUsage } from './devices.ts';
 import { guard, guardUsage } from './guard.ts';
 import { runHarnessCommand } from './harness/harness.ts';
 import { importRegistrations, importUsage } from './import.ts';
@@ -20,6 +21,7 @@ const usage = `Usage: sealpost [COMMAND] [OPTIONS]
   serve    run the push app server; the default where a config is named
   demo     run harness, provider stand-ins and server on this machine; the default without a config
   import   import registrations from another push app server
+  devices  what a running server knows of a device; remove one, erase an account
   guard    ask and release the mass-loss guard of a running server
   store    copy a store to another file, or between SQLite and PostgreSQL
   harness  try this and other push app servers, seal and open by hand
@@ -49,8 +51,15 @@ const commands: Readonly<Record<string, Command>> = {
   guard: {
     usage: guardUsage,
     run({ args, env, signals }) {
-      signals.release();
-      return guard({ args, env, output, errors });
+      signals.endByHangup();
+      return guard({ args, env, output, signal: signals.terminated });
+    },
+  },
+  devices: {
+    usage: devicesUsage,
+    run({ args, env, signals }) {
+      signals.endByHangup();
+      return devices({ args, env, output, clock: systemClock, signal: signals.terminated });
     },
   },
   import: {
