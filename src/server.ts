@@ -25,6 +25,8 @@ import { openNodeNames } from './nodes/open-node-names.ts';
 import { startProviders } from './providers/all.ts';
 import { foldCase } from './core/jid.ts';
 import type { Registration } from './core/registration.ts';
+import { createTestPush } from './delivery/test-push.ts';
+import { createTracer } from './delivery/tracer.ts';
 import { createRetryScheduler } from './delivery/retry.ts';
 import { openStore } from './store/open.ts';
 import { announceApp, type Metrics } from './telemetry/metrics.ts';
@@ -111,13 +113,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const onRemoved = (registration: Registration) => void removals.emit('removed', registration);
   const deviceNotes = createDeviceNotes({ registry, clock, log });
   const onResult = deviceNotes.pushed;
-  const dispatcher = createDispatcher({ registry: lookup, guard, onResult, onRemoved, clock: forward, log });
+  const tracer = createTracer({ clock });
+  const trace = tracer.sink;
+  const dispatcher = createDispatcher({ registry: lookup, guard, onResult, onRemoved, trace, clock: forward, log });
   const sending = {
     registry: lookup,
     appSenders,
     dispatcher,
     outbox,
     rateLimits,
+    trace,
     clock: forward,
     random,
     log,
@@ -157,6 +162,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         ...{ devices: store.devices, registry, outbox, notes: deviceNotes, waitOf: rateLimits.waitOf },
         ...{ guard, appSenders, onRemoved, log },
       }),
+      tracing: tracer,
+      sendTest: createTestPush({ ...sending, randomUuid: randomUUID, randomBytes }),
       version,
     },
     metrics,
@@ -207,6 +214,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       const cancel = clock.after(restWithinMs, impatience.resolve);
       await Promise.race([Promise.all(rest), impatience.promise]);
       cancel();
+      tracer.close();
       await store.close();
       await ops.close();
     },

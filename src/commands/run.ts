@@ -13,18 +13,22 @@ import { importRegistrations, importUsage } from './import.ts';
 import { serve, serveUsage } from './serve.ts';
 import type { Signals } from './signals.ts';
 import { store, storeUsage } from './store.ts';
+import { sendTest, sendTestUsage } from './send-test.ts';
 import { startFrom } from './start.ts';
+import { trace, traceUsage } from './trace.ts';
 import { version } from './version.ts';
 
 const usage = `Usage: sealpost [COMMAND] [OPTIONS]
 
-  serve    run the push app server; the default where a config is named
-  demo     run harness, provider stand-ins and server on this machine; the default without a config
-  import   import registrations from another push app server
-  devices  what a running server knows of a device; remove one, erase an account
-  guard    ask and release the mass-loss guard of a running server
-  store    copy a store to another file, or between SQLite and PostgreSQL
-  harness  try this and other push app servers, seal and open by hand
+  serve      run the push app server; the default where a config is named
+  demo       run harness, provider stand-ins and server on this machine; the default without a config
+  devices    what a running server knows of a device; remove one, erase an account
+  trace      follow a device through a running server, live
+  send-test  send a push to a device through a running server and its provider
+  guard      ask and release the mass-loss guard of a running server
+  import     import registrations from another push app server
+  store      copy a store to another file, or between SQLite and PostgreSQL
+  harness    try this and other push app servers, seal and open by hand
 
   --config FILE   sealpost.yaml; default: the environment variable SEALPOST_CONFIG
   --version       print the version
@@ -67,6 +71,20 @@ const commands: Readonly<Record<string, Command>> = {
     run({ args, env, signals }) {
       signals.release();
       return importRegistrations({ args, env, output, errors, clock: systemClock });
+    },
+  },
+  'send-test': {
+    usage: sendTestUsage,
+    run({ args, env, signals }) {
+      signals.endByHangup();
+      return sendTest({ args, env, output, signal: signals.terminated });
+    },
+  },
+  trace: {
+    usage: traceUsage,
+    run({ args, env, signals }) {
+      signals.endByHangup();
+      return trace({ args, env, output, signal: signals.terminated });
     },
   },
   store: {

@@ -1,8 +1,10 @@
+import type { TraceSink } from '../core/trace.ts';
 import { backoffMs } from '../time/backoff.ts';
 import type { Clock, Random } from '../time/clock.ts';
 import type { AddressedPush } from './addressed-push.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { RateLimits } from './rate-limits.ts';
+import { createPushLines } from './push-lines.ts';
 import { retryPause } from './retry-pause.ts';
 import { type AppSender, overloaded } from '../sending/app-sender.ts';
 import type { Lookup } from './lookup.ts';
@@ -32,17 +34,13 @@ const sweepMs = 10_000;
 /** Milliseconds for one queued push from lookup to outcome. */
 const dispatchWithinMs = 15_000;
 
-/** Devices beyond their rate limit that are remembered. A larger number only causes more leases. */
-const rememberedDevices = 10_000;
-/** Most places that a push waits for: an hour of them, since a device may have many registrations. */
-const longestQueue = 3_600;
-
 export interface RetrySchedulerOptions {
   readonly registry: Pick<Lookup, 'find' | 'readmit'>;
   readonly appSenders: ReadonlyMap<string, AppSender>;
   readonly dispatcher: Dispatcher;
   readonly outbox: Outbox;
   readonly rateLimits: Pick<RateLimits, 'deviceOf' | 'pushDelay' | 'pushEveryMs'>;
+  readonly trace: TraceSink;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -73,14 +71,13 @@ interface RetryQueue {
 }
 
 export function createRetryScheduler(options: RetrySchedulerOptions): RetryScheduler {
-  const { registry, appSenders, dispatcher, outbox, rateLimits, clock, random, log, metrics } = options;
+  const { registry, appSenders, dispatcher, outbox, rateLimits, trace, clock, random, log, metrics } = options;
   const perTick = Math.max(1, Math.round(((options.perSecond ?? redeliveriesPerSecond) * tickMs) / 1000));
   const queues = new Map<string, RetryQueue>();
   for (const [name, appSender] of appSenders) {
     queues.set(name, { appSender, dueAtMs: undefined, callsUntilMs: 0, busy: 0, leasing: false });
   }
-  /** By device: when the last of its delayed pushes is due. */
-  const lastDueByDevice = new Map<string, number>();
+  const lineUp = createPushLines(rateLimits.pushEveryMs);
   const mayLog = throttle(logEveryMs, clock);
   const underway = new Set<Promise<void>>();
   let cancelTick = () => {};
@@ -136,12 +133,12 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     try {
       // Stored in the future: the clock was set back while no process ran, so the age of the call is unknown.
       if (isCall(push) && queued.storedAtMs > clock.now()) {
-        complete(push.app, push.id, 'expired');
+        complete(push, 'expired');
         return;
       }
       const registration = await find(push);
       if (registration === 'removed') {
-        complete(push.app, push.id, 'unregistered');
+        complete(push, 'unregistered');
         return;
       }
       if (registration === 'lost') {
@@ -156,6 +153,7 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
         expect(push, dueAtMs);
         return;
       }
+      if (trace.isActive) trace.add(registration, { step: 'retried', push: push.kind, attempts });
       const leftMs = Math.max(0, queued.giveUpAtMs - clock.now());
       const addressed = address(queued, registration, leftMs);
       const dispatched = await dispatcher.dispatch(
@@ -165,7 +163,7 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
         Math.min(dispatchWithinMs, leftMs),
       );
       if (dispatched.kind !== 'retry' && dispatched.kind !== 'misconfigured') {
-        complete(push.app, push.id, dispatched.kind);
+        complete(push, dispatched.kind);
         return;
       }
       const isTried = dispatched.kind !== 'retry' || dispatched.reason !== overloaded.reason;
@@ -194,21 +192,6 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     return found.kind === 'removed' ? 'removed' : 'lost';
   }
 
-  /**
-   * When to look again at a push of a device beyond its rate limit. The pushes of a device line up one behind the
-   * other: if all came due at once, each free place would cost a lease of every one of them.
-   */
-  function lineUp(device: string, earliestMs: number): number {
-    const behindMs = (lastDueByDevice.get(device) ?? 0) + rateLimits.pushEveryMs;
-    const latestMs = earliestMs + longestQueue * rateLimits.pushEveryMs;
-    const dueAtMs = Math.ceil(Math.min(Math.max(earliestMs, behindMs), latestMs));
-    lastDueByDevice.delete(device);
-    lastDueByDevice.set(device, dueAtMs);
-    const [oldest] = lastDueByDevice.keys();
-    if (lastDueByDevice.size > rememberedDevices && oldest !== undefined) lastDueByDevice.delete(oldest);
-    return dueAtMs;
-  }
-
   /** The push with its remaining lifetime. A VoIP push whose device has lost its PushKit token becomes an alert. */
   function address({ push, target }: QueuedPush, { secondToken }: Registration, leftMs: number): AddressedPush {
     const endsAtMs = clock.monotonic() + leftMs;
@@ -220,9 +203,10 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     return { push: push.expiresAtMs === 0 ? push : { ...push, expiresAtMs }, target, endsAtMs };
   }
 
-  function complete(app: string, id: string, outcome: string): void {
+  function complete({ id, node, app }: Push, outcome: string): void {
     outbox.complete(id);
     metrics.retried.inc({ app, outcome });
+    if (trace.isActive) trace.add({ node, app }, { step: 'completed', outcome });
   }
 
   function reschedule({ push }: QueuedPush, attempts: number, afterMs: number | undefined): void {
@@ -231,6 +215,9 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     const dueAtMs = Math.ceil(clock.now() + pauseMs);
     outbox.reschedule(push.id, dueAtMs, attempts);
     metrics.retried.inc({ app: push.app, outcome: 'rescheduled' });
+    const { node, app } = push;
+    if (trace.isActive)
+      trace.add({ node, app }, { step: 'queued', waitMs: Math.round(pauseMs), attempts, stored: true });
     expect(push, dueAtMs);
   }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Push, PushResult } from '../../src/core/push.ts';
 import type { Registration } from '../../src/core/registration.ts';
 import type { AddressedPush } from '../../src/delivery/addressed-push.ts';
+import { noTrace } from '../../src/core/trace.ts';
 import { createDispatcher, type DispatcherOptions } from '../../src/delivery/dispatch.ts';
 import type { TokenVerdict } from '../../src/guard/contract.ts';
 import type { Device } from '../../src/providers/provider.ts';
@@ -54,6 +55,7 @@ function setUp(outcomes: PushResult[], verdict: TokenVerdict = believed) {
       results.push(`${node} ${kind}${reason}`);
     },
     onRemoved: ({ node }) => void told.push(`${node} was removed`),
+    trace: noTrace,
     clock,
     log,
   });

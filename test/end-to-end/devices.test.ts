@@ -1,51 +1,22 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { UsageError } from '../../src/commands/command.ts';
 import { devices } from '../../src/commands/devices.ts';
-import { systemClock } from '../../src/time/clock.ts';
 import { fingerprint } from '../../src/telemetry/log.ts';
+import { publishOf, sealedText, startOperated } from '../support/operator.ts';
 import { runSealpost } from '../support/command.ts';
-import { startWorld } from '../support/sealpost.ts';
 
 const apnsId = 'tigase:messenger:apns:1';
 const token = 'c0ffee00'.repeat(8);
 const secondToken = 'decaf000'.repeat(8);
 const time = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \(-?\d+ s ago\)`;
 
-function publish(id: string, node: string, from = 'localhost'): string {
-  return (
-    `<iq type='set' from='${from}' to='push.localhost' id='${id}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>` +
-    `<publish node='${node}'><item><notification xmlns='urn:xmpp:push:0'>` +
-    `<encrypted xmlns='tigase:push:encrypt:0' iv='AAECAwQFBgcICQoL'>AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=</encrypted>` +
-    `<priority xmlns='tigase:push:priority:0'>high</priority></notification></item></publish></pubsub></iq>`
-  );
-}
-
 async function start(t: TestContext) {
-  const world = await startWorld({ admin: { token: 'admin-token' } });
-  t.after(() => world.stop());
-  const written: string[] = [];
-  /** In this process, which is far faster than in one of its own. */
-  const sealpost = async (...args: string[]) => {
-    const at = ['--config', join(world.folder, 'sealpost.yaml'), '--url', world.sealpost.opsUrl];
-    const call = { args: [...at, ...args], env: {}, clock: systemClock, signal: new AbortController().signal };
-    const result = { code: 0, output: '', errors: '' };
-    const output = { write: (text: string) => void (result.output += text) };
-    try {
-      result.code = await devices({ ...call, output });
-    } catch (error) {
-      result.code = error instanceof UsageError ? 2 : 1;
-      result.errors = String(error);
-    }
-    written.push(result.output, result.errors);
-    return result;
-  };
-  return { ...world, sealpost, written, logged: () => world.sealpost.lines.join('\n') };
+  const world = await startOperated(t);
+  return { ...world, server: world.sealpost, sealpost: (...args: readonly string[]) => world.run(devices, args) };
 }
 
 test('devices - "Romeo gets no pushes" is answered by one command, at each step of the way', async (t) => {
-  const { register, ask, apns, sealpost, written, logged } = await start(t);
+  const { register, ask, apns, sealpost, written, server } = await start(t);
   const show = async () => (await sealpost('show', 'Romeo@localhost')).output;
 
   const unknown = await sealpost('show', 'romeo@localhost');
@@ -68,7 +39,7 @@ test('devices - "Romeo gets no pushes" is answered by one command, at each step 
     paragraph('none is known', 'none is known', 'Registered, but no publish is known: has the client'),
   );
 
-  assert.equal((await ask(publish('p1', node))).kind, 'result');
+  assert.equal((await ask(publishOf('p1', node))).kind, 'result');
   assert.match(
     await show(),
     paragraph(
@@ -78,7 +49,7 @@ test('devices - "Romeo gets no pushes" is answered by one command, at each step 
     ),
   );
 
-  await ask(publish('p2', node, 'evil.example'));
+  await ask(publishOf('p2', node, { from: 'evil.example' }));
   assert.match(
     await show(),
     paragraph(
@@ -89,24 +60,24 @@ test('devices - "Romeo gets no pushes" is answered by one command, at each step 
   );
 
   apns.script(token, { status: 403, reason: 'InvalidProviderToken' });
-  await ask(publish('p3', node));
+  await ask(publishOf('p3', node));
   assert.match(await show(), /last push    .*: the provider refuses us \(InvalidProviderToken\)/);
   assert.match(await show(), /=> The provider refuses all pushes of its app \(InvalidProviderToken\): /);
 
   apns.script(token, { status: 410, reason: 'Unregistered' });
-  await ask(publish('p4', node));
-  await ask(publish('p5', node));
-  const hidden = [node, token, secondToken, 'AAECAwQFBgcICQoL'];
-  for (const secret of hidden) assert.ok(![...written, logged()].join('').includes(secret));
+  await ask(publishOf('p4', node));
+  await ask(publishOf('p5', node));
+  const hidden = [node, token, secondToken, sealedText];
+  for (const secret of hidden) assert.ok(![...written, ...server.lines].join('').includes(secret));
 });
 
 test('devices - a dead token shows as a removed device, found by fingerprint and by token', async (t) => {
   const { register, ask, apns, sealpost } = await start(t);
   const node = await register({ account: 'romeo@localhost', provider: apnsId, token });
   const other = await register({ account: 'juliet@localhost', provider: apnsId, token: 'ab'.repeat(32) });
-  await ask(publish('p0', other));
+  await ask(publishOf('p0', other));
   apns.script(token, { status: 410, reason: 'Unregistered', timestampMs: Date.now() + 1_000 });
-  await ask(publish('p1', node));
+  await ask(publishOf('p1', node));
   for (const named of [fingerprint(node), token.slice(0, 8)]) {
     const { code, output } = await sealpost('find', named);
     assert.equal(code, 0);
@@ -138,7 +109,7 @@ test('devices - list, revoke and forget do what they say, in JSON too', async (t
 
   const revoked = await sealpost('revoke', fingerprint(node), '--json');
   assert.deepEqual(JSON.parse(revoked.output), { fingerprint: fingerprint(node), app: 'siskin', domain: 'localhost' });
-  const answer = await ask(publish('p1', node));
+  const answer = await ask(publishOf('p1', node));
   assert.deepEqual(answer.kind === 'error' && [answer.type, answer.condition], ['cancel', 'item-not-found']);
   const again = await sealpost('revoke', fingerprint(node));
   assert.deepEqual([again.code, /removed already/.test(again.errors)], [1, true]);
@@ -153,7 +124,7 @@ test('devices - list, revoke and forget do what they say, in JSON too', async (t
   // Its node holds its token, and yet nothing comes back of it.
   const sent = apns.received.length;
   for (const [i, known] of [node, tablet].entries()) {
-    const said = await ask(publish(`f${i}`, known));
+    const said = await ask(publishOf(`f${i}`, known));
     assert.deepEqual(said.kind === 'error' && [said.type, said.condition], ['cancel', 'item-not-found']);
   }
   assert.equal(apns.received.length, sent);

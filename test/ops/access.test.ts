@@ -116,7 +116,9 @@ test('admin access - the OpenAPI document is valid, names every route, and is be
     'GET /devices',
     'GET /devices/list',
     'GET /guard',
+    'GET /trace',
     'POST /accounts/forget',
+    'POST /devices/{fingerprint}/test',
     'POST /guard/release',
   ]);
 });

@@ -15,6 +15,8 @@ export function adminOf(over: Partial<AdminOptions> = {}): AdminOptions {
         await nobody();
       },
     },
+    tracing: { follow: () => undefined },
+    sendTest: nobody,
     ...over,
   };
 }

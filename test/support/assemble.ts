@@ -3,6 +3,7 @@ import type { App } from '../../src/core/app.ts';
 import type { Outcome } from '../../src/core/answers.ts';
 import type { Push } from '../../src/core/push.ts';
 import type { Registration } from '../../src/core/registration.ts';
+import { noTrace, type TraceSink } from '../../src/core/trace.ts';
 import { createDelivery, type Delivery } from '../../src/delivery/deliver.ts';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
 import type { Lookup } from '../../src/delivery/lookup.ts';
@@ -27,6 +28,8 @@ export interface AssembleOptions {
   readonly metrics: Metrics;
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<RateLimitSettings>;
+  /** Hears every step. Default: nobody does. */
+  readonly trace?: TraceSink;
   /** Queued pushes sent per second. Default: the scheduler's. */
   readonly perSecond?: number;
   /** Whether other processes use the outbox too. */
@@ -45,14 +48,15 @@ export function assemble(options: AssembleOptions): {
 } {
   const { app, provider, registry, outbox, clock, log, metrics, limits = {}, perSecond, isShared = false } = options;
   const random = () => 0.5;
+  const { trace = noTrace } = options;
   const forward = neverBack(clock);
   const guard = createGuard({ apps: [app.name], clock, log, metrics });
   const appSender = createAppSender({ app, connect: () => provider, clock, random, log, metrics });
   const appSenders = new Map([[app.name, appSender]]);
   const rateLimits = createRateLimits({ settings: { ...defaultRateLimits, ...limits }, clock });
   const onRemoved = ({ node }: { readonly node: string }) => outbox.removeNode(node);
-  const dispatcher = createDispatcher({ registry, guard, onResult: () => {}, onRemoved, clock: forward, log });
-  const parts = { registry, appSenders, dispatcher, outbox, rateLimits, clock: forward, random, log, metrics };
+  const dispatcher = createDispatcher({ registry, guard, onResult: () => {}, onRemoved, trace, clock: forward, log });
+  const parts = { registry, appSenders, dispatcher, outbox, rateLimits, trace, clock: forward, random, log, metrics };
   const retryScheduler = createRetryScheduler({ ...parts, isShared, ...(perSecond !== undefined && { perSecond }) });
   const onQueued = options.onQueued ?? retryScheduler.expect;
   const delivery = createDelivery({

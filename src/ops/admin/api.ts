@@ -3,12 +3,14 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { fieldErrorOf } from '../../http/request-errors.ts';
 import { errorCode, type Log } from '../../telemetry/log.ts';
+import type { Clock } from '../../time/clock.ts';
 import { type AccessOptions, restrictAccess } from './access.ts';
 import type { DeviceControl } from './device-control.ts';
 import { addDeviceRoutes } from './device-routes.ts';
 import { addGuardRoutes, type GuardControl } from './guard-routes.ts';
+import { addTraceRoutes, type TraceRoutesOptions } from './trace-routes.ts';
 
-export interface AdminOptions extends Omit<AccessOptions, 'clock'> {
+export interface AdminOptions extends Omit<AccessOptions, 'clock'>, Pick<TraceRoutesOptions, 'tracing' | 'sendTest'> {
   readonly guard: GuardControl;
   readonly devices: DeviceControl;
   /** Of Sealpost, for the document. */
@@ -18,7 +20,7 @@ export interface AdminOptions extends Omit<AccessOptions, 'clock'> {
 /** Adds the admin API, and its OpenAPI document at `/admin/openapi.json`. */
 export function addAdminApi(
   app: FastifyInstance,
-  { guard, devices, version, ...options }: AdminOptions & { readonly log: Log; readonly clock: AccessOptions['clock'] },
+  { guard, devices, version, ...options }: AdminOptions & { readonly log: Log; readonly clock: Clock },
 ): void {
   const { log } = options;
   void app.register((admin, _, done) => {
@@ -42,6 +44,7 @@ export function addAdminApi(
     void admin.register((routes, _options, added) => {
       addGuardRoutes(routes, guard);
       addDeviceRoutes(routes, devices);
+      addTraceRoutes(routes, { ...options, devices });
       added();
     });
     done();

@@ -119,3 +119,28 @@ const removals: Readonly<Record<RemovalReason, string>> = {
 export function describeRemoval(reason: string): string {
   return Object.hasOwn(removals, reason) ? removals[reason as RemovalReason] : reason;
 }
+
+const tests: Readonly<Record<string, Words>> = {
+  sent: {
+    what: 'the provider accepted it',
+    hint: 'if the phone shows nothing: its notification settings, its connection, and whether the app is installed there',
+  },
+  'payload-rejected': { what: 'the provider accepts it in no form' },
+  gone: { what: 'the provider calls the device token dead, and the registration was removed', hint: openApp },
+  retry: { what: 'the provider did not take it now; a real push would be tried again', hint: 'see the app in /readyz' },
+  misconfigured: {
+    what: 'the provider refuses us, or the guard holds',
+    hint: 'see the reason above, and the app in /readyz',
+  },
+  'unknown-app': { what: 'nothing was sent: its app is not in the config', hint: 'put the app back into the config' },
+  'no-second-token': {
+    what: 'nothing was sent: the device has no second token, so that calls reach it as alerts',
+    hint: 'send an alert instead',
+  },
+};
+
+/** What became of a test push; another word is the code of an error. */
+export function describeTest(outcome: string): Words {
+  if (Object.hasOwn(tests, outcome)) return tests[outcome] ?? { what: outcome };
+  return { what: `it could not be sent (${outcome})`, hint: 'see the store in /readyz, and the log' };
+}

@@ -2,6 +2,8 @@ import type { Mutant } from '../mutant.ts';
 
 const inRetry = { file: 'delivery/retry.ts', tests: ['delivery/retry.test.ts'] };
 
+const inPushLines = { file: 'delivery/push-lines.ts', tests: ['delivery/retry.test.ts'] };
+
 const inRetryPause = { file: 'delivery/retry-pause.ts', tests: ['delivery/retry.test.ts'] };
 
 /** When and in what order queued pushes are sent. */
@@ -107,7 +109,7 @@ export const retry: readonly Mutant[] = [
     breaks: 'A push that found no place waits longer each time, as if the provider had failed.',
   },
   {
-    ...inRetry,
+    ...inPushLines,
     find: 'Math.max(earliestMs, behindMs)',
     replace: 'earliestMs',
     breaks: 'What is queued for a busy device is leased again and again, at the cost of others.',
@@ -126,8 +128,8 @@ export const retry: readonly Mutant[] = [
     breaks: 'What became of queued pushes is not counted.',
   },
   {
-    ...inRetry,
-    find: '?? 0) + rateLimits.pushEveryMs',
+    ...inPushLines,
+    find: '?? 0) + pushEveryMs',
     replace: '?? 0) + 1',
     breaks: 'Pushes that wait for their share come due at once.',
   },
