@@ -2,6 +2,8 @@ import { type Clock, systemClock } from '../time/clock.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { addAdminApi, type AdminOptions } from './admin/api.ts';
+import { createOverview } from './console/overview.ts';
+import { addConsolePage } from './console/routes.ts';
 import type { Health } from './health-report.ts';
 import { type Listener, type ListenerLimits, listen, type ListenAddress } from '../http/listener.ts';
 
@@ -22,7 +24,7 @@ const limits: ListenerLimits = {
   requestTimeoutMs: 10_000,
 };
 
-/** Starts the listener for operators: `/healthz`, `/readyz`, `/metrics`, admin API. It must not be public. */
+/** Starts the listener for operators: `/healthz`, `/readyz`, `/metrics`, console, admin API. It must not be public. */
 export function createOpsListener(options: OpsListenerOptions): Promise<Listener> {
   const { health, admin, metrics, log, clock = systemClock } = options;
   const ask = shareAnswer(async (): Promise<Health> => {
@@ -48,7 +50,8 @@ export function createOpsListener(options: OpsListenerOptions): Promise<Listener
       app.get('/metrics', async (_, reply) =>
         reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
       );
-      addAdminApi(app, { ...admin, log, clock });
+      addConsolePage(app);
+      addAdminApi(app, { ...admin, overview: createOverview({ health: ask, metrics, clock }), log, clock });
     },
   });
 }

@@ -113,6 +113,7 @@ test('admin access - the OpenAPI document is valid, names every route, and is be
   );
   assert.deepEqual(operations.toSorted(), [
     'DELETE /devices/{fingerprint}',
+    'GET /console/live',
     'GET /devices',
     'GET /devices/list',
     'GET /guard',

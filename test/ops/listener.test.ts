@@ -93,7 +93,7 @@ test('ops - metrics are Prometheus text', async (t) => {
 
 test('ops - anything else is not found', async (t) => {
   const { get } = await start(t, () => Promise.resolve({ status: 'pass', checks: {} }));
-  for (const path of ['/', '/readyz/', '/unregister-device/push.example.org', '/%2e%2e/etc/passwd']) {
+  for (const path of ['/console', '/readyz/', '/unregister-device/push.example.org', '/%2e%2e/etc/passwd']) {
     const { status, text } = await get(path);
     assert.deepEqual([status, text], [404, '{"error":"not found"}'], path);
   }

@@ -5,6 +5,7 @@ import { fieldErrorOf } from '../../http/request-errors.ts';
 import { errorCode, type Log } from '../../telemetry/log.ts';
 import type { Clock } from '../../time/clock.ts';
 import { type AccessOptions, restrictAccess } from './access.ts';
+import { addLiveRoute, type LiveOptions } from '../console/routes.ts';
 import type { DeviceControl } from './device-control.ts';
 import { addDeviceRoutes } from './device-routes.ts';
 import { addGuardRoutes, type GuardControl } from './guard-routes.ts';
@@ -20,7 +21,12 @@ export interface AdminOptions extends Omit<AccessOptions, 'clock'>, Pick<TraceRo
 /** Adds the admin API, and its OpenAPI document at `/admin/openapi.json`. */
 export function addAdminApi(
   app: FastifyInstance,
-  { guard, devices, version, ...options }: AdminOptions & { readonly log: Log; readonly clock: Clock },
+  {
+    guard,
+    devices,
+    version,
+    ...options
+  }: AdminOptions & { readonly overview: LiveOptions['overview']; readonly log: Log; readonly clock: Clock },
 ): void {
   const { log } = options;
   void app.register((admin, _, done) => {
@@ -45,6 +51,7 @@ export function addAdminApi(
       addGuardRoutes(routes, guard);
       addDeviceRoutes(routes, devices);
       addTraceRoutes(routes, { ...options, devices });
+      addLiveRoute(routes, options);
       added();
     });
     done();
