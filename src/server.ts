@@ -8,11 +8,12 @@ import { warnOfClientNeeds } from './config/client-needs.ts';
 import { warnOfExposure } from './config/exposure.ts';
 import { reloadConfig } from './config/reload.ts';
 import { logSummary } from './config/summary.ts';
-import { createAcceptedNotes } from './delivery/accepted-notes.ts';
 import { createDelivery } from './delivery/deliver.ts';
+import { createDeviceNotes } from './delivery/device-notes.ts';
 import { createDispatcher } from './delivery/dispatch.ts';
 import { announceGuarded, createGuard } from './guard/guard.ts';
 import { reportGuard } from './guard/report.ts';
+import { createDeviceControl } from './ops/admin/device-control.ts';
 import { assembleHealth } from './ops/health.ts';
 import { createOrphans } from './ops/orphans.ts';
 import { createOpsListener } from './ops/listener.ts';
@@ -27,7 +28,10 @@ import { createLookup } from './delivery/lookup.ts';
 import { sealedConventions } from './conventions/all.ts';
 import { openNodeNames } from './nodes/open-node-names.ts';
 import { startProviders } from './providers/all.ts';
+import { foldCase } from './core/jid.ts';
 import type { Registration } from './core/registration.ts';
+import { createTestPush } from './delivery/test-push.ts';
+import { createTracer } from './delivery/tracer.ts';
 import { createRetryScheduler } from './delivery/retry.ts';
 import { openStore } from './store/open.ts';
 import { announceApp, type Metrics } from './telemetry/metrics.ts';
@@ -118,15 +122,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const removals = new EventEmitter<{ removed: [Registration] }>();
   removals.on('removed', ({ node }) => outbox.removeNode(node));
   const onRemoved = (registration: Registration) => void removals.emit('removed', registration);
-  const acceptedNotes = createAcceptedNotes({ registry, clock, log });
-  const onAccepted = acceptedNotes.note;
-  const dispatcher = createDispatcher({ registry: lookup, guard, onAccepted, onRemoved, clock: forward, log });
+  const deviceNotes = createDeviceNotes({ registry, clock, log });
+  const onResult = deviceNotes.pushed;
+  const tracer = createTracer({ clock });
+  const trace = tracer.sink;
+  const dispatcher = createDispatcher({ registry: lookup, guard, onResult, onRemoved, trace, clock: forward, log });
   const sending = {
     registry: lookup,
     appSenders,
     dispatcher,
     outbox,
     rateLimits,
+    trace,
     clock: forward,
     random,
     log,
@@ -134,7 +141,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
   const retryScheduler = createRetryScheduler({ ...sending, isShared: store.isShared });
   const onQueued = retryScheduler.expect;
-  const delivery = createDelivery({ ...sending, onQueued, randomUuid: randomUUID });
+  const delivery = createDelivery({ ...sending, onQueued, onOutcome: deviceNotes.published, randomUuid: randomUUID });
 
   const handlers = {
     deliver: delivery.deliver,
@@ -160,8 +167,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const openingOps = createOpsListener({
     ...config.http.ops,
     health,
-    guard: { describe: () => reportGuard(guard.state), release: guard.release },
-    ...(config.admin.token && { adminToken: config.admin.token }),
+    admin: {
+      ...(config.admin.token && { token: config.admin.token }),
+      hosts: [foldCase(config.http.ops.host), ...(config.admin.hosts ?? [])],
+      guard: { describe: () => reportGuard(guard.state), release: guard.release },
+      devices: createDeviceControl({
+        ...{ devices: store.devices, registry, outbox, notes: deviceNotes, waitOf: rateLimits.waitOf },
+        ...{ guard, appSenders, onRemoved, log },
+      }),
+      tracing: tracer,
+      sendTest: createTestPush({ ...sending, randomUuid: randomUUID, randomBytes }),
+      version,
+    },
     metrics,
     log,
   });
@@ -226,13 +243,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       const leasesEnded = retryScheduler.drain();
       await Promise.all([...links.map((link) => link.drain(linksWithinMs)), publicListener.close()]);
       // What still hangs was answered by its link with an error, or stays in the outbox.
-      const rest = [delivery.drain(), leasesEnded, orphans.stop(), acceptedNotes.drain(), senders.drain()];
+      const rest = [delivery.drain(), leasesEnded, orphans.stop(), deviceNotes.drain(), senders.drain()];
       const impatience = Promise.withResolvers<void>();
       const cancel = clock.after(restWithinMs, impatience.resolve);
       await Promise.race([Promise.all(rest), impatience.promise]);
       const { answered, underway } = delivery.counts;
       const backlogs = await Promise.race([outbox.stats(), impatience.promise.then(() => undefined)]);
       cancel();
+      tracer.close();
       await store.close();
       await ops.close();
       const queued = [...(backlogs?.values() ?? [])].reduce((sum, { depth }) => sum + depth, 0);

@@ -1,8 +1,7 @@
 /** `sealpost guard`: calls the admin API on the ops listener of a running server. */
 import { z } from 'zod';
-import { type Config, loadConfig } from '../config/config.ts';
-import type { GuardReport } from '../ops/admin.ts';
-import { errorCode } from '../telemetry/log.ts';
+import type { GuardReport } from '../ops/admin/guard-routes.ts';
+import { adminOptions, openAdminClient } from './admin-client.ts';
 import { describeUnknown, readArguments, UsageError } from './command.ts';
 
 export const guardUsage = `Usage: sealpost guard status|release [--accept-removals] [--config FILE] [--url URL]
@@ -21,11 +20,9 @@ export interface GuardCall {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly output: { write(text: string): unknown };
-  readonly errors: { write(text: string): unknown };
+  /** Ends it. */
+  readonly signal: AbortSignal;
 }
-
-/** Milliseconds; a healthy server answers from memory, far faster. */
-const answerWithinMs = 10_000;
 
 const answer = z.object({
   state: z.enum(['watching', 'holding']),
@@ -46,20 +43,18 @@ const answer = z.object({
   released: z.number().optional(),
 });
 
-const refusal = z.object({ error: z.string(), hint: z.string().optional() });
-
 /**
  * Shows the state of the guard or releases its holds.
- * @returns exit code 0: done, or nothing is held; 1: the guard holds, or the server cannot be asked; 2: wrong arguments
- * @throws ConfigError, UsageError
+ * @returns exit code 0: done, or nothing is held; 1: the guard holds
+ * @throws ConfigError, UsageError, AdminError
  */
-export async function guard({ args, env, output, errors }: GuardCall): Promise<0 | 1 | 2> {
+export async function guard({ args, env, output, signal }: GuardCall): Promise<0 | 1> {
   const { values, positionals } = readArguments({
     args: [...args],
     allowPositionals: true,
     options: {
-      config: { type: 'string', default: env['SEALPOST_CONFIG'] ?? '' },
-      url: { type: 'string' },
+      config: adminOptions.config,
+      url: adminOptions.url,
       'accept-removals': { type: 'boolean', default: false },
     },
   });
@@ -69,42 +64,14 @@ export async function guard({ args, env, output, errors }: GuardCall): Promise<0
   if (action !== 'status' && action !== 'release') {
     throw new UsageError(describeUnknown('action', action, ['status', 'release']));
   }
-  if (values.config === '') throw new UsageError('a config is missing: --config FILE or SEALPOST_CONFIG');
   if (more.length > 0) throw new UsageError(`unexpected "${more.join(' ')}"`);
   if (acceptsRemovals && action !== 'release') throw new UsageError('--accept-removals needs release');
-  const config = loadConfig(values.config);
-  const { token } = config.admin;
-  if (!token) {
-    errors.write('The admin API is off. Set admin.token in the config and restart the server.\n');
-    return 1;
-  }
-  const origin = values.url ?? originOf(config.http.ops);
-  let response: Response;
-  let body: unknown;
-  try {
-    const isRelease = action === 'release';
-    response = await fetch(new URL(isRelease ? '/guard/release' : '/guard', origin), {
-      method: isRelease ? 'POST' : 'GET',
-      headers: { authorization: `Bearer ${token.reveal()}`, ...(isRelease && { 'content-type': 'application/json' }) },
-      ...(isRelease && { body: JSON.stringify({ acceptRemovals: acceptsRemovals }) }),
-      redirect: 'error',
-      signal: AbortSignal.timeout(answerWithinMs),
-    });
-    body = await response.json();
-  } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    errors.write(
-      `No answer from ${origin} (${errorCode(cause)}). Does the server run? Name its ops listener with --url.\n`,
-    );
-    return 1;
-  }
-  const parsed = answer.safeParse(body);
-  if (!response.ok || !parsed.success) {
-    const { error = 'not the admin API', hint } = refusal.safeParse(body).data ?? {};
-    errors.write(`${origin} answered ${response.status}: ${error}${hint === undefined ? '' : `; ${hint}`}\n`);
-    return 1;
-  }
-  const { released, ...report } = parsed.data;
+  const isRelease = action === 'release';
+  const answered = await openAdminClient(values, env, signal).ask(answer, {
+    path: isRelease ? '/guard/release' : '/guard',
+    ...(isRelease && { method: 'POST', body: { acceptRemovals: acceptsRemovals } }),
+  });
+  const { released, ...report } = answered;
   if (released !== undefined) output.write(describeRelease(released, acceptsRemovals));
   output.write(describeReport(report));
   return action === 'status' && report.state === 'holding' ? 1 : 0;
@@ -130,9 +97,4 @@ function describeReport({ state, holds, count }: z.output<typeof answer> | Guard
     (count > holds.length ? `  ${count - holds.length} more holds are not listed.\n` : '') +
     '  If those registrations really are gone, let servers drop them: sealpost guard release --accept-removals\n'
   );
-}
-
-function originOf({ host, port, tls }: Config['http']['ops']): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `${tls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }

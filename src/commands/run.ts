@@ -7,24 +7,30 @@ import { systemClock } from '../time/clock.ts';
 import { type CommandCall, describeUnknown, type ExitCode, UsageError } from './command.ts';
 import { check, checkUsage } from './check.ts';
 import { demo, demoUsage } from './demo.ts';
+import { devices, devicesUsage } from './devices.ts';
 import { guard, guardUsage } from './guard.ts';
 import { runHarnessCommand } from './harness/harness.ts';
 import { importRegistrations, importUsage } from './import.ts';
 import { serve, serveUsage } from './serve.ts';
 import type { Signals } from './signals.ts';
 import { store, storeUsage } from './store.ts';
+import { sendTest, sendTestUsage } from './send-test.ts';
 import { startFrom } from './start.ts';
+import { trace, traceUsage } from './trace.ts';
 import { version } from './version.ts';
 
 const usage = `Usage: sealpost [COMMAND] [OPTIONS]
 
-  serve    run the push app server; the default where a config is named
-  demo     run harness, provider stand-ins and server on this machine; the default without a config
-  check    try everything that the config names, and say what to do
-  import   import registrations from another push app server
-  guard    ask and release the mass-loss guard of a running server
-  store    copy a store to another file, or between SQLite and PostgreSQL
-  harness  try this and other push app servers, seal and open by hand
+  serve      run the push app server; the default where a config is named
+  demo       run harness, provider stand-ins and server on this machine; the default without a config
+  check      try everything that the config names, and say what to do
+  devices    what a running server knows of a device; remove one, erase an account
+  trace      follow a device through a running server, live
+  send-test  send a push to a device through a running server and its provider
+  guard      ask and release the mass-loss guard of a running server
+  import     import registrations from another push app server
+  store      copy a store to another file, or between SQLite and PostgreSQL
+  harness    try this and other push app servers, seal and open by hand
 
   --config FILE   sealpost.yaml; default: the environment variable SEALPOST_CONFIG
   --version       print the version
@@ -58,8 +64,15 @@ const commands: Readonly<Record<string, Command>> = {
   guard: {
     usage: guardUsage,
     run({ args, env, signals }) {
-      signals.release();
-      return guard({ args, env, output, errors });
+      signals.endByHangup();
+      return guard({ args, env, output, signal: signals.terminated });
+    },
+  },
+  devices: {
+    usage: devicesUsage,
+    run({ args, env, signals }) {
+      signals.endByHangup();
+      return devices({ args, env, output, clock: systemClock, signal: signals.terminated });
     },
   },
   import: {
@@ -67,6 +80,20 @@ const commands: Readonly<Record<string, Command>> = {
     run({ args, env, signals }) {
       signals.release();
       return importRegistrations({ args, env, output, errors, clock: systemClock });
+    },
+  },
+  'send-test': {
+    usage: sendTestUsage,
+    run({ args, env, signals }) {
+      signals.endByHangup();
+      return sendTest({ args, env, output, signal: signals.terminated });
+    },
+  },
+  trace: {
+    usage: traceUsage,
+    run({ args, env, signals }) {
+      signals.endByHangup();
+      return trace({ args, env, output, signal: signals.terminated });
     },
   },
   store: {

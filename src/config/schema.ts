@@ -69,9 +69,21 @@ export function createSchema(sources: Sources, noteSecret: NoteSecret) {
         .secret('the bearer token of the admin API')
         .exactOptional()
         .describe('Bearer token of the admin API; without one the API is off.'),
+      hosts: z
+        .array(
+          values.text('a host name without port', /^[A-Za-z0-9_.-]{1,253}$/).transform((name) => foldCase(name)),
+          { error: 'expected a list of host names' },
+        )
+        .max(MAX_ENTRIES, { error: `more than ${MAX_ENTRIES} names` })
+        .exactOptional()
+        .describe(
+          'Names under which the ops listener is reached, such as that of a container or a proxy. Addresses, `localhost` and `http.ops.host` need none. Under other names the admin API refuses, so that no web page can reach it.',
+        ),
     })
       .prefault({})
-      .describe('The admin API on the ops listener, which `sealpost guard` speaks to.'),
+      .describe(
+        'The admin API on the ops listener, which `sealpost guard`, `devices`, `trace` and `send-test` speak to.',
+      ),
     limits: rateLimitsSection(values)
       .prefault({})
       .describe('What one server, account or device may take: `burst` at once after a pause, `perMinute` for long.'),

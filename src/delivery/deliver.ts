@@ -6,6 +6,7 @@ import type { Notification } from '../core/notification.ts';
 import type { Push } from '../core/push.ts';
 import type { Registration } from '../core/registration.ts';
 import { callLifetimeMs, type Route, route } from '../core/routing.ts';
+import type { TraceSink } from '../core/trace.ts';
 import type { AppSender } from '../sending/app-sender.ts';
 import type { Outbox } from '../store/outbox/contract.ts';
 import { errorCode, type Log, throttle } from '../telemetry/log.ts';
@@ -19,6 +20,7 @@ import type { Dispatcher } from './dispatch.ts';
 import { createEnqueue } from './enqueue.ts';
 import type { Lookup } from './lookup.ts';
 import type { RateLimits } from './rate-limits.ts';
+import { receivedStep, routedStep } from './trace-steps.ts';
 import { retryPause } from './retry-pause.ts';
 import { logWay, type Way } from './way.ts';
 
@@ -42,6 +44,9 @@ export interface DeliveryOptions {
   readonly rateLimits: Pick<RateLimits, 'mayPublish' | 'pushDelay'>;
   /** Called after a push was queued; `dueAtMs` is in milliseconds since 1970. */
   readonly onQueued: (push: Push, dueAtMs: number) => void;
+  /** Called with what became of a notification whose registration is known. */
+  readonly onOutcome: (registration: Registration, outcome: Outcome) => void;
+  readonly trace: TraceSink;
   /** Its wall clock never goes back. */
   readonly clock: Clock;
   readonly random: Random;
@@ -80,7 +85,8 @@ interface Admitted {
 
 /** Builds the way of a notification. Each step of `decide` is a function of its own. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { registry, appSenders, dispatcher, outbox, rateLimits, clock, random, randomUuid, log, metrics } = options;
+  const { registry, appSenders, dispatcher, outbox, rateLimits, onOutcome, trace } = options;
+  const { clock, random, randomUuid, log, metrics } = options;
   const coalescer = createCoalescer({ now: () => clock.now(), limit: coalescedLimit });
   const enqueue = createEnqueue(options);
   const mayLog = throttle(logEveryMs, clock);
@@ -94,6 +100,17 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const registration = await find(notification);
     if (typeof registration === 'string') return drop(registration);
     way.registration = registration;
+    const outcome = await deliverTo(notification, registration, deadlineMs, way);
+    onOutcome(registration, outcome);
+    return outcome;
+  }
+
+  async function deliverTo(
+    notification: Notification,
+    registration: Registration,
+    deadlineMs: number,
+    way: Way,
+  ): Promise<Outcome> {
     const admitted = admit(notification, registration, deadlineMs);
     if (typeof admitted === 'string') return admitted;
     way.route = admitted.route;
@@ -103,6 +120,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   /** The registration. One that only the node describes is stored if the publisher may publish to it and its app exists. */
   async function find(notification: Notification): Promise<Registration | 'unknown-node' | 'lost'> {
     const found = await registry.find(notification.node, notification);
+    if (trace.isActive) {
+      const subject = 'registration' in found ? found.registration : { node: notification.node };
+      trace.add(subject, receivedStep(notification, found.kind));
+    }
     switch (found.kind) {
       case 'registered':
         return found.registration;
@@ -129,12 +150,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (!convention) return drop('unknown-app');
     const refusal = refusePublisher(notification, registration, convention);
     if (refusal) return drop(refusal, registration.app);
+    if (trace.isActive) trace.add(registration, { step: 'authorized' });
     const appSender = appSenders.get(registration.app);
     if (!appSender) return drop('unknown-app');
     const { app } = appSender;
     const chosen = route(notification, registration, app, convention.alertRule(app));
     if (chosen === 'unimportant') return drop(chosen, app.name);
     if (chosen.oversize) metrics.oversize.inc({ app: app.name });
+    if (trace.isActive) trace.add(registration, routedStep(chosen));
     const arrivedAtMs = clock.now();
     const addressed = (delayMs: number) =>
       addressPush(chosen, registration, convention, { id: randomUuid(), leavesAtMs: clock.now() + delayMs });
@@ -154,6 +177,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       },
     });
     if (later === 'now') return undefined;
+    if (trace.isActive) trace.add(registration, { step: 'held', why: 'coalesced' });
     return (await later) ? drop('coalesced', registration.app) : 'not-queued';
   }
 
@@ -172,6 +196,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }: Admitted): Promise<Outcome | undefined> {
     const delayMs = rateLimits.pushDelay(registration);
     if (delayMs === 0 || chosen.lifetimeMs <= callLifetimeMs) return undefined;
+    if (trace.isActive) trace.add(registration, { step: 'held', why: 'rate-limit' });
     return (await enqueue(addressed(delayMs), { domain, arrivedAtMs, pauseMs: delayMs, attempts: 0 }))
       ? 'queued'
       : 'not-queued';
@@ -199,14 +224,21 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return outcome;
   }
 
+  async function decideSafely(notification: Notification, way: Way): Promise<Outcome> {
+    try {
+      return await decide(notification, way);
+    } catch (error) {
+      if (mayLog()) log.error({ reason: errorCode(error) }, 'notifications fail because of an error of ours');
+      return drop('store-failed');
+    }
+  }
+
   async function answer(notification: Notification): Promise<Answer> {
     const startedAtMs = clock.monotonic();
     const way: Way = {};
-    const outcome = await decide(notification, way).catch((error: unknown) => {
-      if (mayLog()) log.error({ reason: errorCode(error) }, 'notifications fail because of an error of ours');
-      return drop('store-failed');
-    });
+    const outcome = await decideSafely(notification, way);
     logWay(log, notification, way, { outcome, durationMs: clock.monotonic() - startedAtMs });
+    if (trace.isActive) trace.add({ node: notification.node }, { step: 'outcome', outcome, answer: answers[outcome] });
     return answers[outcome];
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../time/clock.ts';
 import type { AddressedPush } from './addressed-push.ts';
+import { answeredStep } from './trace-steps.ts';
 import type { Guard } from '../guard/contract.ts';
 import type { AppSender } from '../sending/app-sender.ts';
 import type { Device } from '../providers/provider.ts';
@@ -7,6 +8,7 @@ import type { Environment, Registration } from '../core/registration.ts';
 import type { PushResult } from '../core/push.ts';
 import type { Registry } from '../store/registry/contract.ts';
 import { foldCase } from '../core/jid.ts';
+import type { TraceSink } from '../core/trace.ts';
 import { callAlertRoute } from '../core/routing.ts';
 import { errorCode, fingerprint, type Log } from '../telemetry/log.ts';
 
@@ -44,22 +46,17 @@ export interface Dispatcher {
 export interface DispatcherOptions {
   readonly registry: Pick<Registry, 'remove' | 'restore' | 'dropSecondToken' | 'rememberEnvironment'>;
   readonly guard: Pick<Guard, 'seePush' | 'isHolding'>;
-  /** Called when a provider accepted a push for a device. */
-  readonly onAccepted: (registration: Registration) => void;
+  /** Called with the result of each push, before anything follows from it. */
+  readonly onResult: (registration: Registration, result: PushResult) => void;
   /** Called after a registration was removed because its token is dead. */
   readonly onRemoved: (registration: Registration) => void;
+  readonly trace: TraceSink;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createDispatcher({
-  registry,
-  guard,
-  onAccepted,
-  onRemoved,
-  clock,
-  log,
-}: DispatcherOptions): Dispatcher {
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { registry, guard, onResult, onRemoved, trace, clock, log } = options;
   /** Registrations that could not be restored yet; the guard remembers a limited number per hold. */
   let unrestored: readonly Registration[] = [];
   let restoreAgainAtMs = 0;
@@ -74,11 +71,14 @@ export function createDispatcher({
     let current = addressed;
     // Three attempts at most: PushKit, an alert for the call, that alert without content.
     for (;;) {
+      const beganAtMs = clock.monotonic();
       const result = await appSender.attempt(
         current.push,
         deviceOf(registration, current.target),
         Math.max(0, endsAtMs - clock.monotonic()),
       );
+      onResult(registration, result);
+      if (trace.isActive) trace.add(registration, answeredStep(current, result, clock.monotonic() - beganAtMs));
       const next = await conclude(registration, current, result);
       if ('kind' in next) return next;
       current = next;
@@ -96,7 +96,6 @@ export function createDispatcher({
     switch (result.kind) {
       case 'accepted':
         guard.seePush({ registration, target, came: 'accepted' });
-        onAccepted(registration);
         await rememberEnvironment(registration, result.environment);
         return { kind: 'sent' };
       case 'dead-token':

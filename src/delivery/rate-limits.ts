@@ -92,6 +92,8 @@ export interface RateLimits {
   mayCommand(from: string): boolean;
   /** Milliseconds until a push to this registration may leave. 0: it may leave now, and it is counted. */
   pushDelay(registration: Pick<Registration, 'app' | 'node' | 'token'>): number;
+  /** The value that `pushDelay` would return. Counts nothing. */
+  waitOf(registration: Pick<Registration, 'app' | 'node' | 'token'>): number;
   /** A short name for the device of a registration. Delayed pushes to one device queue one behind the other. */
   deviceOf(registration: Pick<Registration, 'app' | 'token'>): string;
   /** Milliseconds between two pushes to one registration in the long run. */
@@ -108,6 +110,8 @@ export function createRateLimits(options: {
   const bucketsOf = (share: Share) => createTokenBuckets({ ...share, clock, limit: bucketsLimit });
   let { settings } = options;
   let buckets = eachLimit((limit) => bucketsOf(settings[limit]));
+  const delayOf = (node: string, device: string) =>
+    Math.max(buckets.pushesPerRegistration.delay(node), buckets.pushesPerToken.delay(device));
   const accountOf = (jid: string) => foldCase(bareJid(jid));
   return {
     mayPublish(publisher) {
@@ -120,12 +124,13 @@ export function createRateLimits(options: {
     pushDelay({ app, node, token }) {
       const device = deviceOf({ app, token });
       // Both are asked before either is charged, so that a refusal by one does not use up the other.
-      const delayMs = Math.max(buckets.pushesPerRegistration.delay(node), buckets.pushesPerToken.delay(device));
+      const delayMs = delayOf(node, device);
       if (delayMs > 0) return delayMs;
       buckets.pushesPerRegistration.take(node);
       buckets.pushesPerToken.take(device);
       return 0;
     },
+    waitOf: ({ app, node, token }) => delayOf(node, deviceOf({ app, token })),
     deviceOf,
     get pushEveryMs() {
       return 1_000 / settings.pushesPerRegistration.perSecond;

@@ -1,3 +1,4 @@
+import type { TraceSink } from '../core/trace.ts';
 import { backoffMs } from '../time/backoff.ts';
 import type { Clock, Random } from '../time/clock.ts';
 import type { AddressedPush } from './addressed-push.ts';
@@ -40,6 +41,7 @@ export interface RetrySchedulerOptions {
   readonly dispatcher: Dispatcher;
   readonly outbox: Outbox;
   readonly rateLimits: Pick<RateLimits, 'deviceOf' | 'pushDelay' | 'pushEveryMs'>;
+  readonly trace: TraceSink;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -72,7 +74,7 @@ interface RetryQueue {
 }
 
 export function createRetryScheduler(options: RetrySchedulerOptions): RetryScheduler {
-  const { registry, appSenders, dispatcher, outbox, rateLimits, clock, random, log, metrics } = options;
+  const { registry, appSenders, dispatcher, outbox, rateLimits, trace, clock, random, log, metrics } = options;
   const perTick = Math.max(1, Math.round(((options.perSecond ?? redeliveriesPerSecond) * tickMs) / 1000));
   const queues = new Map<string, RetryQueue>();
   const deviceLines = createDeviceLines(() => rateLimits.pushEveryMs);
@@ -163,6 +165,7 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
         expect(push, dueAtMs);
         return;
       }
+      if (trace.isActive) trace.add(registration, { step: 'retried', push: push.kind, attempts });
       const leftMs = Math.max(0, queued.giveUpAtMs - clock.now());
       const addressed = address(queued, registration, leftMs);
       const dispatched = await dispatcher.dispatch(
@@ -215,6 +218,7 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
   function complete({ push }: QueuedPush, outcome: string): void {
     outbox.complete(push.id);
     tell(push, outcome);
+    if (trace.isActive) trace.add(push, { step: 'completed', outcome });
   }
 
   function tell(push: Push, outcome: string, pauseMs?: number): void {
@@ -228,6 +232,7 @@ export function createRetryScheduler(options: RetrySchedulerOptions): RetrySched
     const dueAtMs = Math.ceil(clock.now() + pauseMs);
     outbox.reschedule(push.id, dueAtMs, attempts);
     tell(push, 'rescheduled', pauseMs);
+    if (trace.isActive) trace.add(push, { step: 'queued', waitMs: Math.round(pauseMs), attempts, stored: true });
     expect(push, dueAtMs);
   }
 

@@ -1,17 +1,16 @@
 import { type Clock, systemClock } from '../time/clock.ts';
-import type { Secret } from '../core/secret.ts';
 import { errorCode, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { addAdminRoutes, type GuardControl } from './admin.ts';
+import { addAdminApi, type AdminOptions } from './admin/api.ts';
+import { createOverview } from './console/overview.ts';
+import { addConsolePage } from './console/routes.ts';
 import type { Health } from './health-report.ts';
 import { type Listener, type ListenerLimits, listen, type ListenAddress } from '../http/listener.ts';
 
 export interface OpsListenerOptions extends ListenAddress {
   /** Assembles the state of every part. Requests that arrive meanwhile share its result. */
   readonly health: () => Promise<Health>;
-  readonly guard: GuardControl;
-  /** Bearer token of the admin API; without it the API is off. */
-  readonly adminToken?: Secret;
+  readonly admin: AdminOptions;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly clock?: Clock;
@@ -25,9 +24,9 @@ const limits: ListenerLimits = {
   requestTimeoutMs: 10_000,
 };
 
-/** Starts the listener for operators: `/healthz`, `/readyz`, `/metrics`, admin API. It must not be public. */
+/** Starts the listener for operators: `/healthz`, `/readyz`, `/metrics`, console, admin API. It must not be public. */
 export function createOpsListener(options: OpsListenerOptions): Promise<Listener> {
-  const { health, guard, adminToken, metrics, log, clock = systemClock } = options;
+  const { health, admin, metrics, log, clock = systemClock } = options;
   const ask = shareAnswer(async (): Promise<Health> => {
     try {
       return await health();
@@ -51,7 +50,8 @@ export function createOpsListener(options: OpsListenerOptions): Promise<Listener
       app.get('/metrics', async (_, reply) =>
         reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
       );
-      addAdminRoutes(app, { guard, ...(adminToken && { token: adminToken }) });
+      addConsolePage(app);
+      addAdminApi(app, { ...admin, overview: createOverview({ health: ask, metrics, clock }), log, clock });
     },
   });
 }

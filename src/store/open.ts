@@ -9,6 +9,7 @@ import { createOutbox, type OutboxOptions } from './outbox/outbox.ts';
 import { openPostgresDatabase } from './postgres/database.ts';
 import type { PostgresSettings } from './postgres/settings.ts';
 import type { Registry } from './registry/contract.ts';
+import { createDevices, type Devices } from './registry/devices.ts';
 import { forgetRemoved } from './registry/forget-removed.ts';
 import { createRegistry, type RegistryOptions } from './registry/registry.ts';
 import type { RegistrationLimits } from './registry/limits.ts';
@@ -48,6 +49,8 @@ export interface OpenStoreOptions extends OpenDatabaseOptions {
 /** What is durable: registrations, and pushes that no provider has taken yet. */
 export interface Store {
   readonly registry: Registry;
+  /** The registrations as an operator asks about them. */
+  readonly devices: Devices;
   readonly outbox: Outbox;
   /** Whether other processes use it too. */
   readonly isShared: boolean;
@@ -82,6 +85,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const stopCounting = database.isShared ? watchCounts({ registry, clock, metrics }) : () => undefined;
   return {
     registry,
+    devices: createDevices(database),
     outbox,
     isShared: database.isShared,
     async close() {

@@ -44,6 +44,7 @@ let registry: OpenedRegistry;
 let outbox: Outbox;
 let appSender: AppSender;
 let queuedTimes: number[];
+let told: string[];
 let delivery: Delivery;
 let attempts: Attempt[];
 let outcomes: (PushResult | Promise<PushResult>)[];
@@ -67,12 +68,13 @@ beforeEach(async () => {
   const own = { store: { kind: 'sqlite', path }, clock, forward: wallOf(clock) } as const;
   outbox = await openOutbox({ ...own, metrics, log: recordedLog().log });
   queuedTimes = [];
+  told = [];
   attempts = [];
   outcomes = [];
   delivery = deliveryFor(apnsAppOf());
 });
 
-function deliveryFor(app: App, given: Partial<RateLimitSettings> = {}, lookup: Lookup = lookupFor(app)) {
+function deliveryFor(app: App, limits: Partial<RateLimitSettings> = {}, lookup: Lookup = lookupFor(app)) {
   const provider: Provider = {
     send(push, device, deadlineMs) {
       attempts.push({ push, device, deadlineMs });
@@ -85,7 +87,9 @@ function deliveryFor(app: App, given: Partial<RateLimitSettings> = {}, lookup: L
   lines = recorded.lines;
   const onQueued = (_: Push, dueAtMs: number) => queuedTimes.push(dueAtMs);
   const { log } = recorded;
-  const parts = assemble({ app, provider, registry: lookup, outbox, clock, log, metrics, limits: given, onQueued });
+  const onOutcome = ({ token }: Registration, outcome: string) => void told.push(`${token.slice(0, 2)} ${outcome}`);
+  const given = { limits, onQueued, onOutcome };
+  const parts = assemble({ app, provider, registry: lookup, outbox, clock, log, metrics, ...given });
   appSender = parts.appSender;
   return parts.delivery;
 }
@@ -878,4 +882,8 @@ test('delivery - what led to no push is counted by its cause, and what was queue
     '- rate-limited': 1,
   });
   assert.deepEqual(await countsOf(metrics.queued), { 'siskin stored': 2, 'siskin failed': 1 });
+  // What became of each is told where it is known whom it was for.
+  const ofRomeo = ['sent', 'coalesced', 'wrong-publisher', 'queued', 'not-queued'].map((outcome) => `ab ${outcome}`);
+  const ofOthers = ['ef wrong-secret', 'ab unknown-app'];
+  assert.deepEqual(told.toSorted(), [...ofRomeo, ...ofOthers].toSorted());
 });

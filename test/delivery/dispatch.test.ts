@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Push, PushResult } from '../../src/core/push.ts';
 import type { Registration } from '../../src/core/registration.ts';
 import type { AddressedPush } from '../../src/delivery/addressed-push.ts';
+import { noTrace } from '../../src/core/trace.ts';
 import { createDispatcher, type DispatcherOptions } from '../../src/delivery/dispatch.ts';
 import type { TokenVerdict } from '../../src/guard/contract.ts';
 import type { Device } from '../../src/providers/provider.ts';
@@ -19,6 +20,7 @@ function setUp(outcomes: PushResult[], verdict: TokenVerdict = believed) {
   const clock = manualClock();
   const { log, lines } = recordedLog();
   const told: string[] = [];
+  const results: string[] = [];
   const sent: { readonly push: Push; readonly device: Device; readonly deadlineMs: number }[] = [];
   const stored: { fails: boolean; removes: boolean; holds: boolean } = { fails: false, removes: true, holds: false };
   const write = (what: string) => {
@@ -47,8 +49,13 @@ function setUp(outcomes: PushResult[], verdict: TokenVerdict = believed) {
   const dispatcher = createDispatcher({
     registry,
     guard,
-    onAccepted: ({ node }) => void told.push(`${node} took a push`),
+    onResult({ node }, { kind, ...result }) {
+      const reason = 'reason' in result ? ` ${result.reason}` : '';
+      if (kind === 'accepted') told.push(`${node} took a push`);
+      results.push(`${node} ${kind}${reason}`);
+    },
     onRemoved: ({ node }) => void told.push(`${node} was removed`),
+    trace: noTrace,
     clock,
     log,
   });
@@ -70,7 +77,7 @@ function setUp(outcomes: PushResult[], verdict: TokenVerdict = believed) {
   });
   const dispatch = (given: Partial<Push> = {}, target: AddressedPush['target'] = 'first', registration = romeo) =>
     dispatcher.dispatch(appSender, registration, { push: { ...push, ...given }, target }, 5_000);
-  return { clock, lines, told, sent, stored, dispatch };
+  return { clock, lines, told, results, sent, stored, dispatch };
 }
 
 const push: Push = {
@@ -88,8 +95,14 @@ const refused: PushResult = { kind: 'payload-rejected', reason: 'PayloadTooLarge
 test('dispatcher - what was accepted shows that device and app fare well', async () => {
   const { told, dispatch, sent } = setUp([]);
   assert.deepEqual(await dispatch(), { kind: 'sent' });
-  assert.deepEqual(told, ['guard: n1 first accepted', 'n1 took a push']);
+  assert.deepEqual(told, ['n1 took a push', 'guard: n1 first accepted']);
   assert.deepEqual(sent[0]?.device, { token: 'ab', registeredAtMs: 1_000 });
+});
+
+test('dispatcher - the result of each attempt is told, of every form of a push', async () => {
+  const { results, dispatch } = setUp([refused, { kind: 'retry', reason: 'timeout', scope: 'app' }]);
+  await dispatch();
+  assert.deepEqual(results, ['n1 payload-rejected PayloadTooLarge', 'n1 retry timeout']);
 });
 
 test('dispatcher - an environment is written only where it is news', async () => {

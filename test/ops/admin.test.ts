@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { GuardReport } from '../../src/ops/admin.ts';
+import type { GuardReport } from '../../src/ops/admin/guard-routes.ts';
 import { createOpsListener } from '../../src/ops/listener.ts';
+import { adminOf } from './admin.ts';
 import { createSecret } from '../support/secret.ts';
 import { quietTelemetry } from '../support/telemetry.ts';
 
@@ -29,15 +30,17 @@ async function start(t: TestContext, token?: string) {
     host: '127.0.0.1',
     port: 0,
     health: () => Promise.resolve({ status: 'pass', checks: {} }),
-    guard: {
-      describe: () => report,
-      release({ acceptRemovals }) {
-        released.push(acceptRemovals);
-        report = { state: 'watching', holds: [], count: 0 };
-        return 1;
+    admin: adminOf({
+      ...(token !== undefined && { token: createSecret(token) }),
+      guard: {
+        describe: () => report,
+        release({ acceptRemovals }) {
+          released.push(acceptRemovals);
+          report = { state: 'watching', holds: [], count: 0 };
+          return 1;
+        },
       },
-    },
-    ...(token !== undefined && { adminToken: createSecret(token) }),
+    }),
     ...quietTelemetry(),
   });
   t.after(() => listener.close());

@@ -4,14 +4,14 @@ import { test, type TestContext } from 'node:test';
 import type { Health } from '../../src/ops/health-report.ts';
 import { createOpsListener } from '../../src/ops/listener.ts';
 import { collectRuntimeMetrics } from '../../src/telemetry/metrics.ts';
+import { adminOf } from './admin.ts';
 import { turnsUntil } from '../support/clock.ts';
 import { quietTelemetry, recordedLog } from '../support/telemetry.ts';
 
 async function start(t: TestContext, health: () => Promise<Health>) {
   const { log, lines } = recordedLog();
   const { metrics } = quietTelemetry();
-  const guard = { describe: () => ({ state: 'watching', holds: [], count: 0 }) as const, release: () => 0 };
-  const listener = await createOpsListener({ host: '127.0.0.1', port: 0, health, guard, metrics, log });
+  const listener = await createOpsListener({ host: '127.0.0.1', port: 0, health, admin: adminOf(), metrics, log });
   t.after(() => listener.close());
   const get = async (path: string) => {
     const response = await fetch(`${listener.url}${path}`);
@@ -104,7 +104,7 @@ test('ops - metrics are Prometheus text', async (t) => {
 
 test('ops - anything else is not found', async (t) => {
   const { get } = await start(t, () => Promise.resolve({ status: 'pass', checks: {} }));
-  for (const path of ['/', '/readyz/', '/unregister-device/push.example.org', '/%2e%2e/etc/passwd']) {
+  for (const path of ['/console', '/readyz/', '/unregister-device/push.example.org', '/%2e%2e/etc/passwd']) {
     const { status, text } = await get(path);
     assert.deepEqual([status, text], [404, '{"error":"not found"}'], path);
   }

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { App } from '../../src/core/app.ts';
+import type { Outcome } from '../../src/core/answers.ts';
 import type { Push } from '../../src/core/push.ts';
+import type { Registration } from '../../src/core/registration.ts';
+import { noTrace, type TraceSink } from '../../src/core/trace.ts';
 import { createDelivery, type Delivery } from '../../src/delivery/deliver.ts';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
 import type { Lookup } from '../../src/delivery/lookup.ts';
@@ -25,10 +28,14 @@ export interface AssembleOptions {
   readonly metrics: Metrics;
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<RateLimitSettings>;
+  /** Hears every step. Default: nobody does. */
+  readonly trace?: TraceSink;
   /** Queued pushes sent per second. Default: the scheduler's. */
   readonly perSecond?: number;
   /** Whether other processes use the outbox too. */
   readonly isShared?: boolean;
+  /** Called with what became of a notification whose registration is known. */
+  readonly onOutcome?: (registration: Registration, outcome: Outcome) => void;
   /** Called instead of the retry scheduler. */
   readonly onQueued?: (push: Push, dueAtMs: number) => void;
 }
@@ -41,16 +48,22 @@ export function assemble(options: AssembleOptions): {
 } {
   const { app, provider, registry, outbox, clock, log, metrics, limits = {}, perSecond, isShared = false } = options;
   const random = () => 0.5;
+  const { trace = noTrace } = options;
   const forward = neverBack(clock);
   const guard = createGuard({ apps: [app.name], clock, log, metrics });
   const appSender = createAppSender({ app, connect: () => provider, clock, random, log, metrics });
   const appSenders = new Map([[app.name, appSender]]);
   const rateLimits = createRateLimits({ settings: { ...defaultRateLimits, ...limits }, clock });
   const onRemoved = ({ node }: { readonly node: string }) => outbox.removeNode(node);
-  const dispatcher = createDispatcher({ registry, guard, onAccepted: () => {}, onRemoved, clock: forward, log });
-  const parts = { registry, appSenders, dispatcher, outbox, rateLimits, clock: forward, random, log, metrics };
+  const dispatcher = createDispatcher({ registry, guard, onResult: () => {}, onRemoved, trace, clock: forward, log });
+  const parts = { registry, appSenders, dispatcher, outbox, rateLimits, trace, clock: forward, random, log, metrics };
   const retryScheduler = createRetryScheduler({ ...parts, isShared, ...(perSecond !== undefined && { perSecond }) });
   const onQueued = options.onQueued ?? retryScheduler.expect;
-  const delivery = createDelivery({ ...parts, onQueued, randomUuid: randomUUID });
+  const delivery = createDelivery({
+    ...parts,
+    onQueued,
+    onOutcome: options.onOutcome ?? (() => {}),
+    randomUuid: randomUUID,
+  });
   return { appSender, delivery, retryScheduler };
 }

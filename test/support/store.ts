@@ -7,6 +7,7 @@ import { postgresSection, type PostgresSettings } from '../../src/store/postgres
 import type { FileOptions } from '../../src/store/sqlite/connection.ts';
 import type { Registry } from '../../src/store/registry/contract.ts';
 import { type RegistrationLimits, registrationsSection } from '../../src/store/registry/limits.ts';
+import { createDevices, type Devices } from '../../src/store/registry/devices.ts';
 import { createRegistry } from '../../src/store/registry/registry.ts';
 import { connect, prepareToWrite } from '../../src/store/sqlite/connection.ts';
 import { createSqliteDialect } from '../../src/store/sqlite/dialect.ts';
@@ -53,14 +54,16 @@ export function openTestStore(options: TestStoreOptions): Promise<Store> {
 
 /** The registrations of a store; closing them closes the store. */
 export interface OpenedRegistry extends Registry {
+  readonly devices: Devices;
   close(): Promise<void>;
 }
 
 export async function openRegistry(options: TestStoreOptions): Promise<OpenedRegistry> {
-  const { registry, close } = await openTestStore(options);
+  const { registry, devices, close } = await openTestStore(options);
   let closing: Promise<void> | undefined;
   return {
     ...registry,
+    devices,
     close: () => (closing ??= close()),
     get fault() {
       return registry.fault;
@@ -104,5 +107,5 @@ export async function openRegistryHere(
     close: () => Promise.resolve(),
   };
   const registry = await createRegistry({ database, clock, nodes, limits, log, metrics });
-  return { ...registry, close: () => database.db.destroy() };
+  return { ...registry, devices: createDevices(database), close: () => database.db.destroy() };
 }

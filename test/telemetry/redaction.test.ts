@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noTrace } from '../../src/core/trace.ts';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
 import { createAppSender } from '../../src/sending/app-sender.ts';
 import { createGuard } from '../../src/guard/guard.ts';
@@ -57,8 +58,9 @@ async function logOf(outcome: PushResult, fails?: Error) {
       rememberEnvironment: () => (fails ? Promise.reject(fails) : Promise.resolve()),
     },
     guard: createGuard({ apps: [app.name], ...parts }),
-    onAccepted: () => {},
+    onResult: () => {},
     onRemoved: () => {},
+    trace: noTrace,
     ...parts,
   });
   const registration = registrationOf({ node, token: 'c0ffee'.repeat(10), device: 'c0ffee'.repeat(10) });

@@ -28,6 +28,13 @@ export interface Backlog {
   readonly oldestStoredAtMs: number;
 }
 
+/** What is queued for one device. */
+export interface QueueOfDevice {
+  readonly pushes: number;
+  /** When the next one is tried, or a lease ends, milliseconds since 1970; undefined: none is queued. */
+  readonly nextDueAtMs?: number;
+}
+
 /** Whether the outbox can store. */
 export type OutboxState =
   | { readonly kind: 'working' }
@@ -63,6 +70,8 @@ export interface Outbox {
   removeNode(node: string): void;
   /** Removes pushes past their `giveUpAtMs`; resolves with their number. */
   expire(nowMs: number): Promise<number>;
+  /** What is queued for one registration. Undefined if the store does not answer. */
+  queueOf(node: string): Promise<QueueOfDevice | undefined>;
   /** By app name; apps without queued pushes are absent. Undefined if the store does not answer. */
   stats(): Promise<ReadonlyMap<string, Backlog> | undefined>;
   /** Whether the latest attempt to store succeeded. */

@@ -8,7 +8,17 @@ import { type Counted, createCounters } from './counters.ts';
 import { createEnqueuer } from './enqueue.ts';
 import { createLeases } from './leases.ts';
 import { type OutboxLimits, outboxLimits, type OutboxTiming, outboxTiming } from './limits.ts';
-import { capDue, countAll, endLeases, expire, newestStoredAt, nextDue, oldest, removeNode } from './statements.ts';
+import {
+  capDue,
+  countAll,
+  endLeases,
+  expire,
+  newestStoredAt,
+  nextDue,
+  oldest,
+  queueOf,
+  removeNode,
+} from './statements.ts';
 import { fromRow, type LeasedRow, toRow } from './stored-push.ts';
 
 /** Expired pushes removed by one statement, so that others wait for a few hundredths of a second at most. */
@@ -207,6 +217,14 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox> {
         const removed = await remove(expire(db, nowMs, expireTogether), 'outbox-expired').catch(() => 0);
         expired += removed;
         if (removed < expireTogether) return expired;
+      }
+    },
+    async queueOf(node) {
+      try {
+        await changes.flush();
+        return await queueOf(db, node);
+      } catch {
+        return undefined;
       }
     },
     stats,

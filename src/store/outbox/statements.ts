@@ -2,6 +2,7 @@
 import { type Insertable, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { QueuedPushTable, Tables } from '../schema/tables.ts';
 import type { Counted } from './counters.ts';
+import type { QueueOfDevice } from './contract.ts';
 import { executeForm } from './forms.ts';
 import { type LeasedRow, queuedPushColumns } from './stored-push.ts';
 
@@ -60,6 +61,16 @@ export async function reschedule(db: Database, id: string, dueAtMs: number, atte
 
 export function removeNode(db: Database, node: string): Promise<Counted[]> {
   return db.deleteFrom('queued_push').where('node', '=', node).returning(counted).execute();
+}
+
+/** How many pushes of a registration are queued, and when the next one is due. */
+export async function queueOf(db: Database, node: string): Promise<QueueOfDevice> {
+  const { pushes, dueAtMs } = await db
+    .selectFrom('queued_push')
+    .select((eb) => [eb.fn.countAll<number | string>().as('pushes'), eb.fn.min('due_at_ms').as('dueAtMs')])
+    .where('node', '=', node)
+    .executeTakeFirstOrThrow();
+  return { pushes: Number(pushes), ...(dueAtMs !== null && { nextDueAtMs: dueAtMs }) };
 }
 
 /** Removes at most `limit` pushes past their time. */

@@ -1,3 +1,4 @@
+import type { Outcome } from '../../core/answers.ts';
 import type { RemovalReason } from '../schema/tables.ts';
 import type { UnsealedNodes } from '../../nodes/node-key.ts';
 import type { StoreFault } from '../engine/fault.ts';
@@ -6,8 +7,26 @@ import type { Environment, Registration, RegistrationMatch, RegistrationRequest 
 /** How many foreign registrations are taken over in one statement, synced to disk once. */
 export const IMPORT_BATCH = 200;
 
-/** How many registrations are noted as accepted in one statement. */
-export const ACCEPTED_BATCH = 500;
+/** How many devices are noted in one statement. */
+export const NOTES_BATCH = 500;
+
+/** What happened to a device lately, for operators; what is absent stays as it was noted before. Times are milliseconds since 1970. */
+export interface DeviceNote extends Pick<Registration, 'node' | 'registeredAtMs'> {
+  /** The latest publish, and what became of it. */
+  readonly published?: { readonly atMs: number; readonly outcome: Outcome };
+  /** The latest push, and what the provider said: `accepted`, or another kind of result with its reason (`retry timeout`). */
+  readonly pushed?: { readonly atMs: number; readonly result: string };
+  /** When a provider accepted a push for the tokens of that time. The first time is kept. */
+  readonly acceptedAtMs?: number;
+}
+
+/** What `forget` erased. */
+export interface Forgotten {
+  /** Those that were not removed before. */
+  readonly registrations: readonly Registration[];
+  /** Marks of registrations that had been removed. */
+  readonly marks: number;
+}
 
 /** A registration that another push app server made: its node and secret stay as they are. */
 export type ForeignRegistration = Omit<Registration, 'environment' | 'isRestored' | 'wasAccepted'>;
@@ -68,10 +87,15 @@ export interface Registry {
   dropSecondToken(node: string, secondToken: string): Promise<void>;
   rememberEnvironment(node: string, environment: Environment): Promise<void>;
   /**
-   * Notes that a provider accepted a push for these registrations, at most `ACCEPTED_BATCH` at a time. Skips those that
-   * are noted already, and those that were registered anew after `registeredAtMs`: they may have another token.
+   * Notes what happened to devices, at most `NOTES_BATCH` at a time, each device once. Skips those that were registered anew
+   * after `registeredAtMs`: they may have another token.
    */
-  noteAccepted(batch: readonly Pick<Registration, 'node' | 'registeredAtMs'>[]): Promise<void>;
+  noteDevices(batch: readonly DeviceNote[]): Promise<void>;
+  /**
+   * Erases everything that is kept of an account. What stays for 400 days is a hash of each node, which says nothing of the
+   * account: without it, the next publish would bring the registration back out of its node.
+   */
+  forget(account: string): Promise<Forgotten>;
   /** Whether a registration with this node was removed, in the latest 400 days; of each account and app the latest 250 are known. */
   wasRemoved(node: string): Promise<boolean>;
   /** Whether a registration of this device was removed and is not registered now. */

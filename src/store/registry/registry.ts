@@ -1,4 +1,4 @@
-import { type CompiledQuery, type RawBuilder, sql } from 'kysely';
+import type { CompiledQuery, RawBuilder } from 'kysely';
 import type { Clock } from '../../time/clock.ts';
 import { foldCase } from '../../core/jid.ts';
 import type { NodeNames } from '../../nodes/node-names.ts';
@@ -15,9 +15,11 @@ import { foldedKey, shortKey } from '../schema/short-key.ts';
 import type { Registration, RegistrationRequest } from '../../core/registration.ts';
 import { registrationColumns, type RemovalReason } from '../schema/tables.ts';
 import { toRegistration, toRow } from './rows.ts';
+import { forgetAccount, forgottenKey } from './forget-account.ts';
 import { claimImported, importRegistrations } from './import-registrations.ts';
 import { createInOrder } from './in-order.ts';
-import { acceptedOfSameTokens, noteAccepted } from './note-accepted.ts';
+import { noteDevices } from './note-devices.ts';
+import { renewalOf } from './renewal.ts';
 
 export interface RegistryOptions {
   readonly database: Database;
@@ -40,7 +42,13 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   // Compiled once: composing the query would cost more than running it.
   const named = db.selectFrom('registration').where('node_key', '=', '').where('node', '=', '');
   const findQuery = named.select(registrationColumns).where('removed_at_ms', 'is', null).compile();
-  const wasRemovedQuery = named.select('node').where('removed_at_ms', 'is not', null).compile();
+  const wasRemovedQuery = db
+    .selectFrom('registration')
+    .select('node')
+    .where('node_key', 'in', ['', ''])
+    .where('node', 'in', ['', ''])
+    .where('removed_at_ms', 'is not', null)
+    .compile();
   const pingQuery = db.selectFrom('registration').select('node').limit(1).compile();
 
   const list: Registry['list'] = async ({ app, account, device }, limit) => {
@@ -117,34 +125,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     const stored = await db
       .insertInto('registration')
       .values(row)
-      .onConflict((conflict) =>
-        conflict.columns(['account_key', 'device_key', 'app']).doUpdateSet({
-          // A node says whether publishes must carry a secret.
-          node: sql`CASE WHEN (registration.secret IS NULL) = (excluded.secret IS NULL)
-            THEN registration.node ELSE excluded.node END`,
-          node_key: sql`CASE WHEN (registration.secret IS NULL) = (excluded.secret IS NULL)
-            THEN registration.node_key ELSE excluded.node_key END`,
-          convention: row.convention,
-          account: row.account,
-          device: row.device,
-          token: row.token,
-          token_key: row.token_key,
-          second_token: row.second_token,
-          secret: row.secret === null ? null : sql`coalesce(registration.secret, excluded.secret)`,
-          environment: sql`CASE WHEN registration.token_key = excluded.token_key THEN registration.environment END`,
-          // Always later than before, whatever wall time does: `remove` tells registrations apart by it.
-          registered_at_ms: sql`CASE WHEN registration.registered_at_ms < excluded.registered_at_ms
-            THEN excluded.registered_at_ms ELSE registration.registered_at_ms + 1 END`,
-          accepted_at_ms: acceptedOfSameTokens,
-          room: row.room,
-          component: row.component,
-          times_registered: sql`CASE WHEN registration.removed_at_ms IS NULL
-            THEN registration.times_registered + 1 ELSE 1 END`,
-          is_restored: 0,
-          removed_at_ms: null,
-          removal_reason: null,
-        }),
-      )
+      .onConflict((conflict) => conflict.columns(['account_key', 'device_key', 'app']).doUpdateSet(renewalOf(row)))
       .returning([...registrationColumns, 'times_registered'])
       .executeTakeFirstOrThrow();
     const isNew = stored.times_registered === 1;
@@ -181,7 +162,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
         const row = findRow(node);
         return row && toRegistration(row);
       }
-      const { rows } = await db.executeQuery(bind(findQuery, node));
+      const { rows } = await db.executeQuery(bind(findQuery, shortKey(node), node));
       return rows[0] && toRegistration(rows[0]);
     },
 
@@ -258,13 +239,19 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     },
 
     async wasRemoved(node) {
-      const { rows } = await db.executeQuery(bind(wasRemovedQuery, node));
+      const { rows } = await db.executeQuery(bind(wasRemovedQuery, shortKey(node), forgottenKey(node), node, ''));
       return rows.length > 0;
     },
 
     wasDeviceRemoved: (device) => hasDevice(db, device, 'removed'),
 
-    noteAccepted: (batch) => noteAccepted(db, batch, clock.now()),
+    noteDevices: (batch) => noteDevices(database, batch),
+
+    forget(account) {
+      refuseWhenLost();
+      return inOrder(foldCase(account), () => forgetAccount({ db, domains, metrics, clock }, account));
+    },
+
     unsealedNodes,
     count: domains.byApp,
 
@@ -278,7 +265,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   };
 }
 
-/** The same query for another node. */
-function bind<Row>(query: CompiledQuery<Row>, node: string): CompiledQuery<Row> {
-  return { ...query, parameters: [shortKey(node), node] };
+/** The same query for another node, by its keys and itself. */
+function bind<Row>(query: CompiledQuery<Row>, ...named: readonly string[]): CompiledQuery<Row> {
+  return { ...query, parameters: named };
 }

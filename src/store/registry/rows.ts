@@ -33,6 +33,11 @@ export function toRow(
     removed_at_ms: null,
     removal_reason: null,
     accepted_at_ms: null,
+    first_registered_at_ms: nowMs === 0 ? null : nowMs,
+    published_at_ms: null,
+    publish_outcome: null,
+    pushed_at_ms: null,
+    push_result: null,
   };
 }
 

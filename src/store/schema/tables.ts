@@ -2,8 +2,11 @@ import type { GeneratedAlways, Selectable } from 'kysely';
 import type { Environment } from '../../core/registration.ts';
 import type { UnsealedNodes } from '../../nodes/node-key.ts';
 
-/** Why a registration was removed; also a metric label. `displaced`: its account registered too many newer ones. */
-export type RemovalReason = 'unregistered' | 'gone' | 'displaced';
+/**
+ * Why a registration was removed; also a metric label. `displaced`: its account registered too many newer ones; `revoked`: an
+ * operator removed it; `forgotten`: an operator erased its account.
+ */
+export type RemovalReason = 'unregistered' | 'gone' | 'displaced' | 'revoked' | 'forgotten';
 
 /** The tables as queries see them; `migrations/` makes them. */
 export interface Tables {
@@ -45,6 +48,14 @@ export interface RegistrationRow {
   readonly removal_reason: RemovalReason | null;
   /** Null: no provider has accepted a push for this token yet, as far as we know. */
   readonly accepted_at_ms: number | null;
+  /** When the device came in, or came back after its removal. Null: before this was kept, or not by registering. */
+  readonly first_registered_at_ms: number | null;
+  /** The latest publish that was noted, and what became of it: an `Outcome`. */
+  readonly published_at_ms: number | null;
+  readonly publish_outcome: string | null;
+  /** The latest push that was noted, and its result: `accepted`, or another kind with the reason, as in `retry timeout`. */
+  readonly pushed_at_ms: number | null;
+  readonly push_result: string | null;
 }
 
 /** How many registrations the accounts of a domain have in an app; accounts without a domain count as the domain ''. */

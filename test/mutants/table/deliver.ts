@@ -122,8 +122,8 @@ export const deliver: readonly Mutant[] = [
   },
   {
     ...inDeliver,
-    find: `return drop('store-failed')`,
-    replace: `return 'store-failed'`,
+    find: `return drop('store-failed');`,
+    replace: `return 'store-failed';`,
     breaks: 'Notifications that fail for a reason of our own are not counted.',
   },
   {

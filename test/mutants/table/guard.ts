@@ -13,7 +13,7 @@ const inSample = { file: 'guard/sample.ts', tests: ['guard/sample.test.ts'] };
 
 const inReport = { file: 'guard/report.ts', tests: ['guard/report.test.ts'] };
 
-const inNotes = { file: 'delivery/accepted-notes.ts', tests: ['delivery/accepted-notes.test.ts'] };
+const inNotes = { file: 'delivery/device-notes.ts', tests: ['delivery/device-notes.test.ts'] };
 
 /** What is believed when much looks dead at once. */
 export const guard: readonly Mutant[] = [
@@ -206,19 +206,19 @@ export const guard: readonly Mutant[] = [
   },
   {
     ...inNotes,
-    find: 'waiting.size >= acceptedNotesLimit || ',
+    find: '    if (devices.size > deviceNotesLimit) forgetQuietest();\n',
     replace: '',
     breaks: 'While the store is slow, notes fill the memory.',
   },
   {
     ...inNotes,
-    find: 'registration.wasAccepted || ',
+    find: 'if (!isNews && nowMs - device.pushWrittenMs < repeatAfterMs) return;',
     replace: '',
     breaks: 'Each push of a device writes to the store again.',
   },
   {
     ...inNotes,
-    find: ' || clock.monotonic() < pausedUntilMs',
+    find: 'if (clock.monotonic() < pausedUntilMs) return lose([node]);',
     replace: '',
     breaks: 'A store that fails is written to each second.',
   },

@@ -2,6 +2,8 @@ import type { Mutant } from '../mutant.ts';
 
 const inRegistry = { file: 'store/registry/registry.ts', tests: ['store/registry/registry.test.ts'] };
 
+const inRenewal = { file: 'store/registry/renewal.ts', tests: ['store/registry/registry.test.ts'] };
+
 const inBounds = { file: 'store/registry/bounds.ts', tests: ['store/registry/registry.test.ts'] };
 
 const inOrder = { file: 'store/registry/in-order.ts', tests: ['store/registry/in-order.test.ts'] };
@@ -30,19 +32,19 @@ export const registry: readonly Mutant[] = [
     breaks: 'A registration that was renewed while its old token proved dead is lost.',
   },
   {
-    ...inRegistry,
+    ...inRenewal,
     find: 'ELSE registration.registered_at_ms + 1 END',
     replace: 'ELSE registration.registered_at_ms END',
     breaks: 'A registration that was renewed in the same millisecond is lost with its old token.',
   },
   {
-    ...inRegistry,
+    ...inRenewal,
     find: 'coalesce(registration.secret, excluded.secret)',
     replace: 'excluded.secret',
     breaks: 'A client that registers again gets another secret, while its server goes on with the old one.',
   },
   {
-    ...inRegistry,
+    ...inRenewal,
     find: 'CASE WHEN registration.token_key = excluded.token_key THEN registration.environment END',
     replace: 'registration.environment',
     breaks: 'A new token goes to the environment of the old one.',

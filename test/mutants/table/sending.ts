@@ -362,13 +362,13 @@ export const sending: readonly Mutant[] = [
   {
     ...inDispatch,
     find: `        guard.seePush({ registration, target, came: 'accepted' });
-        onAccepted`,
-    replace: '        onAccepted',
+        await remember`,
+    replace: '        await remember',
     breaks: 'What was delivered does not speak for the app when others are called dead.',
   },
   {
     ...inDispatch,
-    find: '        onAccepted(registration);\n',
+    find: '      onResult(registration, result);\n',
     replace: '',
     breaks: 'No device is ever known to have taken a push.',
   },

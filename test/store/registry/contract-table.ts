@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
-import { ACCEPTED_BATCH, type ForeignRegistration, IMPORT_BATCH } from '../../../src/store/registry/contract.ts';
-import type { RegistrationRequest } from '../../../src/core/registration.ts';
+import { type ForeignRegistration, IMPORT_BATCH, NOTES_BATCH } from '../../../src/store/registry/contract.ts';
+import type { Registration, RegistrationRequest } from '../../../src/core/registration.ts';
 import type { StoreLocation } from '../../../src/store/open.ts';
 import { type OpenedRegistry, openRegistry, registrationLimits } from '../../support/store.ts';
 import type { RegistrationLimits } from '../../../src/store/registry/limits.ts';
@@ -10,6 +10,7 @@ import { nodeNames } from '../../support/nodes.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { manualClock } from '../../support/clock.ts';
 import { eventually } from '../../support/process.ts';
+import { fingerprint } from '../../../src/telemetry/log.ts';
 import { quietTelemetry } from '../../support/telemetry.ts';
 
 const DAY_MS = 86_400_000;
@@ -73,19 +74,23 @@ export function testRegistry({ name, prepare, skip }: Engine): void {
       const { node, registeredAtMs } = await registry.register(romeo);
       const other = await registry.register({ ...romeo, device: 'CD34', token: 'CD34' });
       assert.equal((await registry.find(node))?.wasAccepted, undefined);
-      await registry.noteAccepted([{ node, registeredAtMs }]);
+      await registry.noteDevices([{ node, registeredAtMs, acceptedAtMs: START_MS }]);
       assert.equal((await registry.find(node))?.wasAccepted, true);
       const later = await open();
       assert.equal((await later.find(node))?.wasAccepted, true);
       assert.equal((await later.find(other.node))?.wasAccepted, undefined);
-      await later.noteAccepted([]);
+      await later.noteDevices([]);
     },
   );
 
   registryTest('a batch of accepted registrations is noted at once, of any that exist', async ({ registry }) => {
-    const batch = Array.from({ length: ACCEPTED_BATCH }, (_, i) => ({ node: `n${i}`, registeredAtMs: i }));
+    const batch = Array.from({ length: NOTES_BATCH }, (_, i) => ({
+      node: `n${i}`,
+      registeredAtMs: i,
+      acceptedAtMs: START_MS,
+    }));
     const { node, registeredAtMs } = await registry.register(romeo);
-    await registry.noteAccepted([...batch.slice(1), { node, registeredAtMs }]);
+    await registry.noteDevices([...batch.slice(1), { node, registeredAtMs, acceptedAtMs: START_MS }]);
     assert.equal((await registry.find(node))?.wasAccepted, true);
   });
 
@@ -95,7 +100,7 @@ export function testRegistry({ name, prepare, skip }: Engine): void {
       const { registry, clock } = parts;
       const device = { ...romeo, device: 'id', convention: 'p2' } as const;
       const accept = async () => {
-        await registry.noteAccepted([await registry.register(device)]);
+        await registry.noteDevices([{ ...(await registry.register(device)), acceptedAtMs: START_MS }]);
         return registry.list({ app: device.app, account: device.account }, 1);
       };
       for (const changed of [{ token: 'AB13' }, { secondToken: '77AC' }]) {
@@ -113,8 +118,157 @@ export function testRegistry({ name, prepare, skip }: Engine): void {
     const pushed = await registry.register(device);
     clock.advance(1);
     const { node } = await registry.register({ ...device, token: 'made up' });
-    await registry.noteAccepted([pushed]);
+    await registry.noteDevices([{ ...pushed, acceptedAtMs: START_MS }]);
     assert.equal((await registry.find(node))?.wasAccepted, undefined);
+  });
+
+  const noteOf = ({ node, registeredAtMs }: Registration, atMs: number) => ({
+    node,
+    registeredAtMs,
+    published: { atMs, outcome: 'queued' as const },
+    pushed: { atMs: atMs + 1, result: 'retry timeout' },
+  });
+
+  registryTest('what was noted of a device is there for the operator, over a restart', async (parts) => {
+    const { registry, open, clock } = parts;
+    const first = await registry.register({ ...romeo, component: 'push.example.org' });
+    clock.advance(DAY_MS);
+    const registration = await registry.register({ ...romeo, component: 'push.example.com' });
+    await registry.noteDevices([noteOf(registration, START_MS + DAY_MS + 5)]);
+    const later = await open();
+    assert.deepEqual(await later.devices.ofAccount('romeo@EXAMPLE.net', 10), [
+      {
+        registration,
+        timesRegistered: 2,
+        firstRegisteredAtMs: first.registeredAtMs,
+        published: { atMs: START_MS + DAY_MS + 5, outcome: 'queued' },
+        pushed: { atMs: START_MS + DAY_MS + 6, result: 'retry timeout' },
+      },
+    ]);
+    assert.deepEqual([registration.component, first.registeredAtMs], ['push.example.com', START_MS]);
+    assert.deepEqual(await later.devices.ofAccount('juliet@example.net', 10), []);
+  });
+
+  registryTest('a note leaves what it does not speak of, and skips a device that registered anew', async (parts) => {
+    const { registry, clock } = parts;
+    const registration = await registry.register(romeo);
+    await registry.noteDevices([noteOf(registration, START_MS)]);
+    await registry.noteDevices([{ ...registration, pushed: { atMs: START_MS + 9, result: 'accepted' } }]);
+    clock.advance(1);
+    await registry.register(romeo);
+    await registry.noteDevices([noteOf(registration, START_MS + 100)]);
+    const [found] = await registry.devices.ofAccount(romeo.account, 10);
+    assert.deepEqual(found?.published, { atMs: START_MS, outcome: 'queued' });
+    assert.deepEqual(found?.pushed, { atMs: START_MS + 9, result: 'accepted' });
+  });
+
+  registryTest('two processes that note the same devices at once do not lock each other out', async (parts) => {
+    const { registry, open } = parts;
+    const other = await open();
+    const phones = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => registry.register({ ...romeo, device: `d${i}`, token: `d${i}` })),
+    );
+    const batch = phones.map((phone) => noteOf(phone, START_MS));
+    const rounds = Array.from({ length: 20 }, () => [
+      registry.noteDevices(batch),
+      other.noteDevices(batch.toReversed()),
+    ]);
+    await Promise.all(rounds.flat());
+    const noted = await registry.devices.ofAccount(romeo.account, 300);
+    assert.deepEqual([noted.length, noted.every(({ pushed }) => pushed?.atMs === START_MS + 1)], [200, true]);
+  });
+
+  registryTest('a device that comes back after its removal begins anew, notes included', async (parts) => {
+    const { registry, clock } = parts;
+    const registration = await registry.register(romeo);
+    await registry.noteDevices([noteOf(registration, START_MS)]);
+    clock.advance(1_000);
+    await registry.remove(registration.node, registration.registeredAtMs, 'revoked');
+    const [removed] = await registry.devices.ofAccount(romeo.account, 10);
+    assert.deepEqual(removed?.removed, { atMs: START_MS + 1_000, reason: 'revoked' });
+    assert.equal(removed.pushed?.result, 'retry timeout');
+    clock.advance(1_000);
+    await registry.register(romeo);
+    const [found] = await registry.devices.ofAccount(romeo.account, 10);
+    assert.deepEqual(
+      [found?.removed, found?.published, found?.pushed, found?.firstRegisteredAtMs, found?.timesRegistered],
+      [undefined, undefined, undefined, START_MS + 2_000, 1],
+    );
+  });
+
+  registryTest('devices are found by the fingerprint of their node and the begin of a token', async ({ registry }) => {
+    const phones = [];
+    for (let i = 0; i < 5; i += 1) {
+      const [token, secondToken] = [`c0ffee0${i}`, `decaf0${i}`];
+      phones.push(
+        await registry.register({ ...romeo, account: `u${i}@example.net`, device: token, token, secondToken }),
+      );
+    }
+    const [, , wanted] = phones;
+    assert.ok(wanted);
+    const { devices } = registry;
+    assert.equal((await devices.byFingerprint(fingerprint(wanted.node)))?.registration.node, wanted.node);
+    assert.equal(await devices.byFingerprint('000000000000'), undefined);
+    const tokensOf = async (prefix: string, limit = 10) =>
+      (await devices.byToken(prefix, limit)).map(({ registration }) => registration.token).toSorted();
+    assert.deepEqual(await tokensOf('c0ffee03'), ['c0ffee03']);
+    assert.deepEqual(await tokensOf('decaf04'), ['c0ffee04']);
+    assert.equal((await tokensOf('c0ffee')).length, 5);
+    assert.equal((await tokensOf('c0ffee', 2)).length, 2);
+    assert.deepEqual(await tokensOf('offee'), []);
+    assert.deepEqual(await tokensOf('c0ffee%'), []);
+    const listed = [];
+    for await (const page of devices.all()) listed.push(...page);
+    assert.deepEqual(
+      listed.map(({ registration }) => registration.node).toSorted(),
+      phones.map(({ node }) => node).toSorted(),
+    );
+  });
+
+  registryTest('more devices than a page has are all found and listed', async ({ registry }) => {
+    for (let i = 0; i < 1_100; i += IMPORT_BATCH) {
+      const batch = Array.from({ length: IMPORT_BATCH }, (_, j) => {
+        const number = String(i + j).padStart(5, '0');
+        return { ...foreign, node: `n${number}`, device: number, token: `t${number}` };
+      });
+      await registry.importRegistrations(batch);
+    }
+    const { devices } = registry;
+    for (const number of ['00000', '00999', '01000', '01199']) {
+      assert.equal((await devices.byFingerprint(fingerprint(`n${number}`)))?.registration.token, `t${number}`);
+      assert.deepEqual(
+        (await devices.byToken(`t${number}`, 10)).map(({ registration }) => registration.node),
+        [`n${number}`],
+      );
+    }
+    let count = 0;
+    for await (const page of devices.all()) count += page.length;
+    assert.equal(count, 1_200);
+    await assert.rejects(devices.byToken('t', 10, AbortSignal.abort()), { name: 'AbortError' });
+  });
+
+  registryTest('of an account that is forgotten nothing stays, and none of its nodes comes back', async (parts) => {
+    const { registry, open } = parts;
+    const phone = await registry.register(romeo);
+    const tablet = await registry.register({ ...romeo, device: 'CD34', token: 'CD34' });
+    await registry.remove(tablet.node, tablet.registeredAtMs, 'gone');
+    const other = await registry.register({ ...romeo, account: 'juliet@example.net' });
+    const forgotten = await registry.forget('ROMEO@example.net');
+    assert.deepEqual(forgotten, { registrations: [phone], marks: 1 });
+    assert.deepEqual(await registry.devices.ofAccount(romeo.account, 10), []);
+    assert.deepEqual(await registry.forget(romeo.account), { registrations: [], marks: 0 });
+    const later = await open();
+    for (const { node } of [phone, tablet]) {
+      assert.equal(await later.find(node), undefined);
+      assert.equal(await later.wasRemoved(node), true);
+    }
+    assert.equal((await later.find(other.node))?.account, 'juliet@example.net');
+    assert.deepEqual([...(await later.count())], [['siskin', 1]]);
+    const back = await later.register(romeo);
+    assert.equal((await later.find(back.node))?.account, romeo.account);
+    // Again, although it was forgotten before.
+    assert.equal((await later.forget(romeo.account)).registrations.length, 1);
+    assert.deepEqual([await later.find(phone.node), await later.wasRemoved(phone.node)], [undefined, true]);
   });
 
   registryTest('the component and the room come back, and follow the latest registering', async ({ registry }) => {

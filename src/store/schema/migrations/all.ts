@@ -10,6 +10,7 @@ import { removalMarks } from './0008-removal-marks.ts';
 import { acceptedMarks } from './0009-accepted-marks.ts';
 import { queuedPushes } from './0010-queued-pushes.ts';
 import { shortKeys } from './0011-short-keys.ts';
+import { deviceNotes } from './0012-device-notes.ts';
 
 /** In the order in which they run; a released one never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -24,4 +25,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0009-accepted-marks': acceptedMarks,
   '0010-queued-pushes': queuedPushes,
   '0011-short-keys': shortKeys,
+  '0012-device-notes': deviceNotes,
 };

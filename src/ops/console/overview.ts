@@ -1,0 +1,82 @@
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { Health } from '../health-report.ts';
+
+/** One app, counted since the start of the process. */
+export interface AppOverview {
+  readonly app: string;
+  /** Pushes by result: `accepted`, `retry` … */
+  readonly results: Readonly<Record<string, number>>;
+  /** Pushes whose time to the provider and back was measured, and the sum of these times in seconds. */
+  readonly timed: number;
+  readonly seconds: number;
+  readonly registrations: number;
+  /** Pushes in the outbox, and when the oldest was stored (ISO 8601); absent: none is known. */
+  readonly queued: number;
+  readonly oldestQueuedAt?: string;
+}
+
+/** What the console shows, free of accounts, nodes and tokens. */
+export interface Overview {
+  /** ISO 8601. */
+  readonly at: string;
+  /** The state in one sentence. */
+  readonly sentence: string;
+  readonly health: Health;
+  readonly apps: readonly AppOverview[];
+}
+
+export interface OverviewOptions {
+  readonly health: () => Promise<Health>;
+  readonly metrics: Metrics;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+type Sample = {
+  readonly labels: Partial<Record<string, string | number>>;
+  readonly value: number;
+  readonly metricName?: string;
+};
+
+/** Makes the function that looks at everything once. */
+export function createOverview({ health, metrics, clock }: OverviewOptions): () => Promise<Overview> {
+  return async () => {
+    const state = await health();
+    const [pushes, durations, registrations, depth, oldest] = await Promise.all([
+      metrics.pushes.get(),
+      metrics.pushDuration.get(),
+      metrics.registrations.get(),
+      metrics.outboxDepth.get(),
+      metrics.outboxOldest.get(),
+    ]);
+    const names = [...new Set(pushes.values.map(({ labels }) => String(labels.app)))].toSorted();
+    const apps = names.map((app): AppOverview => {
+      const of = (samples: readonly Sample[]) => samples.filter(({ labels }) => labels['app'] === app);
+      const oldestSeconds = sum(of(oldest.values));
+      return {
+        app,
+        results: Object.fromEntries(of(pushes.values).map(({ labels, value }) => [String(labels['result']), value])),
+        timed: sum(of(durations.values).filter(({ metricName }) => metricName?.endsWith('_count'))),
+        seconds: sum(of(durations.values).filter(({ metricName }) => metricName?.endsWith('_sum'))),
+        registrations: sum(of(registrations.values)),
+        queued: sum(of(depth.values)),
+        ...(oldestSeconds > 0 && { oldestQueuedAt: new Date(oldestSeconds * 1_000).toISOString() }),
+      };
+    });
+    return { at: new Date(clock.now()).toISOString(), sentence: describe(state), health: state, apps };
+  };
+}
+
+function describe({ status, checks }: Health): string {
+  const parts = Object.entries(checks).filter(([, check]) => check.status !== 'pass');
+  const [first] = parts;
+  if (!first) return 'All is well: every part works.';
+  const [name, { reason = 'it does not work' }] = first;
+  const others = parts.length === 1 ? '' : `, and ${parts.length - 1} more`;
+  const begin = status === 'fail' ? 'No notification can be delivered' : 'Somebody should look';
+  return `${begin}: ${name}: ${reason}${others}.`;
+}
+
+function sum(samples: readonly Sample[]): number {
+  return samples.reduce((total, { value }) => total + value, 0);
+}

@@ -1,0 +1,19 @@
+/** The look of the console: no fonts or pictures from elsewhere, both colour schemes, narrow screens. */
+export const consoleStyle = `
+:root{color-scheme:light dark;--ink:#1b1f24;--dim:#57606a;--ground:#fff;--raised:#f6f8fa;--line:#8c959f;--good:#116329;--bad:#a40e26;--warn:#6b5500;--way:#0550ae}
+@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--dim:#9ea7b3;--ground:#0d1117;--raised:#161b22;--line:#6e7681;--good:#56d364;--bad:#ff8f88;--warn:#e3b341;--way:#79c0ff}}
+*{box-sizing:border-box}
+body{margin:0 auto;max-width:1080px;padding:1rem;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+h1{font-size:1.4rem;margin:0}h2{font-size:1.1rem;margin:1.5rem 0 .5rem}
+#sentence{font-size:1.1rem;margin:.25rem 0 1rem;overflow-wrap:anywhere}
+.pass{color:var(--good)}.warn{color:var(--warn)}.fail{color:var(--bad)}
+form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end}label{flex-basis:100%}
+input{flex:1;min-width:12rem;font:inherit;padding:.5rem;color:inherit;background:var(--ground);border:1px solid var(--line);border-radius:.35rem}
+button{font:inherit;padding:.5rem 1rem;color:var(--ground);background:var(--way);border:0;border-radius:.35rem;cursor:pointer}
+:focus-visible{outline:3px solid var(--way);outline-offset:2px}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}
+th,td{text-align:right;padding:.3rem .6rem;border-bottom:1px solid var(--line);white-space:nowrap;font-variant-numeric:tabular-nums}
+th:first-child,td:first-child{text-align:left}
+ul{list-style:none;padding:0;margin:0}li,article{padding:.5rem .75rem;margin:.4rem 0;background:var(--raised);border-radius:.35rem;overflow-wrap:anywhere}
+article h3{font-size:1rem;margin:0}article p{margin:.2rem 0}.dim{color:var(--dim)}
+`;
