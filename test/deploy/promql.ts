@@ -1,5 +1,5 @@
 /** What PromQL expressions select, held against the metrics of the server. */
-import { metricRows, valuesOf } from '../docs/metrics.ts';
+import { metricRows, runtimeRows, valuesOf } from '../docs/metrics.ts';
 
 interface Selector {
   readonly metric: string;
@@ -53,9 +53,15 @@ function isKnownValue(metric: string, label: string, value: string): boolean {
   return chosen.includes(label) || known.length === 0 || /[.*$+]/.test(value) || known.includes(value);
 }
 
+/** Every metric of the server and of the process that it runs in. */
+const known = (async () => {
+  const runtime = (await runtimeRows()).map(({ name }) => ({ name, type: 'gauge', labels: [] }));
+  return [...(await metricRows()), ...runtime];
+})();
+
 /** What an expression asks that the server does not have: metrics, labels, values of labels. Empty: nothing. */
 export async function unknownIn(expression: string): Promise<string[]> {
-  const rows = await metricRows();
+  const rows = await known;
   const types = new Map(rows.map(({ name, type }) => [name, type]));
   const labelsOf = new Map(rows.map(({ name, labels }) => [name, labels]));
   const labels = new Set([...added, 'le', ...rows.flatMap((row) => row.labels)]);
