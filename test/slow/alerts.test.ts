@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { anchorsIn, withoutCode } from '../docs/links.ts';
-import { promtool, withoutPromtool } from './promtool.ts';
-import { selectorsIn, unknownIn } from './promql.ts';
+import { promtool, withoutPromtool } from '../deploy/promtool.ts';
+import { selectorsIn, unknownIn } from '../deploy/promql.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = join(root, 'deploy/prometheus');
