@@ -204,7 +204,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const { added, changed, removed, limits, level } = changes;
     senders.replace({ apps: [...added, ...changed], removed });
     for (const { name } of added) announceGuarded(metrics, name);
-    for (const app of removed) metrics.circuitOpen.remove({ app });
+    for (const app of removed) {
+      for (const gauge of [metrics.circuitOpen, metrics.outboxDepth, metrics.outboxBytes, metrics.outboxOldest]) {
+        gauge.remove({ app });
+      }
+    }
     if (added.length + changed.length + removed.length > 0) {
       lookup.setApps(next.apps);
       for (const component of components) component.setApps(next.apps);

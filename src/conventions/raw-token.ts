@@ -38,7 +38,7 @@ export const rawToken = {
 } as const satisfies Convention;
 
 function createRawTokens(options: Parameters<ReadTokens>[0]): RawTokens {
-  const { clock, limit } = options;
+  const { clock, limit, wereServed } = options;
   const apps = options.apps.filter((app) => serves(app, rawToken));
   const byModule = new Map(apps.flatMap((app) => app.ids.map((id) => [id, app] as const)));
   const byName = new Map(apps.map((app) => [app.name, app] as const));
@@ -68,7 +68,7 @@ function createRawTokens(options: Parameters<ReadTokens>[0]): RawTokens {
   return {
     read(node, { pushModule, app: name }) {
       const app = name === undefined ? byModule.get(pushModule ?? DEFAULT_MODULE) : byName.get(name);
-      const isMistake = !app && name === undefined && (pushModule !== undefined || apps.length > 0);
+      const isMistake = !app && name === undefined && (pushModule !== undefined || wereServed);
       if (isMistake) return parseTokenNode(node) === undefined ? undefined : registrationOf(node, NO_APP);
       const token = app && parseTokenNode(node, app.provider);
       if (!app || token === undefined || isDead(token)) return undefined;

@@ -31,6 +31,8 @@ export interface RawTokens {
 /** @param limit number of tokens remembered; beyond it those that were not read for longest are forgotten */
 export type ReadTokens = (options: {
   readonly apps: readonly App[];
+  /** Whether an app with such nodes is or was in the config, so that the server of a device may still have one. */
+  readonly wereServed: boolean;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly limit: number;
 }) => RawTokens;

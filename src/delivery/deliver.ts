@@ -202,9 +202,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       : 'not-queued';
   }
 
-  /** Leaves a push to whoever serves the outbox next: another process, or this one after its restart. Undefined: it is sent. */
-  async function leave({ domain, arrivedAtMs, addressed }: Admitted): Promise<Outcome | undefined> {
-    if (!isQueueOnly) return undefined;
+  /**
+   * Leaves a push to whoever serves the outbox next: another process, or this one after its restart. Undefined: it is sent. A
+   * call is, since it may be over by then.
+   */
+  async function leave({ route: chosen, domain, arrivedAtMs, addressed }: Admitted): Promise<Outcome | undefined> {
+    if (!isQueueOnly || chosen.lifetimeMs <= callLifetimeMs) return undefined;
     return (await enqueue(addressed(0), { domain, arrivedAtMs, pauseMs: 0, attempts: 0 })) ? 'queued' : undefined;
   }
 

@@ -59,7 +59,11 @@ export interface LookupOptions {
 }
 
 export function createLookup({ registry, nodes, apps, clock }: LookupOptions): LiveLookup {
-  const readTokens = (of: readonly App[]) => rawToken.readTokens({ apps: of, clock, limit: rememberedTokens });
+  const serves = (of: readonly App[]) => of.some(({ conventions }) => conventions.includes(rawToken.name));
+  // An app that was taken out of the config may come back: its devices are not unknown.
+  let wereServed = serves(apps);
+  const readTokens = (of: readonly App[]) =>
+    rawToken.readTokens({ apps: of, wereServed, clock, limit: rememberedTokens });
   let rawTokens = readTokens(apps);
 
   /** Undefined: no node key of ours opens it. */
@@ -78,6 +82,7 @@ export function createLookup({ registry, nodes, apps, clock }: LookupOptions): L
 
   return {
     setApps(next) {
+      wereServed ||= serves(next);
       rawTokens = readTokens(next);
     },
     async find(node, hint = {}) {

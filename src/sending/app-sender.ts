@@ -57,6 +57,10 @@ export interface AppSender {
   readonly circuit: CircuitState;
   /** Free places in the concurrency limit. */
   readonly free: number;
+  /** Shows the circuit in the metrics: this sender is in use from now on. */
+  announce(): void;
+  /** Shows and logs nothing of the circuit any more: another sender has the app, or nobody. */
+  retire(): void;
 }
 
 export interface AppSenderOptions {
@@ -96,11 +100,12 @@ export function createAppSender({
   /** Results in a row that may concern the app, or only many devices. */
   let unclear = { count: 0, reason: '' };
   let isAnnounced = false;
-
-  metrics.circuitOpen.set({ app: app.name }, 0);
+  let isRetired = false;
 
   /** Logs when an outage begins and when it ends, not each probe. */
   function reportCircuit(state: CircuitState): void {
+    // Another sender tells of the app.
+    if (isRetired) return;
     metrics.circuitOpen.set({ app: app.name }, state.kind === 'closed' ? 0 : 1);
     if (state.kind === 'open' && !isAnnounced) {
       isAnnounced = true;
@@ -228,6 +233,10 @@ export function createAppSender({
     },
     get free() {
       return app.inFlight - concurrencyLimit.inside;
+    },
+    announce: () => metrics.circuitOpen.set({ app: app.name }, circuit.state.kind === 'closed' ? 0 : 1),
+    retire() {
+      isRetired = true;
     },
   };
 }

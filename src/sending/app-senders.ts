@@ -22,6 +22,7 @@ export function createAppSenders<Settings extends App>(make: (app: Settings) => 
 
   function retire(appSender: AppSender | undefined): void {
     if (!appSender) return;
+    appSender.retire();
     const drained = appSender.provider.drain();
     retiring.add(drained);
     void drained.then(() => retiring.delete(drained));
@@ -44,6 +45,7 @@ export function createAppSenders<Settings extends App>(make: (app: Settings) => 
       for (const appSender of made) {
         retire(byName.get(appSender.app.name));
         byName.set(appSender.app.name, appSender);
+        appSender.announce();
       }
     },
     async drain() {

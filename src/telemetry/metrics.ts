@@ -161,7 +161,7 @@ export function announceApp(metrics: Metrics, { name: app, conventions }: Pick<A
   for (const holds of ['tokens', 'device', 'digest']) metrics.nodesMade.inc({ app, holds }, 0);
   metrics.registrationsReadmitted.inc({ app }, 0);
   metrics.oversize.inc({ app }, 0);
-  metrics.inFlight.set({ app }, 0);
+  metrics.inFlight.inc({ app }, 0);
   for (const convention of conventions) {
     for (const kind of ['new', 'renewed']) metrics.registrationsMade.inc({ app, convention, kind }, 0);
   }

@@ -16,7 +16,7 @@ export interface AccessOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** Per address without the right token: too slow to try tokens. */
+/** Per address without the right token. The right one is always taken, so that strangers do not keep the operator out. */
 const strangerLimits = { burst: 20, perSecond: 0.2, maxAddresses: 1_000 };
 /** For all callers with the token together: a console that is open, and a few commands. */
 const operatorLimits = { burst: 200, perSecond: 20, maxAddresses: 1 };

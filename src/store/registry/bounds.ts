@@ -55,3 +55,9 @@ export async function isFull(db: Kysely<Tables>, owner: Owner): Promise<boolean>
     .offset(registrationsPerAccount - 1);
   return (await last.executeTakeFirst()) !== undefined;
 }
+
+/** Whether an account has marks of removed registrations, apart from this one. */
+export async function hasRemoved(db: Kysely<Tables>, owner: Owner): Promise<boolean> {
+  const mark = ownedBy(db, owner, true).select('node_key').limit(1);
+  return (await mark.executeTakeFirst()) !== undefined;
+}

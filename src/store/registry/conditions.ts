@@ -32,3 +32,18 @@ export async function hasDevice(
     .where('removed_at_ms', as === 'removed' ? 'is not' : 'is', null);
   return (await found.executeTakeFirst()) !== undefined;
 }
+
+/** Whether an account has a registration in an app. */
+export async function hasAccount(
+  db: Kysely<Tables>,
+  { app, account }: { readonly app: string; readonly account: string },
+): Promise<boolean> {
+  const found = db
+    .selectFrom('registration')
+    .select('node_key')
+    .where('account_key', '=', foldedKey(account))
+    .where('app', '=', app)
+    .where('removed_at_ms', 'is', null)
+    .limit(1);
+  return (await found.executeTakeFirst()) !== undefined;
+}

@@ -118,7 +118,7 @@ function toRecord(row: Pick<RegistrationRow, (typeof columns)[number]>): DeviceR
   const { published_at_ms: publishedAtMs, publish_outcome: outcome, pushed_at_ms: pushedAtMs } = row;
   return {
     registration: toRegistration(row),
-    timesRegistered: row.times_registered,
+    timesRegistered: Math.max(1, row.times_registered),
     ...(row.first_registered_at_ms !== null && { firstRegisteredAtMs: row.first_registered_at_ms }),
     ...(removedAtMs !== null && reason !== null && { removed: { atMs: removedAtMs, reason } }),
     ...(publishedAtMs !== null && { published: { atMs: publishedAtMs, outcome: outcome ?? '' } }),

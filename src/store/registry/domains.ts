@@ -53,6 +53,8 @@ export function createDomains({ db, limits, clock, log, metrics }: DomainsOption
 
   return {
     async whyFull(account) {
+      // Strangers register without an account over HTTP: none of them may use up what others need.
+      if (!account.includes('@')) return undefined;
       const domain = domainOf(account);
       if ((roomUntilMs.get(domain) ?? -Infinity) > clock.monotonic()) return undefined;
       const rows = await db

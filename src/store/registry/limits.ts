@@ -17,7 +17,7 @@ export function registrationsSection(values: ValueKinds) {
       .count(1, mostRegistrations)
       .default(100_000)
       .describe(
-        'Devices of the accounts of one XMPP server that may register for the first time on one day (UTC). It slows down a server whose owner makes up accounts to 60 MB a day. Set more on the day on which a large server of your own begins to use Sealpost.',
+        'Devices that may come in addition on one day (UTC) from accounts of one XMPP server that have none yet. It slows down a server whose owner makes up accounts to 60 MB a day. Set more on the day on which a large server of your own begins to use Sealpost.',
       ),
   });
 }

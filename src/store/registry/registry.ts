@@ -6,9 +6,9 @@ import type { UnsealedNodes } from '../../nodes/node-key.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Database } from '../engine/database.ts';
-import { findBeyond, forgetBeyond, isFull } from './bounds.ts';
+import { findBeyond, forgetBeyond, hasRemoved, isFull } from './bounds.ts';
 import type { Registry } from './contract.ts';
-import { asOf, hasDevice, matching } from './conditions.ts';
+import { asOf, hasAccount, hasDevice, matching } from './conditions.ts';
 import { createDomains } from './domains.ts';
 import type { RegistrationLimits } from './limits.ts';
 import { foldedKey, shortKey } from '../schema/short-key.ts';
@@ -108,11 +108,15 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     nodes.noteUnsealed(new Set(['imported']));
   };
 
-  /** Devices that are registered already register again, however many their domain has. */
+  /**
+   * Devices that are registered already register again, however many their domain has. Where only the day is full, accounts that
+   * have a device may register another: a new token is a new device with some clients.
+   */
   const refuseBeyond = async (request: RegistrationRequest): Promise<void> => {
     const reason = await domains.whyFull(request.account);
     if (reason === undefined) return;
-    if (!(await hasDevice(db, request, 'registered'))) throw domains.refuse(request.account, reason);
+    const isKnown = reason === 'day' ? await hasAccount(db, request) : await hasDevice(db, request, 'registered');
+    if (!isKnown) throw domains.refuse(request.account, reason);
   };
 
   const register: Registry['register'] = async (request) => {
@@ -128,13 +132,16 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       .onConflict((conflict) => conflict.columns(['account_key', 'device_key', 'app']).doUpdateSet(renewalOf(row)))
       .returning([...registrationColumns, 'times_registered'])
       .executeTakeFirstOrThrow();
-    const isNew = stored.times_registered === 1;
+    const isNew = stored.times_registered <= 1;
     metrics.registrationsMade.inc({ app: stored.app, convention: stored.convention, kind: isNew ? 'new' : 'renewed' });
     if (isNew) {
       metrics.registrations.inc({ app: request.app });
       metrics.nodesMade.inc({ app: request.app, holds });
+      const [beyond, hasMark] = await Promise.all([findBeyond(db, row), hasRemoved(db, row)]);
+      // A device that comes in place of another makes nothing grow, and uses up nothing of its domain's day.
+      const growth = stored.times_registered === 0 || beyond.length > 0 || hasMark ? 'back' : 'new';
       // At once, so that they share a commit.
-      const [beyond] = await Promise.all([findBeyond(db, row), forgetBeyond(db, row), domains.count([request], 'new')]);
+      await Promise.all([forgetBeyond(db, row), domains.count([request], growth)]);
       for (const { node: oldest, registered_at_ms: atMs } of beyond) await removeWhere('displaced', asOf(oldest, atMs));
     }
     return toRegistration(stored);

@@ -24,8 +24,8 @@ export function renewalOf(row: RegistrationRow) {
     accepted_at_ms: acceptedOfSameTokens,
     room: row.room,
     component: row.component,
-    times_registered: sql<number>`CASE WHEN registration.removed_at_ms IS NULL
-    THEN registration.times_registered + 1 ELSE 1 END`,
+    times_registered: sql<number>`CASE WHEN registration.removed_at_ms IS NOT NULL THEN 0
+    WHEN registration.times_registered = 0 THEN 2 ELSE registration.times_registered + 1 END`,
     is_restored: 0,
     removed_at_ms: null,
     removal_reason: null,

@@ -39,7 +39,7 @@ export interface RegistrationRow {
   readonly registered_at_ms: number;
   readonly room: string | null;
   readonly component: string | null;
-  /** 1 when it came in, one more each time that it was renewed. */
+  /** 1 when it came in, 0 when it came back after it was removed; more each time that it was renewed. */
   readonly times_registered: number;
   /** 1: made of its node and not renewed since. */
   readonly is_restored: number;

@@ -1,11 +1,13 @@
-import { Worker } from 'node:worker_threads';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { damagedCode } from './structure.ts';
 import type { Clock } from '../../time/clock.ts';
 
 /** Milliseconds after the start, so that the first publishes have the machine. */
 const checkAfterMs = 30_000;
 
-const name = import.meta.url.endsWith('.ts') ? './structure-thread.ts' : './structure-thread.js';
-const file = new URL(name, import.meta.url);
+const name = import.meta.url.endsWith('.ts') ? './structure-process.ts' : './structure-process.js';
+const file = fileURLToPath(new URL(name, import.meta.url));
 
 export interface CheckLaterOptions {
   readonly path: string;
@@ -15,19 +17,20 @@ export interface CheckLaterOptions {
 }
 
 /** Looks for damage in a file that is too large to be read at the start. Returns what ends it. */
-export function checkLater({ path, clock, onDamage }: CheckLaterOptions): () => Promise<void> {
-  let worker: Worker | undefined;
+export function checkLater({ path, clock, onDamage }: CheckLaterOptions): () => void {
+  let child: ChildProcess | undefined;
   const cancel = clock.after(checkAfterMs, () => {
-    worker = new Worker(file, { workerData: path });
-    worker.unref();
-    worker.on('message', (sound: boolean) => {
-      if (!sound) onDamage();
+    // A process, not a thread: nothing ends a thread that is inside SQLite.
+    child = spawn(process.execPath, [file, path], { stdio: 'ignore' });
+    child.unref();
+    child.on('exit', (code) => {
+      if (code === damagedCode) onDamage();
     });
     // A file that cannot even be opened shows in the write probe.
-    worker.on('error', () => undefined);
+    child.on('error', () => undefined);
   });
-  return async () => {
+  return () => {
     cancel();
-    await worker?.terminate();
+    child?.kill('SIGKILL');
   };
 }

@@ -59,7 +59,7 @@ export async function openSqlite(options: OpenSqliteOptions): Promise<Database> 
   }
   async function close(): Promise<void> {
     watch.stop();
-    await stopChecking?.();
+    stopChecking?.();
     reader?.close();
     await thread.close();
   }

@@ -26,8 +26,8 @@ export const deliver: readonly Mutant[] = [
   },
   {
     ...inDeliver,
-    find: 'chosen.lifetimeMs <= callLifetimeMs',
-    replace: 'chosen.lifetimeMs < callLifetimeMs',
+    find: 'delayMs === 0 || chosen.lifetimeMs <= callLifetimeMs',
+    replace: 'delayMs === 0 || chosen.lifetimeMs < callLifetimeMs',
     breaks: 'A call that rings by an alert waits for its share and comes too late.',
   },
   {
@@ -77,16 +77,18 @@ export const deliver: readonly Mutant[] = [
     find: `      : 'not-queued';
   }
 
-  /** Leaves`,
+  /**
+   * Leaves`,
     replace: `      : 'queued';
   }
 
-  /** Leaves`,
+  /**
+   * Leaves`,
     breaks: 'A push beyond its share that could not be stored is answered as taken, and lost.',
   },
   {
     ...inDeliver,
-    find: 'if (!isQueueOnly) return undefined;',
+    find: 'if (!isQueueOnly || chosen.lifetimeMs <= callLifetimeMs) return undefined;',
     replace: 'return undefined;',
     breaks: 'A process that ends sends what it could leave, and so refuses what comes meanwhile.',
   },

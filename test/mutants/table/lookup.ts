@@ -60,7 +60,7 @@ export const lookup: readonly Mutant[] = [
   },
   {
     ...inRawToken,
-    find: 'pushModule !== undefined || apps.length > 0',
+    find: 'pushModule !== undefined || wereServed',
     replace: 'pushModule !== undefined',
     breaks: 'A raw token without pushModule is answered as gone.',
   },

@@ -147,7 +147,7 @@ export const registry: readonly Mutant[] = [
   },
   {
     ...inRegistry,
-    find: `if (!(await hasDevice(db, request, 'registered'))) throw`,
+    find: 'if (!isKnown) throw',
     replace: 'throw',
     breaks: 'The devices of a full domain cannot renew their tokens.',
   },

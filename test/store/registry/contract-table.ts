@@ -378,15 +378,21 @@ export function testRegistry({ name, prepare, skip }: Engine): void {
   registryTest('a domain has as many new devices a day as it may have, from midnight on again', async (parts) => {
     const registry = await parts.open({ perDomain: 100, newPerDay: 2 });
     for (const i of [1, 2]) await registry.register(deviceOf('romeo@made.example', `a${i}`));
-    await assert.rejects(registry.register(deviceOf('romeo@made.example', 'a3')), refused('day'));
-    // What leaves makes no room: a device that comes and goes would write without end.
-    await registry.unregister({ account: 'romeo@made.example', token: 'a1' });
-    await assert.rejects(registry.register(deviceOf('romeo@made.example', 'a3')), refused('day'));
-    parts.clock.advance(DAY_MS);
+    await assert.rejects(registry.register(deviceOf('tybalt@made.example', 'b1')), refused('day'));
+    // An account that is known may have another device, or a new token, which some clients name their device by.
     await registry.register(deviceOf('romeo@made.example', 'a3'));
+    // Devices that come and go use up nothing.
+    parts.clock.advance(DAY_MS);
+    for (let i = 0; i < 5; i += 1) {
+      await registry.unregister({ account: 'romeo@made.example', token: 'a1' });
+      await registry.register(deviceOf('romeo@made.example', 'a1'));
+    }
+    await registry.register(deviceOf('tybalt@made.example', 'b1'));
     const later = await parts.open({ perDomain: 100, newPerDay: 2 });
-    await later.register(deviceOf('romeo@made.example', 'a4'));
-    await assert.rejects(later.register(deviceOf('romeo@made.example', 'a5')), refused('day'));
+    await later.register(deviceOf('mercutio@made.example', 'c1'));
+    await assert.rejects(later.register(deviceOf('nurse@made.example', 'd1')), refused('day'));
+    // Without an account nobody's part is used up.
+    for (let i = 0; i < 5; i += 1) await later.register({ ...deviceOf('', `e${i}`), app: 'monal' });
   });
 
   registryTest('imported registrations, and those made of their nodes, count for their domain', async (parts) => {

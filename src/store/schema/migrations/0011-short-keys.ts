@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { define, isPostgres } from './ddl.ts';
 
@@ -9,6 +9,8 @@ import { define, isPostgres } from './ddl.ts';
  */
 export const shortKeys: Migration = {
   async up(db: Kysely<unknown>) {
+    // A process of the version before may still write; what it wrote while the rows are copied would be gone.
+    if (isPostgres(db)) await sql`LOCK TABLE registration IN SHARE ROW EXCLUSIVE MODE`.execute(db);
     await define(
       db,
       `CREATE TABLE registration_11 (
@@ -68,11 +70,16 @@ export const shortKeys: Migration = {
         PRIMARY KEY (domain, app)
       ) STRICT`,
     );
+    const lower = isPostgres(db)
+      ? (text: RawBuilder<unknown>) =>
+          sql`translate(${text}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')`
+      : (text: RawBuilder<unknown>) => sql`lower(${text})`;
     const at = isPostgres(db) ? sql.raw(`strpos(account, '@')`) : sql.raw(`instr(account, '@')`);
+    const domain = lower(sql`substr(account, ${at} + 1)`);
     await sql`
       INSERT INTO registration_count (domain, app, registrations, day, made)
-      SELECT lower(substr(account, ${at} + 1)), app, count(*), 0, 0
+      SELECT ${domain}, app, count(*), 0, 0
       FROM registration WHERE removed_at_ms IS NULL
-      GROUP BY lower(substr(account, ${at} + 1)), app`.execute(db);
+      GROUP BY 1, 2`.execute(db);
   },
 };
