@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { systemClock } from '../../../src/time/clock.ts';
-import { runDemonstration } from '../../../src/harness/demo/demonstration.ts';
-import { columnsOf, type TerminalOutput } from '../../../src/harness/report/terminal.ts';
-import { type Defect, startSmallComponent } from '../small-component.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { runDemonstration } from '../../src/harness/demo/demonstration.ts';
+import { columnsOf, type TerminalOutput } from '../../src/harness/report/terminal.ts';
+import { type Defect, startSmallComponent } from '../harness/small-component.ts';
 
 function screen(
   extras: { isTTY?: boolean; columns?: number } = {},

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { runScenarios, selectScenarios } from '../../../src/harness/runner/run-scenarios.ts';
-import { problemsOf } from '../../../src/harness/runner/result.ts';
-import { type ScenarioStage, setScenarioStage } from '../../../src/harness/runner/environment.ts';
-import { scenarios } from '../../../src/harness/scenarios/all.ts';
-import { paragraphs } from '../../../src/harness/scenarios/paragraphs.ts';
-import type { Expectation, PushExpectation, Scenario, Step } from '../../../src/harness/scenarios/scenario.ts';
-import { startInProcess, stageParts } from '../in-process.ts';
+import { runScenarios, selectScenarios } from '../../src/harness/runner/run-scenarios.ts';
+import { problemsOf } from '../../src/harness/runner/result.ts';
+import { type ScenarioStage, setScenarioStage } from '../../src/harness/runner/environment.ts';
+import { scenarios } from '../../src/harness/scenarios/all.ts';
+import { paragraphs } from '../../src/harness/scenarios/paragraphs.ts';
+import type { Expectation, PushExpectation, Scenario, Step } from '../../src/harness/scenarios/scenario.ts';
+import { startInProcess, stageParts } from '../harness/in-process.ts';
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../..');
 
 let stage: ScenarioStage;
 before(async () => void (stage = await setScenarioStage({ ...stageParts, startServer: startInProcess() })));
