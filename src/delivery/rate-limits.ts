@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { z } from 'zod';
 import { withHint } from '../config/kinds/problems.ts';
 import { literalValues, section, type ValueKinds } from '../config/kinds/values.ts';
@@ -161,5 +161,5 @@ const isSameShare = (a: Share, b: Share) => a.burst === b.burst && a.perSecond =
 
 /** Hashes a token, so that no map holds tokens. */
 function deviceOf({ app, token }: Pick<Registration, 'app' | 'token'>): string {
-  return createHash('sha256').update(`${app} ${token}`).digest('base64url').slice(0, 16);
+  return hash('sha256', `${app} ${token}`, 'base64url').slice(0, 16);
 }

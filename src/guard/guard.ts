@@ -18,7 +18,7 @@
  *
  * Only `wasAccepted` outlives a restart. Without it, a restart begins with few removals that are believed, as stated.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { domainOf, foldCase } from '../core/jid.ts';
 import type { Registration } from '../core/registration.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -260,7 +260,7 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
 /** The device behind a registration: by its token, of which many registrations may be made. */
 function deviceOf({ account, token, secondToken }: Registration, target: 'first' | 'second'): SeenDevice {
   const addressed = target === 'second' ? (secondToken ?? token) : token;
-  const key = createHash('sha256').update(addressed).digest('base64url').slice(0, keyLength);
+  const key = hash('sha256', addressed, 'base64url').slice(0, keyLength);
   // Where the account is not known, nothing says which devices are of one.
   const owner = account.includes('@') ? shorten(foldCase(account)) : key;
   return { key, account: owner, domain: shorten(domainOf(account)) };
@@ -274,5 +274,5 @@ const longName = 128;
 /** Of bounded length, however long a name was made up. */
 function shorten(name: string): string {
   if (name.length <= longName) return name;
-  return createHash('sha256').update(name).digest('base64url').slice(0, keyLength);
+  return hash('sha256', name, 'base64url').slice(0, keyLength);
 }

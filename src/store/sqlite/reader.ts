@@ -18,8 +18,23 @@ export function openReader(path: string): Reader {
   const find = database.prepare(
     `SELECT ${columns} FROM registration WHERE node_key = ? AND node = ? AND removed_at_ms IS NULL`,
   );
+  // An array of a row costs a third of an object that SQLite's binding makes.
+  find.setReturnArrays(true);
   return {
-    find: (node) => find.get(shortKey(node), node) as unknown as FoundRow | undefined,
+    find(node) {
+      const values = find.get(shortKey(node), node) as unknown as readonly unknown[] | undefined;
+      return values && toRow(values);
+    },
     close: () => database.close(),
   };
+}
+
+/** @param values in the order of `registrationColumns` */
+function toRow(values: readonly unknown[]): FoundRow {
+  const row: Partial<Record<(typeof registrationColumns)[number], unknown>> = {};
+  for (let i = 0; i < registrationColumns.length; i += 1) {
+    const column = registrationColumns[i];
+    if (column !== undefined) row[column] = values[i];
+  }
+  return row as FoundRow;
 }
