@@ -229,6 +229,8 @@ function parseService(text: string, context: z.RefinementCtx) {
     !url ||
     !known ||
     url.hostname === '' ||
+    // The address is logged, and the secret has a key of its own.
+    `${url.username}${url.password}` !== '' ||
     url.port === '0' ||
     !/^\/?$/.test(`${url.pathname}${url.search}${url.hash}`)
   ) {

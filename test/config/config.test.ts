@@ -259,6 +259,11 @@ const refused: readonly [string, unknown, readonly string[]][] = [
     ['xmpp: expected a list with at least one link (- service: …)', 'apps: expected a map with at least one app'],
   ],
   ['no app', { xmpp: [link], apps: {} }, ['apps: expected at least one app']],
+  [
+    'a secret in the address of a link, which is logged',
+    { ...small, xmpp: [{ ...small.xmpp[0], service: 'xmpp://push:hunter2@127.0.0.1:5347' }] },
+    ['xmpp[0].service: expected xmpp://HOST:PORT or xmpps://HOST:PORT'],
+  ],
   ['no link', { ...small, xmpp: [] }, ['xmpp: expected at least one link (- service: …)']],
   [
     'a key and a certificate, and neither, whatever else is wrong',
