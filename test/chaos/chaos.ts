@@ -69,7 +69,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     smallDisk: shared === undefined,
     nodeArguments: shared ? [] : ['--import', steppingClock],
     processes: options.processes,
-    ...(shared && { config: shared.config, networkPorts: [shared.server.port] }),
+    ...(shared && {
+      config: shared.config,
+      networkPorts: [shared.server.port],
+      countQueued: () => shared.countQueued(),
+    }),
   });
   await using background = startBackground(options.signal);
   const { books, disk } = stage;

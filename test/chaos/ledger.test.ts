@@ -261,3 +261,12 @@ test('ledger - a call that rings after its half minute is late, and a push to an
   assert.deepEqual(numbersOf(ledger.report().late), [late]);
   assert.deepEqual(numbersOf(ledger.report().astray), [astray]);
 });
+
+test('ledger - a wake-up gives way to one within 25 s of the time at which it was answered, which a suspended process delays', () => {
+  const books = openBooks();
+  books.publish('background', living, 0, 'result', 19);
+  books.arrive(books.publish('background', living, 30), 31);
+  const lost = books.publish('background', dying, 0, 'result', 4);
+  books.arrive(books.publish('background', dying, 30), 31);
+  assert.deepEqual(books.lost(), [lost]);
+});

@@ -9,6 +9,8 @@ import type { Stage } from './stage.ts';
 export interface Shared extends AsyncDisposable {
   readonly server: PostgresServer;
   readonly config: object;
+  /** Number of queued pushes. */
+  countQueued(): Promise<number>;
 }
 
 /** @returns undefined for a single process, which works on SQLite */
@@ -18,7 +20,16 @@ export async function openShared(processes: number): Promise<Shared | undefined>
   const server = await startPostgres([]);
   const store = await server.createDatabase();
   const config = { store, nodes: { key: randomBytes(32).toString('base64') } };
-  return { server, config, [Symbol.asyncDispose]: () => server.remove() };
+  const database = new URL(store).pathname.slice(1);
+  return {
+    server,
+    config,
+    async countQueued() {
+      const [row] = await server.query('SELECT count(*) AS queued FROM queued_push', database);
+      return Number(row?.['queued']);
+    },
+    [Symbol.asyncDispose]: () => server.remove(),
+  };
 }
 
 export interface TroubleOptions {

@@ -37,7 +37,7 @@ export interface Stage extends AsyncDisposable {
   readonly network?: Network;
   /** Publishes or sends a command, and resolves with the answer as a word. Never rejects. */
   ask(id: string, from: string, xml: string): Promise<string>;
-  /** Number of queued pushes as the server last counted them; undefined before its first count. */
+  /** Number of queued pushes, of a single process as it last counted them; undefined before its first count. */
   countQueued(): Promise<number | undefined>;
 }
 
@@ -49,6 +49,8 @@ export interface StageOptions {
   readonly nodeArguments?: readonly string[];
   /** How many processes share the store of `config`. Default 1. */
   readonly processes?: number;
+  /** Counts the queued pushes of a shared store, of which each process knows only its part and what it last counted. */
+  readonly countQueued?: () => Promise<number>;
   /** The last process gets a network of its own, where that is allowed; these ports lead out of it, and those of this stage. */
   readonly networkPorts?: readonly number[];
   /** Sees each answer. */
@@ -63,7 +65,7 @@ const answerWithinMs = 25_000;
 const connectWithinMs = 60_000;
 
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const { smallDisk = false, config, nodeArguments = [], processes = 1, networkPorts, onAnswer } = options;
+  const { smallDisk = false, config, nodeArguments = [], processes = 1, networkPorts, onAnswer, countQueued } = options;
   await using opened = new AsyncDisposableStack();
   const providers = await startProviders({ topicOf });
   opened.defer(() => providers.stop());
@@ -154,6 +156,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       return answer;
     },
     async countQueued() {
+      if (countQueued) return countQueued();
       const text = await (await fetch(`${sealposts[0]?.opsUrl}/metrics`)).text();
       const depths = [...text.matchAll(/^sealpost_outbox_pushes\{[^}]*\} (\d+)$/gm)];
       return depths.length === 0 ? undefined : depths.reduce((sum, [, depth]) => sum + Number(depth), 0);

@@ -1,6 +1,6 @@
 import type { LedgerEntry } from './ledger-entry.ts';
 
-/** The default `backgroundInterval`, and as long as a publish may wait to be read. */
+/** The default `backgroundInterval`, and as long as the next publish may wait to be read. */
 const withinMs = 20_000 + 5_000;
 
 /**
@@ -16,7 +16,9 @@ export function judgeSuperseded(entries: readonly LedgerEntry[]): (entry: Ledger
       if (newer) next.set(entry, newer);
     }
   }
-  return (entry) => (next.get(entry)?.publishedAtMs ?? Infinity) - entry.publishedAtMs <= withinMs;
+  // One that a suspended process reads is held from then on, and answered.
+  const heldAtMs = ({ publishedAtMs, answeredAtMs = 0 }: LedgerEntry) => Math.max(publishedAtMs, answeredAtMs);
+  return (entry) => (next.get(entry)?.publishedAtMs ?? Infinity) - heldAtMs(entry) <= withinMs;
 }
 
 /** Answers after which the push may be in the outbox. */
