@@ -54,6 +54,8 @@ interface Population {
   readonly all: Watch;
   /** By domain, the one that was seen latest last. */
   readonly domains: Map<string, Watch>;
+  /** The last of `domains`. */
+  latestDomain?: string;
   complainedAtMs: number;
 }
 
@@ -89,7 +91,8 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
   }
 
   /** Undefined: as many domains hold as are watched. */
-  function domainWatch({ domains }: Population, domain: string): Watch | undefined {
+  function domainWatch(population: Population, domain: string): Watch | undefined {
+    const { domains } = population;
     let watch = domains.get(domain);
     if (!watch) {
       if (domains.size >= watchedDomains) {
@@ -99,14 +102,18 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
       }
       watch = watching.watchDomain(clock, startedAtMs);
     }
-    domains.delete(domain);
-    domains.set(domain, watch);
+    // Most domains are seen many times in a row.
+    if (population.latestDomain !== domain) {
+      domains.delete(domain);
+      domains.set(domain, watch);
+      population.latestDomain = domain;
+    }
     return watch;
   }
 
   function note(population: Population, device: SeenDevice, isBad: boolean) {
     const own = domainWatch(population, device.domain);
-    return [population.all, ...(own ? [own] : [])].map((watch) => watch.sample.note(device, isBad));
+    return { inAll: population.all.sample.note(device, isBad), inDomain: own?.sample.note(device, isBad) };
   }
 
   /** The hold that keeps such devices. */
@@ -216,15 +223,17 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
       const reached = populationOf('dead-tokens', app, target);
       const population = registration.wasAccepted ? reached : populationOf('dead-new-tokens', app, target);
       if (came === 'accepted') {
-        for (const one of new Set([reached, population])) note(one, device, false);
+        note(reached, device, false);
+        if (population !== reached) note(population, device, false);
         return { kind: 'believed' };
       }
-      const sightings = note(population, device, true);
+      const { inAll, inDomain } = note(population, device, true);
       const own = population.domains.get(device.domain);
       const isHeld = holderOf(registration, target) !== undefined || !own;
       const toRestore = isHeld ? [] : judge(population, own, came);
       if (toRestore === undefined) {
-        for (const sighting of sightings) sighting.detail = registration;
+        inAll.detail = registration;
+        if (inDomain) inDomain.detail = registration;
         return { kind: 'believed' };
       }
       const holder = holderOf(registration, target);

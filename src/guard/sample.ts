@@ -1,4 +1,5 @@
 import type { Clock } from '../time/clock.ts';
+import { Line, type Place } from './line.ts';
 
 /** The latest devices that were seen, each once, and which of them came to a bad end. */
 export interface Sample<Detail> {
@@ -46,24 +47,38 @@ export interface SampleOptions {
   readonly perDomain: number;
 }
 
+/** A sighting, and where its key stands: among all, among those of its account and among those of its domain. */
+interface Entry<Detail> {
+  readonly sighting: Sighting<Detail>;
+  readonly inAll: Place<string>;
+  readonly inAccount: Place<string>;
+  readonly inDomain: Place<string>;
+}
+
 export function createSample<Detail>({ clock, limit, perAccount, perDomain }: SampleOptions): Sample<Detail> {
-  /** In the order of the latest sighting. */
-  const sightings = new Map<string, Sighting<Detail>>();
   // Each push that a provider accepts is noted, so that nothing may walk the sample.
+  const entries = new Map<string, Entry<Detail>>();
+  /** Keys in the order of the latest sighting. */
+  const all = new Line<string>();
   const byAccount = createGroups();
   const byDomain = createGroups();
 
   function* since(withinMs: number): Generator<Sighting<Detail>> {
     const fromMs = clock.monotonic() - withinMs;
-    for (const sighting of sightings.values()) if (sighting.atMs >= fromMs) yield sighting;
+    for (const key of all) {
+      const sighting = entries.get(key)?.sighting;
+      if (sighting && sighting.atMs >= fromMs) yield sighting;
+    }
   }
 
   function forget(key: string | undefined): void {
-    const sighting = key === undefined ? undefined : sightings.get(key);
-    if (key === undefined || !sighting) return;
-    sightings.delete(key);
-    byAccount.remove(sighting.account, key);
-    byDomain.remove(sighting.domain, key);
+    const entry = key === undefined ? undefined : entries.get(key);
+    if (key === undefined || !entry) return;
+    const { sighting, inAll, inAccount, inDomain } = entry;
+    entries.delete(key);
+    all.remove(inAll);
+    byAccount.remove(sighting.account, inAccount);
+    byDomain.remove(sighting.domain, inDomain);
   }
 
   function count(withinMs: number): Tally {
@@ -79,16 +94,19 @@ export function createSample<Detail>({ clock, limit, perAccount, perDomain }: Sa
   return {
     note({ key, account, domain }, isBad) {
       // What an earlier bad end is remembered with stays due, whatever is said of it again.
-      const earlier = sightings.get(key);
+      const earlier = entries.get(key)?.sighting;
       const sighting: Sighting<Detail> = { account, domain, atMs: clock.monotonic(), isBad };
       if (isBad && earlier?.detail !== undefined) sighting.detail = earlier.detail;
       forget(key);
-      sightings.set(key, sighting);
-      byAccount.add(account, key);
-      byDomain.add(domain, key);
+      entries.set(key, {
+        sighting,
+        inAll: all.add(key),
+        inAccount: byAccount.add(account, key),
+        inDomain: byDomain.add(domain, key),
+      });
       forget(byAccount.oldestBeyond(account, perAccount));
       forget(byDomain.oldestBeyond(domain, perDomain));
-      if (sightings.size > limit) forget(sightings.keys().next().value);
+      if (all.size > limit) forget(all.oldest);
       return sighting;
     },
     count,
@@ -106,32 +124,35 @@ export function createSample<Detail>({ clock, limit, perAccount, perDomain }: Sa
     latest: (withinMs) => [...since(withinMs)],
     bad: (withinMs) => [...since(withinMs)].filter(({ isBad }) => isBad),
     clear() {
-      sightings.clear();
+      entries.clear();
+      all.clear();
       byAccount.clear();
       byDomain.clear();
     },
     get size() {
-      return sightings.size;
+      return all.size;
     },
   };
 }
 
 /** Keys by the name of what they have in common, each in the order in which they were added. */
 function createGroups() {
-  const groups = new Map<string, Set<string>>();
+  const groups = new Map<string, Line<string>>();
   return {
-    add(name: string, key: string): void {
-      const group = groups.get(name) ?? new Set();
-      groups.set(name, group.add(key));
+    add(name: string, key: string): Place<string> {
+      let group = groups.get(name);
+      if (!group) groups.set(name, (group = new Line()));
+      return group.add(key);
     },
-    remove(name: string, key: string): void {
+    remove(name: string, place: Place<string>): void {
       const group = groups.get(name);
-      if (group?.delete(key) && group.size === 0) groups.delete(name);
+      group?.remove(place);
+      if (group?.size === 0) groups.delete(name);
     },
     /** The oldest of a group with more than so many keys. */
     oldestBeyond(name: string, most: number): string | undefined {
       const group = groups.get(name);
-      return group && group.size > most ? group.keys().next().value : undefined;
+      return group && group.size > most ? group.oldest : undefined;
     },
     clear: () => groups.clear(),
   };

@@ -146,7 +146,7 @@ export const guard: readonly Mutant[] = [
   },
   {
     ...inGuard,
-    find: 'sighting.detail = registration;',
+    find: 'inAll.detail = registration;\n        if (inDomain) inDomain.detail = registration;',
     replace: '{}',
     breaks: 'What was believed at the beginning of a flood is not taken back.',
   },
@@ -170,13 +170,13 @@ export const guard: readonly Mutant[] = [
   },
   {
     ...inSample,
-    find: 'sightings.delete(key);',
+    find: 'all.remove(inAll);',
     replace: '',
     breaks: 'Devices that are pushed to all the time are forgotten first.',
   },
   {
     ...inSample,
-    find: 'if (sightings.size > limit) forget(sightings.keys().next().value);',
+    find: 'if (all.size > limit) forget(all.oldest);',
     replace: '',
     breaks: 'Made-up devices fill the memory.',
   },
