@@ -26,5 +26,5 @@ export function isSameAccount(a: string, b: string): boolean {
 
 /** Lower-cases A to Z only. Texts that name the same account, domain, device or token are equal after it. */
 export function foldCase(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
 }

@@ -2,7 +2,6 @@
  * Composes requests to APNs: developer.apple.com, "Generating a remote notification" and "Sending notification requests
  * to APNs". The top-level keys of the payload are those that Siskin and Snikket read.
  */
-import { Notification } from '@parse/node-apn';
 import type { ApnsApp } from './settings.ts';
 import type { Push, PushContent, PushKind } from '../../core/push.ts';
 import type { Wording } from '../../core/app.ts';
@@ -82,48 +81,46 @@ function refuse(reason: 'call-without-ciphertext' | 'payload-too-large'): Compos
 }
 
 function encode(push: Push, content: PushContent, app: AppWording): { headers: Record<string, string>; body: Buffer } {
-  const note = new Notification();
-  note.topic = push.kind === 'voip' ? `${app.topic}.voip` : app.topic;
-  note.pushType = push.kind === 'call-alert' ? 'alert' : push.kind;
-  // Apple refuses a background push of priority 10.
-  note.priority = push.kind === 'background' ? 5 : 10;
-  // Absolute seconds; 0 means "once, now". A push with little time left must not get 0 by rounding.
-  note.expiry = push.kind === 'voip' || push.expiresAtMs === 0 ? 0 : Math.max(1, Math.floor(push.expiresAtMs / 1000));
-  note.id = push.id;
-  note.collapseId = push.id;
-  if (push.kind === 'alert') {
-    setWording(note, app.alert, lastResort.alert);
-    note.mutableContent = true;
+  const { kind, id, expiresAtMs } = push;
+  const headers = {
+    'apns-push-type': kind === 'call-alert' ? 'alert' : kind,
+    'apns-topic': kind === 'voip' ? `${app.topic}.voip` : app.topic,
+    'apns-id': id,
+    // Absolute seconds; 0 means "once, now". A push with little time left must not get 0 by rounding.
+    'apns-expiration': String(kind === 'voip' || expiresAtMs === 0 ? 0 : Math.max(1, Math.floor(expiresAtMs / 1000))),
+    // Apple refuses a background push of priority 10.
+    'apns-priority': kind === 'background' ? '5' : '10',
+    'apns-collapse-id': id,
+  };
+  return { headers, body: Buffer.from(JSON.stringify({ aps: apsOf(kind, app), ...topLevel(push, content) })) };
+}
+
+/** The part of the payload that iOS reads. PushKit needs it too, though empty. */
+function apsOf(kind: PushKind, app: AppWording): Record<string, unknown> {
+  switch (kind) {
+    case 'alert':
+      return { ...wordingOf(app.alert, lastResort.alert), 'mutable-content': 1 };
+    // Without mutable-content, since an app that decrypted a call here would announce a message.
+    case 'call-alert':
+      return wordingOf(app.call, lastResort['call-alert']);
+    case 'background':
+      return { 'content-available': 1 };
+    case 'voip':
+      return {};
   }
-  // Without mutable-content, since an app that decrypted a call here would announce a message.
-  if (push.kind === 'call-alert') setWording(note, app.call, lastResort['call-alert']);
-  if (push.kind === 'background') note.contentAvailable = true;
-  // Set as a whole, since `Notification` omits an empty `aps`, which PushKit pushes need.
-  note.rawPayload = { aps: note.aps, ...topLevel(push, content) };
-  const composed = note as unknown as Untyped;
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(composed.headers())) headers[name] = String(value);
-  return { headers, body: Buffer.from(composed.compile()) };
 }
 
-/** Methods of `Notification` that its types lack. */
-interface Untyped {
-  headers(): Record<string, string | number>;
-  compile(): string;
-}
-
-function setWording({ aps }: Notification, wording: Wording, text: string): void {
+function wordingOf(wording: Wording, text: string): Record<string, unknown> {
   const { title, body, titleLocKey, locKey, sound, category } = wording;
   const isTextless = title === undefined && body === undefined && titleLocKey === undefined && locKey === undefined;
-  aps.alert = {
+  const alert = {
     ...(title !== undefined && { title }),
     ...(body !== undefined && { body }),
     ...(isTextless && { body: text }),
     ...(titleLocKey !== undefined && { 'title-loc-key': titleLocKey }),
     ...(locKey !== undefined && { 'loc-key': locKey }),
   };
-  if (sound !== undefined) aps.sound = sound;
-  if (category !== undefined) aps.category = category;
+  return { alert, ...(sound !== undefined && { sound }), ...(category !== undefined && { category }) };
 }
 
 /** The keys beside `aps`. Without an account (raw token) the client has no account to tell apart. */
