@@ -11,7 +11,7 @@ import { errorCode } from '../telemetry/log.ts';
 export interface HealthSources {
   readonly links: readonly {
     readonly domain: string;
-    readonly status: { readonly kind: string; readonly reason?: string };
+    readonly status: LinkView;
   }[];
   readonly registry: StoreView;
   readonly outbox: Pick<Outbox, 'state'>;
@@ -20,6 +20,8 @@ export interface HealthSources {
   readonly orphans: { readonly counts: ReadonlyMap<string, number> };
   readonly appSenders: ReadonlyMap<string, AppSenderView>;
 }
+
+type LinkView = { readonly kind: string; readonly reason?: string; readonly hint?: string };
 
 type StoreView = Pick<Registry, 'ping' | 'fault'>;
 
@@ -54,11 +56,13 @@ export async function assembleHealth(sources: HealthSources): Promise<Health> {
   return { status: hasFailed ? 'fail' : hasWarning ? 'warn' : 'pass', checks: Object.fromEntries(checks) };
 }
 
-function checkLink({ kind, reason }: { kind: string; reason?: string }): HealthCheck {
+function checkLink({ kind, reason, hint = usualLinkHint }: LinkView): HealthCheck {
   if (kind === 'online') return { status: 'pass' };
-  const hint = 'check that the XMPP server runs, that service, domain and secret are as in its config, and its log';
   return { status: 'fail', reason: reason === undefined ? kind : `${kind}: ${reason}`, hint };
 }
+
+const usualLinkHint =
+  'check that the XMPP server runs, that service, domain and secret are as in its config, and its log';
 
 async function checkStore(registry: StoreView): Promise<HealthCheck> {
   try {

@@ -87,6 +87,16 @@ for (const [kind, reason, told] of [
   });
 }
 
+test('health - a link says what to do about the very reason for which it is down', async () => {
+  const status = { kind: 'waiting', reason: 'not-authorized', hint: 'put the same secret into both configs' };
+  const { checks } = await healthOf({ links: [{ domain: 'push.example.org', status }] });
+  assert.deepEqual(checks['link:push.example.org'], {
+    status: 'fail',
+    reason: 'waiting: not-authorized',
+    hint: 'put the same secret into both configs',
+  });
+});
+
 test('health - of several links one that is up is enough to work, and the others are a reason to look', async () => {
   const links = [down('push.example.com', 'waiting', 'refused'), online, down('push.example.org', 'connecting')];
   const { status, checks } = await healthOf({ links });

@@ -4,7 +4,7 @@
  */
 import type { Clock, Random } from '../../time/clock.ts';
 import type { Secret } from '../../core/secret.ts';
-import type { Log } from '../../telemetry/log.ts';
+import { type Log, throttleEach } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { StanzaHandler } from '../services/iq.ts';
 import { LINK_LIMITS, LINK_TIMING, type LinkLimits, type LinkTiming } from '../stream/limits.ts';
@@ -39,7 +39,8 @@ export interface LinkOptions {
 
 /** State of a link, as `sealpost_link_up` and readiness show it. */
 export type LinkStatus =
-  | { readonly kind: 'connecting' }
+  /** `reason`: why the connection before this attempt was lost or refused; absent: it is the first. */
+  | { readonly kind: 'connecting'; readonly reason?: DisconnectReason; readonly hint?: string }
   /** `lastPongMs`: when the server last sent anything, in monotonic time; at most `idleMs + pongMs` ago. */
   | { readonly kind: 'online'; readonly sinceMs: number; readonly lastPongMs: number }
   /** The last connection was lost or refused; the next attempt follows in `retryInMs`. */
@@ -47,6 +48,9 @@ export type LinkStatus =
   | { readonly kind: 'draining' }
   /** Not started yet, or drained. */
   | { readonly kind: 'closed' };
+
+/** Milliseconds between two log lines about connections that end for one reason. */
+const logEveryMs = 60_000;
 
 /** A link that `start` keeps connected until `drain`. */
 export interface Link {
@@ -83,6 +87,10 @@ export function createLink(options: LinkOptions): Link {
   let state: State = { kind: 'closed' };
   let failures = 0;
   let lastFailure: DisconnectReason | undefined;
+  const mayLog = throttleEach(logEveryMs, clock);
+  /** The reason that the log gives for the present outage; undefined: the log has the link up. */
+  let saidReason: DisconnectReason | undefined;
+  let wasOnline = false;
   const waiters = new Set<PromiseWithResolvers<void>>();
 
   // A counter rather than 0 or 1, since a domain may have several connections.
@@ -109,7 +117,10 @@ export function createLink(options: LinkOptions): Link {
     state = { kind: 'online', session, sinceMs: clock.monotonic() };
     metrics.linkUp.inc({ link: domain });
     metrics.linkAttempts.inc({ link: domain, result: 'online' });
-    log.info({ link: domain, url: service }, 'component link is up');
+    const level = saidReason !== undefined || !wasOnline ? 'info' : 'debug';
+    log[level]({ link: domain, url: service }, 'component link is up');
+    wasOnline = true;
+    saidReason = undefined;
     for (const waiter of waiters) waiter.resolve();
     waiters.clear();
   }
@@ -136,14 +147,16 @@ export function createLink(options: LinkOptions): Link {
     state = { kind: 'waiting', reason, untilMs: clock.monotonic() + delayMs, cancel: clock.after(delayMs, connect) };
   }
 
-  /** Warns if the link was up or the reason is new; logs at debug level while one outage lasts. */
+  /**
+   * Warns when an outage begins and when its reason changes, once a minute at most for each reason. An outage that begins
+   * within that minute is told when it lasts longer.
+   */
   function report(reason: DisconnectReason, detail: string | undefined, delayMs: number): void {
-    const known = state.kind === 'connecting' && reason === lastFailure;
-    const hint = disconnectHint(reason);
-    const fields = { link: domain, reason: detail ?? reason, durationMs: Math.round(delayMs), ...(hint && { hint }) };
+    const fields = { link: domain, reason: detail ?? reason, durationMs: Math.round(delayMs), ...hinted(reason) };
     const message = `no component link (${reason}); the next attempt follows in ${(delayMs / 1000).toFixed(1)} s`;
-    if (known) log.debug(fields, message);
-    else log.warn(fields, message);
+    if (reason === saidReason || !mayLog(reason)) return log.debug(fields, message);
+    saidReason = reason;
+    log.warn(fields, message);
   }
 
   function readStatus(): LinkStatus {
@@ -151,11 +164,11 @@ export function createLink(options: LinkOptions): Link {
       case 'online':
         return { kind: 'online', sinceMs: state.sinceMs, lastPongMs: state.session.heardMs ?? state.sinceMs };
       case 'waiting': {
-        const hint = disconnectHint(state.reason);
         const retryInMs = Math.max(0, state.untilMs - clock.monotonic());
-        return { kind: 'waiting', reason: state.reason, retryInMs, ...(hint && { hint }) };
+        return { kind: 'waiting', reason: state.reason, retryInMs, ...hinted(state.reason) };
       }
       case 'connecting':
+        return { kind: 'connecting', ...(lastFailure && { reason: lastFailure, ...hinted(lastFailure) }) };
       case 'draining':
       case 'closed':
         return { kind: state.kind };
@@ -188,6 +201,11 @@ export function createLink(options: LinkOptions): Link {
       state = { kind: 'closed' };
     },
   };
+}
+
+function hinted(reason: DisconnectReason): { readonly hint?: string } {
+  const hint = disconnectHint(reason);
+  return hint === undefined ? {} : { hint };
 }
 
 /** Values of the `reason` label of rejected stanzas. */

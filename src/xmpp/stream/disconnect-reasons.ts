@@ -11,7 +11,7 @@ interface DisconnectRow {
 
 /** Every reason, by its metric label. From `conflict` on they come from stream errors (RFC 6120 section 4.9.3). */
 export const DISCONNECT_REASONS = {
-  'connect-failed': { hint: 'is the XMPP server running, and is `service` its component port?' },
+  'connect-failed': { hint: 'is the XMPP server running? Start it; and is `service` its component port?' },
   'connect-timeout': { hint: 'is the XMPP server reachable at `service`?' },
   'tls-failed': { hint: 'does `service` speak TLS from the first byte, and is `ca` the authority of its certificate?' },
   'header-timeout': { hint: 'is `service` the port for external components (XEP-0114)?' },
@@ -26,9 +26,18 @@ export const DISCONNECT_REASONS = {
   'ping-timeout': { hint: 'the XMPP server answers nothing; is it stopped or overloaded?' },
   stalled: { hint: 'the XMPP server does not read; is it stopped or overloaded?' },
   malformed: { hint: 'the data received is not an XMPP stream; is `service` right, does a proxy alter it?' },
-  conflict: { refused: true, hint: 'another process is connected for this domain; this one stands by' },
-  'not-authorized': { refused: true, hint: 'the secret is not the one that the XMPP server has for this domain' },
-  'host-unknown': { refused: true, hint: 'the XMPP server has no component of this domain in its config' },
+  conflict: {
+    refused: true,
+    hint: 'another process is connected for this domain; this one stands by. If that is not meant, stop one of the two, or give each a domain of its own',
+  },
+  'not-authorized': {
+    refused: true,
+    hint: 'the secret is not the one that the XMPP server has for this domain: put the same one into both configs, and restart',
+  },
+  'host-unknown': {
+    refused: true,
+    hint: 'the XMPP server has no component of this domain in its config: add it there',
+  },
   'see-other-host': { refused: true, hint: 'the XMPP server redirects to another host, which is not followed' },
   'policy-violation': { hint: 'the XMPP server does not accept what it was sent; look into its log' },
   'system-shutdown': {},
