@@ -93,6 +93,7 @@ export function createAppSender({
   const provider = connect(resetAfterReplacement);
   const circuit: Circuit = createCircuit({ clock, random, onChange: reportCircuit });
   const mayLog = throttleEach(logEveryMs, clock);
+  const mayAnnounce = throttleEach(logEveryMs, clock);
   /** A failure was logged, and no push was accepted since. */
   let isFailing = false;
   /** A refusal of one device that may concern all of them (wrong topic or environment), until a push is accepted. */
@@ -102,12 +103,12 @@ export function createAppSender({
   let isAnnounced = false;
   let isRetired = false;
 
-  /** Logs when an outage begins and when it ends, not each probe. */
+  /** Logs when an outage begins, once a minute at most for each reason, and when it ends; not each probe. */
   function reportCircuit(state: CircuitState): void {
     // Another sender tells of the app.
     if (isRetired) return;
     metrics.circuitOpen.set({ app: app.name }, state.kind === 'closed' ? 0 : 1);
-    if (state.kind === 'open' && !isAnnounced) {
+    if (state.kind === 'open' && !isAnnounced && mayAnnounce(state.reason)) {
       isAnnounced = true;
       const { reason } = state;
       log.warn(
@@ -115,7 +116,7 @@ export function createAppSender({
         'circuit open: the provider gets probes only for a while',
       );
     }
-    if (state.kind !== 'closed') return;
+    if (state.kind !== 'closed' || !isAnnounced) return;
     isAnnounced = false;
     isFailing = false;
     log.info({ app: app.name }, 'circuit closed: the provider accepts pushes again');

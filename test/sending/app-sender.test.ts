@@ -238,6 +238,27 @@ test('app sender - that the circuit is open is said once when it begins, and onc
   ]);
 });
 
+test('app sender - a circuit that opens again and again is said once a minute', async () => {
+  const { appSender, lines, clock, answerAll } = holding(5);
+  const tryOnce = async (outcome: PushResult) => {
+    const attempt = appSender.attempt(push, device, 15_000);
+    await new Promise(setImmediate);
+    await answerAll(outcome);
+    return attempt;
+  };
+  const outage = async () => {
+    for (let i = 0; i < 10; i += 1) await tryOnce(unavailable);
+    clock.advance(5_000);
+    await tryOnce({ kind: 'accepted' });
+  };
+  for (let i = 0; i < 12; i += 1) await outage();
+  const opened = () => lines.filter((line) => line.includes('circuit open')).length;
+  const closed = () => lines.filter((line) => line.includes('circuit closed')).length;
+  assert.deepEqual([opened(), closed()], [1, 1]);
+  await outage();
+  assert.deepEqual([opened(), closed()], [2, 2]);
+});
+
 test('app sender - each kind of failure is said at once and then once a minute, and the first success after it', async () => {
   const { appSender, lines, clock, answerAll } = holding(5);
   const tryOnce = async (outcome: PushResult) => {

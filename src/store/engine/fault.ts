@@ -1,8 +1,8 @@
-import type { Log } from '../../telemetry/log.ts';
+import { type Log, throttleEach } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
 
-/** Milliseconds between two log lines about one fault. */
+/** Milliseconds between two log lines about faults for one reason. */
 const logEveryMs = 60_000;
 
 /** What is wrong with the store, and what to do. */
@@ -23,20 +23,19 @@ export interface FaultReporterOptions {
 
 /** Makes the function that tells log and metrics what a check of the store found; undefined: nothing. */
 export function createFaultReporter({ file, clock, log, metrics }: FaultReporterOptions) {
-  let last: StoreFault | undefined;
-  let complainedAtMs = -Infinity;
+  const mayLog = throttleEach(logEveryMs, clock);
+  let isSaid = false;
   const where = file === undefined ? {} : { file };
 
   return (found: StoreFault | undefined): void => {
     metrics.storeUp.set(found ? 0 : 1);
     if (found) metrics.storeErrors.inc({ reason: found.reason });
-    const isNew = found?.reason !== last?.reason;
-    if (found && (isNew || clock.monotonic() - complainedAtMs >= logEveryMs)) {
-      complainedAtMs = clock.monotonic();
+    if (found && mayLog(found.reason)) {
+      isSaid = true;
       log.error({ ...where, ...found }, 'the store cannot keep registrations: devices are told to register later');
-    } else if (!found && last) {
+    } else if (!found && isSaid) {
+      isSaid = false;
       log.info(where, 'the store keeps registrations again');
     }
-    last = found;
   };
 }

@@ -101,6 +101,20 @@ test('store watch - with the file deleted nothing is registered, earlier registr
   assert.equal(said().length, 2);
 });
 
+test('store watch - a fault that comes and goes is logged once a minute, and so is its end', async (t) => {
+  const { path, pass, said } = await openWatched(t, folderOf(t));
+  const comeAndGo = async () => {
+    renameSync(path, `${path}.away`);
+    await pass(noticedWithinMs / 2);
+    renameSync(`${path}.away`, path);
+    await pass(noticedWithinMs / 2);
+  };
+  for (let i = 0; i < 6; i += 1) await comeAndGo();
+  assert.equal(said().length, 2, said().join(''));
+  await comeAndGo();
+  assert.equal(said().length, 4);
+});
+
 test('store watch - a file that comes back heals it without a restart', async (t) => {
   const { registry, path, pass, said, isUp, reason } = await openWatched(t, folderOf(t));
   renameSync(path, `${path}.away`);
