@@ -15,7 +15,7 @@ const trouble =
 /** What an operator can do about each reason for `misconfigured`, and for `retry` of a whole app. */
 export const apnsHints = {
   'unusable-key': key,
-  InvalidProviderToken: `${key}; a clock of this machine that is ahead has the same effect`,
+  InvalidProviderToken: `APNs does not accept what the key signs, as when it was revoked: ${key}; a clock of this machine that is ahead has the same effect`,
   UnrelatedKeyIdInToken: key,
   'expired-certificate': `the certificate has expired: ${certificate}`,
   BadCertificate: certificate,
@@ -24,8 +24,8 @@ export const apnsHints = {
   BadCertificateEnvironment: `the certificate is for the other environment: ${environment}`,
   BadEnvironmentKeyIdInToken: `the key is for the other environment: ${environment}`,
   BadDeviceToken: `device tokens are of another environment or app: ${environment}`,
-  DeviceTokenNotForTopic: topic,
-  TopicDisallowed: topic,
+  DeviceTokenNotForTopic: `topic is not that of the app which registered: ${topic}`,
+  TopicDisallowed: `topic is not that of the app which registered: ${topic}`,
   BadTopic: topic,
   MissingTopic: topic,
   BadPath: 'check endpoint: the server there does not answer as APNs does',
