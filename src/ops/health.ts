@@ -71,8 +71,12 @@ async function checkStore(registry: StoreView): Promise<HealthCheck> {
     if (!fault) return { status: 'pass' };
     return { status: 'warn', reason: `no registration can be kept: ${fault.reason}`, hint: fault.hint };
   } catch (error) {
-    const hint = 'check the file system of the store: space, permissions, mounts';
-    return { status: 'fail', reason: `the store does not answer (${errorCode(error)})`, hint };
+    // What the checks of the store found says more than the code of one statement.
+    const { reason, hint } = registry.fault ?? {
+      reason: errorCode(error),
+      hint: 'check the file system of the store: space, permissions, mounts',
+    };
+    return { status: 'fail', reason: `the store does not answer (${reason})`, hint };
   }
 }
 

@@ -23,7 +23,7 @@ export async function checkStore(options: CheckStoreOptions): Promise<StoreFindi
       return { finding: await checkPostgres({ ...options, url: store.url }), isServed: false };
     }
     const found = inspectFile(store.path);
-    return { finding: describeFile(store.path, found), isServed: found.kind === 'served' };
+    return { finding: describeFile(store.path, found), isServed: found.kind === 'served' || found.kind === 'lost' };
   } catch (error) {
     if (error instanceof OutdatedStoreError) return { finding: outdated('the database under store:'), isServed: false };
     if (!(error instanceof StoreError)) throw error;
@@ -36,6 +36,10 @@ function describeFile(path: string, { kind, registrations }: FileInspection): Pa
   if (kind === 'absent') {
     const hint = 'This is right before the first start only. If there were registrations, put the old file back first.';
     return { status: 'warn', message: `there is no store ${path} yet; the first start makes it`, hint };
+  }
+  if (kind === 'lost') {
+    const hint = 'Move it back, or put a backup in its place and restart the server.';
+    return { status: 'fail', message: `the store ${path} was deleted or moved away while a server uses it`, hint };
   }
   if (registrations === undefined) return outdated(`the store ${path}`);
   const used = kind === 'served' ? 'was read (a running server uses it)' : 'was opened and written';

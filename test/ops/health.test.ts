@@ -67,6 +67,16 @@ test('health - a store that does not answer is a failure of the whole, with what
   });
 });
 
+test('health - a store that does not answer says what its checks found', async () => {
+  const fault = { reason: 'damaged', hint: 'put a backup in its place' };
+  const registry = { ping: () => Promise.reject(new Error('malformed')), fault };
+  assert.deepEqual((await healthOf({ registry })).checks['store'], {
+    status: 'fail',
+    reason: 'the store does not answer (damaged)',
+    hint: 'put a backup in its place',
+  });
+});
+
 const linkHint = 'check that the XMPP server runs, that service, domain and secret are as in its config, and its log';
 const down = (domain: string, kind: string, reason?: string) => ({
   domain,

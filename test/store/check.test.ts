@@ -74,6 +74,21 @@ test('store check - what a running server uses is read alone, and the server kee
   assert.equal(inspectFile(path).kind, 'served');
 });
 
+test('store check - a file that is gone while a server uses it is no first start', async (t) => {
+  const path = join(folderOf(t), 'sealpost.db');
+  await makeStore(path);
+  const release = await holdStore(path, systemClock);
+  t.after(release);
+  rmSync(path);
+  const { finding, isServed } = await checkStore({ ...parts, store: { kind: 'sqlite', path } });
+  assert.deepEqual(finding, {
+    status: 'fail',
+    message: `the store ${path} was deleted or moved away while a server uses it`,
+    hint: 'Move it back, or put a backup in its place and restart the server.',
+  });
+  assert.equal(isServed, true, 'the server has its links, which are not tried');
+});
+
 test('store check - a server that starts meanwhile gets its lock', async (t) => {
   const path = join(folderOf(t), 'sealpost.db');
   await makeStore(path);

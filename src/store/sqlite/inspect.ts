@@ -15,19 +15,23 @@ const busyTimeoutMs = 2_000;
 
 /** What was found. */
 export interface FileInspection {
-  /** `absent`: there is none yet, and it can be made. `served`: a server uses it, so nothing was written. `idle`: it was written. */
-  readonly kind: 'absent' | 'served' | 'idle';
+  /**
+   * `absent`: there is none yet, and it can be made. `lost`: it was deleted or moved away while a server uses it. `served`: a
+   * server uses it, so nothing was written. `idle`: it was written.
+   */
+  readonly kind: 'absent' | 'lost' | 'served' | 'idle';
   /** Registrations that are not removed; undefined if the tables are of an earlier version. */
   readonly registrations?: number | undefined;
 }
 
 /** @throws StoreError when the file cannot be used, or could not be made */
 export function inspectFile(path: string): FileInspection {
+  const isServed = isHeld(`${path}-server`);
   if (!existsSync(path)) {
+    if (isServed) return { kind: 'lost' };
     refuseUnwritable(path);
     return { kind: 'absent' };
   }
-  const isServed = isHeld(`${path}-server`);
   const database = open(path, isServed);
   try {
     checkOrigin(database, path);

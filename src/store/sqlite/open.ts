@@ -47,13 +47,17 @@ export async function openSqlite(options: OpenSqliteOptions): Promise<Database> 
   const reader = isExclusive ? undefined : openReader(path);
   const watch = watchFile({ path, probe: () => thread.probe(), clock, log, metrics });
   const stopChecking = isChecked ? undefined : checkLater({ path, clock, onDamage: () => watch.noteDamage() });
-  const countError = (error: unknown) => metrics.storeErrors.inc({ reason: sqliteReason(error) });
+  function noteError(error: unknown): void {
+    const reason = sqliteReason(error);
+    metrics.storeErrors.inc({ reason });
+    if (reason === 'damaged') watch.noteDamage();
+  }
   let closing: Promise<void> | undefined;
-  function countingErrors<T>(run: () => T): T {
+  function notingErrors<T>(run: () => T): T {
     try {
       return run();
     } catch (error) {
-      countError(error);
+      noteError(error);
       throw error;
     }
   }
@@ -64,10 +68,10 @@ export async function openSqlite(options: OpenSqliteOptions): Promise<Database> 
     await thread.close();
   }
   return {
-    db: new Kysely<Tables>({ dialect: createThreadDialect(thread, countError) }),
+    db: new Kysely<Tables>({ dialect: createThreadDialect(thread, noteError) }),
     isShared: false,
     rowsPerStatement: 1,
-    ...(reader && { findRow: (node: string) => countingErrors(() => reader.find(node)) }),
+    ...(reader && { findRow: (node: string) => notingErrors(() => reader.find(node)) }),
     get fault() {
       return watch.fault;
     },

@@ -9,6 +9,8 @@ import { type Site, type SiteOptions, startSite } from './site.ts';
 /** What names the fault, and the way out, where an operator looks. Each text is a literal part. */
 export interface Fault extends SiteOptions {
   readonly name: string;
+  /** Why the fault cannot be made on this machine. */
+  readonly skip?: string | false;
   /**
    * Makes the fault. Each call is what goes on for a minute, of which the alert gets a sample.
    * @param minute from 0
@@ -38,49 +40,53 @@ export interface Fault extends SiteOptions {
 
 /** Defines a test that makes the fault and reads the five places. */
 export function testFault(fault: Fault): void {
-  test(`faults - ${fault.name}: log, console, readiness, an alert and check name it and the way out`, async (t) => {
-    const site = await startSite(t, fault);
-    const scrapes: Scrape[] = [];
-    const scrape = async () => scrapes.push({ text: await site.metrics(), atSeconds: Date.now() / 1_000 });
-    await scrape();
-    for (let minute = 0; minute < (fault.minutes ?? 1); minute += 1) {
-      await fault.make(site, minute, t);
-      if (minute === 0) await whenReady(site, fault);
+  test(
+    `faults - ${fault.name}: log, console, readiness, an alert and check name it and the way out`,
+    { skip: fault.skip ?? false },
+    async (t) => {
+      const site = await startSite(t, fault);
+      const scrapes: Scrape[] = [];
+      const scrape = async () => scrapes.push({ text: await site.metrics(), atSeconds: Date.now() / 1_000 });
       await scrape();
-    }
-    await t.test('readiness', async () => {
-      const { checks } = await whenReady(site, fault);
-      assertHas(checks[fault.part]?.hint ?? '', fault.hint);
-    });
-    await t.test('console', async () => {
-      const { sentence, health } = await site.overview();
-      assertHas(sentence, fault.part);
-      assertHas(sentence, fault.reason);
-      assertHas(health.checks[fault.part]?.hint ?? '', fault.hint);
-    });
-    await t.test('log', async () => {
-      const { msg, reason, hint } = fault.log;
-      const found = await eventually('the line of the log', () =>
-        site.log.find((line) => line.msg.includes(msg) && (reason === undefined || line.reason === reason)),
-      );
-      assertHas(found.hint ?? '', hint);
-    });
-    await t.test('alert', { skip: withoutPromtool }, async () => {
-      const { rule, says, runbook, firesBefore = false } = fault.alert;
-      const before = await firing(rule, scrapes.slice(0, 1));
-      assert.equal(before !== undefined, firesBefore, before ?? 'it does not fire before');
-      assertHas((await firing(rule, scrapes)) ?? 'it does not fire', says);
-      assertHas(runbookOf(rule), runbook);
-    });
-    await t.test('check', async () => {
-      const findings = await site.check(fault.clock);
-      const { line, hint } = fault.check;
-      const told = findings.map(({ status, part, message }) => `${status} ${part}: ${message}`);
-      const at = told.findIndex((one) => (typeof line === 'string' ? one.includes(line) : line.test(one)));
-      assert.ok(at >= 0, told.join('\n'));
-      assertHas(findings[at]?.hint ?? '', hint);
-    });
-  });
+      for (let minute = 0; minute < (fault.minutes ?? 1); minute += 1) {
+        await fault.make(site, minute, t);
+        if (minute === 0) await whenReady(site, fault);
+        await scrape();
+      }
+      await t.test('readiness', async () => {
+        const { checks } = await whenReady(site, fault);
+        assertHas(checks[fault.part]?.hint ?? '', fault.hint);
+      });
+      await t.test('console', async () => {
+        const { sentence, health } = await site.overview();
+        assertHas(sentence, fault.part);
+        assertHas(sentence, fault.reason);
+        assertHas(health.checks[fault.part]?.hint ?? '', fault.hint);
+      });
+      await t.test('log', async () => {
+        const { msg, reason, hint } = fault.log;
+        const found = await eventually('the line of the log', () =>
+          site.log.find((line) => line.msg.includes(msg) && (reason === undefined || line.reason === reason)),
+        );
+        assertHas(found.hint ?? '', hint);
+      });
+      await t.test('alert', { skip: withoutPromtool }, async () => {
+        const { rule, says, runbook, firesBefore = false } = fault.alert;
+        const before = await firing(rule, scrapes.slice(0, 1));
+        assert.equal(before !== undefined, firesBefore, before ?? 'it does not fire before');
+        assertHas((await firing(rule, scrapes)) ?? 'it does not fire', says);
+        assertHas(runbookOf(rule), runbook);
+      });
+      await t.test('check', async () => {
+        const findings = await site.check(fault.clock);
+        const { line, hint } = fault.check;
+        const told = findings.map(({ status, part, message }) => `${status} ${part}: ${message}`);
+        const at = told.findIndex((one) => (typeof line === 'string' ? one.includes(line) : line.test(one)));
+        assert.ok(at >= 0, told.join('\n'));
+        assertHas(findings[at]?.hint ?? '', hint);
+      });
+    },
+  );
 }
 
 function whenReady(site: Site, { part, reason }: Fault) {
