@@ -11,6 +11,7 @@ import { logSummary } from './config/summary.ts';
 import { createDelivery } from './delivery/deliver.ts';
 import { createDeviceNotes } from './delivery/device-notes.ts';
 import { createDispatcher } from './delivery/dispatch.ts';
+import { createFloods } from './delivery/floods.ts';
 import { announceGuarded, createGuard } from './guard/guard.ts';
 import { reportGuard } from './guard/report.ts';
 import { createDeviceControl } from './ops/admin/device-control.ts';
@@ -28,6 +29,7 @@ import { createLookup } from './delivery/lookup.ts';
 import { sealedConventions } from './conventions/all.ts';
 import { openNodeNames } from './nodes/open-node-names.ts';
 import { startProviders } from './providers/all.ts';
+import { createClockWatch } from './providers/clock-watch.ts';
 import { foldCase } from './core/jid.ts';
 import type { Registration } from './core/registration.ts';
 import { createTestPush } from './delivery/test-push.ts';
@@ -104,7 +106,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const { registry, outbox } = store;
 
-  const createProvider = startProviders({ ...config.credentials, clock, random, log, metrics });
+  const clockWatch = createClockWatch({ clock, log });
+  const createProvider = startProviders({ ...config.credentials, clockWatch, clock, random, log, metrics });
   const senders = createAppSenders<Config['apps'][number]>((app) => {
     const connect = (onReplaced: () => void) => createProvider(app, onReplaced);
     const appSender = createAppSender({ app, connect, clock, aheadMs, random, log, metrics });
@@ -114,7 +117,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   senders.replace({ apps: config.apps, removed: [] });
   const appSenders = senders.byName;
   const apps = [...appSenders.keys()];
-  const rateLimits = createRateLimits({ settings: config.limits, clock });
+  const floods = createFloods({ clock, log });
+  const rateLimits = createRateLimits({ settings: config.limits, floods, clock });
   const lookup = createLookup({ registry, nodes, apps: config.apps, clock });
   const guard = createGuard({ apps, clock, log, metrics });
   const orphans = createOrphans({ registry, apps: new Set(apps), clock, log, metrics });
@@ -163,7 +167,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   removals.on('removed', (registration) => revoke(registration, links));
 
-  const health = () => assembleHealth({ links, registry, outbox, guard, orphans, appSenders });
+  const watched = { clock: clockWatch, limits: floods };
+  const health = () => assembleHealth({ links, registry, outbox, guard, orphans, appSenders, watched });
   const openingOps = createOpsListener({
     ...config.http.ops,
     health,

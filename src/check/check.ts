@@ -6,6 +6,7 @@ import type { Finding } from '../core/finding.ts';
 import { opening } from '../http/listen-error.ts';
 import { checkNodeKey } from '../nodes/check-key.ts';
 import { checkApp } from '../providers/all.ts';
+import { type ClockWatch, createClockWatch } from '../providers/clock-watch.ts';
 import { checkStore } from '../store/check.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -41,10 +42,12 @@ export async function* checkAll(options: CheckOptions): AsyncGenerator<Finding> 
   const stored =
     offline && store.kind === 'postgres' ? undefined : await checkStore({ store, postgres, clock, random });
   if (stored) yield { part: 'store', ...stored.finding };
+  const clockWatch = createClockWatch({ clock, log });
   for (const app of apps) {
-    const environment = { ...config.credentials, clock, random, log, metrics, offline };
+    const environment = { ...config.credentials, clockWatch, clock, random, log, metrics, offline };
     for await (const finding of checkApp(app, environment)) yield { part: `app:${app.name}`, ...finding };
   }
+  yield* describeClock(clockWatch);
   if (offline) return;
   const server = await askRunningServer(http.ops);
   if (server) yield* describeServer(server);
@@ -52,6 +55,13 @@ export async function* checkAll(options: CheckOptions): AsyncGenerator<Finding> 
   const isServed = stored?.isServed === true;
   yield* checkLinks({ links: xmpp, server, isServed, clock, log, metrics });
   for (const { domain } of xmpp) yield checkName(domain, options);
+}
+
+/** Nothing where no provider told its time. */
+function* describeClock({ concern, isKnown }: ClockWatch): Generator<Finding> {
+  if (concern) yield { part: 'clock', status: 'fail', message: concern.reason, hint: concern.hint };
+  else if (isKnown)
+    yield { part: 'clock', status: 'pass', message: 'the clock of this machine agrees with the providers' };
 }
 
 function* checkFiles(options: ExposureOptions): Generator<Finding> {

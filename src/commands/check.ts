@@ -14,7 +14,7 @@ import { type ExitCode, readArguments, UsageError } from './command.ts';
 export const checkUsage = `Usage: sealpost check [--offline] [--json] [--config FILE]
 
   Tries everything that the config names and says of each part whether it works and what to do if not: config, permissions
-  of files, node key, store, credentials of the apps, APNs and FCM, ports, component links, DNS.
+  of files, node key, store, credentials of the apps, APNs and FCM, clock, ports, component links, DNS.
 
   No device gets anything: APNs is sent a push for a made-up device, Google is asked for a dry run. A running server is not
   disturbed: its store is only read, and it is asked about its links in place of a second handshake. If the server runs on

@@ -6,6 +6,7 @@ import { bareJid, domainOf, foldCase, isDomain } from '../core/jid.ts';
 import type { Registration } from '../core/registration.ts';
 import type { Clock } from '../time/clock.ts';
 import { createTokenBuckets, type Share } from '../time/token-bucket.ts';
+import type { Floods } from './floods.ts';
 
 /** More than any machine handles. */
 const MAX_BURST = 10_000_000;
@@ -104,9 +105,11 @@ export interface RateLimits {
 
 export function createRateLimits(options: {
   readonly settings: RateLimitSettings;
+  /** Told of what is refused. */
+  readonly floods?: Pick<Floods, 'note'>;
   readonly clock: Pick<Clock, 'monotonic'>;
 }): RateLimits {
-  const { clock } = options;
+  const { clock, floods } = options;
   const bucketsOf = (share: Share) => createTokenBuckets({ ...share, clock, limit: bucketsLimit });
   let { settings } = options;
   let buckets = eachLimit((limit) => bucketsOf(settings[limit]));
@@ -116,11 +119,18 @@ export function createRateLimits(options: {
   return {
     mayPublish(publisher) {
       // The account comes first, so that an account over its limit uses nothing of its server's.
-      if (!isDomain(publisher) && buckets.publishesPerAccount.take(accountOf(publisher)) > 0) return false;
-      return buckets.publishesPerDomain.take(domainOf(publisher)) === 0;
+      const may =
+        (isDomain(publisher) || buckets.publishesPerAccount.take(accountOf(publisher)) === 0) &&
+        buckets.publishesPerDomain.take(domainOf(publisher)) === 0;
+      if (!may) floods?.note(publisher, 'publishes');
+      return may;
     },
-    mayCommand: (from) =>
-      buckets.commandsPerAccount.take(accountOf(from)) === 0 && buckets.commandsPerDomain.take(domainOf(from)) === 0,
+    mayCommand(from) {
+      const may =
+        buckets.commandsPerAccount.take(accountOf(from)) === 0 && buckets.commandsPerDomain.take(domainOf(from)) === 0;
+      if (!may) floods?.note(from, 'commands');
+      return may;
+    },
     pushDelay({ app, node, token }) {
       const device = deviceOf({ app, token });
       // Both are asked before either is charged, so that a refusal by one does not use up the other.

@@ -19,6 +19,8 @@ export interface HealthSources {
   /** Registrations by app, for apps that are not in the config. */
   readonly orphans: { readonly counts: ReadonlyMap<string, number> };
   readonly appSenders: ReadonlyMap<string, AppSenderView>;
+  /** What is a part only while there is something to attend to, by name: the clock, the rate limits. */
+  readonly watched: Readonly<Record<string, { readonly concern: Concern | undefined }>>;
 }
 
 type LinkView = { readonly kind: string; readonly reason?: string; readonly hint?: string };
@@ -34,7 +36,7 @@ type AppSenderView = Pick<AppSender, 'state' | 'circuit' | 'hintFor'> & {
  * A refusal by a provider is a warning, since registrations are kept meanwhile.
  */
 export async function assembleHealth(sources: HealthSources): Promise<Health> {
-  const { links, registry, outbox, guard, orphans, appSenders } = sources;
+  const { links, registry, outbox, guard, orphans, appSenders, watched } = sources;
   // Several connections of one domain are numbered.
   const linkChecks = links.map(({ domain, status }, i) => {
     const earlier = links.slice(0, i).filter((other) => other.domain === domain).length;
@@ -47,6 +49,9 @@ export async function assembleHealth(sources: HealthSources): Promise<Health> {
     ['store', store] as const,
     ['outbox', checkOutbox(outbox.state)] as const,
     ['guard', checkGuard(guard.state)] as const,
+    ...Object.entries(watched).flatMap(([name, { concern }]): [string, HealthCheck][] =>
+      concern ? [[name, { status: 'warn', reason: concern.reason, hint: concern.hint }]] : [],
+    ),
     ...[...orphans.counts].slice(0, shownOrphans).map((orphan) => checkOrphan(orphan)),
     ...appChecks,
   ];

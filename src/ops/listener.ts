@@ -47,9 +47,10 @@ export function createOpsListener(options: OpsListenerOptions): Promise<Listener
         const state = await ask();
         return reply.code(state.status === 'fail' ? 503 : 200).send(state);
       });
-      app.get('/metrics', async (_, reply) =>
-        reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
-      );
+      app.get('/metrics', async (_, reply) => {
+        metrics.time.set(clock.now() / 1_000);
+        return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+      });
       addConsolePage(app);
       addAdminApi(app, { ...admin, overview: createOverview({ health: ask, metrics, clock }), log, clock });
     },

@@ -7,6 +7,7 @@ import type { Environment } from '../core/registration.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock, Random } from '../time/clock.ts';
+import type { ClockWatch } from './clock-watch.ts';
 
 /** What the rest of Sealpost needs to know about a provider. `all.ts` has a line for each. */
 export interface ProviderDefinition<Settings extends App = App> {
@@ -48,6 +49,8 @@ export type CreateProvider<Settings extends App = App> = {
 export interface ProviderEnvironment {
   /** Milliseconds between two checks of credential files. Default 30 s. */
   readonly checkEveryMs?: number;
+  /** Gets the time that providers tell. */
+  readonly clockWatch?: Pick<ClockWatch, 'note'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

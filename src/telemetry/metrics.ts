@@ -132,6 +132,7 @@ export function createMetrics(version: string) {
       'link',
       'reason',
     ]),
+    time: gauge('sealpost_time_seconds', 'The time of the machine when the metrics were asked for.', []),
     buildInfo: gauge('sealpost_build_info', 'Always 1; the labels describe the build.', ['version', 'node']),
   };
   metrics.buildInfo.set({ version, node: process.versions.node }, 1);

@@ -37,6 +37,7 @@ const healthOf = (over: Partial<HealthSources> = {}) =>
     guard: { state: watching },
     orphans: { counts: new Map() },
     appSenders: new Map([['siskin', appSenderOf()]]),
+    watched: { clock: { concern: undefined } },
     ...over,
   });
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ClockWatch } from '../../src/providers/clock-watch.ts';
 import type { TestContext } from 'node:test';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { type Clock, type Random, systemClock } from '../../src/time/clock.ts';
@@ -98,6 +99,7 @@ async function drained(provider: Provider): Promise<void> {
 }
 
 export interface ApnsSceneOptions {
+  readonly clockWatch?: Pick<ClockWatch, 'note'>;
   readonly app?: Partial<ApnsApp>;
   readonly standIn?: Partial<ApnsStandInOptions>;
   readonly clock?: Clock;
@@ -137,7 +139,12 @@ export async function apnsScene(
     ...options.app,
   };
   const { log, metrics } = quietTelemetry();
-  const provider = createApns({ app, clock, random, log, metrics, ...(tokens && { tokens }) });
+  const { clockWatch } = options;
+  const provider = createApns({
+    ...{ app, clock, random, log, metrics },
+    ...(tokens && { tokens }),
+    ...(clockWatch && { clockWatch }),
+  });
   t.after(async () => {
     await standIn.close();
     await drained(provider);
@@ -153,6 +160,7 @@ export async function apnsScene(
 }
 
 export interface FcmSceneOptions {
+  readonly clockWatch?: Pick<ClockWatch, 'note'>;
   readonly app?: Partial<FcmApp>;
   readonly endpoint?: (origin: string) => Promise<string> | string;
   readonly clock?: Clock;
@@ -182,7 +190,8 @@ export async function fcmScene(
     ...options.app,
   };
   const { log, metrics } = quietTelemetry();
-  const provider = createFcm({ app, clock, random: Math.random, log, metrics });
+  const { clockWatch } = options;
+  const provider = createFcm({ app, clock, random: Math.random, log, metrics, ...(clockWatch && { clockWatch }) });
   t.after(async () => {
     await standIn.close();
     await drained(provider);

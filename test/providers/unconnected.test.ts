@@ -35,6 +35,7 @@ async function report({ provider, metrics }: { provider: Provider; metrics: Metr
     guard: { state: { kind: 'watching' } },
     orphans: { counts: new Map() },
     appSenders: new Map([[app.name, appSender]]),
+    watched: {},
   });
   return {
     result,

@@ -73,6 +73,7 @@ test('check - where all is well each part says so, and nothing is made, sent or 
       'pass app:android: the service account of project sealpost-test can be used',
       'pass app:android: Google gives the service account an access token',
       'pass app:android: FCM accepts credentials and settings',
+      'pass clock: the clock of this machine agrees with the providers',
       `pass http.ops: port ${config.http.ops.port} is free`,
       `pass http.public: port ${config.http.public.port} is free`,
       `pass link:push.localhost: ${acceptor.service} accepts the component`,

@@ -6,6 +6,7 @@ import type { Environment } from '../../core/registration.ts';
 import type { PushResult, Push } from '../../core/push.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import type { ClockWatch } from '../clock-watch.ts';
 import type { CredentialWatching } from '../credential-file.ts';
 import { assembleProvider } from '../assemble.ts';
 import { readRetryAfter } from '../transport/retry-after.ts';
@@ -28,6 +29,7 @@ const staleNewsAfterMs = 10 * 60_000;
 
 export interface ApnsOptions extends CredentialWatching {
   readonly app: ApnsApp;
+  readonly clockWatch?: Pick<ClockWatch, 'note'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -166,6 +168,7 @@ export function createApns(options: ApnsOptions): Provider {
       metrics.attempts.inc({ app: app.name, status: '-', reason: answer.reason });
       return resultOfFailure(answer);
     }
+    options.clockWatch?.note(answer.headers.date);
     const { reason: word, timestampMs } = readReason(answer.body);
     const { result, reason, scope } = resultOfAnswer(answer.status, word);
     metrics.attempts.inc({ app: app.name, status: String(answer.status), reason });

@@ -53,7 +53,7 @@ export async function* checkFcm(app: FcmApp, environment: CheckEnvironment): Asy
 async function askForToken(
   app: FcmApp,
   account: ServiceAccount,
-  { clock }: CheckEnvironment,
+  { clock, clockWatch }: CheckEnvironment,
 ): Promise<string | PartFinding> {
   const { tokenEndpoint, ca, proxy } = app;
   const abort = new AbortController();
@@ -62,6 +62,7 @@ async function askForToken(
     const credential = googleCredential({
       account,
       clock,
+      onDate: (date) => clockWatch?.note(date),
       ...(tokenEndpoint !== undefined && { tokenEndpoint }),
       ...(ca !== undefined && { ca }),
       ...(proxy && { proxy }),

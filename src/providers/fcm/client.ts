@@ -105,6 +105,7 @@ export function createFcm(options: FcmOptions): Provider {
       metrics.attempts.inc({ app: app.name, status: '-', reason: answer.reason });
       return resultOfFailure(answer);
     }
+    options.clockWatch?.note(answer.headers.date);
     const said = answer.status === 200 ? {} : readReason(answer.body);
     const { result, reason, scope } = resultOfAnswer(answer.status, said);
     metrics.attempts.inc({ app: app.name, status: String(answer.status), reason });

@@ -11,6 +11,8 @@ const messagingScope = 'https://www.googleapis.com/auth/firebase.messaging';
 
 export interface GoogleCredentialOptions extends Pick<FcmApp, 'tokenEndpoint' | 'ca' | 'proxy'> {
   readonly account: ServiceAccount;
+  /** Called with the `Date` of each answer, a refusal included. */
+  readonly onDate?: (date: unknown) => void;
   readonly clock: Pick<Clock, 'after'>;
 }
 
@@ -29,6 +31,7 @@ export function googleCredential({
   tokenEndpoint,
   ca,
   proxy,
+  onDate,
   clock,
 }: GoogleCredentialOptions): GoogleCredential {
   const url = new URL('/token', tokenEndpoint ?? googleOrigin);
@@ -53,11 +56,18 @@ export function googleCredential({
       let life: unknown;
       response.add({
         resolved(answer) {
+          onDate?.(answer.headers.get('date'));
           life = (answer.data as { readonly expires_in?: unknown } | null)?.expires_in;
           return Promise.resolve(answer);
         },
       });
-      const { access_token: token } = await client.authorize();
+      const { access_token: token } = await client.authorize().catch((error: unknown) => {
+        const { response: refusal } = error as {
+          readonly response?: { readonly headers?: { get?(name: string): unknown } };
+        };
+        onDate?.(refusal?.headers?.get?.('date'));
+        throw error;
+      });
       if (typeof token !== 'string' || typeof life !== 'number') throw new TypeError('an answer without access token');
       return { access_token: token, expires_in: life };
     },

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type CredentialFile, type CredentialWatching, watchCredentialFile } from '../credential-file.ts';
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts';
 import { googleCredential } from './google-credential.ts';
+import type { ClockWatch } from '../clock-watch.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock, Random } from '../../time/clock.ts';
@@ -11,6 +12,7 @@ import type { FcmApp } from './settings.ts';
 
 export interface FcmOptions extends CredentialWatching {
   readonly app: FcmApp;
+  readonly clockWatch?: Pick<ClockWatch, 'note'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -26,7 +28,7 @@ export interface Sender {
 
 /** Watches the file of the service account. `current` is undefined until the file can be used. */
 export function watchServiceAccount(options: FcmOptions): CredentialFile<Sender> {
-  const { app, clock, random, log } = options;
+  const { app, clock, random, log, clockWatch } = options;
   const { tokenEndpoint, ca, proxy, serviceAccountFile } = app;
 
   function read(content: Uint8Array): Sender {
@@ -36,6 +38,7 @@ export function watchServiceAccount(options: FcmOptions): CredentialFile<Sender>
       ...(tokenEndpoint !== undefined && { tokenEndpoint }),
       ...(ca !== undefined && { ca }),
       ...(proxy && { proxy }),
+      onDate: (date) => clockWatch?.note(date),
       clock,
     });
     const fetchToken = async (signal: AbortSignal) => {

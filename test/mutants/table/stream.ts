@@ -30,7 +30,7 @@ export const stream: readonly Mutant[] = [
   },
   {
     ...inDisconnectReasons,
-    find: 'conflict: { refused: true,',
+    find: 'conflict: {\n    refused: true,',
     replace: 'conflict: {',
     breaks: 'After a conflict it tries again within seconds.',
   },

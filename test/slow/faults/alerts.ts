@@ -23,9 +23,14 @@ export interface Scrape {
  * Lets promtool judge whether an alert fires over what was scraped, one scrape a minute, of which the last is repeated for
  * as long as the rule wants the state to last. Time begins at 1970 there, so metrics that are times count from the first
  * scrape.
+ * @param atMinute when to judge; default: after the state has lasted as long as the rule wants
  * @returns the alert's labels and annotations as promtool writes them; undefined: it does not fire
  */
-export async function firing(alert: string, scrapes: readonly Scrape[]): Promise<string | undefined> {
+export async function firing(
+  alert: string,
+  scrapes: readonly Scrape[],
+  atMinute?: number,
+): Promise<string | undefined> {
   const rule = groups.flatMap(({ rules }) => rules).find((one) => one.alert === alert);
   assert.ok(rule, `no rule ${alert}`);
   const minutes = Number(/^(\d+)m$/.exec(rule.for ?? '0m')?.[1]);
@@ -57,7 +62,7 @@ export async function firing(alert: string, scrapes: readonly Scrape[]): Promise
           series: name,
           values: [...values, goesOn(name, values.at(-1) ?? '_')].join(' '),
         })),
-        alert_rule_test: [{ eval_time: `${scrapes.length + minutes}m`, alertname: alert, exp_alerts: [] }],
+        alert_rule_test: [{ eval_time: `${atMinute ?? scrapes.length + minutes}m`, alertname: alert, exp_alerts: [] }],
       },
     ],
   };

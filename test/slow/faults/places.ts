@@ -19,7 +19,7 @@ export interface Fault extends SiteOptions {
   /** How many minutes the fault goes on by itself doing something. Default 1. */
   readonly minutes?: number;
   /** A line of the log at the default level: message, reason, and part of the hint. */
-  readonly log: { readonly msg: string; readonly reason?: string; readonly hint: string };
+  readonly log: { readonly msg: string; readonly reason?: string; readonly domain?: string; readonly hint: string };
   /** The part of `/readyz`, its reason and part of its hint. The console shows the same, and the reason in its sentence. */
   readonly part: string;
   readonly reason: string | RegExp;
@@ -31,6 +31,8 @@ export interface Fault extends SiteOptions {
     readonly runbook: string;
     /** The fault is there from the start, and so is the alert. */
     readonly firesBefore?: true;
+    /** The minute in which the alert is judged, where the state lasts only as long as the fault goes on. */
+    readonly atMinute?: number;
   };
   /** A finding of `sealpost check`: `status part: message`, and part of its hint. */
   readonly check: { readonly line: string | RegExp; readonly hint: string };
@@ -64,17 +66,18 @@ export function testFault(fault: Fault): void {
         assertHas(health.checks[fault.part]?.hint ?? '', fault.hint);
       });
       await t.test('log', async () => {
-        const { msg, reason, hint } = fault.log;
+        const { msg, reason, domain, hint } = fault.log;
         const found = await eventually('the line of the log', () =>
           site.log.find((line) => line.msg.includes(msg) && (reason === undefined || line.reason === reason)),
         );
         assertHas(found.hint ?? '', hint);
+        if (domain !== undefined) assert.equal(found.domain, domain);
       });
       await t.test('alert', { skip: withoutPromtool }, async () => {
-        const { rule, says, runbook, firesBefore = false } = fault.alert;
+        const { rule, says, runbook, firesBefore = false, atMinute } = fault.alert;
         const before = await firing(rule, scrapes.slice(0, 1));
         assert.equal(before !== undefined, firesBefore, before ?? 'it does not fire before');
-        assertHas((await firing(rule, scrapes)) ?? 'it does not fire', says);
+        assertHas((await firing(rule, scrapes, atMinute)) ?? 'it does not fire', says);
         assertHas(runbookOf(rule), runbook);
       });
       await t.test('check', async () => {
