@@ -39,6 +39,17 @@ test('floods - refusals that are spread over an hour are none', () => {
   }
 });
 
+test('floods - what goes on from one window into the next is one flood, and what was long ago does not count', () => {
+  const { clock, note, told } = start();
+  note('hostile.example', floodFrom - 40);
+  clock.advance(300_000);
+  note('hostile.example', 40);
+  assert.match(told()?.reason ?? '', /: 100 were put off/);
+  clock.advance(600_000);
+  note('hostile.example', floodFrom - 1);
+  assert.equal(told(), undefined);
+});
+
 test('floods - the log has a line a minute for each kind, without local part and resource', () => {
   const { clock, note, lines } = start();
   note('mallory@hostile.example/secret', 1_000, 'commands');

@@ -4,6 +4,8 @@ const inRequests = { file: 'xmpp/link/requests.ts', tests: ['xmpp/link/requests.
 
 const inSession = { file: 'xmpp/link/session.ts', tests: ['xmpp/link/link.test.ts', 'xmpp/link/attacks.test.ts'] };
 
+const inLink = { file: 'xmpp/link/link.ts', tests: ['xmpp/link/said.test.ts'] };
+
 /** The link to the XMPP server: how it is made, kept, drained and made anew. */
 export const link: readonly Mutant[] = [
   {
@@ -126,5 +128,23 @@ export const link: readonly Mutant[] = [
     replace: '',
     breaks: 'After some megabytes of publishes nothing more is read.',
     tests: ['xmpp/link/bytes.test.ts'],
+  },
+  {
+    ...inLink,
+    find: 'reason === saidReason || !mayLog(reason)',
+    replace: 'reason === saidReason',
+    breaks: 'A link that is lost again and again fills the log.',
+  },
+  {
+    ...inLink,
+    find: 'reason === saidReason || !mayLog(reason)',
+    replace: '!mayLog(reason)',
+    breaks: 'An outage is logged each minute.',
+  },
+  {
+    ...inLink,
+    find: 'saidReason !== undefined || !wasOnline',
+    replace: 'wasOnline',
+    breaks: 'That the link is up is not said.',
   },
 ];

@@ -7,6 +7,8 @@ const inRateLimits = {
 
 const inTokenBucket = { file: 'time/token-bucket.ts', tests: ['delivery/rate-limits.test.ts'] };
 
+const inFloods = { file: 'delivery/floods.ts', tests: ['delivery/floods.test.ts'] };
+
 /** How much one server, account or device may take. */
 export const rateLimits: readonly Mutant[] = [
   {
@@ -104,5 +106,41 @@ export const rateLimits: readonly Mutant[] = [
     find: 'tokens >= 1 ? tokens - 1 : tokens',
     replace: 'tokens - 1',
     breaks: 'Who asks too often waits longer with each question.',
+  },
+  {
+    ...inFloods,
+    find: 'count + before >= floodFrom &&',
+    replace: 'count >= floodFrom &&',
+    breaks: 'A flood that began five minutes ago is forgotten for a while.',
+  },
+  {
+    ...inFloods,
+    find: 'clock.monotonic() - lastMs < windowMs',
+    replace: 'lastMs >= 0',
+    breaks: 'A flood that is over stays in readiness.',
+  },
+  {
+    ...inFloods,
+    find: 'passedMs < 2 * windowMs ? one.count : 0',
+    replace: 'one.count',
+    breaks: 'Refusals of long ago count.',
+  },
+  {
+    ...inFloods,
+    find: 'known.size > watchedFloods &&',
+    replace: 'known.size < 0 &&',
+    breaks: 'Made-up domains fill the memory.',
+  },
+  {
+    ...inFloods,
+    find: '!isPresent(one) || !mayLog(kind)',
+    replace: '!isPresent(one)',
+    breaks: 'A flood fills the log.',
+  },
+  {
+    ...inFloods,
+    find: 'domainOf(from).slice(0, domainLimit)',
+    replace: 'from.slice(0, domainLimit)',
+    breaks: 'The local part of an account is logged.',
   },
 ];

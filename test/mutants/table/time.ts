@@ -4,6 +4,8 @@ const inClock = { file: 'time/clock.ts', tests: ['time/clock.test.ts'] };
 
 const inBackoff = { file: 'time/backoff.ts', tests: ['time/backoff.test.ts'] };
 
+const inClockWatch = { file: 'providers/clock-watch.ts', tests: ['providers/clock-watch.test.ts'] };
+
 /** Clocks that are set back, and pauses between attempts. */
 export const time: readonly Mutant[] = [
   {
@@ -29,5 +31,29 @@ export const time: readonly Mutant[] = [
     find: 'Math.max(0, afterMs) + random()',
     replace: 'random()',
     breaks: 'Who was asked to wait does not.',
+  },
+  {
+    ...inClockWatch,
+    find: 'Math.abs(aheadMs) <= tolerated',
+    replace: 'aheadMs <= tolerated',
+    breaks: 'A clock that is behind passes.',
+  },
+  {
+    ...inClockWatch,
+    find: 'clock.now() - clock.monotonic() - originMs',
+    replace: '-originMs',
+    breaks: 'A clock that was set right is called wrong.',
+  },
+  {
+    ...inClockWatch,
+    find: ' || nowMs - readAtMs < readEveryMs',
+    replace: '',
+    breaks: 'Each answer has its date read.',
+  },
+  {
+    ...inClockWatch,
+    find: 'concern && mayLog()',
+    replace: 'concern',
+    breaks: 'A wrong clock fills the log.',
   },
 ];

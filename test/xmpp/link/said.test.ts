@@ -35,7 +35,7 @@ linkTest(
     const second = await again();
     const before = saidIn(lines).length;
     second.send('</stream:stream>');
-    for (let i = 0; i < 60; i += 1) {
+    for (let i = 0; i < 120; i += 1) {
       await until('waiting');
       assert.ok(link.status.kind === 'waiting');
       clock.advance(link.status.retryInMs);
