@@ -38,6 +38,7 @@ import { createRetryScheduler } from './delivery/retry.ts';
 import { openStore } from './store/open.ts';
 import { announceApp, type Metrics } from './telemetry/metrics.ts';
 import type { LeveledLog } from './telemetry/log.ts';
+import { noSpans, type Spans } from './telemetry/spans.ts';
 import { type Component, createComponent } from './xmpp/services/component.ts';
 import { createLink, type Link } from './xmpp/link/link.ts';
 import { revocation } from './xmpp/services/revocation.ts';
@@ -55,6 +56,8 @@ export interface ServerOptions {
   readonly random: Random;
   readonly log: LeveledLog;
   readonly metrics: Metrics;
+  /** Default: none. */
+  readonly spans?: Spans;
 }
 
 /** A running Sealpost server. */
@@ -80,7 +83,7 @@ export interface Server {
  * @throws StoreError or ListenError if the store or a listener cannot be opened; links retry instead
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { config, version, clock, random, log, metrics } = options;
+  const { config, version, clock, random, log, metrics, spans = noSpans } = options;
   logSummary({ config, version, log });
   const files = { realpath: (path: string) => realpathSync(path), stat: (path: string) => statSync(path) };
   warnOfExposure({ origin: config.origin, files, uid: process.getuid?.(), log });
@@ -130,7 +133,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const onResult = deviceNotes.pushed;
   const tracer = createTracer({ clock });
   const trace = tracer.sink;
-  const dispatcher = createDispatcher({ registry: lookup, guard, onResult, onRemoved, trace, clock: forward, log });
+  const effects = { onResult, onRemoved };
+  const dispatcher = createDispatcher({ registry: lookup, guard, ...effects, trace, spans, clock: forward, log });
   const sending = {
     registry: lookup,
     appSenders,
@@ -138,6 +142,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     outbox,
     rateLimits,
     trace,
+    spans,
     clock: forward,
     random,
     log,

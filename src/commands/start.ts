@@ -4,6 +4,7 @@ import { type Server, startServer } from '../server.ts';
 import { createLog, type LeveledLog, type LogLevel } from '../telemetry/log.ts';
 import { plainLines } from '../telemetry/plain-lines.ts';
 import { collectRuntimeMetrics, createMetrics } from '../telemetry/metrics.ts';
+import { openSpans } from '../telemetry/spans.ts';
 import { systemClock } from '../time/clock.ts';
 import { version } from './version.ts';
 
@@ -12,7 +13,8 @@ export function start(config: Config, level: LogLevel = config.log.level): Promi
   const log = openLog(config.log.format, level);
   const metrics = createMetrics(version);
   collectRuntimeMetrics(metrics);
-  return startServer({ config, version, clock: systemClock, random: Math.random, log, metrics });
+  const spans = openSpans(version);
+  return startServer({ config, version, clock: systemClock, random: Math.random, log, metrics, spans });
 }
 
 function openLog(format: Config['log']['format'], level: LogLevel): LeveledLog {

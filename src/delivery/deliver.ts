@@ -11,6 +11,7 @@ import type { AppSender } from '../sending/app-sender.ts';
 import type { Outbox } from '../store/outbox/contract.ts';
 import { errorCode, type Log, throttle } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { noSpans, type Spans } from '../telemetry/spans.ts';
 import { backoffMs } from '../time/backoff.ts';
 import type { Clock, Random } from '../time/clock.ts';
 import { addressPush } from './addressed-push.ts';
@@ -22,7 +23,7 @@ import type { Lookup } from './lookup.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { receivedStep, routedStep } from './trace-steps.ts';
 import { retryPause } from './retry-pause.ts';
-import { logWay, type Way } from './way.ts';
+import { endSpan, logWay, type Way } from './way.ts';
 
 /** ejabberd and MongooseIM forget an IQ after 32 s; the queues of both sides need a part of that. Milliseconds. */
 const answerWithinMs = 20_000;
@@ -47,6 +48,8 @@ export interface DeliveryOptions {
   /** Called with what became of a notification whose registration is known. */
   readonly onOutcome: (registration: Registration, outcome: Outcome) => void;
   readonly trace: TraceSink;
+  /** Default: none. */
+  readonly spans?: Spans;
   /** Its wall clock never goes back. */
   readonly clock: Clock;
   readonly random: Random;
@@ -58,8 +61,11 @@ export interface DeliveryOptions {
 
 /** Delivers notifications until drained. */
 export interface Delivery {
-  /** Takes one notification from lookup to answer, within `answerWithinMs`. Never rejects. */
-  deliver(notification: Notification): Promise<Answer>;
+  /**
+   * Takes one notification from lookup to answer, within `answerWithinMs`. Never rejects.
+   * @param component our domain that it was published to
+   */
+  deliver(notification: Notification, component?: string): Promise<Answer>;
   /** From now on pushes are queued in place of being sent, so that each publish is answered in the time of a commit. */
   queueOnly(): void;
   /** Notifications answered so far, and those that are not yet. */
@@ -86,7 +92,7 @@ interface Admitted {
 /** Builds the way of a notification. Each step of `decide` is a function of its own. */
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { registry, appSenders, dispatcher, outbox, rateLimits, onOutcome, trace } = options;
-  const { clock, random, randomUuid, log, metrics } = options;
+  const { clock, random, randomUuid, log, metrics, spans = noSpans } = options;
   const coalescer = createCoalescer({ now: () => clock.now(), limit: coalescedLimit });
   const enqueue = createEnqueue(options);
   const mayLog = throttle(logEveryMs, clock);
@@ -111,9 +117,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     deadlineMs: number,
     way: Way,
   ): Promise<Outcome> {
-    const admitted = admit(notification, registration, deadlineMs);
+    const admitted = admit(notification, registration, deadlineMs, way);
     if (typeof admitted === 'string') return admitted;
-    way.route = admitted.route;
     return (await coalesce(admitted)) ?? (await delay(admitted)) ?? (await leave(admitted)) ?? send(admitted);
   }
 
@@ -144,7 +149,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   /** Checks the publisher, finds the app and picks the push. */
-  function admit(notification: Notification, registration: Registration, deadlineMs: number): Admitted | Outcome {
+  function admit(
+    notification: Notification,
+    registration: Registration,
+    deadlineMs: number,
+    way: Way,
+  ): Admitted | Outcome {
     // The app was removed from the config, or a later version wrote the convention: the server keeps the device.
     const convention = conventionOf(registration);
     if (!convention) return drop('unknown-app');
@@ -159,8 +169,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (chosen.oversize) metrics.oversize.inc({ app: app.name });
     if (trace.isActive) trace.add(registration, routedStep(chosen));
     const arrivedAtMs = clock.now();
-    const addressed = (delayMs: number) =>
-      addressPush(chosen, registration, convention, { id: randomUuid(), leavesAtMs: clock.now() + delayMs });
+    way.route = chosen;
+    const addressed = (delayMs: number) => {
+      const id = randomUuid();
+      way.pushId = id;
+      way.span?.leadsTo(id);
+      return addressPush(chosen, registration, convention, { id, leavesAtMs: clock.now() + delayMs });
+    };
     const domain = domainOf(notification.publisher);
     return { registration, appSender, route: chosen, domain, arrivedAtMs, deadlineMs, addressed };
   }
@@ -231,23 +246,25 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     try {
       return await decide(notification, way);
     } catch (error) {
+      way.span?.fail(error);
       if (mayLog()) log.error({ reason: errorCode(error) }, 'notifications fail because of an error of ours');
       return drop('store-failed');
     }
   }
 
-  async function answer(notification: Notification): Promise<Answer> {
+  async function answer(notification: Notification, component: string | undefined): Promise<Answer> {
     const startedAtMs = clock.monotonic();
-    const way: Way = {};
+    const way: Way = { span: spans.notification() };
     const outcome = await decideSafely(notification, way);
     logWay(log, notification, way, { outcome, durationMs: clock.monotonic() - startedAtMs });
+    if (way.span) endSpan(way.span, notification, way, { outcome, component });
     if (trace.isActive) trace.add({ node: notification.node }, { step: 'outcome', outcome, answer: answers[outcome] });
     return answers[outcome];
   }
 
   return {
-    deliver(notification) {
-      const work = answer(notification);
+    deliver(notification, component) {
+      const work = answer(notification, component);
       underway.add(work);
       void work.then(() => {
         underway.delete(work);

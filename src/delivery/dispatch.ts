@@ -11,6 +11,8 @@ import { foldCase } from '../core/jid.ts';
 import type { TraceSink } from '../core/trace.ts';
 import { callAlertRoute } from '../core/routing.ts';
 import { errorCode, fingerprint, type Log } from '../telemetry/log.ts';
+import { noSpans, type Spans } from '../telemetry/spans.ts';
+import { endAttempt } from './way.ts';
 
 /** Milliseconds after a failed restore until the next try, since a locked store blocks for five seconds each time. */
 const restoreAgainAfterMs = 60_000;
@@ -51,12 +53,14 @@ export interface DispatcherOptions {
   /** Called after a registration was removed because its token is dead. */
   readonly onRemoved: (registration: Registration) => void;
   readonly trace: TraceSink;
+  /** Default: none. */
+  readonly spans?: Spans;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { registry, guard, onResult, onRemoved, trace, clock, log } = options;
+  const { registry, guard, onResult, onRemoved, trace, spans = noSpans, clock, log } = options;
   /** Registrations that could not be restored yet; the guard remembers a limited number per hold. */
   let unrestored: readonly Registration[] = [];
   let restoreAgainAtMs = 0;
@@ -71,17 +75,39 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     let current = addressed;
     // Three attempts at most: PushKit, an alert for the call, that alert without content.
     for (;;) {
-      const beganAtMs = clock.monotonic();
-      const result = await appSender.attempt(
-        current.push,
-        deviceOf(registration, current.target),
-        Math.max(0, endsAtMs - clock.monotonic()),
-      );
-      onResult(registration, result);
-      if (trace.isActive) trace.add(registration, answeredStep(current, result, clock.monotonic() - beganAtMs));
-      const next = await conclude(registration, current, result);
+      const next = await attempt(appSender, registration, current, endsAtMs);
       if ('kind' in next) return next;
       current = next;
+    }
+  }
+
+  /** Makes one attempt and applies its result. Its span covers both. */
+  async function attempt(
+    appSender: AppSender,
+    registration: Registration,
+    addressed: AddressedPush,
+    endsAtMs: number,
+  ): Promise<Dispatched | AddressedPush> {
+    const { push, target } = addressed;
+    const beganAtMs = clock.monotonic();
+    const span = spans.attempt(push.id);
+    let result: PushResult | undefined;
+    let httpStatus: number | undefined;
+    try {
+      result = await appSender.attempt(
+        push,
+        deviceOf(registration, target),
+        Math.max(0, endsAtMs - beganAtMs),
+        span && ((status) => void (httpStatus = status)),
+      );
+      onResult(registration, result);
+      if (trace.isActive) trace.add(registration, answeredStep(addressed, result, clock.monotonic() - beganAtMs));
+      return await conclude(registration, addressed, result);
+    } catch (error) {
+      span?.fail(error);
+      throw error;
+    } finally {
+      if (span) endAttempt(span, { provider: appSender.app.provider, push, result, httpStatus });
     }
   }
 

@@ -34,10 +34,10 @@ export function assembleProvider(parts: ProviderParts): Provider {
   const labels = { app: app.name, provider: app.provider };
   let isDraining = false;
   return {
-    async send(push, device, deadlineMs) {
+    async send(push, device, deadlineMs, onStatus) {
       if (isDraining) return { kind: 'retry', reason: 'closed', scope: 'app' };
       const startedAtMs = clock.monotonic();
-      const sending = send(push, device, deadlineMs);
+      const sending = send(push, device, deadlineMs, onStatus);
       underway.add(sending);
       try {
         return await sending;

@@ -65,13 +65,17 @@ export interface Device {
   readonly registeredAtMs: number;
 }
 
+/** Hears the HTTP status of an answer: there are two where a credential was renewed or both environments were asked. */
+export type OnStatus = (status: number) => void;
+
 /** APNs or FCM for one app. */
 export interface Provider {
   /**
    * Sends one push; never rejects.
    * @param deadlineMs milliseconds from now that the attempt may take; after it the result is `retry`
+   * @param onStatus called with the HTTP status of each answer
    */
-  send(push: Push, device: Device, deadlineMs: number): Promise<PushResult>;
+  send(push: Push, device: Device, deadlineMs: number, onStatus?: OnStatus): Promise<PushResult>;
   /** Bytes of the longest base64 ciphertext that fits into any push for this account, less a reserve. */
   largestCiphertext(account: string): number;
   /** What an operator should do about a `misconfigured` or `retry` result with this reason. */

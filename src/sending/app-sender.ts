@@ -3,7 +3,7 @@ import type { Circuit, CircuitState } from './circuit-breaker.ts';
 import { createCircuit } from './circuit-breaker.ts';
 import type { Clock, Random } from '../time/clock.ts';
 import type { App } from '../core/app.ts';
-import type { Device, Provider } from '../providers/provider.ts';
+import type { Device, OnStatus, Provider } from '../providers/provider.ts';
 import { cannotConnect } from '../providers/unconnected.ts';
 import type { PushResult, Push } from '../core/push.ts';
 import { isCall } from '../core/routing.ts';
@@ -49,8 +49,11 @@ export type AppState =
 export interface AppSender {
   readonly app: App;
   readonly provider: Provider;
-  /** Makes one attempt within `patienceMs`, through the concurrency limit and the circuit. Never rejects. */
-  attempt(push: Push, device: Device, patienceMs: number): Promise<PushResult>;
+  /**
+   * Makes one attempt within `patienceMs`, through the concurrency limit and the circuit. Never rejects.
+   * @param onStatus called with the HTTP status of each answer of the provider
+   */
+  attempt(push: Push, device: Device, patienceMs: number, onStatus?: OnStatus): Promise<PushResult>;
   readonly state: AppState;
   /** What an operator should do about failures with this reason. */
   hintFor(reason: string): string;
@@ -122,9 +125,9 @@ export function createAppSender({
     log.info({ app: app.name }, 'circuit closed: the provider accepts pushes again');
   }
 
-  async function attempt(push: Push, device: Device, patienceMs: number): Promise<PushResult> {
+  async function attempt(push: Push, device: Device, patienceMs: number, onStatus?: OnStatus): Promise<PushResult> {
     const startedAtMs = clock.monotonic();
-    const result = await attemptWithin(push, device, patienceMs);
+    const result = await attemptWithin(push, device, patienceMs, onStatus);
     if (log.isLevelEnabled('debug')) logAttempt(push, result, clock.monotonic() - startedAtMs);
     return result;
   }
@@ -138,7 +141,12 @@ export function createAppSender({
     log.debug(fields, 'a push was attempted');
   }
 
-  async function attemptWithin(push: Push, device: Device, patienceMs: number): Promise<PushResult> {
+  async function attemptWithin(
+    push: Push,
+    device: Device,
+    patienceMs: number,
+    onStatus: OnStatus | undefined,
+  ): Promise<PushResult> {
     const endsAtMs = clock.monotonic() + patienceMs;
     const isUrgent = isCall(push);
     if (!(await concurrencyLimit.enter(Math.min(patienceMs, enterWithinMs), isUrgent))) return overloaded;
@@ -147,7 +155,7 @@ export function createAppSender({
       const finish = circuit.begin(isUrgent);
       if (!finish) return resultWithoutSending();
       const remainingMs = Math.min(attemptWithinMs, Math.max(0, endsAtMs - clock.monotonic()));
-      const result = await provider.send(withTrueExpiry(push), device, remainingMs);
+      const result = await provider.send(withTrueExpiry(push), device, remainingMs, onStatus);
       finish(result);
       record(result);
       return result;

@@ -15,6 +15,7 @@ import { type AppSender, createAppSender } from '../../src/sending/app-sender.ts
 import type { Outbox } from '../../src/store/outbox/contract.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import type { Metrics } from '../../src/telemetry/metrics.ts';
+import { noSpans, type Spans } from '../../src/telemetry/spans.ts';
 import { type Clock, neverBack } from '../../src/time/clock.ts';
 
 export interface AssembleOptions {
@@ -30,6 +31,8 @@ export interface AssembleOptions {
   readonly limits?: Partial<RateLimitSettings>;
   /** Hears every step. Default: nobody does. */
   readonly trace?: TraceSink;
+  /** Default: none. */
+  readonly spans?: Spans;
   /** Queued pushes sent per second. Default: the scheduler's. */
   readonly perSecond?: number;
   /** Whether other processes use the outbox too. */
@@ -48,15 +51,16 @@ export function assemble(options: AssembleOptions): {
 } {
   const { app, provider, registry, outbox, clock, log, metrics, limits = {}, perSecond, isShared = false } = options;
   const random = () => 0.5;
-  const { trace = noTrace } = options;
+  const { trace = noTrace, spans = noSpans } = options;
   const forward = neverBack(clock);
   const guard = createGuard({ apps: [app.name], clock, log, metrics });
   const appSender = createAppSender({ app, connect: () => provider, clock, random, log, metrics });
   const appSenders = new Map([[app.name, appSender]]);
   const rateLimits = createRateLimits({ settings: { ...defaultRateLimits, ...limits }, clock });
   const onRemoved = ({ node }: { readonly node: string }) => outbox.removeNode(node);
-  const dispatcher = createDispatcher({ registry, guard, onResult: () => {}, onRemoved, trace, clock: forward, log });
-  const parts = { registry, appSenders, dispatcher, outbox, rateLimits, trace, clock: forward, random, log, metrics };
+  const common = { registry, trace, spans, clock: forward, log };
+  const dispatcher = createDispatcher({ ...common, guard, onResult: () => {}, onRemoved });
+  const parts = { ...common, appSenders, dispatcher, outbox, rateLimits, random, metrics };
   const retryScheduler = createRetryScheduler({ ...parts, isShared, ...(perSecond !== undefined && { perSecond }) });
   const onQueued = options.onQueued ?? retryScheduler.expect;
   const delivery = createDelivery({

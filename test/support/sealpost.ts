@@ -160,8 +160,14 @@ export interface World extends Providers {
   register(device: { account: string; provider: string; token: string; secondToken?: string }): Promise<string>;
 }
 
-/** @param extra parts of the config that replace the usual ones; a function derives apps from the usual ones */
-export async function startWorld(extra: object | ((apps: Apps) => object) = {}): Promise<World> {
+/**
+ * @param extra parts of the config that replace the usual ones; a function derives apps from the usual ones
+ * @param nodeArguments options for the server's Node itself
+ */
+export async function startWorld(
+  extra: object | ((apps: Apps) => object) = {},
+  nodeArguments: readonly string[] = [],
+): Promise<World> {
   const providers = await startProviders();
   const acceptor = await createAcceptor({
     components: new Map([['push.localhost', 's3cret']]),
@@ -174,7 +180,7 @@ export async function startWorld(extra: object | ((apps: Apps) => object) = {}):
     apps: providers.apps,
     ...(typeof extra === 'function' ? (extra as (apps: Apps) => object)(providers.apps) : extra),
   };
-  const sealpost = await startSealpost(providers.folder, config);
+  const sealpost = await startSealpost(providers.folder, config, nodeArguments);
   await acceptor.whenConnected('push.localhost', 10_000);
 
   const ask = (stanza: string) => {

@@ -1,7 +1,7 @@
 /** APNs client of one app: developer.apple.com, "Sending notification requests to APNs". */
 import type { Clock, Random } from '../../time/clock.ts';
 import type { ApnsApp } from './settings.ts';
-import type { Device, Provider } from '../provider.ts';
+import type { Device, OnStatus, Provider } from '../provider.ts';
 import type { Environment } from '../../core/registration.ts';
 import type { PushResult, Push } from '../../core/push.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -36,6 +36,15 @@ export interface ApnsOptions extends CredentialWatching {
   readonly metrics: Metrics;
   /** Provider tokens, shared by all apps of the process so that apps with the same key share its token. */
   readonly tokens?: ProviderTokens;
+}
+
+/** One push, on its way to one or both environments. */
+interface ApnsRequest {
+  readonly composed: { readonly headers: Readonly<Record<string, string>>; readonly body: Buffer };
+  readonly device: Device;
+  /** Monotonic, milliseconds. */
+  readonly endsAtMs: number;
+  readonly onStatus: OnStatus | undefined;
 }
 
 /** Result of one request. */
@@ -93,18 +102,18 @@ export function createApns(options: ApnsOptions): Provider {
     void drained.then(() => retiring.delete(drained));
   }
 
-  async function send(push: Push, device: Device, deadlineMs: number): Promise<PushResult> {
+  async function send(push: Push, device: Device, deadlineMs: number, onStatus?: OnStatus): Promise<PushResult> {
     const composed = composePush(push, app);
     if (composed.kind === 'payload-rejected') return { ...composed, unsent: true };
     if (composed.oversize) metrics.oversize.inc({ app: app.name });
-    const endsAtMs = clock.monotonic() + deadlineMs;
+    const request = { composed, device, endsAtMs: clock.monotonic() + deadlineMs, onStatus };
     const [first, second] = environmentsOf(device);
     const identity = credentials.current;
-    const answered = await attempt(identity, first, composed, device, endsAtMs);
+    const answered = await attempt(identity, first, request);
     if (answered.result !== 'doubtful-token')
       return confineToDevice(conclude(answered, identity, first, device), first);
     if (second !== undefined) {
-      const other = await attempt(identity, second, composed, device, endsAtMs);
+      const other = await attempt(identity, second, request);
       if (other.result !== 'doubtful-token') return confineToDevice(conclude(other, identity, second, device), second);
     }
     const { reason, scope } = answered;
@@ -129,9 +138,7 @@ export function createApns(options: ApnsOptions): Provider {
   async function attempt(
     identity: ApnsIdentity,
     environment: Environment,
-    composed: { readonly headers: Readonly<Record<string, string>>; readonly body: Buffer },
-    device: Device,
-    endsAtMs: number,
+    { composed, device, endsAtMs, onStatus }: ApnsRequest,
   ): Promise<Attempt> {
     const post = async (token: string | undefined): Promise<Attempt> => {
       const result = await transportTo(environment).send({
@@ -140,6 +147,7 @@ export function createApns(options: ApnsOptions): Provider {
         body: composed.body,
         deadlineMs: Math.max(0, endsAtMs - clock.monotonic()),
       });
+      if (result.kind === 'answer') onStatus?.(result.status);
       return read(result);
     };
     if (identity.kind === 'certificate')

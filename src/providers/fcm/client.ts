@@ -1,5 +1,5 @@
 /** FCM client of one app: firebase.google.com, "FCM v1 API", `projects.messages.send`. */
-import type { Device, Provider } from '../provider.ts';
+import type { Device, OnStatus, Provider } from '../provider.ts';
 import type { PushResult, Push } from '../../core/push.ts';
 import { assembleProvider } from '../assemble.ts';
 import { readRetryAfter } from '../transport/retry-after.ts';
@@ -53,17 +53,17 @@ export function createFcm(options: FcmOptions): Provider {
     random,
   });
 
-  async function send(push: Push, device: Device, deadlineMs: number): Promise<PushResult> {
+  async function send(push: Push, device: Device, deadlineMs: number, onStatus?: OnStatus): Promise<PushResult> {
     const composed = composePush(push, device.token, app, clock.now());
     if (composed.kind === 'payload-rejected') return { ...composed, unsent: true };
     if (composed.oversize) metrics.oversize.inc({ app: app.name });
     const endsAtMs = clock.monotonic() + deadlineMs;
-    const first = await attempt(composed.body, endsAtMs);
+    const first = await attempt(composed.body, endsAtMs, onStatus);
     // The access token was discarded, so the second attempt gets a new one.
-    return conclude(first.result === 'renew-credential' ? await attempt(composed.body, endsAtMs) : first);
+    return conclude(first.result === 'renew-credential' ? await attempt(composed.body, endsAtMs, onStatus) : first);
   }
 
-  async function attempt(body: Buffer, endsAtMs: number): Promise<Attempt> {
+  async function attempt(body: Buffer, endsAtMs: number, onStatus: OnStatus | undefined): Promise<Attempt> {
     const sender = account.current;
     if (!sender) return { result: 'misconfigured', reason: 'unusable-account', scope: 'app' };
     const { tokens, path } = sender;
@@ -76,6 +76,7 @@ export function createFcm(options: FcmOptions): Provider {
       body,
       deadlineMs: Math.max(0, endsAtMs - clock.monotonic()),
     });
+    if (result.kind === 'answer') onStatus?.(result.status);
     const answered = read(result);
     if (answered.result === 'renew-credential') tokens.discard(token);
     else if (answered.result === 'accepted') tokens.confirm();

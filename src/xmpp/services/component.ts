@@ -101,7 +101,7 @@ export function createComponent({ domain, apps, handlers, version, clock, log, m
   // A function of its own, so that the stanza is not kept in memory while the answer is awaited.
   async function deliver({ notification }: Extract<ParsedPublish, { kind: 'notification' }>): Promise<IqReply> {
     const startedAtMs = clock.monotonic();
-    const answer = await handlers.deliver(notification);
+    const answer = await handlers.deliver(notification, domain);
     metrics.publishDuration.observe({ link: domain }, (clock.monotonic() - startedAtMs) / 1_000);
     return answered(answer);
   }
