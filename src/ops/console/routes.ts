@@ -4,9 +4,9 @@ import type { Clock } from '../../time/clock.ts';
 import { type EventStream, openEventStream } from '../admin/event-stream.ts';
 import { answersOf } from '../admin/schemas.ts';
 import type { Overview } from './overview.ts';
-import { consolePage } from './page.ts';
-import { consoleScript } from './script.ts';
-import { consoleStyle } from './style.ts';
+import { consolePage } from './browser/page.ts';
+import { consoleScript } from './browser/script.ts';
+import { consoleStyle } from './browser/style.ts';
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
