@@ -3,6 +3,7 @@ import { errorCode, type Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { addAdminApi, type AdminOptions } from './admin/api.ts';
 import { createOverview } from './console/overview.ts';
+import { startRecorder } from './console/recorder.ts';
 import { addConsolePage } from './console/routes.ts';
 import type { Health } from './health-report.ts';
 import { type Listener, type ListenerLimits, listen, type ListenAddress } from '../http/listener.ts';
@@ -52,7 +53,8 @@ export function createOpsListener(options: OpsListenerOptions): Promise<Listener
         return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
       });
       addConsolePage(app);
-      addAdminApi(app, { ...admin, overview: createOverview({ health: ask, metrics, clock }), log, clock });
+      const overview = createOverview({ health: ask, metrics, clock });
+      addAdminApi(app, { ...admin, overview, recorder: startRecorder({ metrics, clock }), log, clock });
     },
   });
 }

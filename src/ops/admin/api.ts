@@ -26,7 +26,7 @@ export function addAdminApi(
     devices,
     version,
     ...options
-  }: AdminOptions & { readonly overview: LiveOptions['overview']; readonly log: Log; readonly clock: Clock },
+  }: AdminOptions & Pick<LiveOptions, 'overview' | 'recorder'> & { readonly log: Log; readonly clock: Clock },
 ): void {
   const { log } = options;
   void app.register((admin, _, done) => {

@@ -1,6 +1,7 @@
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Health } from '../health-report.ts';
+import { readFigures } from './figures.ts';
 
 /** One app, counted since the start of the process. */
 export interface AppOverview {
@@ -32,35 +33,16 @@ export interface OverviewOptions {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-type Sample = {
-  readonly labels: Partial<Record<string, string | number>>;
-  readonly value: number;
-  readonly metricName?: string;
-};
-
 /** Makes the function that looks at everything once. */
 export function createOverview({ health, metrics, clock }: OverviewOptions): () => Promise<Overview> {
   return async () => {
     const state = await health();
-    const [pushes, durations, registrations, depth, oldest] = await Promise.all([
-      metrics.pushes.get(),
-      metrics.pushDuration.get(),
-      metrics.registrations.get(),
-      metrics.outboxDepth.get(),
-      metrics.outboxOldest.get(),
-    ]);
-    const names = [...new Set(pushes.values.map(({ labels }) => String(labels.app)))].toSorted();
-    const apps = names.map((app): AppOverview => {
-      const of = (samples: readonly Sample[]) => samples.filter(({ labels }) => labels['app'] === app);
-      const oldestSeconds = sum(of(oldest.values));
+    const figures = await readFigures(metrics);
+    const apps = figures.apps.map((one): AppOverview => {
+      const { app, results, timed, seconds, registrations, queued, oldestQueuedAtMs } = one;
       return {
-        app,
-        results: Object.fromEntries(of(pushes.values).map(({ labels, value }) => [String(labels['result']), value])),
-        timed: sum(of(durations.values).filter(({ metricName }) => metricName?.endsWith('_count'))),
-        seconds: sum(of(durations.values).filter(({ metricName }) => metricName?.endsWith('_sum'))),
-        registrations: sum(of(registrations.values)),
-        queued: sum(of(depth.values)),
-        ...(oldestSeconds > 0 && { oldestQueuedAt: new Date(oldestSeconds * 1_000).toISOString() }),
+        ...{ app, results, timed, seconds, registrations, queued },
+        ...(oldestQueuedAtMs !== undefined && { oldestQueuedAt: new Date(oldestQueuedAtMs).toISOString() }),
       };
     });
     return { at: new Date(clock.now()).toISOString(), sentence: describe(state), health: state, apps };
@@ -75,8 +57,4 @@ function describe({ status, checks }: Health): string {
   const others = parts.length === 1 ? '' : `, and ${parts.length - 1} more`;
   const begin = status === 'fail' ? 'No notification can be delivered' : 'Somebody should look';
   return `${begin}: ${name}: ${reason}${others}.`;
-}
-
-function sum(samples: readonly Sample[]): number {
-  return samples.reduce((total, { value }) => total + value, 0);
 }

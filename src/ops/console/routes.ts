@@ -3,10 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../time/clock.ts';
 import { type EventStream, openEventStream } from '../admin/event-stream.ts';
 import { answersOf } from '../admin/schemas.ts';
+import { consoleFiles } from './browser/files.ts';
 import type { Overview } from './overview.ts';
-import { consolePage } from './browser/page.ts';
-import { consoleScript } from './browser/script.ts';
-import { consoleStyle } from './browser/style.ts';
+import type { Recorder } from './recorder.ts';
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -17,32 +16,34 @@ const lookEveryMs = 2_000;
 /** Consoles that are open at a time. */
 export const consolesAtOnce = 8;
 
-/** Adds the page, its program and its look. They hold nothing, so that they need no token. */
+/** Adds the files of the console. */
 export function addConsolePage(app: FastifyInstance): void {
-  for (const [url, type, text] of [
-    ['/', 'text/html; charset=utf-8', consolePage],
-    ['/console.js', 'text/javascript; charset=utf-8', consoleScript],
-    ['/console.css', 'text/css; charset=utf-8', consoleStyle],
-  ] as const) {
+  for (const { url, type, read } of consoleFiles) {
     app.get(url, (_, reply) =>
       reply
         .headers({ 'content-security-policy': policy, 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY' })
         .type(type)
-        .send(text),
+        .send(read()),
     );
   }
 }
 
 export interface LiveOptions {
   readonly overview: () => Promise<Overview>;
+  readonly recorder: Recorder;
   readonly clock: Pick<Clock, 'after'>;
 }
 
-/** Adds `GET /console/live`, which tells what the console shows every two seconds. */
-export function addLiveRoute(admin: FastifyInstance, { overview, clock }: LiveOptions): void {
+/**
+ * Adds `GET /console/live`: what the console shows every two seconds, and once the history, to which later points are added.
+ */
+export function addLiveRoute(admin: FastifyInstance, { overview, recorder, clock }: LiveOptions): void {
   const streams = new Set<EventStream>();
   // They would keep the server from closing.
-  admin.addHook('preClose', async () => streams.forEach((stream) => stream.end()));
+  admin.addHook('preClose', async () => {
+    recorder.stop();
+    streams.forEach((stream) => stream.end());
+  });
   admin.route({
     method: 'GET',
     url: '/console/live',
@@ -52,7 +53,8 @@ export function addLiveRoute(admin: FastifyInstance, { overview, clock }: LiveOp
       response: answersOf(
         {
           200: {
-            description: 'Events `overview` with JSON.',
+            description:
+              'Events `overview`, `history` (the points of the latest hour) and `point` (one more), each with JSON.',
             content: { 'text/event-stream': { schema: { type: 'string' } } },
           },
         },
@@ -66,11 +68,13 @@ export function addLiveRoute(admin: FastifyInstance, { overview, clock }: LiveOp
       const stream = openEventStream(reply, clock);
       streams.add(stream);
       let cancel = (): void => {};
+      let forget = (): void => {};
       let isClosed = false;
       stream.onClosed(() => {
         streams.delete(stream);
         isClosed = true;
         cancel();
+        forget();
       });
       const look = async (): Promise<void> => {
         const seen = await overview().catch(() => undefined);
@@ -80,8 +84,19 @@ export function addLiveRoute(admin: FastifyInstance, { overview, clock }: LiveOp
         else stream.end();
         cancel = clock.after(lookEveryMs, () => void look());
       };
-      void look();
+      void look().then(() => {
+        if (!isClosed) forget = sendHistory(stream, recorder);
+      });
       return reply;
     },
+  });
+}
+
+/** Sends the history and each point after it, until the returned function is called. */
+function sendHistory(stream: EventStream, recorder: Recorder): () => void {
+  let isWhole = stream.send('history', recorder.columns());
+  return recorder.onPoint((point) => {
+    // A slow reader missed a point, and gets all of them again.
+    isWhole = isWhole ? stream.send('point', point) : stream.send('history', recorder.columns());
   });
 }
