@@ -5,6 +5,7 @@ export const consolePage = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sealpost</title>
+<link rel="stylesheet" href="/uplot.css">
 <link rel="stylesheet" href="/console.css">
 <link rel="icon" href="data:,">
 </head>
@@ -22,6 +23,9 @@ export const consolePage = `<!doctype html>
 <th scope="col">App</th><th scope="col">Accepted a second</th><th scope="col">Not accepted a second</th><th scope="col">Latency</th>
 <th scope="col">In the outbox</th><th scope="col">Oldest</th><th scope="col">Registrations</th>
 </tr></thead><tbody id="apps"></tbody></table></div></section>
+<section aria-labelledby="charts-title"><h2 id="charts-title">The latest hour</h2>
+<p class="chooser"><label for="app">Charts of</label> <select id="app"><option value="">all apps</option></select></p>
+<div id="charts"></div></section>
 <section aria-labelledby="parts-title"><h2 id="parts-title">Parts</h2><ul id="parts"></ul></section>
 <section aria-labelledby="devices-title"><h2 id="devices-title">Devices of an account</h2>
 <form id="find" autocomplete="off"><label for="account">Account, fingerprint or begin of a token</label>
@@ -29,6 +33,7 @@ export const consolePage = `<!doctype html>
 <div id="devices" aria-live="polite"></div></section>
 </div>
 </main>
+<script src="/uplot.js"></script>
 <script src="/console.js"></script>
 </body>
 </html>
