@@ -16,6 +16,7 @@ import { announceGuarded, createGuard } from './guard/guard.ts';
 import { reportGuard } from './guard/report.ts';
 import { createDeviceControl } from './ops/admin/device-control.ts';
 import { assembleHealth } from './ops/health.ts';
+import { createFailures } from './ops/console/failures.ts';
 import { createOrphans } from './ops/orphans.ts';
 import { createOpsListener } from './ops/listener.ts';
 import { opening } from './http/listen-error.ts';
@@ -31,6 +32,7 @@ import { openNodeNames } from './nodes/open-node-names.ts';
 import { startProviders } from './providers/all.ts';
 import { createClockWatch } from './providers/clock-watch.ts';
 import { foldCase } from './core/jid.ts';
+import type { PushResult } from './core/push.ts';
 import type { Registration } from './core/registration.ts';
 import { createTestPush } from './delivery/test-push.ts';
 import { createTracer } from './delivery/tracer.ts';
@@ -130,7 +132,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   removals.on('removed', ({ node }) => outbox.removeNode(node));
   const onRemoved = (registration: Registration) => void removals.emit('removed', registration);
   const deviceNotes = createDeviceNotes({ registry, clock, log });
-  const onResult = deviceNotes.pushed;
+  const hintFor = (app: string, reason: string) =>
+    appSenders.get(app)?.hintFor(reason) ?? 'put the app back into the config';
+  const failures = createFailures({ clock, hintFor });
+  const onResult = (registration: Registration, result: PushResult): void => {
+    deviceNotes.pushed(registration, result);
+    failures.push(registration, result);
+  };
   const tracer = createTracer({ clock });
   const trace = tracer.sink;
   const effects = { onResult, onRemoved };
@@ -150,7 +158,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
   const retryScheduler = createRetryScheduler({ ...sending, isShared: store.isShared });
   const onQueued = retryScheduler.expect;
-  const delivery = createDelivery({ ...sending, onQueued, onOutcome: deviceNotes.published, randomUuid: randomUUID });
+  const delivery = createDelivery({
+    ...sending,
+    onQueued,
+    onOutcome: deviceNotes.published,
+    onAnswered: failures.publish,
+    randomUuid: randomUUID,
+  });
 
   const handlers = {
     deliver: delivery.deliver,
@@ -185,6 +199,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         ...{ devices: store.devices, registry, outbox, notes: deviceNotes, waitOf: rateLimits.waitOf },
         ...{ guard, appSenders, onRemoved, log },
       }),
+      failures: failures.list,
       tracing: tracer,
       sendTest: createTestPush({ ...sending, randomUuid: randomUUID, randomBytes }),
       version,

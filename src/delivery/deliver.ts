@@ -47,6 +47,11 @@ export interface DeliveryOptions {
   readonly onQueued: (push: Push, dueAtMs: number) => void;
   /** Called with what became of a notification whose registration is known. */
   readonly onOutcome: (registration: Registration, outcome: Outcome) => void;
+  /** Called with what became of any notification, and with its registration if that is known. */
+  readonly onAnswered: (
+    seen: Pick<Notification, 'node' | 'publisher'> & Pick<Way, 'registration'>,
+    outcome: Outcome,
+  ) => void;
   readonly trace: TraceSink;
   /** Default: none. */
   readonly spans?: Spans;
@@ -91,7 +96,7 @@ interface Admitted {
 
 /** Builds the way of a notification. Each step of `decide` is a function of its own. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { registry, appSenders, dispatcher, outbox, rateLimits, onOutcome, trace } = options;
+  const { registry, appSenders, dispatcher, outbox, rateLimits, onOutcome, onAnswered, trace } = options;
   const { clock, random, randomUuid, log, metrics, spans = noSpans } = options;
   const coalescer = createCoalescer({ now: () => clock.now(), limit: coalescedLimit });
   const enqueue = createEnqueue(options);
@@ -256,6 +261,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const startedAtMs = clock.monotonic();
     const way: Way = { span: spans.notification() };
     const outcome = await decideSafely(notification, way);
+    onAnswered({ ...way, node: notification.node, publisher: notification.publisher }, outcome);
     logWay(log, notification, way, { outcome, durationMs: clock.monotonic() - startedAtMs });
     if (way.span) endSpan(way.span, notification, way, { outcome, component });
     if (trace.isActive) trace.add({ node: notification.node }, { step: 'outcome', outcome, answer: answers[outcome] });

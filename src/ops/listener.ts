@@ -53,7 +53,7 @@ export function createOpsListener(options: OpsListenerOptions): Promise<Listener
         return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
       });
       addConsolePage(app);
-      const overview = createOverview({ health: ask, metrics, clock });
+      const overview = createOverview({ health: ask, metrics, failures: admin.failures, clock });
       addAdminApi(app, { ...admin, overview, recorder: startRecorder({ metrics, clock }), log, clock });
     },
   });

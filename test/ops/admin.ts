@@ -15,6 +15,7 @@ export function adminOf(over: Partial<AdminOptions> = {}): AdminOptions {
         await nobody();
       },
     },
+    failures: () => [],
     tracing: { follow: () => undefined },
     sendTest: nobody,
     ...over,

@@ -22,7 +22,12 @@ test('overview - counts each app since the start, and says when its oldest queue
   metrics.registrations.set({ app: 'siskin' }, 7);
   metrics.outboxDepth.set({ app: 'siskin' }, 2);
   metrics.outboxOldest.set({ app: 'siskin' }, Date.UTC(2026, 9, 31) / 1_000);
-  const overview = createOverview({ health: () => Promise.resolve(well), metrics, clock: manualClock() });
+  const overview = createOverview({
+    health: () => Promise.resolve(well),
+    metrics,
+    failures: () => [],
+    clock: manualClock(),
+  });
   const { at, sentence, apps } = await overview();
   assert.deepEqual([at, sentence], ['2026-11-01T00:00:00.000Z', 'All is well: every part works.']);
   const none = { retry: 0, 'dead-token': 0, 'payload-rejected': 0, misconfigured: 0 };
@@ -40,6 +45,7 @@ test('overview - the sentence names the first part that is not well, and how man
     const overview = createOverview({
       health: () => Promise.resolve(health),
       metrics: createMetrics('test'),
+      failures: () => [],
       clock: manualClock(),
     });
     return (await overview()).sentence;

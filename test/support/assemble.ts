@@ -67,6 +67,7 @@ export function assemble(options: AssembleOptions): {
     ...parts,
     onQueued,
     onOutcome: options.onOutcome ?? (() => {}),
+    onAnswered: () => {},
     randomUuid: randomUUID,
   });
   return { appSender, delivery, retryScheduler };

@@ -5,6 +5,7 @@ import { fieldErrorOf } from '../../http/request-errors.ts';
 import { errorCode, type Log } from '../../telemetry/log.ts';
 import type { Clock } from '../../time/clock.ts';
 import { type AccessOptions, restrictAccess } from './access.ts';
+import type { Failure } from '../console/failures.ts';
 import { addLiveRoute, type LiveOptions } from '../console/routes.ts';
 import type { DeviceControl } from './device-control.ts';
 import { addDeviceRoutes } from './device-routes.ts';
@@ -14,6 +15,8 @@ import { addTraceRoutes, type TraceRoutesOptions } from './trace-routes.ts';
 export interface AdminOptions extends Omit<AccessOptions, 'clock'>, Pick<TraceRoutesOptions, 'tracing' | 'sendTest'> {
   readonly guard: GuardControl;
   readonly devices: DeviceControl;
+  /** What failed lately, the latest first. */
+  readonly failures: () => readonly Failure[];
   /** Of Sealpost, for the document. */
   readonly version: string;
 }

@@ -8,6 +8,7 @@ import type { DeviceControl } from './device-control.ts';
 import { resolveDevice } from './device-routes.ts';
 import { type EventStream, openEventStream } from './event-stream.ts';
 import { account, answersOf, fingerprint } from './schemas.ts';
+import { describeStep } from './step-words.ts';
 import { describeTest } from './words.ts';
 
 /** Milliseconds that a test push is followed. */
@@ -131,7 +132,7 @@ function follow({ reply, tracing, clock, ...request }: Follow): Followed | undef
       if (trace && skipped(trace) > told && stream?.send('skipped', { steps: skipped(trace) - told })) {
         told = skipped(trace);
       }
-      if (!stream?.send('step', event)) unread += 1;
+      if (!stream?.send('step', { ...event, text: describeStep(event) })) unread += 1;
     },
     onEnd: (reason) => finish({ reason }),
   });

@@ -1,7 +1,9 @@
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Health } from '../health-report.ts';
+import type { Failure } from './failures.ts';
 import { readFigures } from './figures.ts';
+import { type CredentialOverview, type LinkOverview, readCredentials, readLinks } from './standing.ts';
 
 /** One app, counted since the start of the process. */
 export interface AppOverview {
@@ -25,16 +27,21 @@ export interface Overview {
   readonly sentence: string;
   readonly health: Health;
   readonly apps: readonly AppOverview[];
+  readonly links: readonly LinkOverview[];
+  readonly credentials: readonly CredentialOverview[];
+  /** The latest first. */
+  readonly failures: readonly Failure[];
 }
 
 export interface OverviewOptions {
   readonly health: () => Promise<Health>;
   readonly metrics: Metrics;
+  readonly failures: () => readonly Failure[];
   readonly clock: Pick<Clock, 'now'>;
 }
 
 /** Makes the function that looks at everything once. */
-export function createOverview({ health, metrics, clock }: OverviewOptions): () => Promise<Overview> {
+export function createOverview({ health, metrics, failures, clock }: OverviewOptions): () => Promise<Overview> {
   return async () => {
     const state = await health();
     const figures = await readFigures(metrics);
@@ -45,7 +52,13 @@ export function createOverview({ health, metrics, clock }: OverviewOptions): () 
         ...(oldestQueuedAtMs !== undefined && { oldestQueuedAt: new Date(oldestQueuedAtMs).toISOString() }),
       };
     });
-    return { at: new Date(clock.now()).toISOString(), sentence: describe(state), health: state, apps };
+    const [links, credentials] = await Promise.all([readLinks(metrics), readCredentials(metrics, clock.now())]);
+    return {
+      at: new Date(clock.now()).toISOString(),
+      sentence: describe(state),
+      health: state,
+      ...{ apps, links, credentials, failures: failures() },
+    };
   };
 }
 

@@ -4,6 +4,7 @@ function show(overview) {
   say(overview.sentence, overview.health.status);
   showApps(overview);
   showParts(overview.health.checks);
+  showStanding(overview);
   before = overview;
 }
 

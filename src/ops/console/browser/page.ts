@@ -26,7 +26,11 @@ export const consolePage = `<!doctype html>
 <section aria-labelledby="charts-title"><h2 id="charts-title">The latest hour</h2>
 <p class="chooser"><label for="app">Charts of</label> <select id="app"><option value="">all apps</option></select></p>
 <div id="charts"></div></section>
+<section aria-labelledby="failures-title"><h2 id="failures-title">Last failures</h2>
+<div class="box" tabindex="0" role="region" aria-labelledby="failures-title"><ul id="failures"></ul></div></section>
 <section aria-labelledby="parts-title"><h2 id="parts-title">Parts</h2><ul id="parts"></ul></section>
+<section aria-labelledby="links-title"><h2 id="links-title">Links</h2><ul id="links"></ul></section>
+<section aria-labelledby="credentials-title"><h2 id="credentials-title">Credentials</h2><ul id="credentials"></ul></section>
 <section aria-labelledby="devices-title"><h2 id="devices-title">Devices of an account</h2>
 <form id="find" autocomplete="off"><label for="account">Account, fingerprint or begin of a token</label>
 <input id="account" required minlength="6" autocomplete="off" spellcheck="false"><button>Find</button></form>

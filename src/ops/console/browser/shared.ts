@@ -16,8 +16,8 @@ function say(text, className) {
   at('sentence').className = className || '';
 }
 
-async function ask(path, signal) {
-  const response = await fetch(path, { headers: { authorization: 'Bearer ' + token }, signal });
+async function ask(path, { headers, ...rest } = {}) {
+  const response = await fetch(path, { headers: { ...headers, authorization: 'Bearer ' + token }, ...rest });
   if (response.ok) return response;
   const body = await response.json().catch(() => ({}));
   throw new Error([body.error || 'answer ' + response.status, body.hint].filter(Boolean).join('; '));
