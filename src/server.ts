@@ -143,19 +143,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const trace = tracer.sink;
   const effects = { onResult, onRemoved };
   const dispatcher = createDispatcher({ registry: lookup, guard, ...effects, trace, spans, clock: forward, log });
-  const sending = {
-    registry: lookup,
-    appSenders,
-    dispatcher,
-    outbox,
-    rateLimits,
-    trace,
-    spans,
-    clock: forward,
-    random,
-    log,
-    metrics,
-  };
+  const parts = { registry: lookup, appSenders, dispatcher, outbox, rateLimits };
+  const sending = { ...parts, trace, spans, clock: forward, random, log, metrics };
   const retryScheduler = createRetryScheduler({ ...sending, isShared: store.isShared });
   const onQueued = retryScheduler.expect;
   const delivery = createDelivery({

@@ -34,7 +34,7 @@ const inAgent = { file: 'providers/fcm/https-agent.ts', tests: ['providers/fcm/g
 export const fcm: readonly Mutant[] = [
   {
     ...inClient,
-    find: `first.result === 'renew-credential' ? await attempt(composed.body, endsAtMs) : first`,
+    find: `first.result === 'renew-credential' ? await attempt(composed.body, endsAtMs, onStatus) : first`,
     replace: 'first',
     breaks: 'A push that met a revoked access token is not sent again with a new one.',
   },

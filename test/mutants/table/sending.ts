@@ -343,8 +343,8 @@ export const sending: readonly Mutant[] = [
   },
   {
     ...inDispatch,
-    find: 'Math.max(0, endsAtMs - clock.monotonic())',
-    replace: 'patienceMs',
+    find: 'Math.max(0, endsAtMs - beganAtMs)',
+    replace: '10_000',
     breaks: 'Each form of a push takes as long as an answer may.',
   },
   {
