@@ -61,7 +61,7 @@ async function assertWalk(page: Page): Promise<void> {
     assert.ok(reached.length < 50, reached.join('\n'));
   }
   assert.deepEqual(reached, [
-    ...['Figures of each app', 'app', ...Array<string>(6).fill('chart'), 'failures-title', 'account', 'Find'],
+    ...['Figures of each app', 'app', ...Array<string>(6).fill('chart'), 'List of failures', 'account', 'Find'],
     ...['Send a test push', 'Wake it up without showing anything', 'Ring it'],
   ]);
 }
@@ -116,7 +116,7 @@ test('console - in a real browser', { skip }, async (t) => {
       await pushes.locator('canvas').waitFor();
 
       await world.ask(publishOf(`unknown-${what}`, 'never-registered'));
-      const failures = page.getByRole('region', { name: 'Last failures' });
+      const failures = page.getByRole('region', { name: 'List of failures' });
       await failures.getByText('refused: the device was removed, or never was registered').waitFor();
       await failures.getByText('What to do: the user has to open the app, which registers again').waitFor();
       await page.locator('#links').getByText('push.localhost: up').waitFor();
@@ -156,9 +156,7 @@ test('console - in a real browser', { skip }, async (t) => {
       await page.evaluate(watchShifts);
       const seen = await page.locator('#charts [aria-valuenow]').first().getAttribute('aria-valuemax');
       await page.evaluate('document.activeElement.blur()');
-      await page.waitForFunction(
-        `document.querySelector('#charts [role=slider]').getAttribute('aria-valuemax') !== '${seen}'`,
-      );
+      await page.locator(`#charts [aria-labelledby=chart-0]:not([aria-valuemax='${seen}'])`).waitFor();
       assert.deepEqual(await page.evaluate('globalThis.shifts'), []);
       if (what.startsWith('light')) await assertWalk(page);
       const overflow = await page.evaluate(

@@ -27,7 +27,7 @@ export const consolePage = `<!doctype html>
 <p class="chooser"><label for="app">Charts of</label> <select id="app"><option value="">all apps</option></select></p>
 <div id="charts"></div></section>
 <section aria-labelledby="failures-title"><h2 id="failures-title">Last failures</h2>
-<div class="box" tabindex="0" role="region" aria-labelledby="failures-title"><ul id="failures"></ul></div></section>
+<div class="box" tabindex="0" role="region" aria-label="List of failures"><ul id="failures"></ul></div></section>
 <section aria-labelledby="parts-title"><h2 id="parts-title">Parts</h2><ul id="parts"></ul></section>
 <section aria-labelledby="links-title"><h2 id="links-title">Links</h2><ul id="links"></ul></section>
 <section aria-labelledby="credentials-title"><h2 id="credentials-title">Credentials</h2><ul id="credentials"></ul></section>

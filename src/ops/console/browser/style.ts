@@ -2,7 +2,7 @@
 export const consoleStyle = `
 :root{color-scheme:light dark;--ink:#1b1f24;--dim:#57606a;--ground:#fff;--raised:#f6f8fa;--line:#8c959f;--good:#116329;--bad:#a40e26;--warn:#6b5500;--way:#0550ae;--odd:#6639ba;--faint:#d0d7de}
 @media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--dim:#9ea7b3;--ground:#0d1117;--raised:#161b22;--line:#6e7681;--good:#56d364;--bad:#ff8f88;--warn:#e3b341;--way:#79c0ff;--odd:#d2a8ff;--faint:#30363d}}
-*{box-sizing:border-box}
+*{box-sizing:border-box}[hidden]{display:none!important}
 body{margin:0 auto;max-width:1080px;padding:1rem;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
 h1{font-size:1.4rem;margin:0}h2{font-size:1.1rem;margin:1.5rem 0 .5rem}
 #sentence{font-size:1.1rem;min-height:3em;margin:.25rem 0 1rem;overflow-wrap:anywhere}
