@@ -32,7 +32,6 @@ import { openNodeNames } from './nodes/open-node-names.ts';
 import { startProviders } from './providers/all.ts';
 import { createClockWatch } from './providers/clock-watch.ts';
 import { foldCase } from './core/jid.ts';
-import type { PushResult } from './core/push.ts';
 import type { Registration } from './core/registration.ts';
 import { createTestPush } from './delivery/test-push.ts';
 import { createTracer } from './delivery/tracer.ts';
@@ -132,12 +131,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   removals.on('removed', ({ node }) => outbox.removeNode(node));
   const onRemoved = (registration: Registration) => void removals.emit('removed', registration);
   const deviceNotes = createDeviceNotes({ registry, clock, log });
-  const hintFor = (app: string, reason: string) =>
-    appSenders.get(app)?.hintFor(reason) ?? 'put the app back into the config';
-  const failures = createFailures({ clock, hintFor });
-  const onResult = (registration: Registration, result: PushResult): void => {
-    deviceNotes.pushed(registration, result);
-    failures.push(registration, result);
+  const failures = createFailures({ clock, appSenders });
+  const onResult: typeof deviceNotes.pushed = (...result) => {
+    deviceNotes.pushed(...result);
+    failures.push(...result);
   };
   const tracer = createTracer({ clock });
   const trace = tracer.sink;

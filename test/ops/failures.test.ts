@@ -14,7 +14,8 @@ const registrationOf = (node: string): Registration => ({
 
 function start() {
   const clock = manualClock();
-  return { clock, failures: createFailures({ clock, hintFor: (app, reason) => `mend ${reason} of ${app}` }) };
+  const appSenders = new Map([['siskin', { hintFor: (reason: string) => `mend ${reason} of siskin` }]]);
+  return { clock, failures: createFailures({ clock, appSenders }) };
 }
 
 test('failures - a kind is one line, in words, with what to do, how often and for which device', () => {

@@ -2,6 +2,7 @@ import type { Outcome } from '../../core/answers.ts';
 import { domainOf } from '../../core/jid.ts';
 import type { PushResult } from '../../core/push.ts';
 import type { Registration } from '../../core/registration.ts';
+import type { AppSender } from '../../sending/app-sender.ts';
 import { fingerprint } from '../../telemetry/log.ts';
 import type { Clock } from '../../time/clock.ts';
 import { describeOutcome, describeResult } from '../admin/words.ts';
@@ -27,8 +28,8 @@ export interface Failure {
 
 export interface FailuresOptions {
   readonly clock: Pick<Clock, 'now'>;
-  /** What to do about a `misconfigured` result of this app. */
-  readonly hintFor: (app: string, reason: string) => string;
+  /** They know what to do about a `misconfigured` result. */
+  readonly appSenders: ReadonlyMap<string, Pick<AppSender, 'hintFor'>>;
 }
 
 /** Remembers what failed lately, a line for each kind. */
@@ -64,9 +65,12 @@ interface Remembered {
 }
 
 /** Remembers nothing yet. */
-export function createFailures({ clock, hintFor }: FailuresOptions): Failures {
+export function createFailures({ clock, appSenders }: FailuresOptions): Failures {
   /** By kind; the one that happened latest is the last. Reasons are from tables, so that nobody makes up kinds. */
   const kinds = new Map<string, Remembered>();
+
+  const hintFor = (app: string) => (reason: string) =>
+    appSenders.get(app)?.hintFor(reason) ?? 'put the app back into the config';
 
   function note(kind: string, node: string, describe: Remembered['describe'], domain?: string): void {
     const atMs = clock.now();
@@ -83,7 +87,7 @@ export function createFailures({ clock, hintFor }: FailuresOptions): Failures {
     push({ app, node }, result) {
       if (result.kind === 'accepted') return;
       const text = `${result.kind} ${result.reason}`;
-      note(`${app} push ${text}`, node, () => ({ app, ...describeResult(text, (reason) => hintFor(app, reason)) }));
+      note(`${app} push ${text}`, node, () => ({ app, ...describeResult(text, hintFor(app)) }));
     },
     publish({ node, publisher, registration }, outcome) {
       if (toldElsewhere.has(outcome)) return;
