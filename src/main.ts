@@ -1,10 +1,15 @@
+import { describeCrash } from './commands/crash.ts';
 import { takeSignals } from './commands/signals.ts';
 
 /** For output that nobody has read yet when a command ends, milliseconds. */
 const outputWithinMs = 5_000;
 
-// Before anything else is loaded, since a SIGHUP would end the process until then.
+// Before the rest is loaded, since a SIGHUP would end the process until then.
 const signals = takeSignals();
+process.on('uncaughtException', (error) => {
+  process.stderr.write(describeCrash(error));
+  process.exit(1);
+});
 // Ends the process when nobody reads its output any more (`| head`): as failed, unless a command set its exit code.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) =>

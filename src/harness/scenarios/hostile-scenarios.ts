@@ -7,7 +7,7 @@ const strangers: readonly [id: string, title: string, from: string][] = [
   ['other-server', 'Another server', 'mallory.example'],
   ['same-ending', 'A server whose name ends like that of the account', 'evil{domain}'],
   ['same-beginning', 'A server whose name begins like that of the account', '{domain}.mallory.example'],
-  ['other-user', 'Another user of the same server', 'mallory@{domain}/phone'],
+  ['other-user', 'Another user of the same server', 'intruder@{domain}/phone'],
   ['same-user', 'The same user of another server', 'publisher-same-user@mallory.example'],
 ];
 

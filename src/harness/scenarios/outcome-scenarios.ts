@@ -274,7 +274,7 @@ const single: readonly Scenario[] = [
       {
         do: 'publish',
         notification: encrypted + high,
-        from: 'mallory@{domain}',
+        from: 'intruder@{domain}',
         expect: { answer: 'auth/forbidden', pushes: [] },
       },
       delivered,

@@ -1,0 +1,23 @@
+import { errorCode } from '../telemetry/log.ts';
+
+/**
+ * What is written about an error that nothing caught, as its last words: where it happened and its code or class. Node would
+ * write the message and the properties, which may quote a token, a node or a secret.
+ */
+export function describeCrash(error: unknown): string {
+  const frames = error instanceof Error ? framesOf(error) : [];
+  const where = frames.length > 0 ? frames : ['    at an unknown place'];
+  const what = `sealpost: ended by an error that nothing caught: ${errorCode(error)}`;
+  return `${[what, ...where].join('\n')}\nIts message is left out, since it may quote secrets. Please report these lines.\n`;
+}
+
+/** The lines of a stack trace after the message, which may have several lines and look like frames itself. */
+function framesOf({ message, stack = '' }: Error): string[] {
+  const at = stack.indexOf(message);
+  // The message was changed since: nobody can tell where the earlier one ends.
+  if (at < 0) return [];
+  return stack
+    .slice(at + message.length)
+    .split('\n')
+    .filter((line) => /^ {4}at \S/.test(line));
+}
