@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Element } from 'ltx';
 import { seal, keyBytes } from '../../src/harness/sealing/sealing.ts';
-import { type ProviderName, providerIds } from './protocol.ts';
+import { type DeviceRow, type ProviderName, providerIds } from './protocol.ts';
 
 /** With the tag it has 900 bytes, which are 1,200 base64 characters. */
 const plaintextBytes = 884;
@@ -10,17 +10,12 @@ const plaintextBytes = 884;
 /** Number of server domains, since one server that publishes for many would reach its rate limit. */
 const homes = 50;
 
-export interface Device {
-  /** Domain of its account, which publishes to the device. */
-  readonly home: string;
-  readonly account: string;
+export interface Device extends Omit<DeviceRow, 'node'> {
   readonly providerId: string;
-  readonly token: string;
 }
 
 /** A device that can be published to. */
-export interface Registered {
-  readonly home: string;
+export interface Registered extends DeviceRow {
   /** A publish without its beginning up to the id, sealed for this device. */
   readonly publish: string;
 }

@@ -5,11 +5,13 @@ import { createAcceptor } from '../../src/harness/server/acceptor.ts';
 import { blast } from '../../src/harness/server/blast.ts';
 import { answerCalls } from './calls.ts';
 import { createDevice, publishTo, readNode, type Registered, registerStanza } from './devices.ts';
+import { sendPaced } from './paced.ts';
 import {
+  type Blast,
   componentSecret,
+  type DeviceSet,
   domains,
   type GeneratorCalls,
-  type Load,
   type LoadReport,
   type ProviderName,
 } from './protocol.ts';
@@ -27,8 +29,9 @@ const acceptor = await createAcceptor({
   // A server that was just stopped may still be connected when the next one arrives.
   onConflict: 'replace-old',
 });
-const registered: Record<ProviderName, Registered[]> = { apns: [], fcm: [] };
+const sets = new Map<string, Registered[]>();
 let blasts = 0;
+let strangers = 0;
 
 answerCalls<GeneratorCalls>({
   listen: () => ({ service: acceptor.service }),
@@ -36,49 +39,68 @@ answerCalls<GeneratorCalls>({
     await acceptor.whenConnected(domain, connectWithinMs);
     return undefined;
   },
-  async register({ provider, devices }) {
-    for (let first = 0; first < devices; first += registerWindow) {
+  async register({ devices, ...set }) {
+    const registered = devicesOf(set);
+    for (let first = registered.length; first < devices; first += registerWindow) {
       const numbers = Array.from({ length: Math.min(registerWindow, devices - first) }, (_, i) => first + i);
-      registered[provider].push(...(await Promise.all(numbers.map((number) => register(provider, number)))));
+      registered.push(...(await Promise.all(numbers.map((number) => register(set.provider, number)))));
     }
     return undefined;
   },
-  blast: ({ domain, provider, load }) => publish(domain, provider, load),
+  adopt({ devices, ...set }) {
+    const registered = devicesOf(set);
+    for (const device of devices) registered.push({ ...device, publish: publishTo(device.node) });
+    return undefined;
+  },
+  devices: (set) => devicesOf(set).map(({ home, account, token, node }) => ({ home, account, token, node })),
+  blast: publish,
 });
 
+function devicesOf({ store, provider }: DeviceSet): Registered[] {
+  const key = `${store} ${provider}`;
+  const found = sets.get(key) ?? [];
+  sets.set(key, found);
+  return found;
+}
+
 async function register(provider: ProviderName, number: number): Promise<Registered> {
-  const device = createDevice(provider, number);
+  const { providerId, ...device } = createDevice(provider, number);
   const id = `register-${provider}-${number}`;
   const from = `${device.account}/phone`;
   const to = domains.server;
   const answer = await acceptor.request(
-    { id, from, to, xml: registerStanza({ id, from, to }, device) },
+    { id, from, to, xml: registerStanza({ id, from, to }, { ...device, providerId }) },
     answerWithinMs,
   );
   const node = answer.kind === 'result' ? readNode(answer.stanza) : undefined;
   if (node === undefined) throw new Error(`registering was answered ${answer.kind}`);
-  return { home: device.home, publish: publishTo(node) };
+  return { ...device, node, publish: publishTo(node) };
 }
 
-async function publish(domain: string, provider: ProviderName, { count, window }: Load): Promise<LoadReport> {
-  const devices = registered[provider];
+async function publish({ domain, load, withStrangers = false, ...set }: Blast): Promise<LoadReport> {
+  const devices = devicesOf(set);
+  if (devices.length === 0) throw new Error(`no devices of ${set.provider} in the store ${set.store}`);
   const connection = await acceptor.whenConnected(domain, connectWithinMs);
   blasts += 1;
-  const report = await blast({
+  const common = {
     acceptor,
     connection,
     clock: systemClock,
-    count,
-    window,
+    count: load.count,
     idPrefix: `publish-${blasts}`,
-    write(index, id) {
-      const device = devices[index % devices.length] as Registered;
+    write(index: number, id: string) {
+      if (withStrangers && index % 2 === 1) return writeStranger(domain, id);
+      const device = devices[(withStrangers ? index >> 1 : index) % devices.length] as Registered;
       return `<iq type='set' from='${device.home}' to='${domain}' id='${id}${device.publish}`;
     },
-  });
+  };
+  const report =
+    'window' in load
+      ? await blast({ ...common, window: load.window })
+      : await sendPaced({ ...common, perSecond: load.perSecond, answerWithinMs });
   const latenciesMs = report.latenciesMs.filter((latencyMs) => !Number.isNaN(latencyMs));
   return {
-    count,
+    count: load.count,
     durationMs: report.durationMs,
     p50Ms: quantile(latenciesMs, 0.5),
     p99Ms: quantile(latenciesMs, 0.99),
@@ -87,4 +109,11 @@ async function publish(domain: string, provider: ProviderName, { count, window }
       ...(report.unanswered > 0 && { none: report.unanswered }),
     },
   };
+}
+
+/** A publish to a node that nobody has, from a server that never published before. */
+function writeStranger(domain: string, id: string): string {
+  strangers += 1;
+  const node = randomBytes(80).toString('base64url');
+  return `<iq type='set' from='stranger-${strangers}.example' to='${domain}' id='${id}${publishTo(node)}`;
 }

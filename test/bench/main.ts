@@ -1,13 +1,14 @@
 /**
- * `npm run bench`: CPU, throughput and latency of the server next to the lowest cost of the same work on this machine.
+ * `npm run bench`: CPU, throughput, latency and memory of the server, next to a program that does the same work bare on
+ * the same machine. docs/performance.md tells what the figures mean.
  */
-import { cpus, loadavg, release } from 'node:os';
-import { measureIsolation } from './isolation.ts';
+import { writeFile } from 'node:fs/promises';
 import { type Options, readOptions, usage } from './options.ts';
-import { profileCell } from './profile-run.ts';
-import { cellOf, runRounds } from './rounds.ts';
-import { writeTables } from './table.ts';
-import { recordRequests, startWorld } from './world.ts';
+import { profilePair } from './profile-run.ts';
+import { bestOf, describeWorse, findWorse, ratiosOf } from './ratios.ts';
+import { describeMachine, readCommittedRatios, writeCommittedRatios, writeResult } from './result-file.ts';
+import { runCases, type RunResult } from './run.ts';
+import { align, tableOf } from './table.ts';
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -31,46 +32,29 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-/** Resolves with problems that invalidate the figures. */
+/** Resolves with what is wrong with the figures or with the server's speed, in words. */
 async function run(options: Options, signal: AbortSignal): Promise<readonly string[]> {
   const say = (text: string) => void process.stdout.write(`${text}\n`);
   const report = (text: string) => void process.stderr.write(`${text}\n`);
-  say(describeMachine());
-  await using world = await startWorld(signal);
-  report(`registering ${options.devices} devices with each provider`);
-  const requests = await recordRequests(world, options.devices);
-  const { providers, windows, rounds, count, warmUp } = options;
-
-  if (options.isolation) {
-    const { text, problems } = await measureIsolation(world, options, report);
-    say(text);
-    return problems;
-  }
+  const machine = describeMachine();
+  say(machine);
   if (options.profile) {
-    const [provider = 'apns'] = providers;
-    const [window = 50] = windows;
-    say(`Profile of ${provider} at window ${window}: ${count} notifications after ${warmUp}\n`);
-    const { text, problems } = await profileCell(world, cellOf(provider, window, options), requests[provider]);
+    const { text, picture, problems } = await profilePair(options, { signal, report });
     say(text);
+    if (options.picture !== undefined) await writeFile(options.picture, picture);
     return problems;
   }
-  const results = await runRounds(world, options, requests, report);
-  say(
-    `Medians over rounds: ${rounds}; ${count} notifications each (a quarter at window 1) after ${warmUp} to warm up; 1,200\n` +
-      `base64 characters of ciphertext, ${options.devices} devices. CPU per notification: of the process, all threads. Floor:\n` +
-      `sending the same request bare and answering the same stanza bare. Times: from stanza to answer.\n` +
-      (options.quick ? `--quick: shows that it runs; too short for figures that mean anything.\n` : ''),
-  );
-  say(writeTables(results));
-  return results.flatMap(({ provider, window, ...measured }) =>
-    Object.entries(measured).flatMap(([name, { problems }]) =>
-      problems.map((problem) => `${provider}, window ${window}, ${name}: ${problem}`),
-    ),
-  );
-}
-
-function describeMachine(): string {
-  const processors = cpus();
-  const load = (loadavg()[0] ?? 0).toFixed(1);
-  return `${processors.length} x ${processors[0]?.model ?? 'unknown'}, Linux ${release()}, Node ${process.version}, load before ${load}`;
+  const measure = () => runCases(options.cases, options, { signal, report });
+  let result: RunResult = await measure();
+  let worse = options.check ? findWorse(result.rows, readCommittedRatios()) : [];
+  if (worse.length > 0) {
+    report(`once more, since a busy machine may be the reason: ${worse.map(describeWorse).join('; ')}`);
+    const again = await measure();
+    result = { rows: bestOf(result.rows, again.rows), problems: again.problems };
+    worse = findWorse(result.rows, readCommittedRatios());
+  }
+  say(align(tableOf(result.rows)));
+  if (options.json !== undefined) await writeResult(options.json, { machine, rows: result.rows });
+  if (options.commit && result.problems.length === 0) await writeCommittedRatios(ratiosOf(result.rows));
+  return [...result.problems, ...worse.map(describeWorse)];
 }

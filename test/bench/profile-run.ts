@@ -1,70 +1,93 @@
-/** Shows where the CPU time of one cell goes: profiles the server and both halves of its floor, one after the other. */
-import { mkdir } from 'node:fs/promises';
+/** Shows where the CPU time goes: profiles the server and its floor, and sorts the samples by stage, script and function. */
 import { join } from 'node:path';
-import {
-  type Cell,
-  measureComponent,
-  type Measurement,
-  measureSender,
-  measureServer,
-  type Profiling,
-} from './measure.ts';
+import { devicesFor } from './cases/steady.ts';
+import type { Plan } from './cases/contract.ts';
+import type { Sample } from './measure.ts';
+import { startPair } from './pair.ts';
+import { drawStages } from './picture.ts';
 import { countSamples, profilingArguments, readProfiles, type Samples } from './profile.ts';
-import type { PushRequest } from './protocol.ts';
+import { stagesOf } from './stages.ts';
 import { align } from './table.ts';
-import type { World } from './world.ts';
+import { registerDevices, startWorld } from './world.ts';
 
 /** Groups and functions below this are omitted, in microseconds per notification. */
 const leastMicros = 0.5;
 const functionsShown = 30;
 
 interface Profiled {
-  readonly measurement: Measurement;
+  readonly sample: Sample;
   readonly samples: Samples;
 }
 
 export interface ProfileReport {
   readonly text: string;
+  /** SVG. */
+  readonly picture: string;
   readonly problems: readonly string[];
 }
 
-export async function profileCell(world: World, cell: Cell, requests: readonly PushRequest[]): Promise<ProfileReport> {
-  const profile = async (name: string, run: (profiling: Profiling) => Promise<Measurement>): Promise<Profiled> => {
-    const folder = join(world.folder, name);
-    await mkdir(folder);
-    const measurement = await run({ nodeArguments: profilingArguments(folder) });
-    const { fromMicros, toMicros } = measurement;
-    return { measurement, samples: countSamples(await readProfiles(folder), fromMicros, toMicros) };
+/** Measures the first provider of the plan at its first window, once. */
+export async function profilePair(
+  { providers: [provider = 'apns'], windows: [window = 50], count, warmUp }: Plan,
+  { signal, report }: { readonly signal: AbortSignal; readonly report: (text: string) => void },
+): Promise<ProfileReport> {
+  await using world = await startWorld(signal);
+  const store = await world.stores.sqlite('few');
+  report('registering devices');
+  await registerDevices(world, store, [provider], devicesFor(count + warmUp));
+  const [serverFolder, floorFolder] = [await world.createFolder(), await world.createFolder()];
+  const measured = await (async () => {
+    await using pair = await startPair(world, {
+      store,
+      provider,
+      warmUp: { count: warmUp, window },
+      nodeArguments: profilingArguments(serverFolder),
+      floorArguments: profilingArguments(floorFolder),
+    });
+    report(`profiling ${provider} at window ${window}`);
+    const [round] = await pair.alternate({ count, window }, 1);
+    return { ...round, problems: pair.problems };
+  })();
+  // Both have ended and so have written their profiles.
+  const profiled = async (sample: Sample | undefined, folder: string): Promise<Profiled> => {
+    if (!sample) throw new Error('nothing was measured');
+    const { fromMicros, toMicros } = sample;
+    return { sample, samples: countSamples(await readProfiles(join(folder)), fromMicros, toMicros) };
   };
-  const component = await profile('component', (profiling) => measureComponent(world, cell, profiling));
-  const sender = await profile('sender', (profiling) => measureSender(world, cell, requests, profiling));
-  const server = await profile('server', (profiling) => measureServer(world, cell, profiling));
+  const server = await profiled(measured.server, serverFolder);
+  const floor = await profiled(measured.floor, floorFolder);
+  const title = `${provider === 'apns' ? 'APNs' : 'FCM'}, window ${window}: CPU µs per push by stage`;
+  const columns = [
+    { name: 'server', stages: stagesOf(server.samples.groups, server.sample.cpuUs / server.samples.total) },
+    { name: 'floor', stages: stagesOf(floor.samples.groups, floor.sample.cpuUs / floor.samples.total) },
+  ];
   return {
-    text: describe(server, sender, component),
-    problems: [server, sender, component].flatMap(({ measurement }) => measurement.problems),
+    text: `Profile of ${provider} at window ${window}: ${count} notifications after ${warmUp}\n\n${describe(server, floor)}`,
+    picture: drawStages(title, columns),
+    problems: [...measured.problems, ...server.sample.problems, ...floor.sample.problems],
   };
 }
 
 /** Microseconds of CPU per notification that this many samples stand for. */
-const share = ({ measurement, samples }: Profiled, count = 0) => (measurement.cpuMicros * count) / samples.total;
+const share = ({ sample, samples }: Profiled, count = 0) => (sample.cpuUs * count) / samples.total;
 
-function describe(server: Profiled, sender: Profiled, component: Profiled): string {
-  const columns = [server, sender, component];
-  const row = (name: string, [whole = 0, send = 0, answer = 0]: readonly number[]) => [
+function describe(server: Profiled, floor: Profiled): string {
+  const columns = [server, floor];
+  const row = (name: string, [whole = 0, bare = 0]: readonly number[]) => [
     name,
-    ...[whole, send, answer, whole - send - answer].map((value) => value.toFixed(1)),
+    ...[whole, bare, whole - bare].map((value) => value.toFixed(1)),
   ];
   const groups = [...new Set(columns.flatMap(({ samples }) => [...samples.groups.keys()]))]
     .map((name) => ({ name, values: columns.map((of) => share(of, of.samples.groups.get(name))) }))
     .filter(({ values }) => Math.max(...values) >= leastMicros)
     .toSorted((a, b) => (b.values[0] ?? 0) - (a.values[0] ?? 0));
-  const processes = columns.map(({ measurement }) => measurement.cpuMicros);
+  const all = columns.map(({ sample }) => sample.cpuUs);
   const counts = columns.map(({ samples }) => String(samples.total));
   return `CPU µs per notification while profiling: the process's time (all threads) by its share of samples
 ${align([
-  ['', 'server', 'sender', 'component', 'beyond'],
+  ['', 'server', 'floor', 'beyond'],
   ...groups.map(({ name, values }) => row(name, values)),
-  row('all', processes),
+  row('all', all),
   ['samples', ...counts, ''],
 ])}
 

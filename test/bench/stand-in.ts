@@ -5,6 +5,9 @@ import { createFcmStandIn } from '../../src/harness/stand-ins/fcm.ts';
 import { answerCalls } from './calls.ts';
 import type { PushRequest, StandInCalls, StandInStart } from './protocol.ts';
 
+/** Enough to compare what the server and the floor sent to the same device. */
+const receivedLimit = 2_000;
+
 const tally: Record<string, number> = {};
 let standIn: StandIn;
 let fcmPath = '';
@@ -24,13 +27,21 @@ answerCalls<StandInCalls>({
     standIn.script(token, script);
     return undefined;
   },
+  schedule(spells) {
+    standIn.schedule(spells);
+    return undefined;
+  },
+  async port(state) {
+    await (state === 'open' ? standIn.openPort() : standIn.closePort());
+    return undefined;
+  },
   latest: ({ count }) => standIn.received.slice(-count).map(requestOf),
 });
 
 function createStandIn(start: StandInStart): Promise<StandIn> {
   return start.provider === 'apns'
-    ? createApnsStandIn({ topics: [start.topic], keys: [start.key] })
-    : createFcmStandIn({ account: start.account });
+    ? createApnsStandIn({ topics: [start.topic], keys: [start.key], receivedLimit })
+    : createFcmStandIn({ account: start.account, receivedLimit });
 }
 
 /** Headers that HTTP clients add themselves. */

@@ -1,62 +1,55 @@
 /** The benchmark's result as text. */
-import type { Measurement } from './measure.ts';
-import type { ProviderName } from './protocol.ts';
-import { type CellResult, ratioOf } from './rounds.ts';
-import { median } from './statistics.ts';
+import { type FigureName, figureNames, type Row } from './rows.ts';
 
-const names: Readonly<Record<ProviderName, string>> = { apns: 'APNs', fcm: 'FCM' };
-const senders: Readonly<Record<ProviderName, string>> = { apns: 'node:http2 to APNs', fcm: 'undici HTTP/1.1 to FCM' };
+const titles: Readonly<Record<FigureName, string>> = {
+  cpuUs: 'CPU µs',
+  floorUs: 'floor',
+  ratio: 'ratio',
+  perSecond: '/s',
+  p50Ms: 'p50 ms',
+  p99Ms: 'p99 ms',
+  rssMb: 'RSS MB',
+};
+const providerNames = { apns: 'APNs', fcm: 'FCM' } as const;
 
-/** One row per cell with medians over the rounds, then the parts of the floors. */
-export function writeTables(results: readonly CellResult[]): string {
-  const cells = Object.values(Object.groupBy(results, ({ provider, window }) => `${provider} ${window}`));
-  const rows = cells.map((rounds = []) => rowOf(rounds)).toSorted((a, b) => compare(a[0], b[0]));
-  const floors = cells.flatMap((rounds = []) => floorRowsOf(rounds)).toSorted((a, b) => compare(a[0], b[0]));
-  return `${align([['server', 'window', 'CPU µs', 'floor', 'ratio', '[min-max]', '/s', 'p50 ms', 'p99 ms', 'RSS MB'], ...rows])}
-
-${align([['floor', 'window', 'CPU µs', '/s', 'p50 ms', 'p99 ms', 'RSS MB'], ...floors])}`;
+/** Head and lines of the table; the figures with their smallest and largest value, where there is more than one round. */
+export function tableOf(rows: readonly Row[]): string[][] {
+  const head = ['case', 'provider', 'window', ...figureNames.map((name) => titles[name])];
+  return [head, ...rows.map(lineOf)];
 }
 
-function rowOf(rounds: readonly CellResult[]): string[] {
-  const [first] = rounds;
-  if (!first) return [];
-  const ratios = rounds.map(ratioOf);
-  const floors = rounds.map(({ sender, component }) => sender.cpuMicros + component.cpuMicros);
-  const [cpu = '', ...rest] = figures(rounds.map(({ server }) => server));
+function lineOf(row: Row): string[] {
+  const provider = row.provider === null ? '–' : providerNames[row.provider];
   return [
-    names[first.provider],
-    String(first.window),
-    cpu,
-    median(floors).toFixed(0),
-    median(ratios).toFixed(2),
-    `[${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)}]`,
-    ...rest,
+    row.case,
+    provider,
+    row.window === null ? '–' : String(row.window),
+    ...figureNames.map((name) => cellOf(row, name)),
   ];
 }
 
-function floorRowsOf(rounds: readonly CellResult[]): string[][] {
-  const [first] = rounds;
-  if (!first) return [];
-  const window = String(first.window);
-  return [
-    [senders[first.provider], window, ...figures(rounds.map(({ sender }) => sender))],
-    [`component (beside ${names[first.provider]})`, window, ...figures(rounds.map(({ component }) => component))],
-  ];
+function cellOf(row: Row, name: FigureName): string {
+  const value = row[name];
+  if (value === null) return '–';
+  const range = row.ranges[name];
+  if (row.rounds < 2 || !range) return writeFigure(name, value);
+  return `${writeFigure(name, value)} [${range.map((end) => writeFigure(name, end)).join('–')}]`;
 }
 
-function figures(rounds: readonly Measurement[]): string[] {
-  const middle = (read: (round: Measurement) => number) => median(rounds.map(read));
-  return [
-    middle(({ cpuMicros }) => cpuMicros).toFixed(0),
-    Math.round(middle(({ perSecond }) => perSecond)).toLocaleString('en'),
-    writeMs(middle(({ p50Ms }) => p50Ms)),
-    writeMs(middle(({ p99Ms }) => p99Ms)),
-    (middle(({ peakRssBytes }) => peakRssBytes) / 2 ** 20).toFixed(0),
-  ];
-}
-
-function writeMs(ms: number): string {
-  return ms.toFixed(ms < 10 ? 2 : 0);
+function writeFigure(name: FigureName, value: number): string {
+  switch (name) {
+    case 'ratio':
+      return value.toFixed(2);
+    case 'perSecond':
+      return Math.round(value).toLocaleString('en');
+    case 'p50Ms':
+    case 'p99Ms':
+      return value.toFixed(value < 0.1 ? 4 : value < 10 ? 2 : 0);
+    case 'cpuUs':
+    case 'floorUs':
+    case 'rssMb':
+      return value.toFixed(value < 10 ? 1 : 0);
+  }
 }
 
 /** Columns as wide as needed, the first aligned left, numbers right. */
@@ -66,8 +59,4 @@ export function align(rows: readonly (readonly string[])[]): string {
   const line = (row: readonly string[]) =>
     row.map((text, i) => (i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0))).join('  ');
   return rows.map((row) => line(row).trimEnd()).join('\n');
-}
-
-function compare(a = '', b = ''): number {
-  return a < b ? -1 : Number(a > b);
 }

@@ -1,5 +1,5 @@
 /** CPU time and memory of a process from Linux's /proc; see proc(5). */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { Usage } from './protocol.ts';
 
 /** Clock ticks of /proc: 100 per second on every Linux that Node runs on. */
@@ -20,6 +20,11 @@ export async function readOwnUsage(): Promise<Usage> {
   const { user, system } = process.cpuUsage();
   // `resourceUsage().maxRSS` would start with the value of the parent.
   return { cpuMicros: user + system, peakRssBytes: await readPeakRss('self') };
+}
+
+/** Makes the peak of the resident memory what is resident now. */
+export async function resetPeak(pid: number | 'self'): Promise<void> {
+  await writeFile(`/proc/${pid}/clear_refs`, '5');
 }
 
 async function readPeakRss(pid: number | 'self'): Promise<number> {

@@ -1,9 +1,10 @@
 /** Everything around the server that a measurement needs, each part in a process of its own. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApnsKey, createServiceAccount } from '../../src/harness/stand-ins/certificates.ts';
-import { defaults, startSealpost } from '../support/sealpost.ts';
+import { startSealpost } from '../support/sealpost.ts';
+import { buildServer } from './build.ts';
 import { type Child, startChild } from './processes.ts';
 import {
   componentSecret,
@@ -11,36 +12,45 @@ import {
   type GeneratorCalls,
   type ProviderName,
   providerIds,
-  type PushRequest,
   type StandInCalls,
-  type Usage,
+  type Target,
 } from './protocol.ts';
-import { readUsage } from './usage.ts';
+import { createStores, type Store, type Stores } from './stores.ts';
+import { readUsage, resetPeak } from './usage.ts';
+import type { Subject } from './measure.ts';
 
-/** Origin of a provider's stand-in, and requests that it accepted from the server. */
-export interface Target {
+/** A provider's stand-in and where it listens. */
+export interface Provider extends Target {
   readonly standIn: Child<StandInCalls>;
-  readonly origin: string;
-  readonly ca: string;
 }
 
 /** The server in its process; disposing it drains it. */
-export interface MeasuredServer extends AsyncDisposable {
-  usage(): Promise<Usage>;
-  /** The last warning or error that it logged. */
-  readonly complaint: string | undefined;
+export interface MeasuredServer extends Subject, AsyncDisposable {
+  readonly pid: number;
+}
+
+export interface ServerStart {
+  readonly store: Store;
+  /** The compiled program as it is published, in place of the sources; default: the sources. */
+  readonly built?: boolean;
+  /** Options for Node itself. */
+  readonly nodeArguments?: readonly string[];
+  /** Sections of the config that replace the usual ones. */
+  readonly config?: object;
 }
 
 export interface World extends AsyncDisposable {
   readonly generator: Child<GeneratorCalls>;
   /** Port for components. */
   readonly service: string;
-  readonly targets: Readonly<Record<ProviderName, Target>>;
-  /** Temporary folder. */
-  readonly folder: string;
+  readonly providers: Readonly<Record<ProviderName, Provider>>;
+  readonly stores: Stores;
+  /** Rejects pending calls. */
   readonly signal: AbortSignal;
-  /** Starts the server with the store of its predecessors; resolves once its link is up. */
-  startServer(nodeArguments?: readonly string[]): Promise<MeasuredServer>;
+  /** Makes an empty temporary folder. */
+  createFolder(): Promise<string>;
+  /** Starts the server; resolves once its link is up. */
+  startServer(start: ServerStart): Promise<MeasuredServer>;
 }
 
 const topic = 'org.example.messenger';
@@ -50,8 +60,8 @@ const teamId = 'TEAM123456';
 
 export async function startWorld(signal: AbortSignal): Promise<World> {
   await using opened = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'sealpost-bench-'));
-  opened.defer(() => rm(folder, { recursive: true }));
+  const root = await mkdtemp(join(tmpdir(), 'sealpost-bench-'));
+  opened.defer(() => rm(root, { recursive: true }));
   const generator = opened.use(startChild<GeneratorCalls>({ file: 'generator.ts', signal }));
   const apns = opened.use(startChild<StandInCalls>({ file: 'stand-in.ts', signal }));
   const fcm = opened.use(startChild<StandInCalls>({ file: 'stand-in.ts', signal }));
@@ -67,42 +77,56 @@ export async function startWorld(signal: AbortSignal): Promise<World> {
   const { service } = await generator.call('listen', undefined);
 
   const file = async (name: string, text: string) => {
-    await writeFile(join(folder, name), text);
-    return join(folder, name);
+    await writeFile(join(root, name), text);
+    return join(root, name);
   };
-  const config = {
-    xmpp: [{ service, domain: domains.server, secret: componentSecret }],
-    ...defaults(folder),
-    apps: {
-      siskin: {
-        provider: 'apns',
-        ids: [providerIds.apns],
-        topic,
-        key: { file: await file(`AuthKey_${keyId}.p8`, key.privateKey), id: keyId, team: teamId },
-        endpoint: apnsAt.origin,
-        ca: await file('apns-ca.pem', apnsAt.ca),
-      },
-      android: {
-        provider: 'fcm',
-        ids: [providerIds.fcm],
-        serviceAccount: { file: await file('service-account.json', json) },
-        endpoint: fcmAt.origin,
-        tokenEndpoint: fcmAt.origin,
-        ca: await file('fcm-ca.pem', fcmAt.ca),
-      },
+  const apps = {
+    siskin: {
+      provider: 'apns',
+      ids: [providerIds.apns],
+      topic,
+      key: { file: await file(`AuthKey_${keyId}.p8`, key.privateKey), id: keyId, team: teamId },
+      endpoint: apnsAt.origin,
+      ca: await file('apns-ca.pem', apnsAt.ca),
+    },
+    android: {
+      provider: 'fcm',
+      ids: [providerIds.fcm],
+      serviceAccount: { file: await file('service-account.json', json) },
+      endpoint: fcmAt.origin,
+      tokenEndpoint: fcmAt.origin,
+      ca: await file('fcm-ca.pem', fcmAt.ca),
     },
   };
+  let folders = 0;
+  const createFolder = async () => {
+    const folder = join(root, String((folders += 1)));
+    await mkdir(folder);
+    return folder;
+  };
+  const stores = opened.use(createStores(createFolder));
   const closing = opened.move();
 
   return {
     generator,
     service,
-    targets: { apns: { standIn: apns, ...apnsAt }, fcm: { standIn: fcm, ...fcmAt } },
-    folder,
+    providers: { apns: { standIn: apns, ...apnsAt }, fcm: { standIn: fcm, ...fcmAt } },
+    stores,
     signal,
-    async startServer(nodeArguments = []) {
+    createFolder,
+    async startServer({ store, built = false, nodeArguments = [], config: extra = {} }) {
       signal.throwIfAborted();
-      const sealpost = await startSealpost(folder, config, nodeArguments);
+      const config = {
+        xmpp: [{ service, domain: domains.server, secret: componentSecret }],
+        http: { ops: { port: 0 }, public: { port: 0 } },
+        store: store.url,
+        nodes: { key: store.nodeKey },
+        apps,
+        ...extra,
+      };
+      const mainFile = built ? await buildServer() : undefined;
+      const sealpost = await startSealpost(store.folder, config, nodeArguments, [], mainFile);
+      const pid = sealpost.process.pid ?? 0;
       try {
         await generator.call('connected', { domain: domains.server });
       } catch (error) {
@@ -110,7 +134,11 @@ export async function startWorld(signal: AbortSignal): Promise<World> {
         throw error;
       }
       return {
-        usage: () => readUsage(sealpost.process.pid ?? 0),
+        name: 'server',
+        domain: domains.server,
+        pid,
+        usage: () => readUsage(pid),
+        resetPeak: () => resetPeak(pid),
         get complaint() {
           return sealpost.lines.findLast((line) => /"level":[456]0/.test(line));
         },
@@ -121,31 +149,15 @@ export async function startWorld(signal: AbortSignal): Promise<World> {
   };
 }
 
-/** Enough that header compression finds no repetition. */
-const recordedAtMost = 1000;
-
-/**
- * Registers the devices and publishes once to each. Resolves with the requests that the stand-ins accepted, which the
- * floors send again.
- */
-export async function recordRequests(
+/** Makes sure that the store has this many devices of each provider; registers those that are missing. */
+export async function registerDevices(
   world: World,
+  store: Store,
+  providers: readonly ProviderName[],
   devices: number,
-): Promise<Readonly<Record<ProviderName, readonly PushRequest[]>>> {
+): Promise<void> {
   await using opened = new AsyncDisposableStack();
-  const server = opened.use(await world.startServer());
-  const record = async (provider: ProviderName) => {
-    await world.generator.call('register', { provider, devices });
-    const load = { count: devices, window: 50 };
-    const { answers } = await world.generator.call('blast', { domain: domains.server, provider, load });
-    const count = Math.min(devices, recordedAtMost);
-    const requests = await world.targets[provider].standIn.call('latest', { count });
-    if (requests.length < count || answers['result'] !== devices)
-      throw new Error(
-        `${provider}: ${requests.length} of ${count} pushes came; answers: ${JSON.stringify(answers)};` +
-          ` the server's log: ${server.complaint}`,
-      );
-    return requests;
-  };
-  return { apns: await record('apns'), fcm: await record('fcm') };
+  opened.use(await world.startServer({ store, config: { registrations: { newPerDay: 10_000_000 } } }));
+  for (const provider of providers)
+    await world.generator.call('register', { store: store.name, provider, devices: devices });
 }

@@ -90,7 +90,7 @@ export interface Sealpost {
   stop(): Promise<void>;
 }
 
-const mainFile = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+const sourceFile = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
 /** Milliseconds; far more than a start takes on a loaded machine. */
 const startWithinMs = 60_000;
@@ -99,12 +99,14 @@ const startWithinMs = 60_000;
  * Starts `serve` with a config file made of `config`; resolves once both listeners are open.
  * @param nodeArguments options for Node itself
  * @param prefix what the command line begins with, to run it elsewhere
+ * @param mainFile the program; without it, that of the sources
  */
 export async function startSealpost(
   folder: string,
   config: object,
   nodeArguments: readonly string[] = [],
   prefix: readonly string[] = [],
+  mainFile: string = sourceFile,
 ): Promise<Sealpost> {
   const configFile = join(folder, 'sealpost.yaml');
   await writeFile(configFile, stringify(config));
