@@ -125,3 +125,13 @@ export type FloorCalls = {
   usage: { input: undefined; output: Usage };
   resetPeak: { input: undefined; output: undefined };
 };
+
+/** A process that looks registrations up in a store. */
+export type LookUpCalls = {
+  open: { input: { readonly path: string; readonly nodes: readonly string[] }; output: undefined };
+  /** Looks so many up, one after the other. */
+  measure: {
+    input: { readonly count: number };
+    output: Readonly<Record<'cpuUs' | 'perSecond' | 'p50Ms' | 'p99Ms' | 'rssMb', number>>;
+  };
+};

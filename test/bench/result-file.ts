@@ -25,6 +25,11 @@ export async function writeResult(path: string, { machine, rows }: Result): Prom
   await writeFile(path, `{"machine":${JSON.stringify(machine)},"rows":[\n${linesOf(rows)}\n]}\n`);
 }
 
+/** A file that `writeResult` wrote. */
+export function readResult(path: string): Result {
+  return JSON.parse(readFileSync(path, 'utf8')) as Result;
+}
+
 export function readCommittedRatios(): CommittedRatio[] {
   return JSON.parse(readFileSync(ratiosPath, 'utf8')) as CommittedRatio[];
 }

@@ -2,5 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import * as configuration from './configuration.ts';
 import * as metrics from './metrics.ts';
+import * as performance from './performance.ts';
 
-for (const { pagePath, writtenPage } of [configuration, metrics]) writeFileSync(pagePath, await writtenPage());
+for (const { pagePath, writtenPage } of [configuration, metrics, performance])
+  writeFileSync(pagePath, await writtenPage());
