@@ -52,6 +52,7 @@ test('authorization - a secret that the registration does not have is ignored', 
 test('authorization - only ASCII letters are folded: the Kelvin sign is not k', () => {
   const registration = registrationOf({ account: 'romeo@kent.example' });
   assert.equal(refuse(notificationOf({ publisher: '\u212aent.example' }), registration), 'wrong-publisher');
+  assert.equal(refuse(notificationOf({ publisher: '\u212aENT.example' }), registration), 'wrong-publisher');
   assert.equal(refuse(notificationOf({ publisher: 'KENT.example' }), registration), undefined);
 });
 

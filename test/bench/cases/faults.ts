@@ -74,9 +74,8 @@ export const outage: BenchCase = {
         await warm(world, server, { store, provider, warmUp: { count: plan.warmUp, window } });
         const work = { store: store.name, provider, load: { count, window: 500 } };
         await standIn.call('port', 'closed');
-        const stored = await takeSample(world, server, work, { accepted: 0 }).finally(() =>
-          standIn.call('port', 'open'),
-        );
+        const stored = await takeSample(world, server, work, { accepted: 0 });
+        await standIn.call('port', 'open');
         note(stored.problems.map((problem) => `outage, ${provider}: ${problem}`));
         enqueued.push(figuresOf(stored));
         drained.push(await drain(count));
