@@ -6,6 +6,11 @@ import { startFrom } from './start.ts';
 export const demoUsage = `Usage: sealpost demo
 
   Runs the harness, stand-ins for APNs and FCM, and the server on this machine, and shows real pushes until interrupted.
+
+Example:
+  sealpost demo
+
+Exit codes: 0 ended by you, 1 it could not start, 2 a wrong call.
 `;
 
 /** `sealpost demo`. Exits with 0 if every push arrived as it was sent. */

@@ -13,6 +13,12 @@ export const guardUsage = `Usage: sealpost guard status|release [--accept-remova
                      the provider calls dead are removed. Only if they really are gone.
   --config FILE      default: the environment variable SEALPOST_CONFIG
   --url URL          of the ops listener; default: http.ops of the config
+
+Examples:
+  sealpost guard status
+  sealpost guard release    # after the topic in the config was corrected
+
+Exit codes: 0 done, 1 the server cannot be asked, 2 a wrong call.
 `;
 
 export interface GuardCall {

@@ -10,6 +10,12 @@ export const importUsage = `Usage: sealpost import --from ${origins.join('|')} F
   --from csv                 a file with a header: node, token, account, device, second_token, secret, convention
   --app NAME                 the app that everything in FILE belongs to
   --dry-run                  only show what would happen
+
+Examples:
+  sealpost import --from p2 p2.sql --config sealpost.yaml --dry-run
+  sealpost import --from csv devices.csv --app siskin --config sealpost.yaml
+
+Exit codes: 0 all was taken over, 1 something was not, and is listed, 2 a wrong call.
 `;
 
 export interface ImportCommandOptions extends Pick<ImportOptions, 'clock' | 'output'> {

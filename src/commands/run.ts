@@ -6,6 +6,7 @@ import { errorCode } from '../telemetry/log.ts';
 import { systemClock } from '../time/clock.ts';
 import { type CommandCall, describeUnknown, type ExitCode, UsageError } from './command.ts';
 import { check, checkUsage } from './check.ts';
+import { completion, completionUsage } from './completion.ts';
 import { demo, demoUsage } from './demo.ts';
 import { devices, devicesUsage } from './devices.ts';
 import { guard, guardUsage } from './guard.ts';
@@ -16,6 +17,7 @@ import type { Signals } from './signals.ts';
 import { store, storeUsage } from './store.ts';
 import { sendTest, sendTestUsage } from './send-test.ts';
 import { startFrom } from './start.ts';
+import { stats, statsUsage } from './stats.ts';
 import { trace, traceUsage } from './trace.ts';
 import { version } from './version.ts';
 
@@ -27,10 +29,12 @@ const usage = `Usage: sealpost [COMMAND] [OPTIONS]
   devices    what a running server knows of a device; remove one, erase an account
   trace      follow a device through a running server, live
   send-test  send a push to a device through a running server and its provider
+  stats      what a running server did since its start
   guard      ask and release the mass-loss guard of a running server
   import     import registrations from another push app server
   store      copy a store to another file, or between SQLite and PostgreSQL
   harness    try this and other push app servers, seal and open by hand
+  completion print a script by which the shell completes commands and options
 
   --config FILE   sealpost.yaml; default: the environment variable SEALPOST_CONFIG
   --version       print the version
@@ -94,6 +98,21 @@ const commands: Readonly<Record<string, Command>> = {
     run({ args, env, signals }) {
       signals.endByHangup();
       return trace({ args, env, output, signal: signals.terminated });
+    },
+  },
+  stats: {
+    usage: statsUsage,
+    run({ args, env, signals }) {
+      signals.endByHangup();
+      return stats({ args, env, output, signal: signals.terminated });
+    },
+  },
+  completion: {
+    usage: completionUsage,
+    async run({ args, signals }) {
+      signals.release();
+      const usages = Object.entries(commands).map(([name, { usage: page = '' }]) => [name, page] as const);
+      return completion({ args, output, usages: Object.fromEntries(usages) });
     },
   },
   store: {

@@ -10,6 +10,11 @@ export const serveUsage = `Usage: sealpost serve --config FILE
   the log change at once; the log says what needs a restart. If anything is wrong, everything stays as it was.
 
   --config FILE   sealpost.yaml; default: the environment variable SEALPOST_CONFIG
+
+Example:
+  sealpost serve --config /etc/sealpost/sealpost.yaml
+
+Exit codes: 0 ended by a signal, 1 it could not start, 2 a wrong call.
 `;
 
 /**

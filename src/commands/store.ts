@@ -22,6 +22,12 @@ export const storeUsage = `Usage: sealpost store copy --to STORE [--from STORE] 
   --to STORE      sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE, or @FILE: a file that holds one of these
   --from STORE    the same; default: the store of the config
   --config FILE   default: the environment variable SEALPOST_CONFIG
+
+Examples:
+  sealpost store copy --to @/run/secrets/postgres-url --config sealpost.yaml
+  sealpost store copy --from @/run/secrets/postgres-url --to sqlite:sealpost.db --config sealpost.yaml
+
+Exit codes: 0 all was copied, 1 something was not, 2 a wrong call.
 `;
 
 export interface StoreCall {

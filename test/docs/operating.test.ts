@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { devices } from '../../src/commands/devices.ts';
 import { sendTest } from '../../src/commands/send-test.ts';
+import { stats } from '../../src/commands/stats.ts';
 import { trace } from '../../src/commands/trace.ts';
 import { fingerprint } from '../../src/telemetry/log.ts';
 import { type OperatorCommand, publishOf, startOperated } from '../support/operator.ts';
@@ -23,8 +24,9 @@ test('docs - every command of docs/operating.md does what the page says, in its 
   await ask(publishOf('p1', node));
   const here = (text: string) =>
     text.replaceAll('romeo@example.net', 'romeo@localhost').replaceAll('3b2c5f0a9d41', fingerprint(node));
-  const commands: Readonly<Record<string, OperatorCommand>> = { devices, trace, 'send-test': sendTest };
+  const commands: Readonly<Record<string, OperatorCommand>> = { devices, stats, trace, 'send-test': sendTest };
   const expected: readonly (readonly [string, number, RegExp])[] = [
+    ['stats', 0, /registered +accepted/],
     ['devices show', 0, /=> The provider accepted the latest push/],
     [
       'trace',
@@ -44,7 +46,7 @@ test('docs - every command of docs/operating.md does what the page says, in its 
   assert.equal(ours.length, expected.length);
   for (const [i, [begin, code, output]] of expected.entries()) {
     const line = ours[i] ?? '';
-    assert.ok(line.startsWith(`sealpost ${begin} `), line);
+    assert.ok(`${line} `.startsWith(`sealpost ${begin} `), line);
     const [name = '', ...words] = here(line).split(' ').slice(1);
     const command = commands[name];
     assert.ok(command, name);
