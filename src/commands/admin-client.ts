@@ -1,7 +1,7 @@
 /** Calls the admin API of a running server, for the commands that ask it. */
 import { z } from 'zod';
 import { type Config, loadConfig } from '../config/config.ts';
-import { errorCode } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
 import { UsageError } from './command.ts';
 
 /** Milliseconds; a healthy server answers from memory or with one query, far faster. */

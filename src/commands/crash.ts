@@ -1,4 +1,4 @@
-import { errorCode } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
 
 /**
  * What is written about an error that nothing caught, as its last words: where it happened and its code or class. Node would

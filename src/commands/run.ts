@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { ConfigError } from '../config/config.ts';
-import { errorCode } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
 import { systemClock } from '../time/clock.ts';
 import { type CommandCall, describeUnknown, type ExitCode, UsageError } from './command.ts';
 import { check, checkUsage } from './check.ts';

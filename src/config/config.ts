@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { errorCode } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
 import { ConfigError, describeIssues, type Locate } from './kinds/problems.ts';
 import { type ConfigKeys, createSchema } from './schema.ts';
 import type { Sources } from './kinds/values.ts';

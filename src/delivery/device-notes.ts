@@ -3,7 +3,8 @@ import type { Outcome } from '../core/answers.ts';
 import type { PushResult } from '../core/push.ts';
 import type { Registration } from '../core/registration.ts';
 import { type DeviceNote, NOTES_BATCH, type Registry } from '../store/registry/contract.ts';
-import { errorCode, type Log } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Clock } from '../time/clock.ts';
 import { isStored } from './lookup.ts';
 

@@ -10,7 +10,8 @@ import type { Registry } from '../store/registry/contract.ts';
 import { foldCase } from '../core/jid.ts';
 import type { TraceSink } from '../core/trace.ts';
 import { callAlertRoute } from '../core/routing.ts';
-import { errorCode, fingerprint, type Log } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
+import { fingerprint, type Log } from '../telemetry/log.ts';
 import { noSpans, type Spans } from '../telemetry/spans.ts';
 import { endAttempt } from './way.ts';
 

@@ -13,7 +13,8 @@ import type { Outbox, QueuedPush } from '../store/outbox/contract.ts';
 import type { Push } from '../core/push.ts';
 import type { Registration } from '../core/registration.ts';
 import { callAlertRoute, callLifetimeMs, isCall } from '../core/routing.ts';
-import { errorCode, type Log, throttle } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
+import { type Log, throttle } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /**

@@ -1,7 +1,8 @@
 // The HTTP API below `/v1` for vendors with a client of their own: authorisation, rate limits and errors.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { TooManyRegistrations } from '../core/registration.ts';
-import { errorCode, type Log } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createBearer } from './bearer.ts';
 import { callerOf } from './caller.ts';

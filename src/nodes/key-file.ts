@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorCode } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
 import { formatNodeKey, type NodeKey, parseNodeKey } from './node-key.ts';
 import { NODE_KEY_BYTES } from './sealed-node.ts';
 

@@ -1,7 +1,8 @@
 /** Where the node key comes from: the config, or a file beside the store that is made when there is none. */
 import { dirname, join } from 'node:path';
 import type { Secret } from '../core/secret.ts';
-import { errorCode, type Log } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
+import type { Log } from '../telemetry/log.ts';
 import { NodeKeyError, readOrMakeKeyFile, rewriteKeyFile } from './key-file.ts';
 import { linesFor, type NodeKey, parseNodeKey, type UnsealedNodes } from './node-key.ts';
 import { createNodeNames, type NodeNames, type SealedConvention } from './node-names.ts';

@@ -5,7 +5,7 @@ import type { AppSender } from '../sending/app-sender.ts';
 import type { Outbox, OutboxState } from '../store/outbox/contract.ts';
 import type { Registry } from '../store/registry/contract.ts';
 import type { Concern, Provider } from '../providers/provider.ts';
-import { errorCode } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
 
 /** The parts whose state makes up readiness. */
 export interface HealthSources {

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../time/clock.ts';
-import { errorCode, type Log } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { addAdminApi, type AdminOptions } from './admin/api.ts';
 import { createOverview } from './console/overview.ts';

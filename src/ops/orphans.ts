@@ -1,6 +1,6 @@
 /** Registrations of apps that are not in the config. They are kept, since the app may return. */
 import type { Log } from '../telemetry/log.ts';
-import { errorCode } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 

@@ -4,7 +4,8 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Clock } from '../time/clock.ts';
 import type { Concern } from './provider.ts';
-import { errorCode, type Log } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** A credential file that cannot be used. `message` is to follow the file's name. Neither text quotes the file. */

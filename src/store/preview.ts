@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import { errorCode } from '../telemetry/log.ts';
+import { errorCode } from '../telemetry/error-code.ts';
 import type { Registry } from './registry/contract.ts';
 import { isUpToDate, outdatedHint } from './schema/migrate.ts';
 import { type OpenPostgresOptions, openPostgres } from './postgres/open.ts';

@@ -77,13 +77,6 @@ export function fingerprint(secretName: string): string {
   return createHash('sha256').update(secretName).digest('hex').slice(0, 12);
 }
 
-/** A name for an error that is safe to log: its code or the name of its class. Messages may quote outside input. */
-export function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' ? code : error.name;
-}
-
 /**
  * Limits repeated log lines, each kind by itself.
  * @returns a function that tells whether `intervalMs` has passed since it last returned true for this kind; the kinds

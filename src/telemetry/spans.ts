@@ -13,7 +13,7 @@ import {
   isSpanContextValid,
   type Tracer,
 } from '@opentelemetry/api';
-import { errorCode } from './log.ts';
+import { errorCode } from './error-code.ts';
 
 /**
  * The only attributes of a span, each with `sealpost.` in front of its name. The list is closed, so that no span can carry

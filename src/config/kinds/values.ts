@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { errorCode } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
 import { suggestKey } from './key-names.ts';
 import { withHint } from './problems.ts';
 import { createSecret } from '../../core/secret.ts';

@@ -2,7 +2,8 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { fieldErrorOf } from '../../http/request-errors.ts';
-import { errorCode, type Log } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
+import type { Log } from '../../telemetry/log.ts';
 import type { Clock } from '../../time/clock.ts';
 import { type AccessOptions, restrictAccess } from './access.ts';
 import type { Failure } from '../console/failures.ts';

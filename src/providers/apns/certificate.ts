@@ -2,7 +2,7 @@
 import { Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { Secret } from '../../core/secret.ts';
-import { errorCode } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
 import type { ClientIdentity } from '../transport/dispatcher.ts';
 
 /** A client certificate and its expiry. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { PartFinding } from '../../core/finding.ts';
 import type { Push } from '../../core/push.ts';
-import { errorCode } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
 import type { CheckEnvironment } from '../provider.ts';
 import { describeResult } from '../check-result.ts';
 import { readPushCertificate } from './certificate.ts';

@@ -1,6 +1,7 @@
 /** Google's access tokens for FCM: developers.google.com/identity/protocols/oauth2/service-account. */
 import type { Clock, Random } from '../../time/clock.ts';
-import { errorCode, type Log, throttle } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
+import { type Log, throttle } from '../../telemetry/log.ts';
 import { ofOauthServer } from '../unconnected.ts';
 import { connectionFailureOf, isUnconnected, type Unconnected } from '../transport/connection-failure.ts';
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { PartFinding } from '../../core/finding.ts';
 import type { PushResult } from '../../core/push.ts';
-import { errorCode } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
 import { describeResult } from '../check-result.ts';
 import { CredentialError } from '../credential-file.ts';
 import type { CheckEnvironment } from '../provider.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type AppContext, commonKeys, toCommon } from '../../config/kinds/app.ts';
 import { withHint } from '../../config/kinds/problems.ts';
 import { section, type ValueKinds } from '../../config/kinds/values.ts';
-import { errorCode } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
 import { CredentialError } from '../credential-file.ts';
 import { readServiceAccount, serviceAccountHint } from './service-account.ts';
 

@@ -1,4 +1,5 @@
-import { errorCode, type Log, throttle } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
+import { type Log, throttle } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Database } from '../engine/database.ts';

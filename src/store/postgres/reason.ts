@@ -1,5 +1,5 @@
 import { DatabaseError } from 'pg';
-import { errorCode } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
 import type { StoreFault } from '../engine/fault.ts';
 
 /** By SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html. */

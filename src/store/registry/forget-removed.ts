@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../time/clock.ts';
-import { errorCode, type Log } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
+import type { Log } from '../../telemetry/log.ts';
 import { forgetEmptyDomains } from './domains.ts';
 import type { Tables } from '../schema/tables.ts';
 

@@ -1,5 +1,6 @@
 /** Detects that the file of the registrations can no longer be trusted to keep them. */
-import { errorCode, type Log } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
+import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
 import { createFaultReporter, type StoreFault } from '../engine/fault.ts';

@@ -1,5 +1,6 @@
 import { Kysely } from 'kysely';
-import { errorCode, type Log } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
+import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Database } from '../engine/database.ts';

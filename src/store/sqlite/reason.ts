@@ -1,4 +1,4 @@
-import { errorCode } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
 
 /** By primary result code (https://sqlite.org/rescode.html). */
 const reasons: Readonly<Record<number, string>> = {

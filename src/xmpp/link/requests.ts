@@ -2,7 +2,7 @@
 import { type Answer, answers } from '../../core/answers.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { errorCode } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
 import { detach, type Element, textBytes } from '../stream/element.ts';
 import {
   type Envelope,

@@ -1,7 +1,7 @@
 /** TCP or TLS connection to the XMPP server (XEP-0114). Writes are sent once per turn of the event loop. */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { errorCode } from '../../telemetry/log.ts';
+import { errorCode } from '../../telemetry/error-code.ts';
 
 /** `unsecured`: connected over TCP, TLS handshake not finished. */
 export type SocketStage = 'unconnected' | 'unsecured' | 'open';

@@ -2,6 +2,8 @@ import type { Mutant } from '../mutant.ts';
 
 const inLog = { file: 'telemetry/log.ts', tests: ['telemetry/redaction.test.ts'] };
 
+const inErrorCode = { file: 'telemetry/error-code.ts', tests: ['telemetry/redaction.test.ts'] };
+
 const inDispatch = { file: 'delivery/dispatch.ts', tests: ['telemetry/redaction.test.ts'] };
 
 const inComponent = { file: 'xmpp/services/component.ts', tests: ['telemetry/redaction.test.ts'] };
@@ -17,9 +19,9 @@ export const telemetry: readonly Mutant[] = [
     breaks: 'Logs carry nodes, with which anybody can publish.',
   },
   { ...inLog, find: '.slice(0, 12)', replace: '', breaks: 'A fingerprint is so long that nobody compares it.' },
-  { ...inLog, find: ': error.name', replace: ': error.message', breaks: 'Logs carry what came from outside.' },
+  { ...inErrorCode, find: ': error.name', replace: ': error.message', breaks: 'Logs carry what came from outside.' },
   {
-    ...inLog,
+    ...inErrorCode,
     find: `typeof code === 'string' ? code`,
     replace: 'code !== undefined ? String(code)',
     breaks: 'Logs carry whatever a library calls a code.',
