@@ -15,7 +15,8 @@ test('bench - every group of a profile belongs to one stage', () => {
     'node process': 'answer, promises and timers of Node',
     'prom-client': 'metrics and log',
     '(garbage collector)': 'garbage collector',
-    '(program)': 'other',
+    '(program)': 'native code that no function called',
+    zod: 'other',
     'test/bench/floor.ts': 'read the stanza',
     'test/bench/floor-devices.ts': 'find the device',
   } as const;

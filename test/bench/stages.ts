@@ -11,6 +11,7 @@ export const stages = [
   'answer, promises and timers of Node',
   'metrics and log',
   'garbage collector',
+  'native code that no function called',
   'other',
 ] as const;
 
@@ -51,6 +52,7 @@ const rules: readonly (readonly [beginning: string, stage: Stage])[] = [
   ['node js_stream_socket', 'send it: HTTP/2, TLS and sockets of Node'],
   ['node ', 'answer, promises and timers of Node'],
   ['(garbage collector)', 'garbage collector'],
+  ['(program)', 'native code that no function called'],
 ];
 
 /** The stage of a group of `countSamples`. */
