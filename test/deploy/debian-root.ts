@@ -10,7 +10,7 @@ import { missingPackage } from '../support/debian.ts';
 import { allowedBy, type Instruction, last, parseDockerfile, type Stage } from './dockerfile.ts';
 import { root as repository } from './page.ts';
 
-const mirror = 'http://deb.debian.org/debian';
+export const mirror = 'http://deb.debian.org/debian';
 const cache = join(repository, 'node_modules/.cache/debian-bookworm');
 
 /** Why tests that need such folders are skipped; false: they run. */
@@ -56,7 +56,7 @@ async function bareDebian(): Promise<string> {
 }
 
 /** What the base images have beside Debian: Node with npm below /usr/local, and the user 1000. */
-async function addNode(folder: string): Promise<void> {
+export async function addNode(folder: string): Promise<void> {
   const local = join(folder, 'usr/local');
   await cp(process.execPath, join(local, 'bin/node'));
   const npm = dirname(dirname((await run('sh', ['-c', 'readlink -f "$(command -v npm)"'])).trim()));
