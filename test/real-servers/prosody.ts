@@ -13,10 +13,25 @@ export interface ProsodyOptions {
   /** Send zeros as the tag, like the community's module on luaossl. */
   readonly zeroTag?: boolean;
   readonly accounts?: readonly string[];
+  /** The hosts of the config, in place of the usual ones; they load what pushes. */
+  readonly hosts?: string;
 }
 
+const usualHosts = `
+    VirtualHost "localhost"
+      modules_enabled = { "cloud_notify" }
+    Component "push.localhost"
+      component_secret = "s3cret"
+`;
+
+export type Prosody = RealServer & { readonly logFile: string };
+
 /** Debian's Prosody on loopback with mod_cloud_notify, accounts, and one component. */
-export async function startProsody({ accounts = usualAccounts, ...options }: ProsodyOptions): Promise<RealServer> {
+export async function startProsody({
+  accounts = usualAccounts,
+  hosts = usualHosts,
+  ...options
+}: ProsodyOptions): Promise<Prosody> {
   const folder = await mkdtemp(join(tmpdir(), 'sealpost-prosody-'));
   const [clientPort, componentPort] = [await freePort(), await freePort()];
   const accountsFolder = join(folder, 'data', 'localhost', 'accounts');
@@ -36,12 +51,10 @@ export async function startProsody({ accounts = usualAccounts, ...options }: Pro
     c2s_require_encryption = false; allow_unencrypted_plain_auth = true
     authentication = "internal_plain"; storage = "internal"
     modules_disabled = { "s2s", "tls", "http" }
-    modules_enabled = { "roster"; "saslauth"; "disco"; "presence"; "message"; "iq"; "ping"; "offline"; "cloud_notify";
+    modules_enabled = { "roster"; "saslauth"; "disco"; "presence"; "message"; "iq"; "ping"; "offline";
       ${options.seal ? '"sealpost_seal";' : ''} }
     sealpost_seal_zero_tag = ${options.zeroTag ?? false}
-    VirtualHost "localhost"
-    Component "push.localhost"
-      component_secret = "s3cret"
+    ${hosts}
     Component "load.localhost"
       component_secret = "s3cret"
     `,
@@ -54,6 +67,7 @@ export async function startProsody({ accounts = usualAccounts, ...options }: Pro
   return {
     clientPort,
     componentPort,
+    logFile: join(folder, 'prosody.log'),
     domain: 'localhost',
     component: 'push.localhost',
     secret: 's3cret',
