@@ -1,15 +1,10 @@
-import { describeCrash } from './commands/crash.ts';
 import { takeSignals } from './commands/signals.ts';
 
 /** For output that nobody has read yet when a command ends, milliseconds. */
 const outputWithinMs = 5_000;
 
-// Before the rest is loaded, since a SIGHUP would end the process until then.
+// Before anything else is loaded, since a SIGHUP would end the process until then.
 const signals = takeSignals();
-process.on('uncaughtException', (error) => {
-  process.stderr.write(describeCrash(error));
-  process.exit(1);
-});
 // Ends the process when nobody reads its output any more (`| head`): as failed, unless a command set its exit code.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) =>
@@ -18,6 +13,12 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const { runCommand } = await import('./commands/run.ts');
+const { describeCrash } = await import('./commands/crash.ts');
+// From here on, so that Node says itself which file of a broken installation is missing: nothing secret was read before.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(describeCrash(error));
+  process.exit(1);
+});
 const code = await runCommand(process.argv.slice(2), signals);
 // `exit` would cut off what a pipe has not taken yet: a report for `| jq`. A reader that has stopped is not waited for long.
 const written = [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve)));

@@ -70,8 +70,8 @@ export async function stats({ args, env, output, signal }: TraceCall): Promise<0
     if (!values.watch) return 0;
     if (!values.json) output.write('\n');
   }
-  if (!values.watch) throw new AdminError('The server ended before it answered.');
-  return 0;
+  if (values.watch && signal.aborted) return 0;
+  throw new AdminError('The server ended.');
 }
 
 /** The table. Pure. */

@@ -6,7 +6,7 @@ import type { Clock } from '../time/clock.ts';
 /** What a domain sends too much of. */
 export type FloodKind = 'publishes' | 'commands';
 
-/** Refusals of a domain within two windows from which on it is a flood: a few busy accounts cause fewer. */
+/** Refusals of a domain within two windows from which on it is a flood. What the limit of an account refuses is no refusal of its domain. */
 export const floodFrom = 100;
 
 const windowMs = 300_000;
@@ -91,7 +91,8 @@ export function createFloods({ clock, log }: FloodsOptions): Floods {
 }
 
 function describe({ domain, kind, count, before }: Seen): string {
-  return `${domain} sends more ${kind} than it may: ${count + before} were put off within ten minutes`;
+  const fate = kind === 'publishes' ? 'put off' : 'refused';
+  return `${domain} sends more ${kind} than it may: ${count + before} were ${fate} within ten minutes`;
 }
 
 const messages: Readonly<Record<FloodKind, string>> = {

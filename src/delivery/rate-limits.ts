@@ -119,17 +119,16 @@ export function createRateLimits(options: {
   return {
     mayPublish(publisher) {
       // The account comes first, so that an account over its limit uses nothing of its server's.
-      const may =
-        (isDomain(publisher) || buckets.publishesPerAccount.take(accountOf(publisher)) === 0) &&
-        buckets.publishesPerDomain.take(domainOf(publisher)) === 0;
-      if (!may) floods?.note(publisher, 'publishes');
-      return may;
+      if (!isDomain(publisher) && buckets.publishesPerAccount.take(accountOf(publisher)) > 0) return false;
+      if (buckets.publishesPerDomain.take(domainOf(publisher)) === 0) return true;
+      floods?.note(publisher, 'publishes');
+      return false;
     },
     mayCommand(from) {
-      const may =
-        buckets.commandsPerAccount.take(accountOf(from)) === 0 && buckets.commandsPerDomain.take(domainOf(from)) === 0;
-      if (!may) floods?.note(from, 'commands');
-      return may;
+      if (buckets.commandsPerAccount.take(accountOf(from)) > 0) return false;
+      if (buckets.commandsPerDomain.take(domainOf(from)) === 0) return true;
+      floods?.note(from, 'commands');
+      return false;
     },
     pushDelay({ app, node, token }) {
       const device = deviceOf({ app, token });

@@ -9,7 +9,7 @@ export const windowMs = 10 * 60_000;
 /** Where less comes in than `enough` in ten minutes, older sightings count too; after as long, fewer are enough. */
 export const patienceMs = 86_400_000;
 
-/** The latest devices that one watch remembers; some 300 bytes each. */
+/** The latest devices that one watch remembers; some 500 bytes each. */
 export const sampleLimit = 250;
 
 /** The devices of one account that count: too few for one account to make or to prevent a hold. */

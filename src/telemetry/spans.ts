@@ -91,6 +91,15 @@ export function openSpans(version: string): Spans {
   return isSpanContextValid(probe.spanContext()) ? createSpans(tracer) : noSpans;
 }
 
+/** Runs what calls the SDK. An error of the SDK, or of what was plugged into it, costs the span and no push. */
+function safely<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
+}
+
 /** Spans of this tracer. */
 export function createSpans(tracer: Tracer): Spans {
   /** By the id of a push, in the order in which they came. */
@@ -104,7 +113,9 @@ export function createSpans(tracer: Tracer): Spans {
 
   return {
     notification() {
-      const span = tracer.startSpan('sealpost notification', { kind: SpanKind.SERVER, root: true }, ROOT_CONTEXT);
+      const options = { kind: SpanKind.SERVER, root: true };
+      const span = safely(() => tracer.startSpan('sealpost notification', options, ROOT_CONTEXT));
+      if (!span) return undefined;
       // Remembered even if it is not recorded, so that its attempts are not recorded either.
       const entry = { context: span.spanContext(), isOpen: true };
       const open = openSpan(span);
@@ -121,27 +132,29 @@ export function createSpans(tracer: Tracer): Spans {
       const cause = notifications.get(pushId);
       const parent = cause?.isOpen ? trace.setSpanContext(ROOT_CONTEXT, cause.context) : ROOT_CONTEXT;
       const links = cause && !cause.isOpen ? [{ context: cause.context }] : [];
-      const span = tracer.startSpan('sealpost attempt', { kind: SpanKind.CLIENT, links }, parent);
-      return span.isRecording() ? openSpan(span) : undefined;
+      const span = safely(() => tracer.startSpan('sealpost attempt', { kind: SpanKind.CLIENT, links }, parent));
+      return span?.isRecording() ? openSpan(span) : undefined;
     },
   };
 }
 
 function openSpan(span: Span): OpenSpan {
   return {
-    fail: (error) => span.recordException({ code: errorCode(error) }),
-    end({ fields, failure, httpStatus }) {
-      if (span.isRecording()) {
-        span.setAttributes(attributesOf(fields));
-        if (httpStatus !== undefined) span.setAttribute('http.response.status_code', httpStatus);
-        if (failure !== undefined) {
-          span.setAttribute('error.type', failure);
-          span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
-        }
-      }
-      span.end();
-    },
+    fail: (error) => safely(() => span.recordException({ code: errorCode(error) })),
+    end: (end) => safely(() => endSpan(span, end)),
   };
+}
+
+function endSpan(span: Span, { fields, failure, httpStatus }: SpanEnd): void {
+  if (span.isRecording()) {
+    span.setAttributes(attributesOf(fields));
+    if (httpStatus !== undefined) span.setAttribute('http.response.status_code', httpStatus);
+    if (failure !== undefined) {
+      span.setAttribute('error.type', failure);
+      span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
+    }
+  }
+  span.end();
 }
 
 function attributesOf(fields: SpanFields): Attributes {

@@ -31,3 +31,10 @@ test('crash - what is no error, or was changed so that its frames cannot be told
   }
   assert.match(describeCrash('romeo'), /: unknown\n {4}at an unknown place\n/);
 });
+
+test('crash - a code that is no code is not told, and a stack that is no text has no frames', () => {
+  const error = Object.assign(new TypeError('x'), { code: 'romeo SECRET', stack: null });
+  const text = describeCrash(error);
+  assert.match(text, /: TypeError\n {4}at an unknown place\n/);
+  assert.doesNotMatch(text, /romeo/);
+});

@@ -87,13 +87,26 @@ test('floods - of many domains the worst three are told, a hundred are watched, 
 test('floods - what the rate limits refuse is noted, of accounts by their domain', () => {
   const { clock, floods } = start();
   const share = { burst: 1, perSecond: 0.001 };
-  const settings = { ...defaultRateLimits, publishesPerDomain: share, commandsPerAccount: share };
+  const settings = { ...defaultRateLimits, publishesPerDomain: share, commandsPerDomain: share };
   const limits = createRateLimits({ settings, clock, floods });
   for (let i = 0; i <= floodFrom; i += 1) limits.mayPublish('hostile.example');
-  for (let i = 0; i <= floodFrom + 1; i += 1) limits.mayCommand('mallory@other.example/x');
+  for (let i = 0; i <= floodFrom + 1; i += 1) limits.mayCommand(`user${i}@other.example/x`);
   assert.equal(
     floods.concern?.reason,
-    'other.example sends more commands than it may: 101 were put off within ten minutes; ' +
+    'other.example sends more commands than it may: 101 were refused within ten minutes; ' +
       'hostile.example sends more publishes than it may: 100 were put off within ten minutes',
   );
+});
+
+test('floods - an account that is over its own limit makes no flood of its domain', () => {
+  const clock = manualClock();
+  const { log, lines } = recordedLog();
+  const floods = createFloods({ clock, log });
+  const rateLimits = createRateLimits({ settings: defaultRateLimits, floods, clock });
+  for (let i = 0; i < 2 * floodFrom + 200; i += 1) {
+    rateLimits.mayCommand('loop@example.org/phone');
+    rateLimits.mayPublish('loop@example.org');
+  }
+  assert.equal(floods.concern, undefined);
+  assert.deepEqual(lines, []);
 });

@@ -42,12 +42,17 @@ type Edit = readonly [paragraph: string, file: string, row: string, instead: str
 const apnsPayload = 'providers/apns/payload.ts';
 const fcmPayload = 'providers/fcm/payload.ts';
 const sealpost: readonly Edit[] = [
-  ['payload/apns-alert', apnsPayload, 'note.mutableContent = true;', ''],
-  ['payload/apns-background', apnsPayload, `if (push.kind === 'background') note.contentAvailable = true;`, ''],
-  ['payload/apns-voip', apnsPayload, "push.kind === 'voip' ? `${app.topic}.voip` : app.topic", 'app.topic'],
-  ['payload/no-double', apnsPayload, `if (push.kind === 'background') note.content`, 'note.content'],
-  ['payload/expiration', apnsPayload, 'Math.floor(push.expiresAtMs / 1000)', 'Math.floor(push.expiresAtMs)'],
-  ['payload/id', apnsPayload, 'note.collapseId = push.id;', `note.collapseId = 'newest';`],
+  ['payload/apns-alert', apnsPayload, `, 'mutable-content': 1`, ''],
+  ['payload/apns-background', apnsPayload, `'content-available': 1`, ''],
+  ['payload/apns-voip', apnsPayload, "kind === 'voip' ? `${app.topic}.voip` : app.topic", 'app.topic'],
+  [
+    'payload/no-double',
+    apnsPayload,
+    `lastResort.alert), 'mutable-content': 1`,
+    `lastResort.alert), 'mutable-content': 1, 'content-available': 1`,
+  ],
+  ['payload/expiration', apnsPayload, 'Math.floor(expiresAtMs / 1000)', 'Math.floor(expiresAtMs)'],
+  ['payload/id', apnsPayload, `'apns-collapse-id': id`, `'apns-collapse-id': 'newest'`],
   ['payload/wording', apnsPayload, '...(title !== undefined && { title }),', ''],
   ['payload/fcm', fcmPayload, 'String(unreadMessages)', 'unreadMessages'],
   ['payload/fcm-priority', fcmPayload, `push.kind === 'background' ? 'normal' : 'high'`, `'normal'`],

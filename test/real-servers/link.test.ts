@@ -29,6 +29,8 @@ test(
       ...defaults(providers.folder),
       apps: providers.apps,
       limits,
+      // Tells each pause of the link; at the default level it is said once a minute.
+      log: { level: 'debug' },
     });
     const load = startLoad(server);
     try {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { trace } from '@opentelemetry/api';
 import { AlwaysOffSampler, ParentBasedSampler } from '@opentelemetry/sdk-trace';
-import { noSpans, openSpans, rememberedLimit } from '../../src/telemetry/spans.ts';
+import { createSpans, noSpans, openSpans, rememberedLimit } from '../../src/telemetry/spans.ts';
 import { collectedSpans } from '../support/spans.ts';
 
 test('spans - without an SDK there are none', () => {
@@ -56,4 +57,16 @@ test('spans - an error is told by its code or class, never by its message', () =
   const [{ events, failure } = { events: [], failure: '' }] = finished();
   assert.deepEqual(events, [{ name: 'exception', 'exception.type': 'RangeError' }]);
   assert.equal(failure, 'error');
+});
+
+test('spans - what an SDK throws costs the span alone', () => {
+  const fails = () => {
+    throw new Error('a sampler of the operator');
+  };
+  const broken = createSpans({ startSpan: fails, startActiveSpan: fails });
+  assert.equal(broken.notification(), undefined);
+  assert.equal(broken.attempt('id'), undefined);
+  const span = trace.wrapSpanContext({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 });
+  const ending = createSpans({ startSpan: () => Object.assign(span, { end: fails }), startActiveSpan: fails });
+  ending.notification()?.end({ fields: {}, failure: undefined, httpStatus: undefined });
 });

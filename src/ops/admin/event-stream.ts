@@ -10,8 +10,12 @@ const bufferBytes = 262_144;
 const commentEveryMs = 15_000;
 
 export interface EventStream {
-  /** Sends one event with JSON data. False: it was left out, since the reader is too slow or gone. */
-  send(name: string, data: object): boolean;
+  /**
+   * Sends one event with JSON data.
+   * @param data or what makes it, which is called only if the event can be sent
+   * @returns false: it was left out, since the reader is too slow or gone
+   */
+  send(name: string, data: object | (() => object)): boolean;
   /** Ends the answer after what was sent. */
   end(): void;
   /** Calls this when the reader is gone, or has the end. */
@@ -35,15 +39,19 @@ export function openEventStream(reply: FastifyReply, clock: Pick<Clock, 'after'>
     cancel = clock.after(commentEveryMs, comment);
   }
 
-  function write(text: string): boolean {
-    if (isClosed || stream.writableEnded || stream.readableLength + stream.writableLength > bufferBytes) return false;
-    stream.write(text);
-    return true;
+  const isFull = () => isClosed || stream.writableEnded || stream.readableLength + stream.writableLength > bufferBytes;
+
+  function write(text: string): void {
+    if (!isFull()) stream.write(text);
   }
 
   void reply.type('text/event-stream').header('x-accel-buffering', 'no').send(stream);
   return {
-    send: (name, data) => write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`),
+    send(name, data) {
+      if (isFull()) return false;
+      write(`event: ${name}\ndata: ${JSON.stringify(typeof data === 'function' ? data() : data)}\n\n`);
+      return true;
+    },
     end() {
       cancel();
       stream.end();

@@ -94,9 +94,9 @@ export function addLiveRoute(admin: FastifyInstance, { overview, recorder, clock
 
 /** Sends the history and each point after it, until the returned function is called. */
 function sendHistory(stream: EventStream, recorder: Recorder): () => void {
-  let isWhole = stream.send('history', recorder.columns());
+  let isWhole = stream.send('history', recorder.columns);
   return recorder.onPoint((point) => {
     // A slow reader missed a point, and gets all of them again.
-    isWhole = isWhole ? stream.send('point', point) : stream.send('history', recorder.columns());
+    isWhole = isWhole ? stream.send('point', point) : stream.send('history', recorder.columns);
   });
 }

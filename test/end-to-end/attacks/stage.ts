@@ -73,6 +73,8 @@ export async function startStage({ timing, links = [], devices, limits = {} }: S
       ...defaults(providers.folder),
       apps: providers.apps,
       limits,
+      // Tells each pause of a link; at the default level it is said once a minute.
+      log: { level: 'debug' },
     },
     ['--expose-gc', '--import', collector],
   );

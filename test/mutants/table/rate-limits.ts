@@ -43,8 +43,8 @@ export const rateLimits: readonly Mutant[] = [
   },
   {
     ...inRateLimits,
-    find: '(isDomain(publisher) || buckets.publishesPerAccount',
-    replace: '(!isDomain(publisher) || buckets.publishesPerAccount',
+    find: '!isDomain(publisher) && buckets.publishesPerAccount',
+    replace: 'isDomain(publisher) && buckets.publishesPerAccount',
     breaks: 'An account that publishes by itself has no share of its own.',
   },
   {
