@@ -93,6 +93,7 @@ test('trace - one device, as JSON lines', async (t) => {
   assert.deepEqual(step, {
     ...{ device: fingerprint(node), app: 'siskin', step: 'received', publisher: 'localhost' },
     ...{ content: 'sealed', priority: 'high', bytes: 44, found: 'registered' },
+    text: 'from localhost: sealed, 44 bytes, priority high; its device is registered',
   });
 });
 
