@@ -6,7 +6,10 @@ import type { Clock } from '../time/clock.ts';
 /** What a domain sends too much of. */
 export type FloodKind = 'publishes' | 'commands';
 
-/** Refusals of a domain within two windows from which on it is a flood. What the limit of an account refuses is no refusal of its domain. */
+/**
+ * Refusals of a domain within two windows from which on it is a flood. What the limit of an account refuses is no refusal of
+ * its domain.
+ */
 export const floodFrom = 100;
 
 const windowMs = 300_000;

@@ -10,6 +10,12 @@ const logEveryMs = 60_000;
 /** Milliseconds between two dates that are read. */
 const readEveryMs = 10_000;
 
+/**
+ * Milliseconds after which a date says nothing any more. While a machine is suspended its monotonic clock stands still, so that
+ * a right clock looks wrong until a provider answers again.
+ */
+const staleAfterMs = 900_000;
+
 interface ClockConcern {
   readonly reason: string;
   /** What to do. */
@@ -24,7 +30,7 @@ export interface ClockWatchOptions {
 export interface ClockWatch {
   /** @param date `Date` of an answer that has just come (RFC 9110 section 6.6.1); anything else is ignored */
   note(date: unknown): void;
-  /** That the clock is wrong, and what to do; undefined: it is right, or no provider has told its time. */
+  /** That the clock is wrong, and what to do; undefined: it is right, or no provider has told its time of late. */
   readonly concern: ClockConcern | undefined;
   /** Whether a provider has told its time. */
   readonly isKnown: boolean;
@@ -37,7 +43,10 @@ export function createClockWatch({ clock, log }: ClockWatchOptions): ClockWatch 
   const mayLog = throttle(logEveryMs, clock);
 
   /** How far our clock is ahead, counted anew, so that a clock that is set right is right at once. */
-  const aheadMs = () => (originMs === undefined ? 0 : clock.now() - clock.monotonic() - originMs);
+  const aheadMs = () =>
+    originMs === undefined || clock.monotonic() - readAtMs > staleAfterMs
+      ? 0
+      : clock.now() - clock.monotonic() - originMs;
 
   return {
     note(date) {

@@ -33,7 +33,6 @@ const rules: readonly (readonly [beginning: string, stage: Stage])[] = [
   ['src/providers/transport', 'send it: transport and undici'],
   ['undici', 'send it: transport and undici'],
   ['src/providers', 'compose the request'],
-  ['@parse/node-apn', 'compose the request'],
   ['src/delivery', 'guard, limits, delivery'],
   ['src/sending', 'guard, limits, delivery'],
   ['src/guard', 'guard, limits, delivery'],

@@ -1,9 +1,8 @@
 /** A bare Debian 13 with Node, on which the commands of a page are given as a new user would. Needs root, for chroot. */
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { addNode, mirror, run } from './debian-root.ts';
+import { join } from 'node:path';
+import { addNode, keptRoot, mirror, run } from './debian-root.ts';
 import { root as repository } from './page.ts';
 
 const cache = join(repository, 'node_modules/.cache/debian-trixie');
@@ -12,19 +11,10 @@ const cache = join(repository, 'node_modules/.cache/debian-trixie');
 const home = '/home/node';
 
 /** What debootstrap installs, kept for the next run. */
-async function bareDebian(): Promise<string> {
-  if (existsSync(cache)) return cache;
-  await mkdir(dirname(cache), { recursive: true });
-  const made = await mkdtemp(`${cache}-`);
-  try {
+function bareDebian(): Promise<string> {
+  return keptRoot(cache, async (made) => {
     await run('/usr/sbin/debootstrap', ['--variant=minbase', '--include=ca-certificates', 'trixie', made, mirror]);
-    await chmod(made, 0o755);
-    await rename(made, cache);
-  } catch (error) {
-    await rm(made, { recursive: true, force: true });
-    throw error;
-  }
-  return cache;
+  });
 }
 
 export interface Commands {

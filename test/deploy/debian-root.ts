@@ -38,24 +38,31 @@ export async function run(command: string, args: readonly string[], options: Spa
 }
 
 /** What debootstrap unpacks, kept for the next run: the packages of a bare system, of which none has been configured. */
-async function bareDebian(): Promise<string> {
-  if (existsSync(cache)) return cache;
-  await mkdir(dirname(cache), { recursive: true });
-  const made = await mkdtemp(`${cache}-`);
-  try {
+function bareDebian(): Promise<string> {
+  return keptRoot(cache, async (made) => {
     await run('/usr/sbin/debootstrap', ['--foreign', '--variant=minbase', 'bookworm', made, mirror]);
     // In a container debootstrap makes links of these, which lead to themselves after chroot.
     for (const name of ['proc', 'sys', 'dev']) {
       await rm(join(made, name), { recursive: true, force: true });
       await mkdir(join(made, name));
     }
+  });
+}
+
+/** A root folder that is made once and kept. @param fill puts everything into an empty folder */
+export async function keptRoot(folder: string, fill: (made: string) => Promise<void>): Promise<string> {
+  if (existsSync(folder)) return folder;
+  await mkdir(dirname(folder), { recursive: true });
+  const made = await mkdtemp(`${folder}-`);
+  try {
+    await fill(made);
     await chmod(made, 0o755);
-    await rename(made, cache);
+    await rename(made, folder);
   } catch (error) {
     await rm(made, { recursive: true, force: true });
     throw error;
   }
-  return cache;
+  return folder;
 }
 
 /** What the base images have beside Debian: Node with npm below /usr/local, and the user 1000. */

@@ -76,3 +76,12 @@ test('clock watch - APNs, FCM and the OAuth server of Google tell their time, a 
   await refused.provider.send(pushOf(), deviceOf(fcmToken), 10_000);
   assert.deepEqual(dates(), [false]);
 });
+
+test('clock watch - a date says nothing after a quarter of an hour: a suspend may have come between', () => {
+  const { watch, told, clock } = start();
+  watch.note(dateAfter(600));
+  clock.advance(900_000);
+  assert.notEqual(told(), undefined);
+  clock.advance(1);
+  assert.equal(told(), undefined);
+});

@@ -187,7 +187,14 @@ function holding(inFlight: number) {
     for (const { answer } of sent.splice(0)) answer(outcome);
     await new Promise(setImmediate);
   };
-  return { clock, lines, metrics, appSender, sent, answerAll, replaceCredentials };
+  /** One attempt with this result. */
+  const tryOnce = async (outcome: PushResult) => {
+    const attempt = appSender.attempt(push, device, 15_000);
+    await new Promise(setImmediate);
+    await answerAll(outcome);
+    return attempt;
+  };
+  return { clock, lines, metrics, appSender, sent, answerAll, tryOnce, replaceCredentials };
 }
 
 test('app sender - what is under way is counted, and no longer once it is answered', async () => {
@@ -216,13 +223,7 @@ test('app sender - a call goes before all that waits for a place', async () => {
 });
 
 test('app sender - that the circuit is open is said once when it begins, and once when it is over', async () => {
-  const { appSender, lines, clock, answerAll } = holding(5);
-  const tryOnce = async (outcome: PushResult) => {
-    const attempt = appSender.attempt(push, device, 15_000);
-    await new Promise(setImmediate);
-    await answerAll(outcome);
-    return attempt;
-  };
+  const { lines, clock, tryOnce } = holding(5);
   for (let i = 0; i < 10; i += 1) await tryOnce(unavailable);
   for (let probe = 0; probe < 3; probe += 1) {
     clock.advance(60_000);
@@ -239,13 +240,7 @@ test('app sender - that the circuit is open is said once when it begins, and onc
 });
 
 test('app sender - a circuit that opens again and again is said once a minute', async () => {
-  const { appSender, lines, clock, answerAll } = holding(5);
-  const tryOnce = async (outcome: PushResult) => {
-    const attempt = appSender.attempt(push, device, 15_000);
-    await new Promise(setImmediate);
-    await answerAll(outcome);
-    return attempt;
-  };
+  const { lines, clock, tryOnce } = holding(5);
   const outage = async () => {
     for (let i = 0; i < 10; i += 1) await tryOnce(unavailable);
     clock.advance(5_000);
