@@ -51,7 +51,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   check: [...everywhere, 'config', 'http', 'nodes', 'providers', 'store', 'xmpp/link', 'xmpp/stream'],
   core: [],
   telemetry: ['core'],
-  time: [],
+  time: ['core'],
   config: [
     ...[...everywhere, 'config/kinds', 'conventions', 'delivery', 'nodes', 'providers', 'store/postgres'],
     ...['store/registry', 'xmpp/stream'],

@@ -1,3 +1,4 @@
+import { RecentMap } from '../core/recent-map.ts';
 import type { Environment, Registration } from '../core/registration.ts';
 import { parseTokenNode } from '../providers/all.ts';
 import { type Convention, serves } from './convention.ts';
@@ -42,27 +43,10 @@ function createRawTokens(options: Parameters<ReadTokens>[0]): RawTokens {
   const apps = options.apps.filter((app) => serves(app, rawToken));
   const byModule = new Map(apps.flatMap((app) => app.ids.map((id) => [id, app] as const)));
   const byName = new Map(apps.map((app) => [app.name, app] as const));
-  /** In the order of the latest lookup. */
-  const states = new Map<string, TokenState>();
-
-  function remember(token: string, state: TokenState): void {
-    states.delete(token);
-    states.set(token, state);
-    if (states.size > limit) forgetOldest();
-  }
-
-  /** Forgets a tenth at a time, since finding the first entry of a map is slow after many deletions. */
-  function forgetOldest(): void {
-    let surplus = Math.ceil(limit / 10);
-    for (const token of states.keys()) {
-      if (surplus === 0) return;
-      surplus -= 1;
-      states.delete(token);
-    }
-  }
+  const states = new RecentMap<string, TokenState>(limit);
 
   function isDead(token: string): boolean {
-    return (states.get(token)?.deadUntilMs ?? -Infinity) > clock.monotonic();
+    return (states.peek(token)?.deadUntilMs ?? -Infinity) > clock.monotonic();
   }
 
   return {
@@ -73,21 +57,21 @@ function createRawTokens(options: Parameters<ReadTokens>[0]): RawTokens {
       const token = app && parseTokenNode(node, app.provider);
       if (!app || token === undefined || isDead(token)) return undefined;
       const { environment } = states.get(token) ?? {};
-      remember(token, environment ? { environment } : {});
+      states.set(token, environment ? { environment } : {});
       return registrationOf(token, app.name, environment);
     },
     removeDead(token) {
-      if (!states.has(token)) return false;
-      remember(token, { deadUntilMs: clock.monotonic() + DEAD_FOR_MS });
+      if (!states.peek(token)) return false;
+      states.set(token, { deadUntilMs: clock.monotonic() + DEAD_FOR_MS });
       return true;
     },
     revive(token) {
-      if (isDead(token)) remember(token, {});
+      if (isDead(token)) states.set(token, {});
     },
     isDead: (node) => isDead(node) || isDead(node.toLowerCase()),
     rememberEnvironment(token, environment) {
-      if (!states.has(token)) return false;
-      remember(token, { environment });
+      if (!states.peek(token)) return false;
+      states.set(token, { environment });
       return true;
     },
   };

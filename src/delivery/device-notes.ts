@@ -1,6 +1,7 @@
 /** Notes in the store what happens to devices, without delaying any push, so that an operator can ask about one of them. */
 import type { Outcome } from '../core/answers.ts';
 import type { PushResult } from '../core/push.ts';
+import { RecentMap } from '../core/recent-map.ts';
 import type { Registration } from '../core/registration.ts';
 import { type DeviceNote, NOTES_BATCH, type Registry } from '../store/registry/contract.ts';
 import { errorCode } from '../telemetry/error-code.ts';
@@ -14,7 +15,7 @@ const flushAfterMs = 1_000;
 /** A device to which the same happens again is written again after this many milliseconds. */
 export const repeatAfterMs = 60_000;
 
-/** Devices that are remembered, some 400 bytes each. The one that was quiet longest is forgotten first. */
+/** Devices that are remembered, some 400 bytes each. Those that were quiet longest are forgotten first. */
 export const deviceNotesLimit = 20_000;
 
 /** Milliseconds after a failed write in which nothing is written, so that a store in trouble has less to do. */
@@ -50,8 +51,10 @@ interface Remembered {
 }
 
 export function createDeviceNotes({ registry, clock, log }: DeviceNotesOptions): DeviceNotes {
-  /** By node; the one that something happened to latest is the last. */
-  const devices = new Map<string, Remembered>();
+  /** By node. */
+  const devices = new RecentMap<string, Remembered>(deviceNotesLimit, (forgotten) => {
+    for (const node of forgotten.keys()) if (waiting.delete(node)) lostAtMs = clock.now();
+  });
   const waiting = new Set<string>();
   let writing: Promise<void> | undefined;
   let cancel: (() => void) | undefined;
@@ -61,31 +64,16 @@ export function createDeviceNotes({ registry, clock, log }: DeviceNotesOptions):
 
   function remember({ node, registeredAtMs }: Registration): Remembered {
     const known = devices.get(node);
-    devices.delete(node);
-    const isSame = known?.note.registeredAtMs === registeredAtMs;
-    const device = isSame
-      ? known
-      : { note: { node, registeredAtMs }, publishWrittenMs: -Infinity, pushWrittenMs: -Infinity };
+    if (known?.note.registeredAtMs === registeredAtMs) return known;
+    const device = { note: { node, registeredAtMs }, publishWrittenMs: -Infinity, pushWrittenMs: -Infinity };
     devices.set(node, device);
-    if (devices.size > deviceNotesLimit) forgetQuietest();
     return device;
-  }
-
-  /** Forgets a tenth at a time, since finding the first entry of a map is slow after many deletions. */
-  function forgetQuietest(): void {
-    let surplus = Math.ceil(deviceNotesLimit / 10);
-    for (const node of devices.keys()) {
-      if (surplus === 0) return;
-      surplus -= 1;
-      devices.delete(node);
-      if (waiting.delete(node)) lostAtMs = clock.now();
-    }
   }
 
   async function write(): Promise<void> {
     const nodes = [...waiting].slice(0, NOTES_BATCH);
     if (nodes.length === 0) return;
-    const batch = nodes.flatMap((node) => devices.get(node)?.note ?? []);
+    const batch = nodes.flatMap((node) => devices.peek(node)?.note ?? []);
     // What happens while it is written is written next time.
     for (const node of nodes) waiting.delete(node);
     try {
@@ -115,7 +103,7 @@ export function createDeviceNotes({ registry, clock, log }: DeviceNotesOptions):
   function lose(nodes: readonly string[]): void {
     lostAtMs = clock.now();
     for (const node of nodes) {
-      const device = devices.get(node);
+      const device = devices.peek(node);
       if (device) device.publishWrittenMs = device.pushWrittenMs = -Infinity;
     }
   }
@@ -152,7 +140,7 @@ export function createDeviceNotes({ registry, clock, log }: DeviceNotesOptions):
       device.pushWrittenMs = nowMs;
       wait(registration.node);
     },
-    latest: (node) => devices.get(node)?.note,
+    latest: (node) => devices.peek(node)?.note,
     get lostAtMs() {
       return lostAtMs;
     },

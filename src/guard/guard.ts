@@ -76,17 +76,20 @@ export function announceGuarded(metrics: Metrics, app: string): void {
 
 export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard {
   const startedAtMs = clock.monotonic();
-  const populations = new Map<string, Population>();
+  /** By app, then by cause and target. */
+  const populations = new Map<string, Map<string, Population>>();
+  const allPopulations = () => [...populations.values()].flatMap((ofApp) => [...ofApp.values()]);
   for (const app of apps) announceGuarded(metrics, app);
 
   /** Apps come from the config, so there are few. */
   function populationOf(cause: HoldCause, app: string, target: 'first' | 'second'): Population {
-    const key = `${cause} ${app} ${target}`;
-    const known = populations.get(key);
+    const ofApp = populations.get(app) ?? new Map<string, Population>();
+    const kind = `${cause} ${target}` as const;
+    const known = ofApp.get(kind);
     if (known) return known;
     const all = watching.watchAll(clock, startedAtMs);
     const population = { cause, app, target, all, domains: new Map<string, Watch>(), complainedAtMs: -Infinity };
-    populations.set(key, population);
+    populations.set(app, ofApp.set(kind, population));
     return population;
   }
 
@@ -208,7 +211,7 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
 
   /** Those of all domains first. */
   function holds(): readonly Hold[] {
-    const known = [...populations.values()];
+    const known = allPopulations();
     const ofAll = known.map((population): Holder => ({ population, watch: population.all }));
     const ofEach = known.flatMap((population) =>
       Array.from(population.domains, ([domain, watch]): Holder => ({ population, watch, domain })),
@@ -253,7 +256,7 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
       const { length: count } = holds();
       const isDue = ({ hold, acceptsSinceMs }: Watch) =>
         hold !== undefined || (!acceptRemovals && acceptsSinceMs !== undefined);
-      for (const population of populations.values()) {
+      for (const population of allPopulations()) {
         const { all, domains } = population;
         const due = isDue(all) ? [all, ...domains.values()] : [...domains.values()].filter(isDue);
         for (const watch of due) watching.reset(watch, acceptRemovals, clock);

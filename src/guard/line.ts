@@ -24,11 +24,8 @@ export class Line<T> {
 
   /** Adds the item as the latest. */
   add(item: T): Place<T> {
-    const place: Place<T> = { item, older: this.#latest, newer: undefined };
-    if (this.#latest) this.#latest.newer = place;
-    else this.#oldest = place;
-    this.#latest = place;
-    this.#size += 1;
+    const place: Place<T> = { item, older: undefined, newer: undefined };
+    this.#append(place);
     return place;
   }
 
@@ -39,6 +36,22 @@ export class Line<T> {
     if (newer) newer.older = older;
     else this.#latest = older;
     this.#size -= 1;
+  }
+
+  /** Makes an item that is in this line the latest. */
+  renew(place: Place<T>): void {
+    if (place === this.#latest) return;
+    this.remove(place);
+    this.#append(place);
+  }
+
+  #append(place: Place<T>): void {
+    place.older = this.#latest;
+    place.newer = undefined;
+    if (this.#latest) this.#latest.newer = place;
+    else this.#oldest = place;
+    this.#latest = place;
+    this.#size += 1;
   }
 
   /** From the oldest to the latest. */

@@ -47,38 +47,67 @@ export interface SampleOptions {
   readonly perDomain: number;
 }
 
-/** A sighting, and where its key stands: among all, among those of its account and among those of its domain. */
-interface Entry<Detail> {
-  readonly sighting: Sighting<Detail>;
-  readonly inAll: Place<string>;
-  readonly inAccount: Place<string>;
-  readonly inDomain: Place<string>;
+/** The latest sighting of a device, and where it stands: among all, among those of its account and of its domain. */
+class Entry<Detail> {
+  readonly key: string;
+  readonly ofAccount: Group<Detail>;
+  readonly ofDomain: Group<Detail>;
+  sighting: Sighting<Detail>;
+  readonly inAll: Place<Entry<Detail>>;
+  readonly inAccount: Place<Entry<Detail>>;
+  readonly inDomain: Place<Entry<Detail>>;
+
+  constructor(seen: Pick<Entry<Detail>, 'key' | 'ofAccount' | 'ofDomain' | 'sighting'>, all: Line<Entry<Detail>>) {
+    this.key = seen.key;
+    this.ofAccount = seen.ofAccount;
+    this.ofDomain = seen.ofDomain;
+    this.sighting = seen.sighting;
+    this.inAll = all.add(this);
+    this.inAccount = this.ofAccount.entries.add(this);
+    this.inDomain = this.ofDomain.entries.add(this);
+  }
+}
+
+/** Devices that have something in common. */
+interface Group<Detail> {
+  readonly name: string;
+  readonly entries: Line<Entry<Detail>>;
 }
 
 export function createSample<Detail>({ clock, limit, perAccount, perDomain }: SampleOptions): Sample<Detail> {
-  // Each push that a provider accepts is noted, so that nothing may walk the sample.
-  const entries = new Map<string, Entry<Detail>>();
-  /** Keys in the order of the latest sighting. */
-  const all = new Line<string>();
-  const byAccount = createGroups();
-  const byDomain = createGroups();
+  // Each push that a provider accepts is noted, so that nothing may walk the sample, and a device that is in it already
+  // changes no map.
+  const byKey = new Map<string, Entry<Detail>>();
+  /** In the order of the latest sighting. */
+  const all = new Line<Entry<Detail>>();
+  const accounts = new Map<string, Group<Detail>>();
+  const domains = new Map<string, Group<Detail>>();
 
   function* since(withinMs: number): Generator<Sighting<Detail>> {
     const fromMs = clock.monotonic() - withinMs;
-    for (const key of all) {
-      const sighting = entries.get(key)?.sighting;
-      if (sighting && sighting.atMs >= fromMs) yield sighting;
-    }
+    for (const { sighting } of all) if (sighting.atMs >= fromMs) yield sighting;
   }
 
-  function forget(key: string | undefined): void {
-    const entry = key === undefined ? undefined : entries.get(key);
-    if (key === undefined || !entry) return;
-    const { sighting, inAll, inAccount, inDomain } = entry;
-    entries.delete(key);
-    all.remove(inAll);
-    byAccount.remove(sighting.account, inAccount);
-    byDomain.remove(sighting.domain, inDomain);
+  function add(key: string, sighting: Sighting<Detail>): Entry<Detail> {
+    const ofAccount = groupOf(accounts, sighting.account);
+    const ofDomain = groupOf(domains, sighting.domain);
+    const entry = new Entry({ key, ofAccount, ofDomain, sighting }, all);
+    byKey.set(key, entry);
+    return entry;
+  }
+
+  function renew({ inAll, ofAccount, inAccount, ofDomain, inDomain }: Entry<Detail>): void {
+    all.renew(inAll);
+    ofAccount.entries.renew(inAccount);
+    ofDomain.entries.renew(inDomain);
+  }
+
+  function forget(entry: Entry<Detail> | undefined): void {
+    if (!entry) return;
+    byKey.delete(entry.key);
+    all.remove(entry.inAll);
+    leave(accounts, entry.ofAccount, entry.inAccount);
+    leave(domains, entry.ofDomain, entry.inDomain);
   }
 
   function count(withinMs: number): Tally {
@@ -93,19 +122,22 @@ export function createSample<Detail>({ clock, limit, perAccount, perDomain }: Sa
 
   return {
     note({ key, account, domain }, isBad) {
-      // What an earlier bad end is remembered with stays due, whatever is said of it again.
-      const earlier = entries.get(key)?.sighting;
       const sighting: Sighting<Detail> = { account, domain, atMs: clock.monotonic(), isBad };
-      if (isBad && earlier?.detail !== undefined) sighting.detail = earlier.detail;
-      forget(key);
-      entries.set(key, {
-        sighting,
-        inAll: all.add(key),
-        inAccount: byAccount.add(account, key),
-        inDomain: byDomain.add(domain, key),
-      });
-      forget(byAccount.oldestBeyond(account, perAccount));
-      forget(byDomain.oldestBeyond(domain, perDomain));
+      const known = byKey.get(key);
+      if (known) {
+        // What an earlier bad end is remembered with stays due, whatever is said of it again.
+        const { detail } = known.sighting;
+        if (isBad && detail !== undefined) sighting.detail = detail;
+      }
+      if (known?.ofAccount.name === account && known.ofDomain.name === domain) {
+        known.sighting = sighting;
+        renew(known);
+        return sighting;
+      }
+      forget(known);
+      const { ofAccount, ofDomain } = add(key, sighting);
+      if (ofAccount.entries.size > perAccount) forget(ofAccount.entries.oldest);
+      if (ofDomain.entries.size > perDomain) forget(ofDomain.entries.oldest);
       if (all.size > limit) forget(all.oldest);
       return sighting;
     },
@@ -124,10 +156,10 @@ export function createSample<Detail>({ clock, limit, perAccount, perDomain }: Sa
     latest: (withinMs) => [...since(withinMs)],
     bad: (withinMs) => [...since(withinMs)].filter(({ isBad }) => isBad),
     clear() {
-      entries.clear();
+      byKey.clear();
       all.clear();
-      byAccount.clear();
-      byDomain.clear();
+      accounts.clear();
+      domains.clear();
     },
     get size() {
       return all.size;
@@ -135,25 +167,13 @@ export function createSample<Detail>({ clock, limit, perAccount, perDomain }: Sa
   };
 }
 
-/** Keys by the name of what they have in common, each in the order in which they were added. */
-function createGroups() {
-  const groups = new Map<string, Line<string>>();
-  return {
-    add(name: string, key: string): Place<string> {
-      let group = groups.get(name);
-      if (!group) groups.set(name, (group = new Line()));
-      return group.add(key);
-    },
-    remove(name: string, place: Place<string>): void {
-      const group = groups.get(name);
-      group?.remove(place);
-      if (group?.size === 0) groups.delete(name);
-    },
-    /** The oldest of a group with more than so many keys. */
-    oldestBeyond(name: string, most: number): string | undefined {
-      const group = groups.get(name);
-      return group && group.size > most ? group.oldest : undefined;
-    },
-    clear: () => groups.clear(),
-  };
+function groupOf<Detail>(groups: Map<string, Group<Detail>>, name: string): Group<Detail> {
+  let group = groups.get(name);
+  if (!group) groups.set(name, (group = { name, entries: new Line() }));
+  return group;
+}
+
+function leave<Detail>(groups: Map<string, Group<Detail>>, group: Group<Detail>, place: Place<Entry<Detail>>): void {
+  group.entries.remove(place);
+  if (group.entries.size === 0) groups.delete(group.name);
 }

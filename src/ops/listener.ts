@@ -50,7 +50,7 @@ export function createOpsListener(options: OpsListenerOptions): Promise<Listener
         return reply.code(state.status === 'fail' ? 503 : 200).send(state);
       });
       app.get('/metrics', async (_, reply) => {
-        metrics.time.set(clock.now() / 1_000);
+        metrics.time.set({}, clock.now() / 1_000);
         return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
       });
       addConsolePage(app);

@@ -1,6 +1,7 @@
 import type { App } from '../core/app.ts';
 import type { PushResult } from '../core/push.ts';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client';
+import { collectDefaultMetrics, Histogram, Registry as MetricRegistry } from 'prom-client';
+import { createCounter, createGauge } from './series.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -9,9 +10,9 @@ export function createMetrics(version: string) {
   const registers = [new MetricRegistry()];
   const registry = registers[0] as MetricRegistry;
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Counter<L>({ name, help, labelNames, registers });
+    createCounter({ name, help, labelNames, registers });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Gauge<L>({ name, help, labelNames, registers });
+    createGauge({ name, help, labelNames, registers });
 
   const metrics = {
     registry,

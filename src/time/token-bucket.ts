@@ -1,3 +1,4 @@
+import { RecentMap } from '../core/recent-map.ts';
 import type { Clock } from './clock.ts';
 
 /** Limit for one key: `burst` at once after a pause, `perSecond` in the long run. */
@@ -20,44 +21,38 @@ export interface TokenBuckets {
 
 export interface TokenBucketsOptions extends Share {
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** Keys remembered. The one that was quiet longest is forgotten first and starts again with a full bucket. */
+  /** Keys remembered. Those that were quiet longest are forgotten first and start again with a full bucket. */
   readonly limit: number;
 }
 
 /** One token bucket per key. */
 export function createTokenBuckets({ clock, burst, perSecond, limit }: TokenBucketsOptions): TokenBuckets {
-  const buckets = new Map<string, { tokens: number; atMs: number }>();
+  const buckets = new RecentMap<string, { tokens: number; atMs: number }>(limit);
 
-  /** Forgets a tenth at a time, since finding the first entry of a map is slow after many deletions. */
-  function forgetQuietest(): void {
-    let surplus = Math.ceil(limit / 10);
-    for (const key of buckets.keys()) {
-      if (surplus === 0) return;
-      surplus -= 1;
-      buckets.delete(key);
-    }
-  }
-
-  /** Tokens in the key's bucket now. */
-  function tokensOf(key: string, nowMs: number): number {
-    const bucket = buckets.get(key);
-    if (!bucket) return burst;
-    return Math.min(burst, bucket.tokens + ((nowMs - bucket.atMs) / 1_000) * perSecond);
-  }
+  /** Tokens in a bucket now. */
+  const tokensAt = (nowMs: number, bucket: { readonly tokens: number; readonly atMs: number }) =>
+    Math.min(burst, bucket.tokens + ((nowMs - bucket.atMs) / 1_000) * perSecond);
 
   const delayUntilOne = (tokens: number) => (tokens >= 1 ? 0 : ((1 - tokens) / perSecond) * 1_000);
 
   return {
     take(key) {
       const nowMs = clock.monotonic();
-      const tokens = tokensOf(key, nowMs);
-      // Deleted first, so that the map stays in the order of the latest requests.
-      buckets.delete(key);
-      buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, atMs: nowMs });
-      if (buckets.size > limit) forgetQuietest();
+      const bucket = buckets.get(key);
+      const tokens = bucket ? tokensAt(nowMs, bucket) : burst;
+      const left = tokens >= 1 ? tokens - 1 : tokens;
+      if (bucket) {
+        bucket.tokens = left;
+        bucket.atMs = nowMs;
+      } else {
+        buckets.set(key, { tokens: left, atMs: nowMs });
+      }
       return delayUntilOne(tokens);
     },
-    delay: (key) => delayUntilOne(tokensOf(key, clock.monotonic())),
+    delay(key) {
+      const bucket = buckets.peek(key);
+      return bucket ? delayUntilOne(tokensAt(clock.monotonic(), bucket)) : 0;
+    },
     get size() {
       return buckets.size;
     },

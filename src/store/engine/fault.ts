@@ -28,7 +28,7 @@ export function createFaultReporter({ file, clock, log, metrics }: FaultReporter
   const where = file === undefined ? {} : { file };
 
   return (found: StoreFault | undefined): void => {
-    metrics.storeUp.set(found ? 0 : 1);
+    metrics.storeUp.set({}, found ? 0 : 1);
     if (found) metrics.storeErrors.inc({ reason: found.reason });
     if (found && mayLog(found.reason)) {
       isSaid = true;

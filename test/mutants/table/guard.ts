@@ -158,8 +158,8 @@ export const guard: readonly Mutant[] = [
   },
   {
     ...inGuard,
-    find: 'const key = `${cause} ${app} ${target}`;',
-    replace: 'const key = `${cause} ${app}`;',
+    find: 'const kind = `${cause} ${target}` as const;',
+    replace: 'const kind = cause;',
     breaks: 'Dead PushKit tokens make the guard hold the tokens for messages.',
   },
   {
@@ -170,7 +170,7 @@ export const guard: readonly Mutant[] = [
   },
   {
     ...inSample,
-    find: 'all.remove(inAll);',
+    find: 'all.renew(inAll);',
     replace: '',
     breaks: 'Devices that are pushed to all the time are forgotten first.',
   },
@@ -188,8 +188,8 @@ export const guard: readonly Mutant[] = [
   },
   {
     ...inSample,
-    find: 'if (isBad && earlier?.detail !== undefined)',
-    replace: 'if (isBad && !earlier)',
+    find: 'if (isBad && detail !== undefined) sighting.detail = detail;',
+    replace: '',
     breaks: 'A device that was removed and is pushed to again is not taken back.',
   },
   {
@@ -206,8 +206,8 @@ export const guard: readonly Mutant[] = [
   },
   {
     ...inNotes,
-    find: '    if (devices.size > deviceNotesLimit) forgetQuietest();\n',
-    replace: '',
+    find: 'new RecentMap<string, Remembered>(deviceNotesLimit,',
+    replace: 'new RecentMap<string, Remembered>(10 * deviceNotesLimit,',
     breaks: 'While the store is slow, notes fill the memory.',
   },
   {

@@ -223,9 +223,8 @@ export const http: readonly Mutant[] = [
   },
   {
     ...inTokenBucket,
-    find: `      if (buckets.size > limit) forgetQuietest();
-`,
-    replace: '',
+    find: '}>(limit);',
+    replace: '}>(10 * limit);',
     breaks: 'Addresses fill the memory.',
   },
   {
@@ -236,9 +235,8 @@ export const http: readonly Mutant[] = [
   },
   {
     ...inTokenBucket,
-    find: `      buckets.delete(key);
-      buckets.set(`,
-    replace: '      buckets.set(',
+    find: 'buckets.get(key)',
+    replace: 'buckets.peek(key)',
     breaks: 'The busiest address is forgotten first and starts anew.',
   },
   {

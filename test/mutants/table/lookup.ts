@@ -66,8 +66,8 @@ export const lookup: readonly Mutant[] = [
   },
   {
     ...inRawToken,
-    find: 'if (states.size > limit) forgetOldest();',
-    replace: '',
+    find: 'new RecentMap<string, TokenState>(limit)',
+    replace: 'new RecentMap<string, TokenState>(10 * limit)',
     breaks: 'Made-up raw tokens fill the memory.',
   },
   {

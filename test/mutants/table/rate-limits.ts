@@ -91,8 +91,8 @@ export const rateLimits: readonly Mutant[] = [
   },
   {
     ...inTokenBucket,
-    find: 'if (buckets.size > limit) forgetQuietest();',
-    replace: '',
+    find: '}>(limit);',
+    replace: '}>(10 * limit);',
     breaks: 'Made-up names fill the memory.',
   },
   {

@@ -6,6 +6,8 @@ const inBackoff = { file: 'time/backoff.ts', tests: ['time/backoff.test.ts'] };
 
 const inClockWatch = { file: 'providers/clock-watch.ts', tests: ['providers/clock-watch.test.ts'] };
 
+const inRecentMap = { file: 'core/recent-map.ts', tests: ['core/recent-map.test.ts'] };
+
 /** Clocks that are set back, and pauses between attempts. */
 export const time: readonly Mutant[] = [
   {
@@ -55,5 +57,29 @@ export const time: readonly Mutant[] = [
     find: 'concern && mayLog()',
     replace: 'concern',
     breaks: 'A wrong clock fills the log.',
+  },
+  {
+    ...inRecentMap,
+    find: 'if (this.#young.size >= this.#half && !this.#young.has(key)) this.#age(key);',
+    replace: '',
+    breaks: 'Made-up names fill the memory.',
+  },
+  {
+    ...inRecentMap,
+    find: 'if (older !== undefined) this.set(key, older);',
+    replace: '',
+    breaks: 'What is used all the time is forgotten.',
+  },
+  {
+    ...inRecentMap,
+    find: 'if (this.#old.size > 0) this.#old.delete(key);',
+    replace: '',
+    breaks: 'A key that came back is told as forgotten.',
+  },
+  {
+    ...inRecentMap,
+    find: 'forgotten.delete(coming);',
+    replace: '',
+    breaks: 'A note that was kept counts as lost.',
   },
 ];

@@ -815,7 +815,7 @@ export function testRegistry({ name, prepare, skip }: Engine): void {
     assert.match(text, /sealpost_registrations_removed_total\{app="siskin",reason="gone"\} 1\n/);
     assert.match(text, /sealpost_registrations_removed_total\{app="siskin",reason="unregistered"\} 1\n/);
     await registry.register(romeo);
-    metrics.registrations.reset();
+    metrics.registrations.remove({ app: 'siskin' });
     await open();
     assert.match(await metrics.registry.metrics(), /sealpost_registrations\{app="siskin"\} 1\n/);
   });
