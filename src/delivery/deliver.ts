@@ -125,7 +125,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   ): Promise<Outcome> {
     const admitted = admit(notification, registration, deadlineMs, way);
     if (typeof admitted === 'string') return admitted;
-    return (await coalesce(admitted)) ?? (await delay(admitted)) ?? (await leave(admitted)) ?? send(admitted);
+    // Most pushes are not held back, and a step that holds nothing back is not waited for.
+    const held = coalesce(admitted) ?? delay(admitted);
+    if (held) return held;
+    const left = leave(admitted);
+    return (left && (await left)) ?? send(admitted);
   }
 
   /** The registration. One that only the node describes is stored if the publisher may publish to it and its app exists. */
@@ -187,7 +191,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   /** Undefined: nothing holds this push back. */
-  async function coalesce(admitted: Admitted): Promise<Outcome | undefined> {
+  function coalesce(admitted: Admitted): Promise<Outcome> | undefined {
     const { registration, appSender, route: chosen, domain, arrivedAtMs, addressed } = admitted;
     if (!chosen.coalesce) return undefined;
     const later = coalescer.claim(registration.node, appSender.app.backgroundIntervalMs, {
@@ -199,7 +203,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     });
     if (later === 'now') return undefined;
     if (trace.isActive) trace.add(registration, { step: 'held', why: 'coalesced' });
-    return (await later) ? drop('coalesced', registration.app) : 'not-queued';
+    return later.then((isStored) => (isStored ? drop('coalesced', registration.app) : 'not-queued'));
   }
 
   // A function of its own, so that the coalescer remembers an id and not the push.
@@ -208,28 +212,25 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   /** Queues a push beyond the device's rate limit; undefined: it may leave now. Calls count but are never delayed. */
-  async function delay({
-    registration,
-    route: chosen,
-    domain,
-    arrivedAtMs,
-    addressed,
-  }: Admitted): Promise<Outcome | undefined> {
+  function delay(admitted: Admitted): Promise<Outcome> | undefined {
+    const { registration, route: chosen } = admitted;
     const delayMs = rateLimits.pushDelay(registration);
     if (delayMs === 0 || chosen.lifetimeMs <= callLifetimeMs) return undefined;
     if (trace.isActive) trace.add(registration, { step: 'held', why: 'rate-limit' });
-    return (await enqueue(addressed(delayMs), { domain, arrivedAtMs, pauseMs: delayMs, attempts: 0 }))
-      ? 'queued'
-      : 'not-queued';
+    return enqueueFirst(admitted, delayMs).then((isStored) => (isStored ? 'queued' : 'not-queued'));
   }
 
   /**
-   * Leaves a push to whoever serves the outbox next: another process, or this one after its restart. Undefined: it is sent. A
-   * call is, since it may be over by then.
+   * Leaves a push to whoever serves the outbox next: another process, or this one after its restart. Undefined, at once or
+   * after a failure: it is sent. A call is, since it may be over by then.
    */
-  async function leave({ route: chosen, domain, arrivedAtMs, addressed }: Admitted): Promise<Outcome | undefined> {
-    if (!isQueueOnly || chosen.lifetimeMs <= callLifetimeMs) return undefined;
-    return (await enqueue(addressed(0), { domain, arrivedAtMs, pauseMs: 0, attempts: 0 })) ? 'queued' : undefined;
+  function leave(admitted: Admitted): Promise<Outcome | undefined> | undefined {
+    if (!isQueueOnly || admitted.route.lifetimeMs <= callLifetimeMs) return undefined;
+    return enqueueFirst(admitted, 0).then((isStored) => (isStored ? 'queued' : undefined));
+  }
+
+  function enqueueFirst({ domain, arrivedAtMs, addressed }: Admitted, pauseMs: number): Promise<boolean> {
+    return enqueue(addressed(pauseMs), { domain, arrivedAtMs, pauseMs, attempts: 0 });
   }
 
   async function send(admitted: Admitted): Promise<Outcome> {

@@ -44,7 +44,8 @@ export interface DeviceNotesOptions {
 }
 
 interface Remembered {
-  note: DeviceNote;
+  /** Changed in place: `noteOf` copies what leaves. */
+  readonly note: { -readonly [K in keyof DeviceNote]: DeviceNote[K] };
   /** Monotonic time of the latest write of a publish, and of a push. */
   publishWrittenMs: number;
   pushWrittenMs: number;
@@ -70,10 +71,15 @@ export function createDeviceNotes({ registry, clock, log }: DeviceNotesOptions):
     return device;
   }
 
+  function noteOf(node: string): DeviceNote | undefined {
+    const device = devices.peek(node);
+    return device && { ...device.note };
+  }
+
   async function write(): Promise<void> {
     const nodes = [...waiting].slice(0, NOTES_BATCH);
     if (nodes.length === 0) return;
-    const batch = nodes.flatMap((node) => devices.peek(node)?.note ?? []);
+    const batch = nodes.flatMap((node) => noteOf(node) ?? []);
     // What happens while it is written is written next time.
     for (const node of nodes) waiting.delete(node);
     try {
@@ -122,7 +128,7 @@ export function createDeviceNotes({ registry, clock, log }: DeviceNotesOptions):
       const device = remember(registration);
       const isNews = device.note.published?.outcome !== outcome;
       const nowMs = clock.monotonic();
-      device.note = { ...device.note, published: { atMs: clock.now(), outcome } };
+      device.note.published = { atMs: clock.now(), outcome };
       if (!isNews && nowMs - device.publishWrittenMs < repeatAfterMs) return;
       device.publishWrittenMs = nowMs;
       wait(registration.node);
@@ -135,12 +141,13 @@ export function createDeviceNotes({ registry, clock, log }: DeviceNotesOptions):
       const isNews = device.note.pushed?.result !== result || isFirst;
       const nowMs = clock.monotonic();
       const atMs = clock.now();
-      device.note = { ...device.note, pushed: { atMs, result }, ...(isFirst && { acceptedAtMs: atMs }) };
+      device.note.pushed = { atMs, result };
+      if (isFirst) device.note.acceptedAtMs = atMs;
       if (!isNews && nowMs - device.pushWrittenMs < repeatAfterMs) return;
       device.pushWrittenMs = nowMs;
       wait(registration.node);
     },
-    latest: (node) => devices.peek(node)?.note,
+    latest: noteOf,
     get lostAtMs() {
       return lostAtMs;
     },

@@ -119,11 +119,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     result: PushResult,
   ): Promise<Dispatched | AddressedPush> {
     const { push, target } = addressed;
-    await restoreAgain();
+    if (unrestored.length > 0) await restoreAgain();
     switch (result.kind) {
       case 'accepted':
         guard.seePush({ registration, target, came: 'accepted' });
-        await rememberEnvironment(registration, result.environment);
+        if (result.environment !== undefined) await rememberEnvironment(registration, result.environment);
         return { kind: 'sent' };
       case 'dead-token':
         return removeDead(registration, addressed, result);
@@ -198,7 +198,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   /** Tries again at the next push result, even if the guard holds no longer. */
   async function restoreAgain(): Promise<void> {
-    if (unrestored.length === 0 || clock.monotonic() < restoreAgainAtMs) return;
+    if (clock.monotonic() < restoreAgainAtMs) return;
     const due = unrestored;
     unrestored = [];
     await restore(due);

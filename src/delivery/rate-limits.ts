@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import type { z } from 'zod';
 import { withHint } from '../config/kinds/problems.ts';
 import { literalValues, section, type ValueKinds } from '../config/kinds/values.ts';
+import { deviceKey } from '../core/device-key.ts';
 import { bareJid, domainOf, foldCase, isDomain } from '../core/jid.ts';
 import type { Registration } from '../core/registration.ts';
 import type { Clock } from '../time/clock.ts';
@@ -113,8 +113,6 @@ export function createRateLimits(options: {
   const bucketsOf = (share: Share) => createTokenBuckets({ ...share, clock, limit: bucketsLimit });
   let { settings } = options;
   let buckets = eachLimit((limit) => bucketsOf(settings[limit]));
-  const delayOf = (node: string, device: string) =>
-    Math.max(buckets.pushesPerRegistration.delay(node), buckets.pushesPerToken.delay(device));
   const accountOf = (jid: string) => foldCase(bareJid(jid));
   return {
     mayPublish(publisher) {
@@ -130,17 +128,22 @@ export function createRateLimits(options: {
       floods?.note(from, 'commands');
       return false;
     },
-    pushDelay({ app, node, token }) {
-      const device = deviceOf({ app, token });
-      // Both are asked before either is charged, so that a refusal by one does not use up the other.
-      const delayMs = delayOf(node, device);
-      if (delayMs > 0) return delayMs;
-      buckets.pushesPerRegistration.take(node);
-      buckets.pushesPerToken.take(device);
-      return 0;
+    pushDelay(registration) {
+      const { pushesPerRegistration, pushesPerToken } = buckets;
+      const { node } = registration;
+      const device = deviceKey(registration);
+      const ownMs = pushesPerRegistration.take(node);
+      if (ownMs > 0) return Math.max(ownMs, pushesPerToken.delay(device));
+      const tokenMs = pushesPerToken.take(device);
+      // A refusal by one does not use up the other.
+      if (tokenMs > 0) pushesPerRegistration.giveBack(node);
+      return tokenMs;
     },
-    waitOf: ({ app, node, token }) => delayOf(node, deviceOf({ app, token })),
-    deviceOf,
+    waitOf(registration) {
+      const { pushesPerRegistration, pushesPerToken } = buckets;
+      return Math.max(pushesPerRegistration.delay(registration.node), pushesPerToken.delay(deviceKey(registration)));
+    },
+    deviceOf: deviceKey,
     get pushEveryMs() {
       return 1_000 / settings.pushesPerRegistration.perSecond;
     },
@@ -167,8 +170,3 @@ function eachLimit<T>(make: (limit: Limit) => T): Readonly<Record<Limit, T>> {
 }
 
 const isSameShare = (a: Share, b: Share) => a.burst === b.burst && a.perSecond === b.perSecond;
-
-/** Hashes a token, so that no map holds tokens. */
-function deviceOf({ app, token }: Pick<Registration, 'app' | 'token'>): string {
-  return hash('sha256', `${app} ${token}`, 'base64url').slice(0, 16);
-}

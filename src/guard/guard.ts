@@ -19,6 +19,7 @@
  * Only `wasAccepted` outlives a restart. Without it, a restart begins with few removals that are believed, as stated.
  */
 import { hash } from 'node:crypto';
+import { deviceKey, keyOfToken } from '../core/device-key.ts';
 import { domainOf, foldCase } from '../core/jid.ts';
 import type { Registration } from '../core/registration.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -270,21 +271,21 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
 }
 
 /** The device behind a registration: by its token, of which many registrations may be made. */
-function deviceOf({ account, token, secondToken }: Registration, target: 'first' | 'second'): SeenDevice {
-  const addressed = target === 'second' ? (secondToken ?? token) : token;
-  const key = hash('sha256', addressed, 'base64url').slice(0, keyLength);
+function deviceOf(registration: Registration, target: 'first' | 'second'): SeenDevice {
+  const { app, account, secondToken } = registration;
+  const isSecond = target === 'second' && secondToken !== undefined;
+  const key = isSecond ? keyOfToken(app, secondToken) : deviceKey(registration);
   // Where the account is not known, nothing says which devices are of one.
   const owner = account.includes('@') ? shorten(foldCase(account)) : key;
   return { key, account: owner, domain: shorten(domainOf(account)) };
 }
 
-/** 96 bits: no two tokens are alike by chance. */
-const keyLength = 16;
 /** Longer than names that are in use. */
 const longName = 128;
+const shortLength = 16;
 
 /** Of bounded length, however long a name was made up. */
 function shorten(name: string): string {
   if (name.length <= longName) return name;
-  return hash('sha256', name, 'base64url').slice(0, keyLength);
+  return hash('sha256', name, 'base64url').slice(0, shortLength);
 }

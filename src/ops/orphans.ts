@@ -39,7 +39,10 @@ export function createOrphans({ registry, clock, log, metrics, ...options }: Orp
 
   async function count(): Promise<void> {
     counts = new Map([...(await registry.count())].filter(([app]) => !apps.has(app)));
-    metrics.orphanedRegistrations.set({}, [...counts.values()].reduce((sum, registrations) => sum + registrations, 0));
+    metrics.orphanedRegistrations.set(
+      {},
+      [...counts.values()].reduce((sum, registrations) => sum + registrations, 0),
+    );
     for (const [app, registrations] of counts) {
       const hint = 'they are kept; until the app is in the config again, servers are told to try later';
       log.warn({ app, count: registrations, hint }, 'registrations of an app that is not in the config');

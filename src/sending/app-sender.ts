@@ -149,7 +149,8 @@ export function createAppSender({
   ): Promise<PushResult> {
     const endsAtMs = clock.monotonic() + patienceMs;
     const isUrgent = isCall(push);
-    if (!(await concurrencyLimit.enter(Math.min(patienceMs, enterWithinMs), isUrgent))) return overloaded;
+    const entered = concurrencyLimit.enter(Math.min(patienceMs, enterWithinMs), isUrgent);
+    if (!(entered === true || (await entered))) return overloaded;
     metrics.inFlight.inc({ app: app.name });
     try {
       const finish = circuit.begin(isUrgent);

@@ -6,11 +6,11 @@ import type { Clock } from '../time/clock.ts';
  */
 export interface ConcurrencyLimit {
   /**
-   * Resolves with true once inside; the caller then has to call `leave`. Resolves with false if there is no place or
-   * patience ran out.
+   * True, at once or once resolved: inside; the caller then has to call `leave`. False: there is no place, or patience ran
+   * out.
    * @param isUrgent whether it precedes all that are not urgent
    */
-  enter(patienceMs: number, isUrgent?: boolean): Promise<boolean>;
+  enter(patienceMs: number, isUrgent?: boolean): boolean | Promise<boolean>;
   leave(): void;
   readonly inside: number;
   readonly waiting: number;
@@ -26,10 +26,10 @@ export function createConcurrencyLimit(options: { width: number; queueLimit: num
     enter(patienceMs, isUrgent = false) {
       if (inside < width) {
         inside += 1;
-        return Promise.resolve(true);
+        return true;
       }
       const queue = isUrgent ? urgent : ordinary;
-      if (queue.size >= queueLimit || patienceMs <= 0) return Promise.resolve(false);
+      if (queue.size >= queueLimit || patienceMs <= 0) return false;
       return new Promise((resolve) => {
         const admit = () => {
           queue.delete(admit);

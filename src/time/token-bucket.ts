@@ -14,6 +14,8 @@ export interface TokenBuckets {
    * @returns 0 if there was one; otherwise the milliseconds until there is one, and nothing is taken
    */
   take(key: string): number;
+  /** Puts back the token that the latest `take` of the key took. */
+  giveBack(key: string): void;
   /** The value that `take` would return. Takes nothing. */
   delay(key: string): number;
   readonly size: number;
@@ -48,6 +50,10 @@ export function createTokenBuckets({ clock, burst, perSecond, limit }: TokenBuck
         buckets.set(key, { tokens: left, atMs: nowMs });
       }
       return delayUntilOne(tokens);
+    },
+    giveBack(key) {
+      const bucket = buckets.peek(key);
+      if (bucket) bucket.tokens += 1;
     },
     delay(key) {
       const bucket = buckets.peek(key);

@@ -21,8 +21,8 @@ test('concurrency limit - a push that runs out of patience is told so and leaves
   const clock = manualClock();
   const concurrencyLimit = createConcurrencyLimit({ width: 1, queueLimit: 5, clock });
   await concurrencyLimit.enter(1000);
-  const impatient = concurrencyLimit.enter(1000);
-  const patient = concurrencyLimit.enter(5000);
+  const impatient = Promise.resolve(concurrencyLimit.enter(1000));
+  const patient = Promise.resolve(concurrencyLimit.enter(5000));
   clock.advance(1000);
   assert.equal(await soon('the end of patience', impatient), false);
   concurrencyLimit.leave();
@@ -43,7 +43,7 @@ test('concurrency limit - no push waits beyond the queue limit', async () => {
   await concurrencyLimit.enter(1000);
   void concurrencyLimit.enter(1000);
   void concurrencyLimit.enter(1000);
-  assert.equal(await soon('no place', concurrencyLimit.enter(1000)), false);
+  assert.equal(await soon('no place', Promise.resolve(concurrencyLimit.enter(1000))), false);
   assert.equal(concurrencyLimit.waiting, 2);
 });
 
@@ -51,8 +51,8 @@ test('concurrency limit - urgent pushes precede all others and have a queue of t
   const concurrencyLimit = createConcurrencyLimit({ width: 1, queueLimit: 1, clock: manualClock() });
   await concurrencyLimit.enter(1000);
   const came: string[] = [];
-  void concurrencyLimit.enter(1000).then(() => came.push('ordinary'));
-  void concurrencyLimit.enter(1000, true).then(() => came.push('urgent'));
+  void Promise.resolve(concurrencyLimit.enter(1000)).then(() => came.push('ordinary'));
+  void Promise.resolve(concurrencyLimit.enter(1000, true)).then(() => came.push('urgent'));
   assert.equal(concurrencyLimit.waiting, 2);
   assert.equal(await concurrencyLimit.enter(1000, true), false);
   concurrencyLimit.leave();

@@ -1,10 +1,10 @@
 /** `sealpost harness providers`: the stand-ins for APNs and FCM alone, for other people's tests. */
-import { writeFile } from 'node:fs/promises';
 import { join, resolve as absolute } from 'node:path';
 import type { CommandIo } from './io.ts';
 import { type ExitCode, UsageError, readArguments } from '../command.ts';
 import { describeSettings } from '../../harness/stand-ins/provider-settings.ts';
 import { setProviders } from '../../harness/runner/environment.ts';
+import { writeSettings } from './settings-file.ts';
 
 /**
  * `sealpost harness providers`. Runs until interrupted. Standard output has a line of JSON for each push, fit for
@@ -39,11 +39,15 @@ export async function providersCommand(args: readonly string[], io: CommandIo): 
         output.write(`${JSON.stringify(line)}\n`);
       });
     }
-    const settings = `${JSON.stringify(describeSettings(providers), undefined, 2)}\n`;
+    const settings = describeSettings(providers);
     const file = values.settings ?? (keys === undefined ? undefined : join(keys, 'settings.json'));
-    if (file !== undefined) await writeFile(file, settings, { mode: 0o600 });
+    if (file !== undefined) await writeSettings(file, settings);
     errors.write(`APNs is ${providers.apns.origin}, FCM is ${providers.fcm.origin}\n`);
-    errors.write(file === undefined ? settings : `what an app server needs to know of them is in ${file}\n`);
+    errors.write(
+      file === undefined
+        ? `${JSON.stringify(settings, undefined, 2)}\n`
+        : `what an app server needs to know of them is in ${file}\n`,
+    );
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       signal.addEventListener('abort', () => resolve(), { once: true });

@@ -1,5 +1,4 @@
 /** `sealpost harness serve`: tests any push app server from both of its sides. */
-import { writeFile } from 'node:fs/promises';
 import { createAcceptor } from '../../harness/server/acceptor.ts';
 import { reportOptions, reportRun } from './run.ts';
 import type { CommandIo } from './io.ts';
@@ -10,6 +9,7 @@ import { selectScenarios } from '../../harness/runner/run-scenarios.ts';
 import { assembleStage, type ScenarioStage, setProviders } from '../../harness/runner/environment.ts';
 import { scenarios } from '../../harness/scenarios/all.ts';
 import { phones } from '../../harness/scenarios/phones.ts';
+import { writeSettings } from './settings-file.ts';
 import type { Scenario } from '../../harness/scenarios/scenario.ts';
 
 const options = {
@@ -52,7 +52,7 @@ export async function serveCommand(args: readonly string[], io: CommandIo): Prom
   const acceptor = await createAcceptor({ components, clock, randomBytes, host, port });
   started.defer(() => acceptor.close());
   if (values.settings !== undefined) {
-    await writeFile(values.settings, `${JSON.stringify(describeSettings(providers), undefined, 2)}\n`, { mode: 0o600 });
+    await writeSettings(values.settings, describeSettings(providers));
   }
   errors.write(`listening for the component ${domain} on ${host}:${acceptor.port}\n`);
   errors.write(`APNs is ${providers.apns.origin}, FCM is ${providers.fcm.origin}\n`);

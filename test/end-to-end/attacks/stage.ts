@@ -110,7 +110,7 @@ export async function startStage({ timing, links = [], devices, limits = {} }: S
     },
     async restingBytes(belowBytes) {
       let bytes = 0;
-      for (let attempt = 0; attempt < 10; attempt += 1) {
+      for (let attempt = 0; attempt < 40; attempt += 1) {
         sealpost.process.kill('SIGUSR2');
         await pause(attempt === 0 ? 100 : 300);
         bytes = await residentBytes(pid);

@@ -68,27 +68,19 @@ export const deliver: readonly Mutant[] = [
   },
   {
     ...inDeliver,
-    find: `(await later) ? drop('coalesced', registration.app) : 'not-queued'`,
+    find: `isStored ? drop('coalesced', registration.app) : 'not-queued'`,
     replace: `drop('coalesced', registration.app)`,
     breaks: 'A wake-up whose stand-in could not be stored is answered as taken, and lost.',
   },
   {
     ...inDeliver,
-    find: `      : 'not-queued';
-  }
-
-  /**
-   * Leaves`,
-    replace: `      : 'queued';
-  }
-
-  /**
-   * Leaves`,
+    find: `(isStored ? 'queued' : 'not-queued')`,
+    replace: `'queued'`,
     breaks: 'A push beyond its share that could not be stored is answered as taken, and lost.',
   },
   {
     ...inDeliver,
-    find: 'if (!isQueueOnly || chosen.lifetimeMs <= callLifetimeMs) return undefined;',
+    find: 'if (!isQueueOnly || admitted.route.lifetimeMs <= callLifetimeMs) return undefined;',
     replace: 'return undefined;',
     breaks: 'A process that ends sends what it could leave, and so refuses what comes meanwhile.',
   },

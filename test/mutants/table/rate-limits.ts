@@ -56,13 +56,14 @@ export const rateLimits: readonly Mutant[] = [
   },
   {
     ...inRateLimits,
-    find: 'Math.max(buckets.pushesPerRegistration.delay(node), buckets.pushesPerToken.delay(device))',
-    replace: 'buckets.pushesPerRegistration.delay(node)',
+    find: 'const tokenMs = pushesPerToken.take(device);',
+    replace: 'const tokenMs = 0;',
     breaks: 'Who registers one device many times gets as many shares of its provider.',
     tests: ['delivery/rate-limits.test.ts'],
   },
   {
     ...inRateLimits,
+    file: 'core/device-key.ts',
     find: '${app} ${token}',
     replace: '${token}',
     breaks: 'The same token of two apps pays for both.',
@@ -70,9 +71,15 @@ export const rateLimits: readonly Mutant[] = [
   },
   {
     ...inRateLimits,
-    find: `      buckets.pushesPerRegistration.take(node);
-`,
+    find: 'if (tokenMs > 0) pushesPerRegistration.giveBack(node);',
     replace: '',
+    breaks: 'Pushes that the limit of the token holds back use up the limit of the registration.',
+    tests: ['delivery/rate-limits.test.ts'],
+  },
+  {
+    ...inRateLimits,
+    find: 'const ownMs = pushesPerRegistration.take(node);',
+    replace: 'const ownMs = 0;',
     breaks: 'A registration has no share of its own.',
     tests: ['delivery/default-rate-limits.test.ts'],
   },

@@ -228,8 +228,8 @@ export const sending: readonly Mutant[] = [
   },
   {
     ...inAppSender,
-    find: 'if (!(await concurrencyLimit.enter(Math.min(patienceMs, enterWithinMs), isUrgent))) return overloaded;',
-    replace: 'await concurrencyLimit.enter(Math.min(patienceMs, enterWithinMs), isUrgent);',
+    find: 'if (!(entered === true || (await entered))) return overloaded;',
+    replace: 'await entered;',
     breaks: 'Pushes for which there was no place are sent all the same.',
   },
   {
@@ -362,8 +362,8 @@ export const sending: readonly Mutant[] = [
   {
     ...inDispatch,
     find: `        guard.seePush({ registration, target, came: 'accepted' });
-        await remember`,
-    replace: '        await remember',
+        if (result.env`,
+    replace: '        if (result.env',
     breaks: 'What was delivered does not speak for the app when others are called dead.',
   },
   {
