@@ -47,7 +47,10 @@ export interface ComponentStream extends Pick<
   StreamSocket,
   'write' | 'pause' | 'resume' | 'unsentBytes' | 'sentBytes'
 > {
-  /** Sends what was written and then `</stream:stream>`. Ignores what still arrives. */
+  /**
+   * Sends what was written and then `</stream:stream>`. Stanzas that the server wrote before it read that are still reported,
+   * and cannot be answered (RFC 6120 section 4.4).
+   */
   finish(): void;
   /** Ends the stream for this reason. */
   abort(reason: DisconnectReason): void;
@@ -59,7 +62,7 @@ const CLOSING_TAG = '</stream:stream>';
 /** Starts to connect. */
 export function openStream(options: StreamOptions, events: StreamEvents): ComponentStream {
   const { service, domain, secret, ca, clock, limits, timing } = options;
-  let phase: 'connecting' | 'header' | 'handshake' | 'online' | 'ended' = 'connecting';
+  let phase: 'connecting' | 'header' | 'handshake' | 'online' | 'closing' | 'ended' = 'connecting';
   let connected = false;
   let cancelTimeout = clock.after(timing.connectMs, () => lose('connect-timeout'));
   const opening = createOpening(domain, secret, timing, (text) => socket.write(text));
@@ -81,7 +84,7 @@ export function openStream(options: StreamOptions, events: StreamEvents): Compon
     },
     stanza(element) {
       if (element.namespace === NS.stream && element.name === 'error') loseToError(element);
-      else if (phase === 'online') events.stanza(element);
+      else if (phase === 'online' || phase === 'closing') events.stanza(element);
       else if (element.namespace === NS.component && element.name === 'handshake') {
         phase = 'online';
         cancelTimeout();
@@ -129,20 +132,20 @@ export function openStream(options: StreamOptions, events: StreamEvents): Compon
   }
 
   function loseToXml(error: XmlError): void {
-    if (phase === 'ended') return;
+    if (phase === 'closing' || phase === 'ended') return;
     socket.write(`<stream:error><${error.condition} xmlns='${NS.streamErrors}'/></stream:error>`);
     lose('malformed', error.condition);
   }
 
   function lose(reason: DisconnectReason, detail?: string): void {
-    if (phase === 'ended') return;
-    close();
+    if (phase === 'closing' || phase === 'ended') return;
+    parser.stop();
+    close('ended');
     events.lost(reason, detail);
   }
 
-  function close(): void {
-    phase = 'ended';
-    parser.stop();
+  function close(next: 'closing' | 'ended'): void {
+    phase = next;
     opening.cancel();
     cancelTimeout();
     if (!connected) {
@@ -169,7 +172,7 @@ export function openStream(options: StreamOptions, events: StreamEvents): Compon
       return socket.sentBytes;
     },
     finish() {
-      if (phase !== 'ended') close();
+      if (phase !== 'closing' && phase !== 'ended') close('closing');
     },
     abort: (reason) => lose(reason),
     destroy: () => socket.destroy(),
