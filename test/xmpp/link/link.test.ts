@@ -233,26 +233,29 @@ linkTest(
   },
 );
 
-linkTest('link - what the server wrote before it read our closing tag is handled, though nobody can answer it', async (t) => {
-  const handled: string[] = [];
-  const { online, link } = await startLinked(t, {
-    handle(stanza) {
-      handled.push(stanza.id);
-      return { kind: 'result' };
-    },
-  });
-  const peer = await online();
-  const drained = link.drain(10_000);
-  await peer.until(/<\/stream:stream>$/);
-  peer.send(pingIq('crossed'));
-  peer.send('<iq type=');
-  await until(() => handled.length > 0);
-  peer.socket.end("'get'/></stream:stream>");
-  await drained;
-  assert.deepEqual(handled, ['crossed']);
-  assert.match(peer.received, /<\/stream:stream>$/);
-  assert.deepEqual(link.status, { kind: 'closed' });
-});
+linkTest(
+  'link - what the server wrote before it read our closing tag is handled, though nobody can answer it',
+  async (t) => {
+    const handled: string[] = [];
+    const { online, link } = await startLinked(t, {
+      handle(stanza) {
+        handled.push(stanza.id);
+        return { kind: 'result' };
+      },
+    });
+    const peer = await online();
+    const drained = link.drain(10_000);
+    await peer.until(/<\/stream:stream>$/);
+    peer.send(pingIq('crossed'));
+    peer.send('<iq type=');
+    await until(() => handled.length > 0);
+    peer.socket.end("'get'/></stream:stream>");
+    await drained;
+    assert.deepEqual(handled, ['crossed']);
+    assert.match(peer.received, /<\/stream:stream>$/);
+    assert.deepEqual(link.status, { kind: 'closed' });
+  },
+);
 
 linkTest('link - drain refuses new requests in its second half, if there is always one under way', async (t) => {
   const slow = Promise.withResolvers<IqReply>();
