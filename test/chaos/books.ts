@@ -27,6 +27,8 @@ export interface Books extends AsyncDisposable {
   diskWasFull(sinceMs: number): void;
   /** The store was deleted now, and with it what was queued. */
   storeLost(): void;
+  /** What the database saw displaced by newer pushes. */
+  displaced(numbers: readonly number[]): void;
   /** Whether nothing is lost and each call has arrived or expired. */
   balance(): Promise<boolean>;
   /** The publishes among these that no provider accepted. */
@@ -108,6 +110,7 @@ export function openBooks(): Books {
     setBack: (sinceMs) => book({ kind: 'set-back', fromMs: sinceMs, untilMs: Date.now() }),
     diskWasFull: (sinceMs) => book({ kind: 'disk-full', fromMs: sinceMs, untilMs: Date.now() }),
     storeLost: () => book({ kind: 'store-lost', atMs: Date.now() }),
+    displaced: (numbers) => book({ kind: 'displaced', numbers }),
     balance: async () => (await ask({ kind: 'balance' })) as boolean,
     missing: async (numbers) => (await ask({ kind: 'missing', numbers })) as number[],
     report: async () => (await ask({ kind: 'report' })) as LedgerReport,

@@ -77,6 +77,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   });
   await using background = startBackground(options.signal);
   const { books, disk } = stage;
+  await shared?.watchDisplaced();
 
   const known: Device[] = [];
   for (let i = 0; i < devices; i += 1) {
@@ -151,6 +152,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const fairSinceMs = performance.now();
   await settle(stage, deadline());
   const settledAfterMs = performance.now() - fairSinceMs;
+  if (shared) books.displaced(await shared.displaced());
 
   const living = known.filter((device) => !dying.includes(device));
   const registrations = await judgeRegistrations(stage, living, deadline());

@@ -30,6 +30,8 @@ export type LedgerEvent =
   | { kind: 'set-back'; fromMs: number; untilMs: number }
   /** The store was deleted: what was queued by then is gone, as it is not sealed in any node. */
   | { kind: 'store-lost'; atMs: number }
+  /** All that newer pushes of their registrations displaced, as the database saw it. */
+  | { kind: 'displaced'; numbers: readonly number[] }
   /** The server could write nothing. */
   | { kind: 'disk-full'; fromMs: number; untilMs: number };
 

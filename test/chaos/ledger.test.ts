@@ -130,6 +130,14 @@ test('ledger - a displaced push is excused, however few came later', () => {
   assert.deepEqual(lost(), []);
 });
 
+test('ledger - where the database saw what was displaced, only that is excused', () => {
+  const { ledger, lost, publish, arrive } = openBooks();
+  const [seen, unseen] = [publish('alert', living, 0), publish('alert', living, 0)];
+  for (const number of times(20, (i) => publish('alert', living, i + 1))) arrive(number, 60);
+  ledger.record({ kind: 'displaced', numbers: [seen] });
+  assert.deepEqual(lost(), [unseen]);
+});
+
 test('ledger - a stored push has a place even if the link was lost before its answer', () => {
   const { lost, publish, arrive } = openBooks();
   publish('alert', living, 0);

@@ -51,6 +51,8 @@ export function createLedger(): Ledger {
   const goneAtMs = new Map<string, number>();
   const astray = new Set<LedgerEntry>();
   let storeLostAtMs = -Infinity;
+  /** Undefined: not known, so that the times tell which may have been. */
+  let displaced: ReadonlySet<number> | undefined;
   const troubles = createTroubles();
 
   function record(event: LedgerEvent): void {
@@ -75,6 +77,9 @@ export function createLedger(): Ledger {
         return;
       case 'store-lost':
         storeLostAtMs = event.atMs;
+        return;
+      case 'displaced':
+        displaced = new Set(event.numbers);
         return;
       case 'killed':
       case 'hung-up':
@@ -109,9 +114,12 @@ export function createLedger(): Ledger {
   }
 
   /**
-   * Whether at some moment so many newer pushes of its registration were queued that there was no place for this one.
+   * Whether the database saw it, or else whether at some moment so many newer pushes of its registration may have been queued
+   * that there was no place for this one.
    */
   function judgeReplaced(): (entry: LedgerEntry) => boolean {
+    const known = displaced;
+    if (known) return ({ number }) => known.has(number);
     const untilMs = new Map<string, number>();
     for (const [token, own] of Map.groupBy(entries, ({ device }) => device.token)) {
       const kept = own.map((entry) => staysOf(entry, troubles));
@@ -182,10 +190,15 @@ export function ciphertextOf(number: number): string {
   return bytes.toString('base64');
 }
 
+/** Number of the publish with this ciphertext, of which the first eight characters are enough. */
+export function numberOf(ciphertext: string): number {
+  const bytes = Buffer.from(ciphertext.slice(0, 8), 'base64');
+  return bytes.length >= 4 ? bytes.readUInt32BE() : -1;
+}
+
 /** Number of the publish that led to this push; -1 if there is none. */
 export function numberIn({ body }: Pick<ReceivedPush, 'body'>): number {
   const message = body['message'] as { data?: Record<string, unknown> } | undefined;
   const ciphertext = body['encrypted'] ?? message?.data?.['encrypted'];
-  const bytes = Buffer.from(typeof ciphertext === 'string' ? ciphertext.slice(0, 8) : '', 'base64');
-  return bytes.length >= 4 ? bytes.readUInt32BE() : -1;
+  return typeof ciphertext === 'string' ? numberOf(ciphertext) : -1;
 }

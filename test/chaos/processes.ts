@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import type { Background } from './background.ts';
+import { numberOf } from './ledger.ts';
 import type { Pace } from './pace.ts';
+import { perRegistration } from './places.ts';
 import type { Stage } from './stage.ts';
 
 /** A database server, and the part of the config that leads there. */
@@ -11,6 +13,10 @@ export interface Shared extends AsyncDisposable {
   readonly config: object;
   /** Number of queued pushes. */
   countQueued(): Promise<number>;
+  /** From now on the database notes each push that is removed to keep the newest of its registration. */
+  watchDisplaced(): Promise<void>;
+  /** The numbers of the publishes of those. */
+  displaced(): Promise<number[]>;
 }
 
 /** @returns undefined for a single process, which works on SQLite */
@@ -28,9 +34,32 @@ export async function openShared(processes: number): Promise<Shared | undefined>
       const [row] = await server.query('SELECT count(*) AS queued FROM queued_push', database);
       return Number(row?.['queued']);
     },
+    async watchDisplaced() {
+      for (const statement of noteDisplaced) await server.query(statement, database);
+    },
+    async displaced() {
+      const rows = await server.query('SELECT ciphertext FROM displaced', database);
+      return rows.map(({ ciphertext }) => numberOf(String(ciphertext)));
+    },
     [Symbol.asyncDispose]: () => server.remove(),
   };
 }
+
+/** Only where as many newer ones as are kept stay, so that whatever else removes a push is found out. */
+const noteDisplaced = [
+  'CREATE TABLE displaced (ciphertext text)',
+  `CREATE FUNCTION note_displaced() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF current_query() LIKE '%row_number()%' AND ${perRegistration} <= (
+      SELECT count(*) FROM queued_push
+      WHERE node = OLD.node AND seq > OLD.seq AND (leased = 2) = (OLD.leased = 2)
+    ) THEN
+      INSERT INTO displaced VALUES (substring(OLD.push from '"ciphertext":"(........)'));
+    END IF;
+    RETURN NULL;
+  END $$`,
+  'CREATE TRIGGER note_displaced AFTER DELETE ON queued_push FOR EACH ROW EXECUTE FUNCTION note_displaced()',
+];
 
 export interface TroubleOptions {
   readonly stage: Stage;

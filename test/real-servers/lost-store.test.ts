@@ -28,7 +28,7 @@ interface Owner {
 }
 
 /** Set LOST_STORE_OWNERS for more of them. */
-const ownersInAll = Number(process.env['LOST_STORE_OWNERS'] ?? 500);
+const ownersInAll = Number(process.env['LOST_STORE_OWNERS'] ?? 150);
 
 const owners: readonly Owner[] = Array.from({ length: ownersInAll }, (_, i) => {
   const account = `user${i}`;

@@ -32,7 +32,7 @@ async function judge(defect: string): Promise<{ code: number | null; report: Rep
 }
 
 // Most of the time is waiting: for a provider that hangs, and for what never comes.
-describe('foreign components', { concurrency: 8 }, () => {
+describe('foreign components', { concurrency: 16 }, () => {
   test('a correct one is green, every capability that it claims played and held', async () => {
     const { code, report, screen } = await judge('none');
     assert.deepEqual(report.causes, []);
