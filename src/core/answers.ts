@@ -26,7 +26,7 @@ export type Outcome =
   | 'unknown-app'
   /** The registry failed. */
   | 'store-failed'
-  /** The answer took too long, or the publish came while the link was drained. */
+  /** The answer took too long, or the server ended before there was one. */
   | 'timed-out'
   /** The node is ours, or may be, but its registration is not in the store; a client or a backup restores it. */
   | 'lost'

@@ -40,8 +40,6 @@ export interface Requests {
   refuse(head: Element): void;
   /** Answers requests that have been under way for too long. To be called about once a second. */
   expire(): void;
-  /** From now on new requests get `wait` with `internal-server-error`. */
-  refuseNew(): void;
   /** Resolves when no request is under way. */
   whenIdle(): Promise<void>;
   /** Answers every request whose handler has not answered. */
@@ -68,7 +66,6 @@ export function createRequests(options: RequestsOptions): Requests {
   /** In order of arrival, which is the order of expiry. */
   const underWay = new Set<UnderWay>();
   let underWayBytes = 0;
-  let refusing = false;
   let idle = Promise.withResolvers<void>();
 
   function finish(entry: UnderWay, reply: IqReply): void {
@@ -99,10 +96,6 @@ export function createRequests(options: RequestsOptions): Requests {
 
   function request(sorted: Request): void {
     const { iq, envelope } = sorted;
-    if (refusing) {
-      options.reply(renderReply(envelope, TRY_LATER));
-      return;
-    }
     let reply: IqReply | Promise<IqReply>;
     try {
       reply = handle(iq);
@@ -149,9 +142,6 @@ export function createRequests(options: RequestsOptions): Requests {
         log.warn({ link: domain, durationMs: answerMs }, 'a request took too long and was answered with an error');
         finish(entry, TRY_LATER);
       }
-    },
-    refuseNew() {
-      refusing = true;
     },
     whenIdle: () => (underWay.size === 0 ? Promise.resolve() : idle.promise),
     giveUp() {

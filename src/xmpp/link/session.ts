@@ -32,8 +32,9 @@ export interface Session {
   send(xml: string): boolean;
   /**
    * Answers requests under way, and those that arrive meanwhile, and ends the stream at the first moment without any. If
-   * there is none, new ones are refused. Resolves when the socket is closed, within `deadlineMs`. Requests that are still
-   * under way then have got `wait` with `internal-server-error`.
+   * there is none for half of the time, no more are read until the stream is ended, so that those are handled without an
+   * answer. Resolves when the socket is closed, within `deadlineMs`. Requests that are still under way by then have got `wait`
+   * with `internal-server-error`.
    */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -50,6 +51,8 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
   let watchdog: Watchdog | undefined;
   let stanzaSinceTick = false;
   let paused = false;
+  /** `stopped`: nothing is read. `closing`: everything is, up to the end, and what there is no room for is dropped. */
+  let reading: 'regulated' | 'stopped' | 'closing' = 'regulated';
   let pings = 0;
   let pingsAtOnce = 1;
   let cancelTick = () => {};
@@ -78,6 +81,7 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     stanza(element) {
       // Our own pings return every few seconds and do not show that anybody else can reach us.
       stanzaSinceTick ||= attribute(element, 'from') !== domain;
+      if (reading === 'closing' && isFull()) return;
       requests.receive(element);
       regulate();
     },
@@ -103,16 +107,22 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     metrics.stanzasRejected.inc({ link: domain, reason });
   }
 
+  function isFull(): boolean {
+    const { inFlight, inFlightBytes, unsentBytes } = limits;
+    const { underWay, underWayBytes } = requests;
+    return underWay >= inFlight || underWayBytes >= inFlightBytes || stream.unsentBytes > unsentBytes;
+  }
+
   /** Pauses or resumes reading, depending on how much is under way and unsent. */
   function regulate(): void {
+    if (reading !== 'regulated') return;
     const { underWay, underWayBytes } = requests;
     const { inFlight, inFlightBytes, unsentBytes } = limits;
-    const full = underWay >= inFlight || underWayBytes >= inFlightBytes || stream.unsentBytes > unsentBytes;
     // Resumes a little below the limits, so that the next packet does not pause it again, but not far below, since
     // requests under way may hang for seconds.
     const hasRoom = underWay <= inFlight * 0.9 && underWayBytes <= inFlightBytes * 0.9;
     const free = hasRoom && stream.unsentBytes <= unsentBytes / 2;
-    if (!paused && full) {
+    if (!paused && isFull()) {
       paused = true;
       stream.pause();
     } else if (paused && free) {
@@ -177,12 +187,16 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
         return;
       }
       const closingMs = Math.min(timing.closeMs, deadlineMs / 4);
-      const busy = clock.after((deadlineMs - closingMs) / 2, () => requests.refuseNew());
+      const busy = clock.after((deadlineMs - closingMs) / 2, () => {
+        reading = 'stopped';
+        stream.pause();
+      });
       const late = clock.after(deadlineMs - closingMs, () => requests.giveUp());
       await Promise.race([whenQuiet(), closed.promise]);
       busy();
       late();
       cancelTick();
+      reading = 'closing';
       stream.finish();
       const tooLate = clock.after(closingMs, () => stream.destroy());
       await closed.promise;

@@ -24,10 +24,11 @@ export const link: readonly Mutant[] = [
     breaks: 'After an answer nothing more is read until the next second.',
   },
   {
-    ...inRequests,
-    find: '    if (refusing) {',
-    replace: '    if (false) {',
-    breaks: 'A draining server takes new requests for ever.',
+    ...inSession,
+    find: `        reading = 'stopped';
+`,
+    replace: '        return;\n',
+    breaks: 'A busy server finds no moment to end, and so many are told to wait.',
   },
   {
     ...inRequests,

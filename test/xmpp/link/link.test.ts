@@ -257,21 +257,34 @@ linkTest(
   },
 );
 
-linkTest('link - drain refuses new requests in its second half, if there is always one under way', async (t) => {
-  const slow = Promise.withResolvers<IqReply>();
-  const { online, link, clock } = await startLinked(t, { handle: () => slow.promise });
-  const peer = await online();
-  peer.send(pingIq('under-way'));
-  await turn(20);
-  const drained = link.drain(8_000);
-  clock.advance(3_000);
-  peer.send(pingIq('too-late'));
-  await peer.until(waitError('too-late'));
-  assert.doesNotMatch(peer.received, /under-way/);
-  slow.resolve({ kind: 'result' });
-  assert.ok((await peer.until(/<\/stream:stream>$/)).includes(pong('under-way')));
-  await drained;
-});
+linkTest(
+  'link - drain reads no more in its second half, if there is always one under way, and loses none',
+  async (t) => {
+    const slow = Promise.withResolvers<IqReply>();
+    const handled: string[] = [];
+    const { online, link, clock } = await startLinked(t, {
+      handle({ id }) {
+        handled.push(id);
+        return slow.promise;
+      },
+    });
+    const peer = await online();
+    peer.send(pingIq('under-way'));
+    await until(() => handled.length === 1);
+    const drained = link.drain(8_000);
+    clock.advance(3_000);
+    peer.send(pingIq('in-the-end'));
+    await turn(50);
+    assert.deepEqual(handled, ['under-way']);
+    slow.resolve({ kind: 'result' });
+    const received = await peer.until(/<\/stream:stream>$/);
+    assert.ok(received.includes(pong('under-way')));
+    await until(() => handled.length === 2);
+    peer.socket.end('</stream:stream>');
+    await drained;
+    assert.doesNotMatch(peer.received, /in-the-end/);
+  },
+);
 
 linkTest('link - drain answers in time for a handler that never ends', async (t) => {
   const { online, link, clock } = await startLinked(t, { handle: () => new Promise<IqReply>(() => {}) });

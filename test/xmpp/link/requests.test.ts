@@ -106,22 +106,6 @@ it('requests - a handler that fails, at once or later, leads to an error, and th
   assert.doesNotMatch([...atOnce.lines, ...later.lines].join(), /romeo/);
 });
 
-it('requests - after refuseNew requests are told to try later and reach no handler; those under way go on', async () => {
-  const { requests, told, held, answer } = start();
-  requests.receive(get('a'));
-  requests.refuseNew();
-  requests.receive(get('b'));
-  assert.deepEqual([...held.keys()], ['a']);
-  let isIdle = false;
-  const idle = requests.whenIdle().then(() => (isIdle = true));
-  await new Promise((resolve) => void setImmediate(resolve));
-  assert.equal(isIdle, false);
-  await answer('a');
-  assert.equal(isIdle, true);
-  await idle;
-  assert.deepEqual(told, [`b error ${notNow}`, 'a result', 'finished, 0 left']);
-});
-
 it('requests - giveUp answers every request under way, in their order', async () => {
   const { requests, told, answer } = start();
   for (const id of ['a', 'b']) requests.receive(get(id));
