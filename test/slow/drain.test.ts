@@ -4,7 +4,10 @@ import { systemClock } from '../../src/time/clock.ts';
 import { blast } from '../../src/harness/server/blast.ts';
 import { startSealpost, startWorld } from '../support/sealpost.ts';
 
-test('drain - SIGTERM under load: each publish is answered result and reaches its device, exit code 0', async () => {
+/** Publishes without an answer at a time. */
+const window = 200;
+
+test('drain - SIGTERM under load: nobody is told anything but result, what was answered reaches its device, exit code 0', async () => {
   const unlimited = { burst: 10_000_000, perMinute: 600_000_000 };
   const world = await startWorld({ limits: { publishesPerDomain: unlimited, pushesPerRegistration: unlimited } });
   try {
@@ -18,7 +21,7 @@ test('drain - SIGTERM under load: each publish is answered result and reaches it
       connection,
       clock: systemClock,
       count: 100_000,
-      window: 200,
+      window,
       write: (_, id) => publish(id, node),
     });
     await world.apns.waitFor(() => world.apns.received.length >= 300, 20_000);
@@ -29,12 +32,10 @@ test('drain - SIGTERM under load: each publish is answered result and reaches it
     assert.equal(code, 0);
     const answered = report.answers.get('result') ?? 0;
     assert.ok(answered >= 300);
-    // A load that leaves no moment without a request under way is refused in the end; nobody is told anything worse.
-    const others = [...report.answers.keys()].filter((answer) => answer !== 'result');
-    assert.deepEqual(
-      others.filter((answer) => answer !== 'wait/internal-server-error'),
-      [],
-    );
+    // This load leaves no moment without a request under way: the last ones come too late for an answer.
+    const { result: _answered, disconnected = 0, ...others } = Object.fromEntries(report.answers);
+    assert.deepEqual(others, {});
+    assert.ok(disconnected <= window, `${disconnected} unanswered`);
     const said = world.sealpost.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     const [ending, ended] = said.slice(-2);
     assert.deepEqual(
@@ -47,8 +48,8 @@ test('drain - SIGTERM under load: each publish is answered result and reaches it
     assert.ok(Number(ended?.['answered']) >= Number(ending?.['count']), JSON.stringify([ending, ended]));
     // What came after the signal waits for the next process; of one registration the newest 20 do.
     const sent = world.apns.received.length;
-    assert.ok(sent <= answered);
-    if (sent === answered) return;
+    assert.ok(sent <= answered + disconnected);
+    if (sent >= answered) return;
     const next = await startSealpost(world.folder, world.config);
     try {
       await world.apns.waitFor(() => world.apns.received.length >= Math.min(answered, sent + 1), 20_000);
