@@ -32,8 +32,8 @@ export interface Session {
   send(xml: string): boolean;
   /**
    * Answers requests under way, and those that arrive meanwhile, and ends the stream at the first moment without any. If
-   * there is none for half of the time, no more are read until the stream is ended, so that those are handled without an
-   * answer. Resolves when the socket is closed, within `deadlineMs`. Requests that are still under way by then have got `wait`
+   * there is none, reading stops shortly before the time is over, and what comes after that is handled without an answer.
+   * Resolves when the socket is closed, within `deadlineMs`. Requests that are still under way by then have got `wait`
    * with `internal-server-error`.
    */
   drain(deadlineMs: number): Promise<void>;
@@ -41,6 +41,9 @@ export interface Session {
 
 /** Interval for checking the time-outs, all of which are seconds long. */
 const TICK_MS = 1_000;
+
+/** Milliseconds for the last answers: a publish is stored and answered in a part of it. */
+const lastAnswersMs = 250;
 
 /** About 4 KB a second to a server that may hang. */
 const PINGS_AT_ONCE_MAX = 32;
@@ -187,11 +190,12 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
         return;
       }
       const closingMs = Math.min(timing.closeMs, deadlineMs / 4);
-      const busy = clock.after((deadlineMs - closingMs) / 2, () => {
+      const answeringMs = deadlineMs - closingMs;
+      const busy = clock.after(Math.max(answeringMs / 2, answeringMs - lastAnswersMs), () => {
         reading = 'stopped';
         stream.pause();
       });
-      const late = clock.after(deadlineMs - closingMs, () => requests.giveUp());
+      const late = clock.after(answeringMs, () => requests.giveUp());
       await Promise.race([whenQuiet(), closed.promise]);
       busy();
       late();
