@@ -256,9 +256,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       const before = delivery.counts;
       log.info({ count: before.underway }, 'ending: what arrived is answered');
       const leasesEnded = retryScheduler.drain();
-      await Promise.all([...links.map((link) => link.drain(linksWithinMs)), publicListener.close()]);
-      // What still hangs was answered by its link with an error, or stays in the outbox.
-      const rest = [delivery.drain(), leasesEnded, orphans.stop(), deviceNotes.drain(), senders.drain()];
+      const drained = await Promise.all(links.map((link) => link.drain(linksWithinMs)));
+      await publicListener.close();
+      const tooLate = drained.reduce((sum, count) => sum + count, 0);
+      // What still hangs was answered by its link with an error, or stays in the outbox. What came too late for an answer is
+      // still delivered, and noted.
+      const delivered = delivery.drain().then(() => Promise.all([deviceNotes.drain(), senders.drain()]));
+      const rest = [delivered, leasesEnded, orphans.stop()];
       const impatience = Promise.withResolvers<void>();
       const cancel = clock.after(restWithinMs, impatience.resolve);
       await Promise.race([Promise.all(rest), impatience.promise]);
@@ -271,8 +275,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       const queued = [...(backlogs?.values() ?? [])].reduce((sum, { depth }) => sum + depth, 0);
       log.info(
         {
-          answered: answered - before.answered,
-          unanswered: underway,
+          answered: Math.max(0, answered - before.answered - tooLate),
+          unanswered: underway + tooLate,
           ...(backlogs && { queued }),
           durationMs: Math.round(clock.monotonic() - startedAtMs),
         },

@@ -28,7 +28,7 @@ export interface RawTokens {
   rememberEnvironment(node: string, environment: Environment): boolean;
 }
 
-/** @param limit number of tokens remembered; beyond it those that were not read for longest are forgotten */
+/** @param limit number of tokens that are always remembered; at most twice as many are */
 export type ReadTokens = (options: {
   readonly apps: readonly App[];
   /** Whether an app with such nodes is or was in the config, so that the server of a device may still have one. */

@@ -4,7 +4,7 @@ import type { Registration } from './registration.ts';
 /** 96 bits: no two tokens are alike by chance. */
 const characters = 16;
 
-/** For as long as the registration is in use: a push asks twice, and a hash costs more. */
+/** By registration, since each push asks twice, and another hash costs more than a look-up. */
 const known = new WeakMap<object, string>();
 
 /**

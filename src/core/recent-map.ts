@@ -1,20 +1,20 @@
 /**
- * A map of limited size that forgets the keys that were not used for longest. Keys live in two generations: a key that is
+ * A map of limited size that forgets keys that were not used for long. Keys live in two generations: a key that is
  * used moves to the younger one, and once that one is full, the older one is forgotten as a whole. So a use of a key
  * mostly changes no map, whereas deleting and setting the key again, to keep the order of use, takes a rehash every so often.
  */
 export class RecentMap<K, V> {
-  readonly #half: number;
+  readonly #limit: number;
   readonly #onForgotten: ((forgotten: ReadonlyMap<K, V>) => void) | undefined;
   #young = new Map<K, V>();
   #old = new Map<K, V>();
 
   /**
-   * @param limit most keys that are remembered, at least 2; the latest half of them is never forgotten
+   * @param limit so many keys, those that were used last, are always remembered; at most twice as many are
    * @param onForgotten told of what was forgotten
    */
   constructor(limit: number, onForgotten?: (forgotten: ReadonlyMap<K, V>) => void) {
-    this.#half = Math.max(1, Math.floor(limit / 2));
+    this.#limit = limit;
     this.#onForgotten = onForgotten;
   }
 
@@ -37,7 +37,7 @@ export class RecentMap<K, V> {
   }
 
   set(key: K, value: V): void {
-    if (this.#young.size >= this.#half && !this.#young.has(key)) this.#age(key);
+    if (this.#young.size >= this.#limit && !this.#young.has(key)) this.#age(key);
     this.#young.set(key, value);
     if (this.#old.size > 0) this.#old.delete(key);
   }

@@ -15,7 +15,7 @@ const flushAfterMs = 1_000;
 /** A device to which the same happens again is written again after this many milliseconds. */
 export const repeatAfterMs = 60_000;
 
-/** Devices that are remembered, some 400 bytes each. Those that were quiet longest are forgotten first. */
+/** Devices that are always remembered, at most twice as many, some 400 bytes each. */
 export const deviceNotesLimit = 20_000;
 
 /** Milliseconds after a failed write in which nothing is written, so that a store in trouble has less to do. */

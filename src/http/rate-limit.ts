@@ -4,7 +4,7 @@ import { createTokenBuckets, type Share } from '../time/token-bucket.ts';
 
 export interface RateLimitOptions extends Share {
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** Addresses remembered; the one that was quiet longest is forgotten first. */
+  /** Addresses that are always remembered, at most twice as many. */
   readonly maxAddresses: number;
 }
 

@@ -6,8 +6,8 @@ import type { Clock } from '../time/clock.ts';
  */
 export interface ConcurrencyLimit {
   /**
-   * True, at once or once resolved: inside; the caller then has to call `leave`. False: there is no place, or patience ran
-   * out.
+   * Whether the caller is inside, at once or by a promise; if so it has to call `leave`. If not, there is no place, or patience
+   * ran out.
    * @param isUrgent whether it precedes all that are not urgent
    */
   enter(patienceMs: number, isUrgent?: boolean): boolean | Promise<boolean>;

@@ -15,7 +15,7 @@ export interface SeriesConfig<L extends string> {
 export type Labels<L extends string> = Readonly<Record<L, string>>;
 
 export interface SeriesCounter<L extends string> extends Pick<Counter<L>, 'get'> {
-  /** @param count default 1; 0 shows the series */
+  /** @param count default 1, not negative; 0 shows the series */
   inc(labels: Labels<L>, count?: number): void;
 }
 
@@ -41,17 +41,21 @@ class Cells<L extends string> extends Map<string, Cell<L>> {
   }
 
   keyOf(labels: Labels<L>): string {
-    const [first, ...others] = this.#names;
+    const names = this.#names;
+    const [first] = names;
     if (first === undefined) return '';
     let key = labels[first];
-    for (const name of others) key += `\n${labels[name]}`;
+    for (let i = 1; i < names.length; i += 1) key += `\n${labels[names[i] as L]}`;
     return key;
   }
 
   of(labels: Labels<L>): Cell<L> {
     const key = this.keyOf(labels);
     let cell = this.get(key);
-    if (!cell) this.set(key, (cell = { labels: { ...labels }, value: 0 }));
+    if (!cell) {
+      const own = Object.fromEntries(this.#names.map((name) => [name, labels[name]])) as LabelValues<L>;
+      this.set(key, (cell = { labels: own, value: 0 }));
+    }
     return cell;
   }
 }

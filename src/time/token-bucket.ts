@@ -23,7 +23,7 @@ export interface TokenBuckets {
 
 export interface TokenBucketsOptions extends Share {
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** Keys remembered. Those that were quiet longest are forgotten first and start again with a full bucket. */
+  /** Keys that are always remembered, at most twice as many; one that is forgotten starts again with a full bucket. */
   readonly limit: number;
 }
 

@@ -162,17 +162,6 @@ test('ledger - a call has a place for its half minute and until expired pushes a
   assert.deepEqual(lost(), [second]);
 });
 
-test('ledger - what a suspended process stores after nobody waits displaces an older one, and may be displaced itself', () => {
-  const { lost, publish, arrive } = openBooks();
-  publish('alert', living, 0, 'silence', 25);
-  publish('alert', living, 30, 'result', 30);
-  for (const number of times(19, (i) => publish('alert', living, i + 50, 'result', i + 50))) arrive(number, 90);
-  assert.deepEqual(lost(), []);
-  const unsent = publish('alert', dying, 30, 'result', 30);
-  for (const number of times(19, (i) => publish('alert', dying, i + 50, 'result', i + 50))) arrive(number, 90);
-  assert.deepEqual(lost(), [unsent]);
-});
-
 test('ledger - accepted but not completed at a kill, a push displaces none that was not sent', () => {
   const { lost, publish, arrive, killed } = openBooks();
   const unsent = publish('alert', living, 0);

@@ -4,6 +4,7 @@ import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import type { Background } from './background.ts';
 import { numberOf } from './ledger.ts';
 import type { Pace } from './pace.ts';
+import { perRegistration } from './places.ts';
 import type { Stage } from './stage.ts';
 
 /** A database server, and the part of the config that leads there. */
@@ -45,14 +46,17 @@ export async function openShared(processes: number): Promise<Shared | undefined>
 }
 
 /**
- * Only those that the statement for it removes, so that whatever else removes a push is found out. Newer ones that were there
- * may have been sent since, in another transaction, so that they are not counted here.
+ * Only those that the statement for it removes while newer ones stay, so that a wrong removal is found out. Some of the newer
+ * ones may have been sent since, in another transaction.
  */
 const noteDisplaced = [
   'CREATE TABLE displaced (ciphertext text)',
   `CREATE FUNCTION note_displaced() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
-    IF current_query() LIKE '%row_number()%' THEN
+    IF current_query() LIKE '%row_number()%' AND ${perRegistration - 5} <= (
+      SELECT count(*) FROM queued_push
+      WHERE node = OLD.node AND seq > OLD.seq AND (leased = 2) = (OLD.leased = 2)
+    ) THEN
       INSERT INTO displaced VALUES (substring(OLD.push from '"ciphertext":"(........)'));
     END IF;
     RETURN NULL;

@@ -5,9 +5,6 @@ import { settledWithinMs, type Troubles } from './troubles.ts';
 /** An expired push keeps its place until the server removes it. */
 const clearedEveryMs = 10_000;
 
-/** A suspended process reads and stores a publish when it goes on, after nobody waits for its answer any more. */
-const storedAfterSilenceMs = 40_000;
-
 /**
  * The time in which a push may have had a place in the outbox: from its publish until its provider accepted it and the
  * outbox knows, whether its server got `result` or the link was lost first. If the server is killed between the two, it
@@ -20,8 +17,7 @@ export function staysOf(
 ): { readonly waiting?: Stay; readonly leftClaimed?: Stay } {
   const untilMs = endOf(entry);
   if (untilMs === undefined) return {};
-  const { publishedAtMs: fromMs, acceptedAtMs, device } = entry;
-  const storedByMs = storedBy(entry);
+  const { publishedAtMs: fromMs, acceptedAtMs, answeredAtMs: storedByMs = Infinity, device } = entry;
   const amid = acceptedAtMs.map((atMs) => troubles.killAmid(device.provider, atMs)).find((kill) => kill !== undefined);
   const waiting = { fromMs, untilMs: amid?.untilMs ?? untilMs, storedByMs };
   const kill = troubles.killFrom(fromMs);
@@ -30,15 +26,11 @@ export function staysOf(
   return { waiting, leftClaimed: { fromMs: kill.fromMs, untilMs, storedByMs } };
 }
 
-function storedBy({ answer, publishedAtMs, answeredAtMs = Infinity }: LedgerEntry): number {
-  return answer === 'silence' ? publishedAtMs + storedAfterSilenceMs : answeredAtMs;
-}
-
 /** The end of the stay as far as is known; undefined if the push cannot have had a place. */
 function endOf({ kind, answer, publishedAtMs, acceptedAtMs }: LedgerEntry): number | undefined {
   const lastMs = acceptedAtMs.at(-1);
   if (lastMs !== undefined) return lastMs + settledWithinMs;
   if (kind === 'call') return publishedAtMs + callLifeMs + clearedEveryMs;
-  // A push that was stored and did not arrive was displaced in its turn.
-  return answer === 'result' || answer === 'silence' ? Infinity : undefined;
+  // A stored push would have arrived, or been displaced by twenty that arrived.
+  return answer === 'result' ? Infinity : undefined;
 }

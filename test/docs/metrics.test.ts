@@ -37,7 +37,7 @@ test('docs - every row has name, type, labels and help of a metric', async () =>
   );
 });
 
-test('docs - metrics are made in one room, so that the page has them all', () => {
+test('docs - metrics are made in two files of one folder, so that the page has them all', () => {
   const root = join(import.meta.dirname, '../../src');
   const makers = globSync('**/*.ts', { cwd: root }).filter((file) =>
     readFileSync(join(root, file), 'utf8').includes("from 'prom-client'"),

@@ -63,10 +63,11 @@ export interface Link {
   /** Sends a stanza that needs no answer. False, and it is dropped, if the link is down or the server does not read. */
   send(xml: string): boolean;
   /**
-   * Answers every request that was read, ends the stream and does not reconnect. Requests that arrive when half of the time
-   * is over get `wait` with `internal-server-error`. Resolves within `deadlineMs`.
+   * Answers what arrives until there is a moment without a request under way, or the time is nearly over; ends the stream and
+   * does not reconnect. Resolves within `deadlineMs`, with the number of requests that arrived too late for an answer and were
+   * handled all the same.
    */
-  drain(deadlineMs: number): Promise<void>;
+  drain(deadlineMs: number): Promise<number>;
 }
 
 type State =
@@ -197,8 +198,10 @@ export function createLink(options: LinkOptions): Link {
       state = { kind: 'draining' };
       for (const waiter of waiters) waiter.reject(new Error(`the link for ${domain} was closed`));
       waiters.clear();
-      if (before.kind === 'connecting' || before.kind === 'online') await before.session.drain(deadlineMs);
+      const hasSession = before.kind === 'connecting' || before.kind === 'online';
+      const tooLate = hasSession ? await before.session.drain(deadlineMs) : 0;
       state = { kind: 'closed' };
+      return tooLate;
     },
   };
 }

@@ -33,10 +33,10 @@ export interface Session {
   /**
    * Answers requests under way, and those that arrive meanwhile, and ends the stream at the first moment without any. If
    * there is none, reading stops shortly before the time is over, and what comes after that is handled without an answer.
-   * Resolves when the socket is closed, within `deadlineMs`. Requests that are still under way by then have got `wait`
-   * with `internal-server-error`.
+   * Resolves when the socket is closed and those are handled, within `deadlineMs`, with their number. Requests that are still
+   * under way when the time is over have got `wait` with `internal-server-error`.
    */
-  drain(deadlineMs: number): Promise<void>;
+  drain(deadlineMs: number): Promise<number>;
 }
 
 /** Interval for checking the time-outs, all of which are seconds long. */
@@ -54,8 +54,11 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
   let watchdog: Watchdog | undefined;
   let stanzaSinceTick = false;
   let paused = false;
-  /** `stopped`: nothing is read. `closing`: everything is, up to the end, and what there is no room for is dropped. */
-  let reading: 'regulated' | 'stopped' | 'closing' = 'regulated';
+  /** Nothing is read, whatever room there is. */
+  let isStopped = false;
+  let isClosing = false;
+  /** Requests that came while the stream was being closed. */
+  let tooLate = 0;
   let pings = 0;
   let pingsAtOnce = 1;
   let cancelTick = () => {};
@@ -84,8 +87,9 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     stanza(element) {
       // Our own pings return every few seconds and do not show that anybody else can reach us.
       stanzaSinceTick ||= attribute(element, 'from') !== domain;
-      if (reading === 'closing' && isFull()) return;
+      const before = requests.received;
       requests.receive(element);
+      if (isClosing) tooLate += requests.received - before;
       regulate();
     },
     skipped(reason, head) {
@@ -110,22 +114,17 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     metrics.stanzasRejected.inc({ link: domain, reason });
   }
 
-  function isFull(): boolean {
-    const { inFlight, inFlightBytes, unsentBytes } = limits;
-    const { underWay, underWayBytes } = requests;
-    return underWay >= inFlight || underWayBytes >= inFlightBytes || stream.unsentBytes > unsentBytes;
-  }
-
   /** Pauses or resumes reading, depending on how much is under way and unsent. */
   function regulate(): void {
-    if (reading !== 'regulated') return;
+    if (isStopped) return;
     const { underWay, underWayBytes } = requests;
     const { inFlight, inFlightBytes, unsentBytes } = limits;
+    const full = underWay >= inFlight || underWayBytes >= inFlightBytes || stream.unsentBytes > unsentBytes;
     // Resumes a little below the limits, so that the next packet does not pause it again, but not far below, since
     // requests under way may hang for seconds.
     const hasRoom = underWay <= inFlight * 0.9 && underWayBytes <= inFlightBytes * 0.9;
     const free = hasRoom && stream.unsentBytes <= unsentBytes / 2;
-    if (!paused && isFull()) {
+    if (!paused && full) {
       paused = true;
       stream.pause();
     } else if (paused && free) {
@@ -187,12 +186,12 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
       if (!watchdog) {
         stream.finish();
         stream.destroy();
-        return;
+        return 0;
       }
       const closingMs = Math.min(timing.closeMs, deadlineMs / 4);
       const answeringMs = deadlineMs - closingMs;
       const busy = clock.after(Math.max(answeringMs / 2, answeringMs - lastAnswersMs), () => {
-        reading = 'stopped';
+        isStopped = true;
         stream.pause();
       });
       const late = clock.after(answeringMs, () => requests.giveUp());
@@ -200,11 +199,18 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
       busy();
       late();
       cancelTick();
-      reading = 'closing';
+      isStopped = paused = false;
+      isClosing = true;
       stream.finish();
-      const tooLate = clock.after(closingMs, () => stream.destroy());
+      const end = Promise.withResolvers<void>();
+      const cancelEnd = clock.after(closingMs, () => {
+        stream.destroy();
+        end.resolve();
+      });
       await closed.promise;
-      tooLate();
+      if (closingMs > 0) await Promise.race([requests.whenIdle(), end.promise]);
+      cancelEnd();
+      return tooLate;
     },
   };
 }

@@ -48,8 +48,8 @@ export interface ComponentStream extends Pick<
   'write' | 'pause' | 'resume' | 'unsentBytes' | 'sentBytes'
 > {
   /**
-   * Sends what was written and then `</stream:stream>`. Stanzas that the server wrote before it read that are still reported,
-   * and cannot be answered (RFC 6120 section 4.4).
+   * Sends what was written and then `</stream:stream>`. Stanzas that are on their way by then are still reported; they cannot be
+   * answered (RFC 6120 section 4.4).
    */
   finish(): void;
   /** Ends the stream for this reason. */
@@ -93,7 +93,7 @@ export function openStream(options: StreamOptions, events: StreamEvents): Compon
       }
     },
     skipped(reason, head) {
-      if (phase === 'online') events.skipped(reason, head);
+      if (phase === 'online' || phase === 'closing') events.skipped(reason, head);
       // Before we are accepted no user's stanza arrives, so this was the server's answer to the handshake.
       else lose('malformed', reason);
     },
@@ -172,7 +172,9 @@ export function openStream(options: StreamOptions, events: StreamEvents): Compon
       return socket.sentBytes;
     },
     finish() {
-      if (phase !== 'closing' && phase !== 'ended') close('closing');
+      if (phase === 'closing' || phase === 'ended') return;
+      if (phase !== 'online') parser.stop();
+      close(phase === 'online' ? 'closing' : 'ended');
     },
     abort: (reason) => lose(reason),
     destroy: () => socket.destroy(),

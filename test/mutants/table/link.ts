@@ -25,7 +25,7 @@ export const link: readonly Mutant[] = [
   },
   {
     ...inSession,
-    find: `        reading = 'stopped';
+    find: `        isStopped = true;
 `,
     replace: '        return;\n',
     breaks: 'A busy server finds no moment to end, and so many are told to wait.',

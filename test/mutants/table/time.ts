@@ -60,7 +60,7 @@ export const time: readonly Mutant[] = [
   },
   {
     ...inRecentMap,
-    find: 'if (this.#young.size >= this.#half && !this.#young.has(key)) this.#age(key);',
+    find: 'if (this.#young.size >= this.#limit && !this.#young.has(key)) this.#age(key);',
     replace: '',
     breaks: 'Made-up names fill the memory.',
   },
