@@ -125,7 +125,7 @@ export function createSample<Detail>({ clock, limit, perAccount, perDomain }: Sa
       const sighting: Sighting<Detail> = { account, domain, atMs: clock.monotonic(), isBad };
       const known = byKey.get(key);
       if (known) {
-        // What an earlier bad end is remembered with stays due, whatever is said of it again.
+        // A device that was bad and is bad again keeps the detail of the first time, which a restore needs.
         const { detail } = known.sighting;
         if (isBad && detail !== undefined) sighting.detail = detail;
       }

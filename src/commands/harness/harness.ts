@@ -33,6 +33,12 @@ const harnessUsage = `Usage: sealpost harness COMMAND [OPTIONS]
                --keys FOLDER    keep keys, authority and settings.json there, made where they are missing
                --settings FILE  write what an app server needs there instead
                --apns-port N  --fcm-port N  default: free ones
+
+Examples:
+  sealpost harness run --only call
+  sealpost harness serve --listen 127.0.0.1:5347 --domain push.test --secret s3cret --settings settings.json
+
+Exit codes: 0 done, and all that was played is as it should be; 1 not so, or it failed; 2 a wrong call.
 `;
 
 const commands: Readonly<Record<string, (args: readonly string[], io: CommandIo) => Promise<ExitCode>>> = {

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { closeSync, fstatSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { eventually } from '../../support/process.ts';
 import { testFault } from './places.ts';
 import type { Site } from './site.ts';
+import { fillDisk } from '../../support/fill-disk.ts';
 
 /** A file system of two megabytes, where this user may mount one. */
 const disk = mkdtempSync(join(tmpdir(), 'sealpost-full-'));
@@ -23,24 +23,13 @@ function overwrite(path: string, from: number): void {
   closeSync(file);
 }
 
-function fill(folder: string): void {
-  const file = openSync(join(folder, 'filler'), 'w');
-  try {
-    for (;;) writeSync(file, Buffer.alloc(4096));
-  } catch (error) {
-    assert.equal((error as { code?: unknown }).code, 'ENOSPC');
-  } finally {
-    closeSync(file);
-  }
-}
-
 const storeOf = (site: Site) => join(site.folder, 'sealpost.db');
 
 testFault({
   name: 'disk full',
   skip: mounted.status === 0 ? false : 'needs the right to mount a tmpfs',
   store: `sqlite:${join(disk, 'sealpost.db')}`,
-  make: () => Promise.resolve(fill(disk)),
+  make: () => Promise.resolve(fillDisk(disk)),
   log: {
     msg: 'the store cannot keep registrations: devices are told to register later',
     reason: 'disk-full',

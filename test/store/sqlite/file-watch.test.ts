@@ -20,6 +20,7 @@ import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { manualClock } from '../../support/clock.ts';
 import { eventually } from '../../support/process.ts';
 import { recordedLog } from '../../support/telemetry.ts';
+import { fillDisk } from '../../support/fill-disk.ts';
 
 /** Milliseconds of two checks. */
 const noticedWithinMs = 10_000;
@@ -173,18 +174,6 @@ test('store watch - a lasting lock is a fault, a short one is not; neither is wa
   other.close();
 });
 
-/** Fills the rest of the file system. */
-function fill(folder: string): void {
-  const file = openSync(join(folder, 'filler'), 'w');
-  try {
-    for (;;) writeSync(file, Buffer.alloc(4096));
-  } catch (error) {
-    assert.equal((error as { code?: unknown }).code, 'ENOSPC');
-  } finally {
-    closeSync(file);
-  }
-}
-
 test('store watch - a full disk is a fault while it lasts; the store opens on one and finds what it has', async (t) => {
   const folder = join(folderOf(t), 'disk');
   mkdirSync(folder);
@@ -196,7 +185,7 @@ test('store watch - a full disk is a fault while it lasts; the store opens on on
   }
   const first = await openWatched(t, folder);
   const { node } = await first.registry.register(request(1));
-  fill(folder);
+  fillDisk(folder);
   // The WAL has free room for a few pages.
   await first.pass(3_600_000);
   assert.equal(first.reason(), 'disk-full');
@@ -207,7 +196,7 @@ test('store watch - a full disk is a fault while it lasts; the store opens on on
   assert.equal((await first.registry.find(node))?.token, 'token-1');
   await first.close();
   rmSync(join(folder, 'filler'));
-  fill(folder);
+  fillDisk(folder);
 
   const second = await openWatched(t, folder);
   assert.equal((await second.registry.find(node))?.token, 'token-1');
