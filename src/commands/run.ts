@@ -5,20 +5,7 @@ import { ConfigError } from '../config/config.ts';
 import { errorCode } from '../telemetry/error-code.ts';
 import { systemClock } from '../time/clock.ts';
 import { type CommandCall, describeUnknown, type ExitCode, UsageError } from './command.ts';
-import { check, checkUsage } from './check.ts';
-import { completion, completionUsage } from './completion.ts';
-import { demo, demoUsage } from './demo.ts';
-import { devices, devicesUsage } from './devices.ts';
-import { guard, guardUsage } from './guard.ts';
-import { runHarnessCommand } from './harness/harness.ts';
-import { importRegistrations, importUsage } from './import.ts';
-import { serve, serveUsage } from './serve.ts';
 import type { Signals } from './signals.ts';
-import { store, storeUsage } from './store.ts';
-import { sendTest, sendTestUsage } from './send-test.ts';
-import { startFrom } from './start.ts';
-import { stats, statsUsage } from './stats.ts';
-import { trace, traceUsage } from './trace.ts';
 import { version } from './version.ts';
 
 const usage = `Usage: sealpost [COMMAND] [OPTIONS]
@@ -55,88 +42,127 @@ interface Command {
 const output = process.stdout;
 const errors = process.stderr;
 
-const commands: Readonly<Record<string, Command>> = {
-  serve: { usage: serveUsage, run: serve },
-  demo: { usage: demoUsage, run: demo },
-  check: {
-    usage: checkUsage,
-    run({ args, env, signals }) {
-      signals.release();
-      return check({ args, env, output, clock: systemClock, random: Math.random });
-    },
+/** Each is loaded only when it runs: a server has no use for the code of the others. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  async serve() {
+    const { serve, serveUsage } = await import('./serve.ts');
+    return { usage: serveUsage, run: serve };
   },
-  guard: {
-    usage: guardUsage,
-    run({ args, env, signals }) {
-      signals.endByHangup();
-      return guard({ args, env, output, signal: signals.terminated });
-    },
+  async demo() {
+    const { demo, demoUsage } = await import('./demo.ts');
+    return { usage: demoUsage, run: demo };
   },
-  devices: {
-    usage: devicesUsage,
-    run({ args, env, signals }) {
-      signals.endByHangup();
-      return devices({ args, env, output, clock: systemClock, signal: signals.terminated });
-    },
+  async check() {
+    const { check, checkUsage } = await import('./check.ts');
+    return {
+      usage: checkUsage,
+      run({ args, env, signals }) {
+        signals.release();
+        return check({ args, env, output, clock: systemClock, random: Math.random });
+      },
+    };
   },
-  import: {
-    usage: importUsage,
-    run({ args, env, signals }) {
-      signals.release();
-      return importRegistrations({ args, env, output, errors, clock: systemClock });
-    },
+  async guard() {
+    const { guard, guardUsage } = await import('./guard.ts');
+    return {
+      usage: guardUsage,
+      run({ args, env, signals }) {
+        signals.endByHangup();
+        return guard({ args, env, output, signal: signals.terminated });
+      },
+    };
   },
-  'send-test': {
-    usage: sendTestUsage,
-    run({ args, env, signals }) {
-      signals.endByHangup();
-      return sendTest({ args, env, output, signal: signals.terminated });
-    },
+  async devices() {
+    const { devices, devicesUsage } = await import('./devices.ts');
+    return {
+      usage: devicesUsage,
+      run({ args, env, signals }) {
+        signals.endByHangup();
+        return devices({ args, env, output, clock: systemClock, signal: signals.terminated });
+      },
+    };
   },
-  trace: {
-    usage: traceUsage,
-    run({ args, env, signals }) {
-      signals.endByHangup();
-      return trace({ args, env, output, signal: signals.terminated });
-    },
+  async import() {
+    const { importRegistrations, importUsage } = await import('./import.ts');
+    return {
+      usage: importUsage,
+      run({ args, env, signals }) {
+        signals.release();
+        return importRegistrations({ args, env, output, errors, clock: systemClock });
+      },
+    };
   },
-  stats: {
-    usage: statsUsage,
-    run({ args, env, signals }) {
-      signals.endByHangup();
-      return stats({ args, env, output, signal: signals.terminated });
-    },
+  async 'send-test'() {
+    const { sendTest, sendTestUsage } = await import('./send-test.ts');
+    return {
+      usage: sendTestUsage,
+      run({ args, env, signals }) {
+        signals.endByHangup();
+        return sendTest({ args, env, output, signal: signals.terminated });
+      },
+    };
   },
-  completion: {
-    usage: completionUsage,
-    async run({ args, signals }) {
-      signals.release();
-      const usages = Object.entries(commands).map(([name, { usage: page = '' }]) => [name, page] as const);
-      return completion({ args, output, usages: Object.fromEntries(usages) });
-    },
+  async trace() {
+    const { trace, traceUsage } = await import('./trace.ts');
+    return {
+      usage: traceUsage,
+      run({ args, env, signals }) {
+        signals.endByHangup();
+        return trace({ args, env, output, signal: signals.terminated });
+      },
+    };
   },
-  store: {
-    usage: storeUsage,
-    run({ args, env, signals }) {
-      signals.release();
-      return store({ args, env, output, errors, clock: systemClock });
-    },
+  async stats() {
+    const { stats, statsUsage } = await import('./stats.ts');
+    return {
+      usage: statsUsage,
+      run({ args, env, signals }) {
+        signals.endByHangup();
+        return stats({ args, env, output, signal: signals.terminated });
+      },
+    };
   },
-  harness: {
-    run({ args, env, signals }) {
-      signals.endByHangup();
-      return runHarnessCommand(args, {
-        env,
-        output,
-        errors,
-        clock: systemClock,
-        randomBytes,
-        readLines: () => createInterface({ input: process.stdin, crlfDelay: Infinity }),
-        // The scenarios cause errors on purpose, so they are not logged.
-        startServer: (config: object) => startFrom(config, 'silent'),
-        signal: signals.terminated,
-      });
-    },
+  async completion() {
+    const { completion, completionUsage } = await import('./completion.ts');
+    return {
+      usage: completionUsage,
+      async run({ args, signals }) {
+        signals.release();
+        const usages: Record<string, string> = {};
+        for (const [name, load] of Object.entries(commands)) usages[name] = (await load()).usage ?? '';
+        return completion({ args, output, usages });
+      },
+    };
+  },
+  async store() {
+    const { store, storeUsage } = await import('./store.ts');
+    return {
+      usage: storeUsage,
+      run({ args, env, signals }) {
+        signals.release();
+        return store({ args, env, output, errors, clock: systemClock });
+      },
+    };
+  },
+  async harness() {
+    const { runHarnessCommand } = await import('./harness/harness.ts');
+    const { startFrom } = await import('./start.ts');
+    return {
+      run({ args, env, signals }) {
+        signals.endByHangup();
+        return runHarnessCommand(args, {
+          env,
+          output,
+          errors,
+          clock: systemClock,
+          randomBytes,
+          readLines: () => createInterface({ input: process.stdin, crlfDelay: Infinity }),
+          // The scenarios cause errors on purpose, so they are not logged.
+          startServer: (config: object) => startFrom(config, 'silent'),
+          signal: signals.terminated,
+        });
+      },
+    };
   },
 };
 
@@ -152,7 +178,7 @@ export async function runCommand(given: readonly string[], signals: Signals): Pr
     output.write(`sealpost ${version}\n`);
     return 0;
   }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const command = Object.hasOwn(commands, name) ? await commands[name]?.() : undefined;
   const isHelp = rest.includes('--help') || rest.includes('-h');
   if (isHelp && (!isNamed || command?.usage !== undefined)) {
     output.write(isNamed ? (command?.usage ?? usage) : usage);

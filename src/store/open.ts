@@ -6,7 +6,6 @@ import type { Database } from './engine/database.ts';
 import type { Outbox } from './outbox/contract.ts';
 import { adoptOutboxFile } from './outbox/adopt-file.ts';
 import { createOutbox, type OutboxOptions } from './outbox/outbox.ts';
-import { openPostgresDatabase } from './postgres/database.ts';
 import type { PostgresSettings } from './postgres/settings.ts';
 import type { Registry } from './registry/contract.ts';
 import { createDevices, type Devices } from './registry/devices.ts';
@@ -62,11 +61,12 @@ export interface Store {
  * Opens the database that the config names.
  * @throws StoreError with what to do about it
  */
-export function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
+export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
   const { store, postgres, file, clock, random, log, metrics } = options;
-  return store.kind === 'sqlite'
-    ? openSqlite({ file: { path: store.path, ...file }, clock, log, metrics })
-    : openPostgresDatabase({ url: store.url, settings: postgres, clock, random, log, metrics });
+  if (store.kind === 'sqlite') return openSqlite({ file: { path: store.path, ...file }, clock, log, metrics });
+  // Loaded only here: a server on SQLite has no use for the driver.
+  const { openPostgresDatabase } = await import('./postgres/database.ts');
+  return openPostgresDatabase({ url: store.url, settings: postgres, clock, random, log, metrics });
 }
 
 /**
