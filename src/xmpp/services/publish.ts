@@ -21,6 +21,12 @@ export type ParsedPublish =
 const CIPHERTEXT_MIN = 17;
 
 /**
+ * Characters of a readable text that are kept. No provider takes a push of even half of that, so what is left of a
+ * longer text is still too long to be forwarded, and a whole stanza of text need not be copied and held.
+ */
+export const TEXT_MAX = 16_384;
+
+/**
  * Reads the payload of an IQ-set. All strings of the notification are copies, so the packet is not kept in memory.
  * @param pubsub `<pubsub xmlns='http://jabber.org/protocol/pubsub'/>`
  * @param publisher `from` of the IQ
@@ -90,10 +96,14 @@ function readSummary(event: Element): NotificationContent {
   return {
     kind: 'summary',
     ...(messageCount !== undefined && { messageCount }),
-    ...(sender !== undefined && { sender: detach(sender) }),
-    ...(body !== undefined && { body: detach(body) }),
-    ...(nicknameText !== '' && { nickname: detach(nicknameText) }),
+    ...(sender !== undefined && { sender: keep(sender) }),
+    ...(body !== undefined && { body: keep(body) }),
+    ...(nicknameText !== '' && { nickname: keep(nicknameText) }),
   };
+}
+
+function keep(readable: string): string {
+  return detach(readable.length > TEXT_MAX ? readable.slice(0, TEXT_MAX) : readable);
 }
 
 /** An invalid count is treated like none. */

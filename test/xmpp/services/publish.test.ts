@@ -3,8 +3,11 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { childElements, type Element } from '../../../src/xmpp/stream/element.ts';
+import { composePush as composeApnsPush } from '../../../src/providers/apns/payload.ts';
+import { composePush as composeFcmPush } from '../../../src/providers/fcm/payload.ts';
+import { fcmToken, pushOf, topic, wording } from '../../providers/fixtures.ts';
 import { sortStanza } from '../../../src/xmpp/services/iq.ts';
-import { normaliseBase64, type ParsedPublish, parsePublish } from '../../../src/xmpp/services/publish.ts';
+import { normaliseBase64, type ParsedPublish, parsePublish, TEXT_MAX } from '../../../src/xmpp/services/publish.ts';
 import { parseStanza } from '../stream/parse-stanza.ts';
 
 const captures = join(import.meta.dirname, '../../captures');
@@ -210,6 +213,21 @@ describe('publish - summaries', () => {
   for (const [name, content, expected] of rows) {
     it(`publish - ${name}`, () => assert.deepEqual(contentOf(content), { kind: 'summary', ...expected }));
   }
+
+  it('publish - of a text too long for every provider, enough is kept to be too long', () => {
+    const long = 'x'.repeat(TEXT_MAX + 1);
+    const kept = long.slice(1);
+    const content =
+      form(field('last-message-sender', long) + field('last-message-body', long)) +
+      `<groupchat xmlns='http://tigase.org/protocol/muc#offline'><nickname>${long}</nickname></groupchat>`;
+    assert.deepEqual(contentOf(content), { kind: 'summary', sender: kept, body: kept, nickname: kept });
+    for (const name of ['sender', 'body', 'nickname']) {
+      const push = pushOf({ kind: 'alert', content: { kind: 'summary', [name]: kept } });
+      for (const composed of [composeApnsPush(push, { ...wording, topic }), composeFcmPush(push, fcmToken, {}, 0)]) {
+        assert.equal(composed.kind === 'request' && composed.oversize, true, name);
+      }
+    }
+  });
 });
 
 describe('publish - around the notification', () => {
