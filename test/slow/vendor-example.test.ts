@@ -1,25 +1,19 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { type BuiltProject, buildProject } from '../support/built.ts';
 
-const root = join(import.meta.dirname, '..', '..');
-const cache = join(root, 'node_modules', '.cache');
+let built: BuiltProject;
 let project: string;
 
-/** A project of a vendor's, with the package as npm would install it: built, and reached by its name alone. */
 before(() => {
-  mkdirSync(cache, { recursive: true });
-  project = mkdtempSync(join(cache, 'vendor-'));
-  const installed = join(project, 'node_modules', 'sealpost');
-  mkdirSync(installed, { recursive: true });
-  copyFileSync(join(root, 'package.json'), join(installed, 'package.json'));
-  const compiler = join(root, 'node_modules', '.bin', 'tsc');
-  execFileSync(compiler, ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(installed, 'dist')]);
+  built = buildProject();
+  project = built.folder;
   copyFileSync(join(import.meta.dirname, '../harness/vendor-example.mjs'), join(project, 'example.test.mjs'));
 });
-after(() => rmSync(project, { recursive: true }));
+after(() => built.remove());
 
 /** The vendor's own way to start a component that has nothing of ours in it, with or without a defect. */
 function runExample(isCured: boolean) {

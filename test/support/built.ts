@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** A project that has the package as npm would install it. */
+export interface BuiltProject {
+  readonly folder: string;
+  /** The program, built: what operators run. */
+  readonly mainFile: string;
+  remove(): void;
+}
+
+/** Builds the package into the `node_modules` of a new project, which finds the dependencies as well. */
+export function buildProject(): BuiltProject {
+  const cache = join(root, 'node_modules', '.cache');
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, 'project-'));
+  const installed = join(folder, 'node_modules', 'sealpost');
+  mkdirSync(installed, { recursive: true });
+  copyFileSync(join(root, 'package.json'), join(installed, 'package.json'));
+  const compiler = join(root, 'node_modules', '.bin', 'tsc');
+  execFileSync(compiler, ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(installed, 'dist')]);
+  return {
+    folder,
+    mainFile: join(installed, 'dist', 'main.js'),
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
