@@ -1,7 +1,7 @@
 import type { App } from '../core/app.ts';
 import type { PushResult } from '../core/push.ts';
-import { collectDefaultMetrics, Histogram, Registry as MetricRegistry } from 'prom-client';
-import { createCounter, createGauge } from './series.ts';
+import { collectDefaultMetrics, Registry as MetricRegistry } from 'prom-client';
+import { createCounter, createGauge, createHistogram } from './series.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -17,7 +17,7 @@ export function createMetrics(version: string) {
   const metrics = {
     registry,
     pushes: counter('sealpost_pushes_total', 'Pushes by the result from the provider.', ['app', 'result']),
-    pushDuration: new Histogram({
+    pushDuration: createHistogram({
       name: 'sealpost_push_duration_seconds',
       help: 'Time from sending a push to the provider until its result.',
       labelNames: ['app', 'provider'] as const,
@@ -106,7 +106,7 @@ export function createMetrics(version: string) {
       ['app', 'result'],
     ),
     publishes: counter('sealpost_publishes_total', 'Publishes, by answer.', ['link', 'answer']),
-    publishDuration: new Histogram({
+    publishDuration: createHistogram({
       name: 'sealpost_publish_duration_seconds',
       help: 'Time from reading a publish until its answer is decided; beyond 20 s it is answered "not now".',
       labelNames: ['link'] as const,

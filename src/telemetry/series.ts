@@ -1,8 +1,8 @@
 /**
- * Counters and gauges of prom-client that are cheap to change: prom-client sorts and joins the labels of each change, and a
- * push makes a dozen of them. Changes are kept here as numbers and handed over when the metrics are asked for.
+ * Counters, gauges and histograms for prom-client that are cheap to change: prom-client sorts and joins the labels of each
+ * change, and a push makes a dozen of them. Changes are kept here as numbers and handed over when the metrics are asked for.
  */
-import { Counter, Gauge, type LabelValues, type Registry } from 'prom-client';
+import { Counter, Gauge, type Histogram, type LabelValues, type MetricType, type Registry } from 'prom-client';
 
 export interface SeriesConfig<L extends string> {
   readonly name: string;
@@ -26,42 +26,51 @@ export interface SeriesGauge<L extends string> extends Pick<Gauge<L>, 'get'> {
   remove(labels: Labels<L>): void;
 }
 
+export interface SeriesHistogram<L extends string> extends Pick<Histogram<L>, 'get'> {
+  observe(labels: Labels<L>, value: number): void;
+  /** Shows the series. */
+  zero(labels: Labels<L>): void;
+}
+
 interface Cell<L extends string> {
   readonly labels: LabelValues<L>;
   value: number;
 }
 
-/** The cells of one metric by the values of its labels. */
-class Cells<L extends string> extends Map<string, Cell<L>> {
+/** What one metric holds for each combination of the values of its labels. */
+class Cells<L extends string, C> extends Map<string, C> {
   readonly #names: readonly L[];
+  readonly #make: (labels: LabelValues<L>) => C;
 
-  constructor(names: readonly L[]) {
+  constructor(names: readonly L[], make: (labels: LabelValues<L>) => C) {
     super();
     this.#names = names;
+    this.#make = make;
   }
 
   keyOf(labels: Labels<L>): string {
-    const names = this.#names;
-    const [first] = names;
-    if (first === undefined) return '';
-    let key = labels[first];
-    for (let i = 1; i < names.length; i += 1) key += `\n${labels[names[i] as L]}`;
+    let key = '';
+    for (const name of this.#names) key += `${labels[name]}\n`;
     return key;
   }
 
-  of(labels: Labels<L>): Cell<L> {
+  of(labels: Labels<L>): C {
     const key = this.keyOf(labels);
     let cell = this.get(key);
     if (!cell) {
       const own = Object.fromEntries(this.#names.map((name) => [name, labels[name]])) as LabelValues<L>;
-      this.set(key, (cell = { labels: own, value: 0 }));
+      this.set(key, (cell = this.#make(own)));
     }
     return cell;
   }
 }
 
+function cellsOf<L extends string>(names: readonly L[]): Cells<L, Cell<L>> {
+  return new Cells(names, (labels): Cell<L> => ({ labels, value: 0 }));
+}
+
 export function createCounter<L extends string>(config: SeriesConfig<L>): SeriesCounter<L> {
-  const cells = new Cells(config.labelNames);
+  const cells = cellsOf(config.labelNames);
   const counter = new Counter<L>({
     ...config,
     collect() {
@@ -80,7 +89,7 @@ export function createCounter<L extends string>(config: SeriesConfig<L>): Series
 }
 
 export function createGauge<L extends string>(config: SeriesConfig<L>): SeriesGauge<L> {
-  const cells = new Cells(config.labelNames);
+  const cells = cellsOf(config.labelNames);
   const gauge = new Gauge<L>({
     ...config,
     collect() {
@@ -101,4 +110,45 @@ export function createGauge<L extends string>(config: SeriesConfig<L>): SeriesGa
     remove: (labels) => void cells.delete(cells.keyOf(labels)),
     get: () => gauge.get(),
   };
+}
+
+/** @param config `buckets`: upper bounds in rising order; a value equal to one is within it */
+export function createHistogram<L extends string>(
+  config: SeriesConfig<L> & { readonly buckets: readonly number[] },
+): SeriesHistogram<L> {
+  const { name, help, labelNames, registers, buckets } = config;
+  const cells = new Cells(labelNames, (labels: LabelValues<L>) => {
+    return { labels, sum: 0, count: 0, within: buckets.map(() => 0) };
+  });
+
+  function valuesOf({ labels, sum, count, within }: ReturnType<typeof cells.of>) {
+    let below = 0;
+    const bounded = buckets.map((le, i) => ({ le, value: (below += within[i] ?? 0) }));
+    return [
+      ...[...bounded, { le: '+Inf', value: count }].map(({ le, value }) => {
+        return { metricName: `${name}_bucket`, labels: { le, ...labels }, value };
+      }),
+      { metricName: `${name}_sum`, labels, value: sum },
+      { metricName: `${name}_count`, labels, value: count },
+    ];
+  }
+
+  const type = 'histogram' as unknown as MetricType;
+  const histogram: SeriesHistogram<L> = {
+    observe(labels, value) {
+      const cell = cells.of(labels);
+      cell.sum += value;
+      cell.count += 1;
+      const bound = buckets.findIndex((le) => value <= le);
+      if (bound >= 0) cell.within[bound] = (cell.within[bound] ?? 0) + 1;
+    },
+    zero: (labels) => void cells.of(labels),
+    get: async () => {
+      return { name, help, type, aggregator: 'sum', collect: () => {}, values: [...cells.values()].flatMap(valuesOf) };
+    },
+  };
+  // All that prom-client asks a metric for.
+  const metric = Object.assign(histogram, { name, labelNames }) as unknown as Histogram;
+  for (const registry of registers) registry.registerMetric(metric);
+  return histogram;
 }

@@ -10,8 +10,17 @@ const inComponent = { file: 'xmpp/services/component.ts', tests: ['telemetry/red
 
 const inSecret = { file: 'core/secret.ts', tests: ['core/secret.test.ts'] };
 
+const inSeries = { file: 'telemetry/series.ts', tests: ['telemetry/series.test.ts'] };
+
 /** What logs and metrics tell, and what they must not. */
 export const telemetry: readonly Mutant[] = [
+  { ...inSeries, find: 'value <= le', replace: 'value < le', breaks: 'A wait of just a bound counts as longer.' },
+  {
+    ...inSeries,
+    find: 'value: (below += within[i] ?? 0)',
+    replace: 'value: (below = within[i] ?? 0)',
+    breaks: 'Quantiles are computed from buckets that do not add up.',
+  },
   {
     ...inLog,
     find: `return createHash('sha256').update(secretName).digest('hex').slice(0, 12);`,
