@@ -7,6 +7,7 @@ import type { Push } from '../core/push.ts';
 import type { Registration } from '../core/registration.ts';
 import { callLifetimeMs, type Route, route } from '../core/routing.ts';
 import type { TraceSink } from '../core/trace.ts';
+import { Underway } from '../core/underway.ts';
 import type { AppSender } from '../sending/app-sender.ts';
 import type { Outbox } from '../store/outbox/contract.ts';
 import { errorCode } from '../telemetry/error-code.ts';
@@ -102,7 +103,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const coalescer = createCoalescer({ now: () => clock.now(), limit: coalescedLimit });
   const enqueue = createEnqueue(options);
   const mayLog = throttle(logEveryMs, clock);
-  const underway = new Set<Promise<Answer>>();
+  const underway = new Underway();
   let isQueueOnly = false;
   let answered = 0;
 
@@ -259,33 +260,32 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
   }
 
-  async function answer(notification: Notification, component: string | undefined): Promise<Answer> {
+  async function deliver(notification: Notification, component?: string): Promise<Answer> {
     const startedAtMs = clock.monotonic();
     const way: Way = { span: spans.notification() };
-    const outcome = await decideSafely(notification, way);
-    onAnswered({ ...way, node: notification.node, publisher: notification.publisher }, outcome);
-    logWay(log, notification, way, { outcome, durationMs: clock.monotonic() - startedAtMs });
-    if (way.span) endSpan(way.span, notification, way, { outcome, component });
-    if (trace.isActive) trace.add({ node: notification.node }, { step: 'outcome', outcome, answer: answers[outcome] });
-    return answers[outcome];
+    underway.begin();
+    try {
+      const outcome = await decideSafely(notification, way);
+      onAnswered({ ...way, node: notification.node, publisher: notification.publisher }, outcome);
+      logWay(log, notification, way, { outcome, durationMs: clock.monotonic() - startedAtMs });
+      if (way.span) endSpan(way.span, notification, way, { outcome, component });
+      if (trace.isActive)
+        trace.add({ node: notification.node }, { step: 'outcome', outcome, answer: answers[outcome] });
+      return answers[outcome];
+    } finally {
+      underway.end();
+      answered += 1;
+    }
   }
 
   return {
-    deliver(notification, component) {
-      const work = answer(notification, component);
-      underway.add(work);
-      void work.then(() => {
-        underway.delete(work);
-        answered += 1;
-      });
-      return work;
-    },
+    deliver,
     queueOnly() {
       isQueueOnly = true;
     },
     get counts() {
-      return { answered, underway: underway.size };
+      return { answered, underway: underway.count };
     },
-    drain: async () => void (await Promise.all(underway)),
+    drain: () => underway.whenIdle(),
   };
 }

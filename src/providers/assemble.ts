@@ -1,5 +1,5 @@
 import type { App } from '../core/app.ts';
-import type { PushResult } from '../core/push.ts';
+import { Underway } from '../core/underway.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Concern, Hints, Provider } from './provider.ts';
@@ -30,19 +30,18 @@ export interface ProviderParts {
 /** Measures each push. Drains without loss: it refuses new pushes, waits for those under way and then closes. */
 export function assembleProvider(parts: ProviderParts): Provider {
   const { app, clock, metrics, send, largestCiphertext, hints, credentials, close } = parts;
-  const underway = new Set<Promise<PushResult>>();
+  const underway = new Underway();
   const labels = { app: app.name, provider: app.provider };
   let isDraining = false;
   return {
     async send(push, device, deadlineMs, onStatus) {
       if (isDraining) return { kind: 'retry', reason: 'closed', scope: 'app' };
       const startedAtMs = clock.monotonic();
-      const sending = send(push, device, deadlineMs, onStatus);
-      underway.add(sending);
+      underway.begin();
       try {
-        return await sending;
+        return await send(push, device, deadlineMs, onStatus);
       } finally {
-        underway.delete(sending);
+        underway.end();
         metrics.pushDuration.observe(labels, (clock.monotonic() - startedAtMs) / 1000);
       }
     },
@@ -55,7 +54,7 @@ export function assembleProvider(parts: ProviderParts): Provider {
     async drain() {
       isDraining = true;
       credentials.stop();
-      await Promise.all(underway);
+      await underway.whenIdle();
       await close();
     },
   };

@@ -6,10 +6,24 @@ const inBackoff = { file: 'time/backoff.ts', tests: ['time/backoff.test.ts'] };
 
 const inClockWatch = { file: 'providers/clock-watch.ts', tests: ['providers/clock-watch.test.ts'] };
 
+const inUnderway = { file: 'core/underway.ts', tests: ['core/underway.test.ts'] };
+
 const inRecentMap = { file: 'core/recent-map.ts', tests: ['core/recent-map.test.ts'] };
 
 /** Clocks that are set back, and pauses between attempts. */
 export const time: readonly Mutant[] = [
+  {
+    ...inUnderway,
+    find: 'if (this.#count > 0) return;',
+    replace: '',
+    breaks: 'A server that ends leaves what is under way but for the first of it.',
+  },
+  {
+    ...inUnderway,
+    find: '    this.#idle = undefined;\n',
+    replace: '',
+    breaks: 'Whoever waits a second time is not made to wait.',
+  },
   {
     ...inClock,
     find: 'Math.max(aheadMs, clock.now() - monotonicMs)',
