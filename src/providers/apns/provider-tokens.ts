@@ -48,10 +48,19 @@ interface Entry {
 
 export function createProviderTokens({ clock }: { clock: Clock }): ProviderTokens {
   const entries = new Map<string, Entry>();
+  /** Each push asks, and a key is long. */
+  const names = new WeakMap<TokenKey, string>();
 
   /** The name contains the key itself, since two apps may read different keys while the file is being replaced. */
-  function entryOf({ key, keyId, teamId }: TokenKey): Entry {
-    const name = `${teamId}/${keyId}/${key.reveal()}`;
+  function nameOf(of: TokenKey): string {
+    let name = names.get(of);
+    if (name === undefined) names.set(of, (name = `${of.teamId}/${of.keyId}/${of.key.reveal()}`));
+    return name;
+  }
+
+  function entryOf(of: TokenKey): Entry {
+    const { key, keyId, teamId } = of;
+    const name = nameOf(of);
     const known = entries.get(name);
     if (known) {
       if (entries.size < keyLimit) return known;
