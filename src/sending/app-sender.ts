@@ -125,10 +125,10 @@ export function createAppSender({
     log.info({ app: app.name }, 'circuit closed: the provider accepts pushes again');
   }
 
-  async function attempt(push: Push, device: Device, patienceMs: number, onStatus?: OnStatus): Promise<PushResult> {
+  async function attemptLogged(...[push, ...sent]: Parameters<AppSender['attempt']>): Promise<PushResult> {
     const startedAtMs = clock.monotonic();
-    const result = await attemptWithin(push, device, patienceMs, onStatus);
-    if (log.isLevelEnabled('debug')) logAttempt(push, result, clock.monotonic() - startedAtMs);
+    const result = await attempt(push, ...sent);
+    logAttempt(push, result, clock.monotonic() - startedAtMs);
     return result;
   }
 
@@ -141,12 +141,7 @@ export function createAppSender({
     log.debug(fields, 'a push was attempted');
   }
 
-  async function attemptWithin(
-    push: Push,
-    device: Device,
-    patienceMs: number,
-    onStatus: OnStatus | undefined,
-  ): Promise<PushResult> {
+  async function attempt(push: Push, device: Device, patienceMs: number, onStatus?: OnStatus): Promise<PushResult> {
     const endsAtMs = clock.monotonic() + patienceMs;
     const isUrgent = isCall(push);
     const entered = concurrencyLimit.enter(Math.min(patienceMs, enterWithinMs), isUrgent);
@@ -233,7 +228,10 @@ export function createAppSender({
   return {
     app,
     provider,
-    attempt,
+    attempt(push, device, patienceMs, onStatus) {
+      const make = log.isLevelEnabled('debug') ? attemptLogged : attempt;
+      return make(push, device, patienceMs, onStatus);
+    },
     hintFor,
     get state() {
       return readState();
