@@ -241,6 +241,8 @@ export function createTransport(options: TransportOptions): Transport {
         const latestMs = clock.monotonic() + deadlineMs - Math.min(limits.leastMs, deadlineMs / 2);
         const job: Job = { request, settle, latestMs, cancelDeadline };
         jobs.add(job);
+        const connection = queue.size === 0 ? pick() : undefined;
+        if (connection) return run(job, connection);
         queue.add(job);
         pump();
       });
