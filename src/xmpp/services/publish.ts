@@ -3,7 +3,7 @@
  * 4.4. It neither decrypts nor checks a tag: Prosody on luaossl sends sixteen zero bytes as the tag.
  */
 import type { Notification, NotificationContent, Priority } from '../../core/notification.ts';
-import { attribute, child, children, detach, type Element, text } from '../stream/element.ts';
+import { attribute, child, children, detach, type Element, isElement, text } from '../stream/element.ts';
 import { formType, readForm } from './form.ts';
 import type { FormFields } from '../../conventions/command.ts';
 import { NS } from '../stream/namespaces.ts';
@@ -63,9 +63,12 @@ export function parsePublish(pubsub: Element, publisher: string): ParsedPublish 
  * one answer and so leads to one push at most.
  */
 function lastNotification(publish: Element): Element | undefined {
-  return children(publish, 'item', NS.pubsub)
-    .flatMap((item) => children(item, 'notification', NS.push))
-    .at(-1);
+  let last: Element | undefined;
+  for (const item of publish.children) {
+    if (!isElement(item, 'item', NS.pubsub)) continue;
+    for (const each of item.children) if (isElement(each, 'notification', NS.push)) last = each;
+  }
+  return last;
 }
 
 /** If there is sealed content, unsealed data beside it is dropped (Tigase: nicknames, media). */

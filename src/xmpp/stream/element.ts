@@ -26,17 +26,20 @@ export function attribute(element: Element, name: string): string | undefined {
   return undefined;
 }
 
+/** Whether a child of an element is an element with this name and namespace. */
+export function isElement(node: Element | string, name: string, namespace: string): node is Element {
+  return typeof node !== 'string' && node.name === name && node.namespace === namespace;
+}
+
 /** The first child element with this name and namespace. */
 export function child(element: Element, name: string, namespace: string): Element | undefined {
-  for (const each of element.children) {
-    if (typeof each !== 'string' && each.name === name && each.namespace === namespace) return each;
-  }
+  for (const each of element.children) if (isElement(each, name, namespace)) return each;
   return undefined;
 }
 
 /** All child elements with this name and namespace, in order. */
 export function children(element: Element, name: string, namespace: string): Element[] {
-  return childElements(element).filter((each) => each.name === name && each.namespace === namespace);
+  return element.children.filter((each) => isElement(each, name, namespace));
 }
 
 /** All child elements, in order. */
@@ -60,9 +63,12 @@ export function textBytes({ attributes, children: nodes }: Element): number {
   return bytes;
 }
 
+/** V8 copies a slice of fewer characters, rather than keeping what it was cut from. */
+const shortestSlice = 13;
+
 /** A copy that shares no memory with the packet. */
 export function detach(value: string): string {
-  return Buffer.from(value, 'utf8').toString('utf8');
+  return value.length < shortestSlice ? value : Buffer.from(value, 'utf8').toString('utf8');
 }
 
 const ESCAPES: Record<string, string> = {

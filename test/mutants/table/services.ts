@@ -47,7 +47,7 @@ export const services: readonly Mutant[] = [
     replace: 'iv === undefined',
     breaks: 'A sealed push without IV reaches the phone.',
   },
-  { ...inPublish, find: '.at(-1)', replace: '.at(0)', breaks: 'Of several items the oldest is pushed.' },
+  { ...inPublish, find: 'last = each;', replace: 'last ??= each;', breaks: 'Of several items the oldest is pushed.' },
   { ...inPublish, find: `attribute(encrypted, 'type') === 'voip'`, replace: 'false', breaks: 'No call rings.' },
   {
     ...inPublish,
