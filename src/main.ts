@@ -14,7 +14,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const { runCommand } = await import('./commands/run.ts');
 const { describeCrash } = await import('./commands/crash.ts');
-// From here on, so that Node says itself which file of a broken installation is missing: nothing secret was read before.
+// From here on, since nothing secret was read before.
 process.on('uncaughtException', (error) => {
   process.stderr.write(describeCrash(error));
   process.exit(1);

@@ -42,7 +42,7 @@ interface Command {
 const output = process.stdout;
 const errors = process.stderr;
 
-/** Each is loaded only when it runs: a server has no use for the code of the others. */
+/** Each is loaded when it is named: a server has no use for the code of the others. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   async serve() {
     const { serve, serveUsage } = await import('./serve.ts');
@@ -129,7 +129,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
       async run({ args, signals }) {
         signals.release();
         const usages: Record<string, string> = {};
-        for (const [name, load] of Object.entries(commands)) usages[name] = (await load()).usage ?? '';
+        for (const [name, command] of Object.entries(commands)) usages[name] = (await command()).usage ?? '';
         return completion({ args, output, usages });
       },
     };
@@ -174,14 +174,19 @@ export async function runCommand(given: readonly string[], signals: Signals): Pr
   const isConfigured = env['SEALPOST_CONFIG'] !== undefined || args.some((arg) => /^--config(=|$)/.test(arg));
   const name = isNamed ? (args[0] ?? '') : isConfigured ? 'serve' : 'demo';
   const rest = isNamed ? args.slice(1) : args;
+  const isHelp = rest.includes('--help') || rest.includes('-h');
   if (!isNamed && (args.includes('--version') || args.includes('-V'))) {
     output.write(`sealpost ${version}\n`);
     return 0;
   }
-  const command = Object.hasOwn(commands, name) ? await commands[name]?.() : undefined;
-  const isHelp = rest.includes('--help') || rest.includes('-h');
-  if (isHelp && (!isNamed || command?.usage !== undefined)) {
-    output.write(isNamed ? (command?.usage ?? usage) : usage);
+  if (!isNamed && isHelp) {
+    output.write(usage);
+    return 0;
+  }
+  const command = await load(name);
+  if (command === 'broken') return 1;
+  if (isHelp && command?.usage !== undefined) {
+    output.write(command.usage);
     return 0;
   }
   try {
@@ -197,6 +202,16 @@ export async function runCommand(given: readonly string[], signals: Signals): Pr
     if (!(error instanceof UsageError)) return 1;
     errors.write(`\n${(isNamed ? command?.usage : undefined) ?? usage}`);
     return 2;
+  }
+}
+
+/** Nothing secret was read yet, so that Node may say itself which file of a broken installation is missing. */
+async function load(name: string): Promise<Command | 'broken' | undefined> {
+  try {
+    return Object.hasOwn(commands, name) ? await commands[name]?.() : undefined;
+  } catch (error) {
+    errors.write(`sealpost: cannot load "${name}": ${error instanceof Error ? error.message : errorCode(error)}\n`);
+    return 'broken';
   }
 }
 

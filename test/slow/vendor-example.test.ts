@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type BuiltProject, buildProject } from '../support/built.ts';
 
-let built: BuiltProject;
+let built: BuiltProject | undefined;
 let project: string;
 
 before(() => {
@@ -13,7 +13,7 @@ before(() => {
   project = built.folder;
   copyFileSync(join(import.meta.dirname, '../harness/vendor-example.mjs'), join(project, 'example.test.mjs'));
 });
-after(() => built.remove());
+after(() => built?.remove());
 
 /** The vendor's own way to start a component that has nothing of ours in it, with or without a defect. */
 function runExample(isCured: boolean) {

@@ -21,10 +21,12 @@ export function buildProject(): BuiltProject {
   mkdirSync(installed, { recursive: true });
   copyFileSync(join(root, 'package.json'), join(installed, 'package.json'));
   const compiler = join(root, 'node_modules', '.bin', 'tsc');
-  execFileSync(compiler, ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(installed, 'dist')]);
-  return {
-    folder,
-    mainFile: join(installed, 'dist', 'main.js'),
-    remove: () => rmSync(folder, { recursive: true }),
-  };
+  const remove = () => rmSync(folder, { recursive: true });
+  try {
+    execFileSync(compiler, ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(installed, 'dist')]);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return { folder, mainFile: join(installed, 'dist', 'main.js'), remove };
 }
