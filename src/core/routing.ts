@@ -21,7 +21,7 @@ export interface Route {
  * Most characters of content in a push. PushKit takes 5,120 bytes of JSON, every other push less; longer content would
  * only fill memory and outbox until the provider's own limit leaves it out.
  */
-const contentMax = 5_120;
+export const contentMax = 5_120;
 
 /** Callers hang up after about half a minute; ringing later is useless. */
 export const callLifetimeMs = 30_000;

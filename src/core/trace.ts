@@ -12,7 +12,7 @@ export type TraceStep =
       readonly publisher: string;
       readonly content: NotificationContent['kind'] | 'sealed-call';
       readonly priority?: Priority;
-      /** Of the ciphertext in base64, or the texts of a summary. */
+      /** Of the ciphertext in base64, or the texts of a summary; of a text that no provider takes, only the start counts. */
       readonly bytes: number;
       readonly found: 'registered' | 'restored' | 'lost' | 'removed' | 'unknown';
     }

@@ -2,6 +2,7 @@
  * Reads publishes: XEP-0357 section 7 (on XEP-0060 section 7.1) and Tigase's "Encrypted Push Notifications" section
  * 4.4. It neither decrypts nor checks a tag: Prosody on luaossl sends sixteen zero bytes as the tag.
  */
+import { contentMax } from '../../core/routing.ts';
 import type { Notification, NotificationContent, Priority } from '../../core/notification.ts';
 import { attribute, child, children, detach, type Element, isElement, text } from '../stream/element.ts';
 import { formType, readForm } from './form.ts';
@@ -21,10 +22,10 @@ export type ParsedPublish =
 const CIPHERTEXT_MIN = 17;
 
 /**
- * Characters of a readable text that are kept. No provider takes a push of even half of that, so what is left of a
- * longer text is still too long to be forwarded, and a whole stanza of text need not be copied and held.
+ * Characters of a text that are kept. What is left of a longer one is still too long to be forwarded, or to be a secret,
+ * and a whole stanza of text need not be copied and held.
  */
-export const TEXT_MAX = 16_384;
+export const TEXT_MAX = 2 * contentMax;
 
 /**
  * Reads the payload of an IQ-set. All strings of the notification are copies, so the packet is not kept in memory.
@@ -52,8 +53,8 @@ export function parsePublish(pubsub: Element, publisher: string): ParsedPublish 
       publisher: detach(publisher),
       content,
       ...(priority && { priority }),
-      ...(secret !== undefined && { secret: detach(secret) }),
-      ...(pushModule !== undefined && { pushModule: detach(pushModule) }),
+      ...(secret !== undefined && { secret: keep(secret) }),
+      ...(pushModule !== undefined && { pushModule: keep(pushModule) }),
     },
   };
 }
@@ -105,8 +106,8 @@ function readSummary(event: Element): NotificationContent {
   };
 }
 
-function keep(readable: string): string {
-  return detach(readable.length > TEXT_MAX ? readable.slice(0, TEXT_MAX) : readable);
+function keep(value: string): string {
+  return detach(value.length > TEXT_MAX ? value.slice(0, TEXT_MAX) : value);
 }
 
 /** An invalid count is treated like none. */

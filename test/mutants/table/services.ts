@@ -82,13 +82,13 @@ export const services: readonly Mutant[] = [
   },
   {
     ...inPublish,
-    find: 'secret !== undefined && { secret: detach(secret) }',
+    find: 'secret !== undefined && { secret: keep(secret) }',
     replace: `false && { secret: detach('') }`,
     breaks: 'No publish carries its secret, and all p2 devices are refused.',
   },
   {
     ...inPublish,
-    find: 'pushModule !== undefined && { pushModule: detach(pushModule) }',
+    find: 'pushModule !== undefined && { pushModule: keep(pushModule) }',
     replace: `false && { pushModule: detach('') }`,
     breaks: 'Raw tokens find no app.',
   },
