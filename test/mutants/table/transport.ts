@@ -19,6 +19,12 @@ const inProxy = { file: 'providers/transport/proxy.ts', tests: ['providers/trans
 export const transport: readonly Mutant[] = [
   {
     ...inTransport,
+    find: 'queue.size === 0 ? pick() : undefined',
+    replace: 'pick()',
+    breaks: 'New pushes take the places for which others wait, until those are too late.',
+  },
+  {
+    ...inTransport,
     find: 'if (deadlineMs <= 0)',
     replace: 'if (deadlineMs < -1_000)',
     breaks: 'A push without time left is sent, answered too late and sent again.',

@@ -93,11 +93,31 @@ test('transport - a request without time left gets no place and is not sent', as
   assert.equal(standIn.received.length, 2);
 });
 
-test('transport - a request that was given a fifth of a second is sent', async (t) => {
+test('transport - a request that was given a fifth of a second is sent, even if it has to wait for a place', async (t) => {
   const clock = manualClock();
-  const { transport } = await setUp(t, {}, 1000, clock);
+  const { transport } = await setUp(t, { streams: 1, connections: 1 }, 1000, clock);
   assert.equal((await transport.send(request)).kind, 'answer');
   assert.equal((await soon('the answer', transport.send({ ...request, deadlineMs: 200 }))).kind, 'answer');
+  const first = transport.send(request);
+  const second = transport.send({ ...request, deadlineMs: 200 });
+  assert.deepEqual([transport.inFlight, transport.waiting], [1, 1]);
+  assert.equal((await soon('the answer', first)).kind, 'answer');
+  assert.equal((await soon('the answer', second)).kind, 'answer');
+});
+
+test('transport - a new request takes no place before those that wait', async (t) => {
+  const { standIn, transport } = await setUp(t, { streams: 1, connections: 1 });
+  await transport.send(request);
+  const to = (digits: string) => transport.send({ ...request, path: `/3/device/${digits.repeat(32)}` });
+  const underWay = to('aa');
+  const waiting = to('bb');
+  await underWay;
+  const latest = to('cc');
+  await Promise.all([waiting, latest]);
+  assert.deepEqual(
+    standIn.received.map((push) => push.token.slice(0, 2)),
+    ['ab', 'aa', 'bb', 'cc'],
+  );
 });
 
 test('transport - while it drains, requests under way are answered and new ones refused', async (t) => {
