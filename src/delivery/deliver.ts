@@ -77,7 +77,7 @@ export interface Delivery {
   queueOnly(): void;
   /** Notifications answered so far, and those that are not yet. */
   readonly counts: { readonly answered: number; readonly underway: number };
-  /** Resolves when every notification taken so far has its answer. */
+  /** Resolves when no notification is under way. */
   drain(): Promise<void>;
 }
 
@@ -271,10 +271,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (way.span) endSpan(way.span, notification, way, { outcome, component });
       if (trace.isActive)
         trace.add({ node: notification.node }, { step: 'outcome', outcome, answer: answers[outcome] });
+      answered += 1;
       return answers[outcome];
     } finally {
       underway.end();
-      answered += 1;
     }
   }
 

@@ -125,9 +125,10 @@ export function createAppSender({
     log.info({ app: app.name }, 'circuit closed: the provider accepts pushes again');
   }
 
-  async function attemptLogged(...[push, ...sent]: Parameters<AppSender['attempt']>): Promise<PushResult> {
+  /** For attempts that begin while `debug` is logged. */
+  async function attemptLogged(push: Push, device: Device, patienceMs: number, onStatus?: OnStatus) {
     const startedAtMs = clock.monotonic();
-    const result = await attempt(push, ...sent);
+    const result = await attempt(push, device, patienceMs, onStatus);
     logAttempt(push, result, clock.monotonic() - startedAtMs);
     return result;
   }

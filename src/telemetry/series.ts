@@ -27,6 +27,7 @@ export interface SeriesGauge<L extends string> extends Pick<Gauge<L>, 'get'> {
 }
 
 export interface SeriesHistogram<L extends string> extends Pick<Histogram<L>, 'get'> {
+  /** @param value finite */
   observe(labels: Labels<L>, value: number): void;
   /** Shows the series. */
   zero(labels: Labels<L>): void;
@@ -147,7 +148,7 @@ export function createHistogram<L extends string>(
       return { name, help, type, aggregator: 'sum', collect: () => {}, values: [...cells.values()].flatMap(valuesOf) };
     },
   };
-  // All that prom-client asks a metric for.
+  // What a registry asks a metric for when it is scraped.
   const metric = Object.assign(histogram, { name, labelNames }) as unknown as Histogram;
   for (const registry of registers) registry.registerMetric(metric);
   return histogram;

@@ -96,7 +96,7 @@ function encode(push: Push, content: PushContent, app: AppWording): { headers: R
   return { headers, body: Buffer.from(`{"aps":${apsText(kind, app)}${others === '}' ? '' : ','}${others}`) };
 }
 
-/** By wording: it is the same in all pushes of an app, and the longest part of most. */
+/** The JSON of `aps` by app and kind. Settings never change in place: a reload makes new ones. */
 const apsTexts = new WeakMap<AppWording, Partial<Record<PushKind, string>>>();
 
 function apsText(kind: PushKind, app: AppWording): string {

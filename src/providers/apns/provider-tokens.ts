@@ -48,7 +48,7 @@ interface Entry {
 
 export function createProviderTokens({ clock }: { clock: Clock }): ProviderTokens {
   const entries = new Map<string, Entry>();
-  /** Each push asks, and a key is long. */
+  /** Names of the entries, so that a push does not join a whole PEM. */
   const names = new WeakMap<TokenKey, string>();
 
   /** The name contains the key itself, since two apps may read different keys while the file is being replaced. */

@@ -32,7 +32,7 @@ export function linkLimitsSection(values: ValueKinds) {
       .count(65_536, 999_999_999, 'bytes')
       .default(16_777_216)
       .describe(
-        'Memory for the texts of the requests under way, two bytes a character; with this much the link stops reading. Usual publishes of 1,500 characters reach `inFlight` first; with 60,000 characters 140 are under way. An idle process has 28 MB on its heap, so one connection with these defaults fits into a heap of 96 MB.',
+        'Memory for the texts of the requests under way, two bytes a character; with this much the link stops reading. Usual publishes of 1,500 characters reach `inFlight` first; with 60,000 characters 140 are under way. An installed server has 28 MB on its heap when idle (38 MB from a checkout), so one connection with these defaults fits into a heap of 96 MB.',
       ),
     unsentBytes: values
       .count(65_536, 268_435_456, 'bytes')
