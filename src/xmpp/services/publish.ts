@@ -22,8 +22,8 @@ export type ParsedPublish =
 const CIPHERTEXT_MIN = 17;
 
 /**
- * Characters of a text that are kept. What is left of a longer one is still too long to be forwarded, or to be a secret,
- * and a whole stanza of text need not be copied and held.
+ * Characters of a text or a ciphertext that are kept; a multiple of four. What is left of a longer one is still too long to
+ * be forwarded, or to be a secret, and a whole stanza of text need not be copied and held.
  */
 export const TEXT_MAX = 2 * contentMax;
 
@@ -81,10 +81,16 @@ function readContent(event: Element): NotificationContent | PublishFault {
 function readSealed(encrypted: Element): NotificationContent | PublishFault {
   const iv = normaliseBase64(attribute(encrypted, 'iv') ?? '');
   if (iv === undefined || iv === '') return 'bad-iv';
-  const ciphertext = normaliseBase64(text(encrypted));
+  const ciphertext = normaliseBase64(startOfBase64(text(encrypted)));
   if (ciphertext === undefined) return 'bad-ciphertext';
   if (decodedLength(ciphertext) < CIPHERTEXT_MIN) return 'ciphertext-too-short';
   return { kind: 'sealed', ciphertext, iv, voip: attribute(encrypted, 'type') === 'voip' };
+}
+
+/** Whole groups of four letters, so that the start of valid base64 is valid. */
+function startOfBase64(written: string): string {
+  if (written.length <= TEXT_MAX) return written;
+  return withoutSpace(written).slice(0, TEXT_MAX);
 }
 
 function readSummary(event: Element): NotificationContent {
@@ -139,9 +145,13 @@ export function normaliseBase64(written: string): string | undefined {
   // Nearly all input is canonical; a decode and encode round trip shows that far faster than checking letters.
   const copy = Buffer.from(written, 'base64').toString('base64');
   if (copy === written) return copy;
-  const bare = (/\s/.test(written) ? written.replace(/\s+/g, '') : written).replace(/={1,2}$/, '');
+  const bare = withoutSpace(written).replace(/={1,2}$/, '');
   if (bare.length % 4 === 1 || !BASE64.test(bare)) return undefined;
   return detach(bare.padEnd(Math.ceil(bare.length / 4) * 4, '='));
+}
+
+function withoutSpace(written: string): string {
+  return /\s/.test(written) ? written.replace(/\s+/g, '') : written;
 }
 
 function decodedLength(padded: string): number {

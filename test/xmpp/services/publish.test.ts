@@ -6,6 +6,7 @@ import { childElements, type Element } from '../../../src/xmpp/stream/element.ts
 import { composePush as composeApnsPush } from '../../../src/providers/apns/payload.ts';
 import { composePush as composeFcmPush } from '../../../src/providers/fcm/payload.ts';
 import { fcmToken, pushOf, topic, wording } from '../../providers/fixtures.ts';
+import { contentMax } from '../../../src/core/routing.ts';
 import { sortStanza } from '../../../src/xmpp/services/iq.ts';
 import { normaliseBase64, type ParsedPublish, parsePublish, TEXT_MAX } from '../../../src/xmpp/services/publish.ts';
 import { parseStanza } from '../stream/parse-stanza.ts';
@@ -227,6 +228,28 @@ describe('publish - summaries', () => {
         assert.equal(composed.kind === 'request' && composed.oversize, true, name);
       }
     }
+  });
+});
+
+describe('publish - a ciphertext too long for every provider', () => {
+  const long = 'QUFB'.repeat(15_000);
+  const rows: [string, string][] = [
+    ['without white space', long],
+    ['in lines', long.replace(/.{76}/g, '$&\n')],
+    ['in lines, one character longer than what is kept', long.slice(0, TEXT_MAX).replace(/.{76}/g, '$&\n')],
+  ];
+  for (const [name, ciphertext] of rows) {
+    it(`publish - ${name}: enough is kept to be too long`, () => {
+      const content = contentOf(encrypted(ciphertext)) as { kind: string; ciphertext: string };
+      assert.equal(content.kind, 'sealed');
+      assert.equal(content.ciphertext, long.slice(0, TEXT_MAX));
+      assert.equal(TEXT_MAX % 4, 0);
+      assert.ok(TEXT_MAX > contentMax);
+    });
+  }
+
+  it('publish - what is kept of it is checked', () => {
+    assert.deepEqual(contentOf(encrypted(`!${long}`)), { kind: 'fault', fault: 'bad-ciphertext' });
   });
 });
 
