@@ -42,6 +42,34 @@ interface Command {
 const output = process.stdout;
 const errors = process.stderr;
 
+/** What a command is given of the process; it takes what it needs. */
+interface Means extends Pick<CommandCall, 'args' | 'env'> {
+  readonly output: typeof output;
+  readonly errors: typeof errors;
+  readonly clock: typeof systemClock;
+  readonly random: () => number;
+  /** Aborted when the process is asked to end. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * @param page the help page
+ * @param onSignals `release`: each signal ends the process at once. `endByHangup`: `signal` tells of the first, SIGHUP included.
+ */
+function commandOf(
+  page: string,
+  onSignals: 'release' | 'endByHangup',
+  run: (means: Means) => Promise<ExitCode>,
+): Command {
+  return {
+    usage: page,
+    run({ args, env, signals }) {
+      signals[onSignals]();
+      return run({ args, env, output, errors, clock: systemClock, random: Math.random, signal: signals.terminated });
+    },
+  };
+}
+
 /** Each is loaded when it is named: a server has no use for the code of the others. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   async serve() {
@@ -54,95 +82,43 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   },
   async check() {
     const { check, checkUsage } = await import('./check.ts');
-    return {
-      usage: checkUsage,
-      run({ args, env, signals }) {
-        signals.release();
-        return check({ args, env, output, clock: systemClock, random: Math.random });
-      },
-    };
+    return commandOf(checkUsage, 'release', check);
   },
   async guard() {
     const { guard, guardUsage } = await import('./guard.ts');
-    return {
-      usage: guardUsage,
-      run({ args, env, signals }) {
-        signals.endByHangup();
-        return guard({ args, env, output, signal: signals.terminated });
-      },
-    };
+    return commandOf(guardUsage, 'endByHangup', guard);
   },
   async devices() {
     const { devices, devicesUsage } = await import('./devices.ts');
-    return {
-      usage: devicesUsage,
-      run({ args, env, signals }) {
-        signals.endByHangup();
-        return devices({ args, env, output, clock: systemClock, signal: signals.terminated });
-      },
-    };
+    return commandOf(devicesUsage, 'endByHangup', devices);
   },
   async import() {
     const { importRegistrations, importUsage } = await import('./import.ts');
-    return {
-      usage: importUsage,
-      run({ args, env, signals }) {
-        signals.release();
-        return importRegistrations({ args, env, output, errors, clock: systemClock });
-      },
-    };
+    return commandOf(importUsage, 'release', importRegistrations);
   },
   async 'send-test'() {
     const { sendTest, sendTestUsage } = await import('./send-test.ts');
-    return {
-      usage: sendTestUsage,
-      run({ args, env, signals }) {
-        signals.endByHangup();
-        return sendTest({ args, env, output, signal: signals.terminated });
-      },
-    };
+    return commandOf(sendTestUsage, 'endByHangup', sendTest);
   },
   async trace() {
     const { trace, traceUsage } = await import('./trace.ts');
-    return {
-      usage: traceUsage,
-      run({ args, env, signals }) {
-        signals.endByHangup();
-        return trace({ args, env, output, signal: signals.terminated });
-      },
-    };
+    return commandOf(traceUsage, 'endByHangup', trace);
   },
   async stats() {
     const { stats, statsUsage } = await import('./stats.ts');
-    return {
-      usage: statsUsage,
-      run({ args, env, signals }) {
-        signals.endByHangup();
-        return stats({ args, env, output, signal: signals.terminated });
-      },
-    };
+    return commandOf(statsUsage, 'endByHangup', stats);
   },
   async completion() {
     const { completion, completionUsage } = await import('./completion.ts');
-    return {
-      usage: completionUsage,
-      async run({ args, signals }) {
-        signals.release();
-        const usages: Record<string, string> = {};
-        for (const [name, command] of Object.entries(commands)) usages[name] = (await command()).usage ?? '';
-        return completion({ args, output, usages });
-      },
-    };
+    return commandOf(completionUsage, 'release', async ({ args }) => {
+      const usages: Record<string, string> = {};
+      for (const [name, command] of Object.entries(commands)) usages[name] = (await command()).usage ?? '';
+      return completion({ args, output, usages });
+    });
   },
   async store() {
     const { store, storeUsage } = await import('./store.ts');
-    return {
-      usage: storeUsage,
-      run({ args, env, signals }) {
-        signals.release();
-        return store({ args, env, output, errors, clock: systemClock });
-      },
-    };
+    return commandOf(storeUsage, 'release', store);
   },
   async harness() {
     const { runHarnessCommand } = await import('./harness/harness.ts');
