@@ -59,7 +59,8 @@ for (const [name, file, start] of [
           const isUp = async () => /^sealpost_link_up\{link="push.localhost"\} 1$/m.test(await metrics()) || undefined;
           await eventually('the link is up', isUp, 15_000);
           assert.match(await lineOf(providers.folder, config), /: already connected: the running server holds it$/);
-          assert.ok((await lineOf(elsewhere, await configIn(elsewhere))).startsWith(second[name]));
+          const line = await lineOf(elsewhere, await configIn(elsewhere));
+          assert.ok(line.startsWith(second[name]), line);
           assert.equal(await isUp(), true);
           assert.doesNotMatch(await metrics(), /^sealpost_link_reconnects_total\{.*\} [1-9]/m);
         } finally {
