@@ -23,6 +23,8 @@ export interface Registration {
    */
   readonly device: string;
   readonly token: string;
+  /** The token's `foldedKey`, as the store has it, since each push asks for it; absent: it was not read from the store. */
+  readonly tokenKey?: string;
   /** PushKit (VoIP) token. */
   readonly secondToken?: string;
   /** If set, each publish must carry it in its publish-options. */

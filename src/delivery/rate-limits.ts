@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { withHint } from '../config/kinds/problems.ts';
 import { literalValues, section, type ValueKinds } from '../config/kinds/values.ts';
-import { deviceKey } from '../core/device-key.ts';
+import { deviceKey, type DeviceNamed } from '../core/device-key.ts';
 import { bareJid, domainOf, foldCase, isDomain } from '../core/jid.ts';
 import type { Registration } from '../core/registration.ts';
 import type { Clock } from '../time/clock.ts';
@@ -92,11 +92,11 @@ export interface RateLimits {
   /** @param from full JID that sent a command */
   mayCommand(from: string): boolean;
   /** Milliseconds until a push to this registration may leave. 0: it may leave now, and it is counted. */
-  pushDelay(registration: Pick<Registration, 'app' | 'node' | 'token'>): number;
+  pushDelay(registration: DeviceNamed & Pick<Registration, 'node'>): number;
   /** The value that `pushDelay` would return. Counts nothing. */
-  waitOf(registration: Pick<Registration, 'app' | 'node' | 'token'>): number;
+  waitOf(registration: DeviceNamed & Pick<Registration, 'node'>): number;
   /** A short name for the device of a registration. Delayed pushes to one device queue one behind the other. */
-  deviceOf(registration: Pick<Registration, 'app' | 'token'>): string;
+  deviceOf(registration: DeviceNamed): string;
   /** Milliseconds between two pushes to one registration in the long run. */
   readonly pushEveryMs: number;
   /** From now on these are the limits. What a limit that stays the same has counted is kept. */

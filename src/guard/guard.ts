@@ -19,7 +19,7 @@
  * Only `wasAccepted` outlives a restart. Without it, a restart begins with few removals that are believed, as stated.
  */
 import { hash } from 'node:crypto';
-import { deviceKey, keyOfToken } from '../core/device-key.ts';
+import { deviceKey } from '../core/device-key.ts';
 import { domainOf, foldCase } from '../core/jid.ts';
 import type { Registration } from '../core/registration.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -274,7 +274,7 @@ export function createGuard({ apps, clock, log, metrics }: GuardOptions): Guard 
 function deviceOf(registration: Registration, target: 'first' | 'second'): SeenDevice {
   const { app, account, secondToken } = registration;
   const isSecond = target === 'second' && secondToken !== undefined;
-  const key = isSecond ? keyOfToken(app, secondToken) : deviceKey(registration);
+  const key = deviceKey(isSecond ? { app, token: secondToken } : registration);
   // Where the account is not known, nothing says which devices are of one.
   const owner = account.includes('@') ? shorten(foldCase(account)) : key;
   return { key, account: owner, domain: shorten(domainOf(account)) };

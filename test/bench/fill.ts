@@ -1,7 +1,7 @@
 /** Fills a SQLite store with registrations, written straight into its table since the link would take hours for ten million. */
 import { randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import { foldedKey, shortKey } from '../../src/store/schema/short-key.ts';
+import { foldedKey, shortKey } from '../../src/core/short-key.ts';
 import { createDevice } from './devices.ts';
 import { domains, type DeviceRow, type ProviderName } from './protocol.ts';
 

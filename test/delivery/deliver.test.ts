@@ -179,6 +179,7 @@ test('delivery - after the store was lost a node with tokens is enough: the push
     account: 'romeo@example.net',
     device: 'ab'.repeat(32),
     token: 'ab'.repeat(32),
+    tokenKey: 'JxpBO9M5xXCf3Ors',
     secondToken: second,
     isRestored: true,
   });

@@ -2,7 +2,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { RegistrationMatch } from '../../core/registration.ts';
 import type { Tables } from '../schema/tables.ts';
-import { foldedKey, shortKey } from '../schema/short-key.ts';
+import { foldedKey, shortKey } from '../../core/short-key.ts';
 
 /** Devices are named by their token; by their id in conventions that have one; or by the node that they were given. */
 export function matching({ account, token, app }: RegistrationMatch): RawBuilder<boolean> {

@@ -2,7 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Registration } from '../../core/registration.ts';
 import type { Database } from '../engine/database.ts';
-import { foldedKey } from '../schema/short-key.ts';
+import { foldedKey } from '../../core/short-key.ts';
 import { type RegistrationRow, registrationColumns, type RemovalReason, type Tables } from '../schema/tables.ts';
 import type { DeviceNote } from './contract.ts';
 import { toRegistration } from './rows.ts';

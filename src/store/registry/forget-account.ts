@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../time/clock.ts';
-import { foldedKey, shortKey } from '../schema/short-key.ts';
+import { foldedKey, shortKey } from '../../core/short-key.ts';
 import { registrationColumns, type Tables } from '../schema/tables.ts';
 import type { Forgotten } from './contract.ts';
 import type { Domains } from './domains.ts';

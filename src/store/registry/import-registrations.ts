@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { ForeignRegistration, ImportOutcome } from './contract.ts';
 import type { RegistrationRequest } from '../../core/registration.ts';
 import { domainOf } from '../../core/jid.ts';
-import { foldedKey } from '../schema/short-key.ts';
+import { foldedKey } from '../../core/short-key.ts';
 import { toRow } from './rows.ts';
 import type { RegistrationRow, Tables } from '../schema/tables.ts';
 

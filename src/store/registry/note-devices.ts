@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../engine/database.ts';
-import { shortKey } from '../schema/short-key.ts';
+import { shortKey } from '../../core/short-key.ts';
 import type { DeviceNote } from './contract.ts';
 
 /**

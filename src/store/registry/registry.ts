@@ -11,7 +11,7 @@ import type { Registry } from './contract.ts';
 import { asOf, hasAccount, hasDevice, matching } from './conditions.ts';
 import { createDomains } from './domains.ts';
 import type { RegistrationLimits } from './limits.ts';
-import { foldedKey, shortKey } from '../schema/short-key.ts';
+import { foldedKey, shortKey } from '../../core/short-key.ts';
 import type { Registration, RegistrationRequest } from '../../core/registration.ts';
 import { registrationColumns, type RemovalReason } from '../schema/tables.ts';
 import { toRegistration, toRow } from './rows.ts';

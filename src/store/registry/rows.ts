@@ -1,6 +1,6 @@
 import type { Registration } from '../../core/registration.ts';
 import type { RegistrationRequest } from '../../core/registration.ts';
-import { foldedKey, shortKey } from '../schema/short-key.ts';
+import { foldedKey, shortKey } from '../../core/short-key.ts';
 import type { FoundRow, RegistrationRow } from '../schema/tables.ts';
 
 /** The row that stores a registration. */
@@ -50,6 +50,7 @@ export function toRegistration(row: FoundRow): Registration {
     account: row.account,
     device: row.device ?? row.token,
     token: row.token,
+    tokenKey: row.token_key,
     ...(row.second_token !== null && { secondToken: row.second_token }),
     ...(row.secret !== null && { secret: row.secret }),
     ...(row.account_hash !== null && { accountHash: row.account_hash }),

@@ -77,6 +77,7 @@ export const registrationColumns = [
   'account',
   'device',
   'token',
+  'token_key',
   'second_token',
   'secret',
   'account_hash',

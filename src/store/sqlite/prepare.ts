@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { migrate } from '../schema/migrate.ts';
 import { migrations } from '../schema/migrations/all.ts';
-import { shortKey } from '../schema/short-key.ts';
+import { shortKey } from '../../core/short-key.ts';
 import { StoreError } from '../engine/store-error.ts';
 import type { Tables } from '../schema/tables.ts';
 import { codeOf, connect, type FileOptions, makeFile, prepareToWrite } from './connection.ts';

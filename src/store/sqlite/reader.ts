@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { shortKey } from '../schema/short-key.ts';
+import { shortKey } from '../../core/short-key.ts';
 import { type FoundRow, registrationColumns } from '../schema/tables.ts';
 
 /** Holds the upper levels of the index of a few million nodes. */
@@ -47,14 +47,15 @@ function toRow(node: string, values: Values): FoundRow {
     account: values[2],
     device: values[3],
     token: values[4],
-    second_token: values[5],
-    secret: values[6],
-    account_hash: values[7],
-    environment: values[8],
-    registered_at_ms: values[9],
-    room: values[10],
-    component: values[11],
-    is_restored: values[12],
-    accepted_at_ms: values[13],
+    token_key: values[5],
+    second_token: values[6],
+    secret: values[7],
+    account_hash: values[8],
+    environment: values[9],
+    registered_at_ms: values[10],
+    room: values[11],
+    component: values[12],
+    is_restored: values[13],
+    accepted_at_ms: values[14],
   };
 }

@@ -64,8 +64,8 @@ export const rateLimits: readonly Mutant[] = [
   {
     ...inRateLimits,
     file: 'core/device-key.ts',
-    find: '${app} ${token}',
-    replace: '${token}',
+    find: '${tokenKey} ${app}',
+    replace: '${tokenKey}',
     breaks: 'The same token of two apps pays for both.',
     tests: ['delivery/rate-limits.test.ts'],
   },

@@ -440,6 +440,7 @@ export function testRegistry({ name, prepare, skip }: Engine): void {
         account: 'Romeo@example.net',
         device: 'AB12',
         token: 'AB12',
+        tokenKey: 'Wdk3cjVkk3zRRBNw',
         secondToken: '77ab',
         registeredAtMs: START_MS,
       });
@@ -478,6 +479,7 @@ export function testRegistry({ name, prepare, skip }: Engine): void {
         account: 'romeo@EXAMPLE.net',
         device: 'ab12',
         token: 'ab12',
+        tokenKey: 'Wdk3cjVkk3zRRBNw',
         registeredAtMs: START_MS + 1_000,
       });
       assert.deepEqual(await registry.find(first.node), second);
@@ -578,7 +580,7 @@ export function testRegistry({ name, prepare, skip }: Engine): void {
 
   registryTest('a foreign registration keeps its node and secret, and is taken once', async ({ registry, metrics }) => {
     assert.deepEqual(await registry.importRegistrations([foreign]), ['taken']);
-    assert.deepEqual(await registry.find(foreign.node), foreign);
+    assert.deepEqual(await registry.find(foreign.node), { ...foreign, tokenKey: 'HZI1WJy3kEaXF1ZO' });
     assert.deepEqual(await registry.importRegistrations([foreign, foreign]), ['present', 'present']);
     assert.deepEqual(await registry.count(), new Map([['android', 1]]));
     assert.match(await metrics.registry.metrics(), /sealpost_registrations\{app="android"\} 1/);

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { foldCase } from '../../core/jid.ts';
+import { foldCase } from './jid.ts';
 
 /** 96 bits: two of a billion texts are alike once in 10^11 stores, and nobody finds a text for the key of another one. */
 const characters = 16;
