@@ -30,11 +30,14 @@ export class Line<T> {
   }
 
   /** Takes out an item that is in this line. */
-  remove({ older, newer }: Place<T>): void {
+  remove(place: Place<T>): void {
+    const { older, newer } = place;
     if (older) older.newer = newer;
     else this.#oldest = newer;
     if (newer) newer.older = older;
     else this.#latest = older;
+    // What was taken out long ago would otherwise keep all that came after it in memory, until a full garbage collection.
+    place.older = place.newer = undefined;
     this.#size -= 1;
   }
 

@@ -128,28 +128,32 @@ export function createConnection(options: ConnectionOptions): Connection {
       isAccepted = true;
       on.ready();
     },
-    send(request, done) {
+    send(request, whenDone) {
       let controller: Dispatcher.DispatchController | undefined;
-      let isDone = false;
       let status: number | undefined;
       let headers: Record<string, string | string[] | undefined> = {};
       const chunks: Buffer[] = [];
+      // Node keeps a closed HTTP/2 stream, and so the functions below, until a full garbage collection. What waits for the
+      // answer is let go as soon as it has it.
+      let done: typeof whenDone | undefined = whenDone;
 
-      const leave = (): boolean => {
-        if (isDone) return false;
-        isDone = true;
+      /** What is to be told, the first time. */
+      const leave = (): typeof done => {
+        if (!done) return undefined;
+        const told = done;
+        done = undefined;
         inFlight -= 1;
         if (inFlight === 0) waitingSinceMs = undefined;
         if (isRetired && inFlight === 0) close();
-        return true;
+        return told;
       };
       const fail = (error: Error) => {
         const code = (error as { code?: unknown }).code;
-        if (!leave()) return;
+        const tell = leave();
         if (status !== undefined && code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
-          return done({ kind: 'answer', status, headers, body: '' });
+          return tell?.({ kind: 'answer', status, headers, body: '' });
         const reason = code === 'UND_ERR_INVALID_ARG' ? 'invalid' : connectionFailureOf(error);
-        return done({ kind: 'failure', reason, ...(status !== undefined && { status }) });
+        return tell?.({ kind: 'failure', reason, ...(status !== undefined && { status }) });
       };
 
       inFlight += 1;
@@ -161,7 +165,7 @@ export function createConnection(options: ConnectionOptions): Connection {
             onRequestStart(given) {
               controller = given;
               // The deadline passed while the request waited inside undici.
-              if (isDone) given.abort(new Error('too late'));
+              if (!done) given.abort(new Error('too late'));
             },
             onResponseStart(_controller, code, received) {
               status = code;
@@ -173,7 +177,7 @@ export function createConnection(options: ConnectionOptions): Connection {
             onResponseData: (_controller, chunk) => void chunks.push(chunk),
             onResponseEnd() {
               const body = chunks.length === 0 ? '' : Buffer.concat(chunks).toString('utf8');
-              if (leave()) done({ kind: 'answer', status: status ?? 0, headers, body });
+              leave()?.({ kind: 'answer', status: status ?? 0, headers, body });
             },
             onResponseError: (_controller, error) => fail(error),
           },
