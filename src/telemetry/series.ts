@@ -39,30 +39,42 @@ interface Cell<L extends string> {
 }
 
 /** What one metric holds for each combination of the values of its labels. */
-class Cells<L extends string, C> extends Map<string, C> {
+class Cells<L extends string, C extends { readonly labels: LabelValues<L> }> {
   readonly #names: readonly L[];
   readonly #make: (labels: LabelValues<L>) => C;
+  readonly #byKey = new Map<string, C>();
+  #latest: C | undefined;
 
   constructor(names: readonly L[], make: (labels: LabelValues<L>) => C) {
-    super();
     this.#names = names;
     this.#make = make;
   }
 
-  keyOf(labels: Labels<L>): string {
+  of(labels: Labels<L>): C {
+    // Most changes are of the same series as the one before, and comparing labels takes less than joining them.
+    if (this.#latest && this.#names.every((name) => this.#latest?.labels[name] === labels[name])) return this.#latest;
+    const key = this.#keyOf(labels);
+    let cell = this.#byKey.get(key);
+    if (!cell) {
+      const own = Object.fromEntries(this.#names.map((name) => [name, labels[name]])) as LabelValues<L>;
+      this.#byKey.set(key, (cell = this.#make(own)));
+    }
+    return (this.#latest = cell);
+  }
+
+  delete(labels: Labels<L>): void {
+    this.#byKey.delete(this.#keyOf(labels));
+    this.#latest = undefined;
+  }
+
+  all(): readonly C[] {
+    return [...this.#byKey.values()];
+  }
+
+  #keyOf(labels: Labels<L>): string {
     let key = '';
     for (const name of this.#names) key += `${labels[name]}\n`;
     return key;
-  }
-
-  of(labels: Labels<L>): C {
-    const key = this.keyOf(labels);
-    let cell = this.get(key);
-    if (!cell) {
-      const own = Object.fromEntries(this.#names.map((name) => [name, labels[name]])) as LabelValues<L>;
-      this.set(key, (cell = this.#make(own)));
-    }
-    return cell;
   }
 }
 
@@ -75,7 +87,7 @@ export function createCounter<L extends string>(config: SeriesConfig<L>): Series
   const counter = new Counter<L>({
     ...config,
     collect() {
-      for (const cell of cells.values()) {
+      for (const cell of cells.all()) {
         this.inc(cell.labels, cell.value);
         cell.value = 0;
       }
@@ -95,7 +107,7 @@ export function createGauge<L extends string>(config: SeriesConfig<L>): SeriesGa
     ...config,
     collect() {
       this.reset();
-      for (const { labels, value } of cells.values()) this.set(labels, value);
+      for (const { labels, value } of cells.all()) this.set(labels, value);
     },
   });
   return {
@@ -108,7 +120,7 @@ export function createGauge<L extends string>(config: SeriesConfig<L>): SeriesGa
     dec(labels) {
       cells.of(labels).value -= 1;
     },
-    remove: (labels) => void cells.delete(cells.keyOf(labels)),
+    remove: (labels) => cells.delete(labels),
     get: () => gauge.get(),
   };
 }
@@ -145,7 +157,7 @@ export function createHistogram<L extends string>(
     },
     zero: (labels) => void cells.of(labels),
     get: async () => {
-      return { name, help, type, aggregator: 'sum', collect: () => {}, values: [...cells.values()].flatMap(valuesOf) };
+      return { name, help, type, aggregator: 'sum', collect: () => {}, values: cells.all().flatMap(valuesOf) };
     },
   };
   // What a registry asks a metric for when it is scraped.
