@@ -66,6 +66,8 @@ export interface Server {
   /** Origins of the ops listener and the public listener. */
   readonly opsUrl: string;
   readonly publicUrl: string;
+  /** Notifications that are not answered yet. */
+  readonly underway: number;
   /** Resolves when every component link is up. */
   whenOnline(): Promise<void>;
   /**
@@ -242,6 +244,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return {
     opsUrl: ops.url,
     publicUrl: publicListener.url,
+    get underway() {
+      return delivery.counts.underway;
+    },
     whenOnline: async () => void (await Promise.all(links.map((link) => link.whenOnline()))),
     async reload(read) {
       if (isDraining) return;

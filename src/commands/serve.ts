@@ -1,7 +1,12 @@
 import { loadConfig, loadConfigAgain } from '../config/config.ts';
+import { systemClock } from '../time/clock.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { type CommandCall, type ExitCode, readArguments, UsageError } from './command.ts';
 import { whenAborted } from './signals.ts';
 import { start } from './start.ts';
+
+/** Milliseconds from the start until links are up and nothing of the start is left to do. */
+const settledAfterMs = 10_000;
 
 export const serveUsage = `Usage: sealpost serve --config FILE
 
@@ -27,7 +32,12 @@ export async function serve({ args, env, signals }: CommandCall): Promise<ExitCo
   if (configFile === undefined) throw new UsageError('serve needs a config: --config FILE or SEALPOST_CONFIG');
   const server = await start(loadConfig(configFile));
   signals.onHangup(() => void server.reload(() => loadConfigAgain(configFile)));
+  // Whoever is busy collects garbage anyway.
+  const cancel = systemClock.after(settledAfterMs, () => {
+    if (server.underway === 0) void collectGarbage();
+  });
   await whenAborted(signals.terminated);
+  cancel();
   await server.drain();
   return 0;
 }
