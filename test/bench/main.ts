@@ -10,6 +10,9 @@ import { describeMachine, readCommittedRatios, writeCommittedRatios, writeResult
 import { runCases, type RunResult } from './run.ts';
 import { align, tableOf } from './table.ts';
 
+/** How often a ratio that is worse than the committed one is measured again: a real loss of speed shows each time. */
+const repeats = 3;
+
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<number> {
@@ -47,10 +50,10 @@ async function run(options: Options, signal: AbortSignal): Promise<readonly stri
   const measure = () => runCases(options.cases, options, { signal, report });
   let result: RunResult = await measure();
   let worse = options.check ? findWorse(result.rows, readCommittedRatios()) : [];
-  if (worse.length > 0) {
+  for (let repeat = 1; worse.length > 0 && repeat <= repeats; repeat += 1) {
     report(`once more, since a busy machine may be the reason: ${worse.map(describeWorse).join('; ')}`);
     const again = await measure();
-    result = { rows: bestOf(result.rows, again.rows), problems: again.problems };
+    result = { rows: bestOf(result.rows, again.rows), problems: [...result.problems, ...again.problems] };
     worse = findWorse(result.rows, readCommittedRatios());
   }
   say(align(tableOf(result.rows)));

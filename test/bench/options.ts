@@ -8,7 +8,7 @@ export const usage = `Usage: npm run bench -- [OPTIONS]
 
   --case NAMES       cases, with commas between them, or all; default: steady
   --quick            the case steady in short, under two minutes: windows 50 and 500, one start
-  --check            after it, compare the ratios with the committed ones; a case that is worse is measured once more
+  --check            after it, compare the ratios with the committed ones; a case that is worse is measured up to three times more
   --commit           write the ratios to test/bench/ratios.json
   --json FILE        write the rows to a file, too
   --provider NAME    apns or fcm alone
