@@ -42,11 +42,18 @@ import type { LeveledLog } from './telemetry/log.ts';
 import { noSpans, type Spans } from './telemetry/spans.ts';
 import { type Component, createComponent } from './xmpp/services/component.ts';
 import { createLink, type Link } from './xmpp/link/link.ts';
-import { revocation } from './xmpp/services/revocation.ts';
+import { revoke } from './xmpp/link/revoke.ts';
 
 // An init system or container runtime commonly kills a process after 10 s.
 /** Milliseconds to answer what the links have read. */
 const linksWithinMs = 5_500;
+/**
+ * Milliseconds until pushes that are still under way at a provider are queued instead, so that their publishes are answered:
+ * a second and a half before the links give up what has no answer, which is after three quarters of their time.
+ */
+const attemptsWithinMs = 2_600;
+/** Milliseconds from then on in which calls, which are not left to the next process, are still sent. */
+const lastAttemptsMs = 750;
 /** Milliseconds for queued pushes under way and for connections to providers. */
 const restWithinMs = 1_000;
 
@@ -261,7 +268,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       const before = delivery.counts;
       log.info({ count: before.underway }, 'ending: what arrived is answered');
       const leasesEnded = retryScheduler.drain();
+      const cancelHurry = clock.after(attemptsWithinMs, () => senders.hurry(lastAttemptsMs));
       const drained = await Promise.all(links.map((link) => link.drain(linksWithinMs)));
+      cancelHurry();
       await publicListener.close();
       const tooLate = drained.reduce((sum, count) => sum + count, 0);
       // What still hangs was answered by its link with an error, or stays in the outbox. What came too late for an answer is
@@ -289,12 +298,4 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       );
     },
   };
-}
-
-/** Tells the account's server once that a registration is gone. Only Tigase acts on it. */
-function revoke(registration: Registration, links: readonly Link[]): void {
-  const domains = new Set(links.map(({ domain }) => domain));
-  const domain = registration.component ?? (domains.size === 1 ? [...domains][0] : undefined);
-  const xml = domain === undefined ? undefined : revocation({ domain, registration });
-  if (xml !== undefined) links.some((link) => link.domain === domain && link.send(xml));
 }

@@ -23,13 +23,14 @@ export interface ProviderParts {
   /** What an operator can do about each reason of `misconfigured`. */
   readonly hints: Hints;
   readonly credentials: WatchedCredentials;
+  readonly hurry: Provider['hurry'];
   /** Closes the connections after the last request has ended. */
   readonly close: () => Promise<void>;
 }
 
 /** Measures each push. Drains without loss: it refuses new pushes, waits for those under way and then closes. */
 export function assembleProvider(parts: ProviderParts): Provider {
-  const { app, clock, metrics, send, largestCiphertext, hints, credentials, close } = parts;
+  const { app, clock, metrics, send, largestCiphertext, hints, credentials, hurry, close } = parts;
   const underway = new Underway();
   const labels = { app: app.name, provider: app.provider };
   let isDraining = false;
@@ -51,6 +52,7 @@ export function assembleProvider(parts: ProviderParts): Provider {
       return credentials.concern;
     },
     checkCredentials: () => credentials.check(),
+    hurry,
     async drain() {
       isDraining = true;
       credentials.stop();

@@ -84,6 +84,8 @@ export interface Provider {
   readonly concern?: Concern | undefined;
   /** Checks now whether the credential files were replaced; never rejects. */
   checkCredentials?(): Promise<void>;
+  /** Ends the attempts under way at this moment as if their deadlines had come: their results are `retry`. */
+  hurry(): void;
   /** Waits for the requests under way, each of which has a deadline, then closes the connections. */
   drain(): Promise<void>;
 }

@@ -60,6 +60,11 @@ export interface AppSender {
   readonly circuit: CircuitState;
   /** Free places in the concurrency limit. */
   readonly free: number;
+  /**
+   * Ends the attempts under way at this moment as if their time were over, for a process that ends. Attempts that begin
+   * afterwards end `graceMs` from now at the latest, at once if they begin later. The results are `retry`.
+   */
+  hurry(graceMs: number): void;
   /** Shows the circuit in the metrics: this sender is in use from now on. */
   announce(): void;
   /** Shows and logs nothing of the circuit any more: another sender has the app, or nobody. */
@@ -103,6 +108,8 @@ export function createAppSender({
   let suspicion: Extract<PushResult, { kind: 'misconfigured' }> | undefined;
   /** Results in a row that may concern the app, or only many devices. */
   let unclear = { count: 0, reason: '' };
+  /** Monotonic time at which every attempt ends. */
+  let latestMs = Infinity;
   let isAnnounced = false;
   let isRetired = false;
 
@@ -151,7 +158,8 @@ export function createAppSender({
     try {
       const finish = circuit.begin(isUrgent);
       if (!finish) return resultWithoutSending();
-      const remainingMs = Math.min(attemptWithinMs, Math.max(0, endsAtMs - clock.monotonic()));
+      const leftMs = Math.min(endsAtMs, latestMs) - clock.monotonic();
+      const remainingMs = Math.min(attemptWithinMs, Math.max(0, leftMs));
       const result = await provider.send(withTrueExpiry(push), device, remainingMs, onStatus);
       finish(result);
       record(result);
@@ -242,6 +250,10 @@ export function createAppSender({
     },
     get free() {
       return app.inFlight - concurrencyLimit.inside;
+    },
+    hurry(graceMs) {
+      latestMs = clock.monotonic() + graceMs;
+      provider.hurry();
     },
     announce: () => metrics.circuitOpen.set({ app: app.name }, circuit.state.kind === 'closed' ? 0 : 1),
     retire() {

@@ -11,6 +11,8 @@ export interface AppSenders<Settings extends App = App> {
    * @throws what making a sender throws; then nothing has changed
    */
   replace(change: { readonly apps: readonly Settings[]; readonly removed: readonly string[] }): void;
+  /** Hurries all, those that were replaced included: see `AppSender`. */
+  hurry(graceMs: number): void;
   /** Closes all, those that were replaced included, once their last push is answered. */
   drain(): Promise<void>;
 }
@@ -18,14 +20,14 @@ export interface AppSenders<Settings extends App = App> {
 /** @param make makes the sender of an app; throws if the app's credentials cannot be used at all */
 export function createAppSenders<Settings extends App>(make: (app: Settings) => AppSender): AppSenders<Settings> {
   const byName = new Map<string, AppSender>();
-  const retiring = new Set<Promise<void>>();
+  const retiring = new Map<AppSender, Promise<void>>();
 
   function retire(appSender: AppSender | undefined): void {
     if (!appSender) return;
     appSender.retire();
     const drained = appSender.provider.drain();
-    retiring.add(drained);
-    void drained.then(() => retiring.delete(drained));
+    retiring.set(appSender, drained);
+    void drained.then(() => retiring.delete(appSender));
   }
 
   return {
@@ -48,8 +50,11 @@ export function createAppSenders<Settings extends App>(make: (app: Settings) => 
         appSender.announce();
       }
     },
+    hurry(graceMs) {
+      for (const appSender of [...retiring.keys(), ...byName.values()]) appSender.hurry(graceMs);
+    },
     async drain() {
-      await Promise.all([...retiring, ...[...byName.values()].map(({ provider }) => provider.drain())]);
+      await Promise.all([...retiring.values(), ...[...byName.values()].map(({ provider }) => provider.drain())]);
     },
   };
 }

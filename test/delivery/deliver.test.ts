@@ -81,6 +81,7 @@ function deliveryFor(app: App, limits: Partial<RateLimitSettings> = {}, lookup: 
       return Promise.resolve(outcomes.shift() ?? { kind: 'accepted' });
     },
     largestCiphertext: () => 3072,
+    hurry: () => {},
     drain: () => Promise.resolve(),
   };
   const recorded = recordedLog();

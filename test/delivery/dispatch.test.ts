@@ -66,6 +66,7 @@ function setUp(outcomes: PushResult[], verdict: TokenVerdict = believed) {
       return Promise.resolve(outcomes.shift() ?? ({ kind: 'accepted' } as const));
     },
     largestCiphertext: () => 3072,
+    hurry: () => {},
     drain: () => Promise.resolve(),
   };
   const appSender = createAppSender({

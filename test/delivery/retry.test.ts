@@ -96,6 +96,7 @@ function schedulerFor(
       return Promise.resolve(outcomes.shift() ?? { kind: 'accepted' });
     },
     largestCiphertext: () => 3072,
+    hurry: () => {},
     drain: () => Promise.resolve(),
   };
   metrics = createMetrics('test');

@@ -51,6 +51,7 @@ async function openDelivery(
       return Promise.resolve(result);
     },
     largestCiphertext: () => 3072,
+    hurry: () => {},
     drain: () => Promise.resolve(),
   };
   const { spans, finished } = collectedSpans();

@@ -22,6 +22,7 @@ function playing(outcomes: PushResult[]) {
   const provider = {
     send: () => Promise.resolve(outcomes.shift() ?? { kind: 'accepted' as const }),
     largestCiphertext: () => 3072,
+    hurry: () => {},
     drain: () => Promise.resolve(),
   };
   return createAppSender({
@@ -84,6 +85,7 @@ test('app sender - while the provider hangs, a push that gets no place within a 
   const provider = {
     send: () => new Promise<PushResult>(() => {}),
     largestCiphertext: () => 3072,
+    hurry: () => {},
     drain: () => Promise.resolve(),
   };
   const app = apnsAppOf({ inFlight: 2 });
@@ -109,6 +111,7 @@ test('app sender - a push expires by true time, however far the server’s own c
       return Promise.resolve({ kind: 'accepted' });
     },
     largestCiphertext: () => 3072,
+    hurry: () => {},
     drain: () => Promise.resolve(),
   };
   const parts = { clock: manualClock(), random: () => 0.5, ...quietTelemetry() };
@@ -142,6 +145,7 @@ test('app sender - an attempt takes ten seconds at most, and never longer than t
       return Promise.resolve<PushResult>({ kind: 'accepted' });
     },
     largestCiphertext: () => 3072,
+    hurry: () => {},
     drain: () => Promise.resolve(),
   };
   const appSender = createAppSender({
@@ -153,6 +157,37 @@ test('app sender - an attempt takes ten seconds at most, and never longer than t
   });
   for (const patienceMs of [20_000, 10_000, 3_000]) await appSender.attempt(push, device, patienceMs);
   assert.deepEqual(given, [10_000, 10_000, 3_000]);
+});
+
+test('app sender - once hurried, attempts under way end now, and later ones within the grace', async () => {
+  const clock = manualClock();
+  const given: number[] = [];
+  const underWay = Promise.withResolvers<PushResult>();
+  const provider = {
+    send(_push: Push, _device: object, deadlineMs: number) {
+      given.push(deadlineMs);
+      return given.length === 1 ? underWay.promise : Promise.resolve<PushResult>({ kind: 'accepted' });
+    },
+    largestCiphertext: () => 3072,
+    hurry: () => underWay.resolve({ kind: 'retry', reason: 'timeout', scope: 'app' }),
+    drain: () => Promise.resolve(),
+  };
+  const appSender = createAppSender({
+    app: apnsAppOf(),
+    connect: () => provider,
+    clock,
+    random: () => 0.5,
+    ...quietTelemetry(),
+  });
+  const first = appSender.attempt(push, device, 15_000);
+  clock.advance(1_000);
+  appSender.hurry(750);
+  assert.deepEqual(await first, { kind: 'retry', reason: 'timeout', scope: 'app' });
+  for (const passedMs of [0, 500, 250, 1_000]) {
+    clock.advance(passedMs);
+    await appSender.attempt(push, device, 15_000);
+  }
+  assert.deepEqual(given, [10_000, 750, 250, 0, 0]);
 });
 
 test('app sender - the fifth failure in a row is trouble, and the next success ends it', async () => {
@@ -175,6 +210,7 @@ function holding(inFlight: number) {
   const provider = {
     send: (given: Push) => new Promise<PushResult>((answer) => void sent.push({ push: given, answer })),
     largestCiphertext: () => 3072,
+    hurry: () => {},
     drain: () => Promise.resolve(),
   };
   let replaceCredentials = () => {};

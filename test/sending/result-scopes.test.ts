@@ -45,6 +45,7 @@ async function isOtherSent(row: ResultRow, devices: number): Promise<boolean> {
       return Promise.resolve(push.node === 'other' ? { kind: 'accepted' } : resultOf(row));
     },
     largestCiphertext: () => 3072,
+    hurry: () => {},
     drain: () => Promise.resolve(),
   };
   const parts = { clock: manualClock(), random: () => 0.5, ...quietTelemetry() };

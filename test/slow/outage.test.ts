@@ -88,6 +88,7 @@ test('outage - ten minutes at 300/s: every push arrives once, within the rate, n
       return Promise.resolve({ kind: 'accepted' });
     },
     largestCiphertext: () => 3072,
+    hurry: () => {},
     drain: () => Promise.resolve(),
   };
   const known = new Map(

@@ -49,6 +49,7 @@ async function logOf(outcome: PushResult, fails?: Error) {
   const provider: Provider = {
     send: () => Promise.resolve(outcome),
     largestCiphertext: () => 3072,
+    hurry: () => {},
     drain: () => Promise.resolve(),
   };
   const dispatcher = createDispatcher({

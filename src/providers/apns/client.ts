@@ -64,7 +64,7 @@ export function createApns(options: ApnsOptions): Provider {
   const credentials = watchApnsCredentials({ ...options, tokens, onReplaced });
   const transports = new Map<Environment, Transport>();
   /** Transports with replaced credentials, until their last request is answered. */
-  const retiring = new Set<Promise<void>>();
+  const retiring = new Map<Transport, Promise<void>>();
   const beliefs = { production: createBelief(clock), sandbox: createBelief(clock) };
 
   function transportTo(environment: Environment): Transport {
@@ -98,8 +98,8 @@ export function createApns(options: ApnsOptions): Provider {
 
   function retire(transport: Transport): void {
     const drained = transport.drain();
-    retiring.add(drained);
-    void drained.then(() => retiring.delete(drained));
+    retiring.set(transport, drained);
+    void drained.then(() => retiring.delete(transport));
   }
 
   async function send(push: Push, device: Device, deadlineMs: number, onStatus?: OnStatus): Promise<PushResult> {
@@ -225,8 +225,11 @@ export function createApns(options: ApnsOptions): Provider {
     largestCiphertext: (account) => largestCiphertext(account, app),
     hints: apnsHints,
     credentials,
+    hurry() {
+      for (const transport of [...retiring.keys(), ...transports.values()]) transport.hurry();
+    },
     async close() {
-      await Promise.all([...retiring, ...[...transports.values()].map((transport) => transport.drain())]);
+      await Promise.all([...retiring.values(), ...[...transports.values()].map((transport) => transport.drain())]);
     },
   });
 }

@@ -53,6 +53,9 @@ export function createFcm(options: FcmOptions): Provider {
     random,
   });
 
+  /** Ends the waiting for an access token of each push that waits for one. */
+  const waiting = new Set<() => void>();
+
   async function send(push: Push, device: Device, deadlineMs: number, onStatus?: OnStatus): Promise<PushResult> {
     const composed = composePush(push, device.token, app, clock.now());
     if (composed.kind === 'payload-rejected') return { ...composed, unsent: true };
@@ -92,11 +95,12 @@ export function createFcm(options: FcmOptions): Provider {
 
   /** Resolves with undefined if the push runs out of time. */
   async function within<T>(work: Promise<T>, endsAtMs: number): Promise<T | undefined> {
-    let cancel = () => {};
-    const end = new Promise<undefined>((resolve) => {
-      cancel = clock.after(Math.max(0, endsAtMs - clock.monotonic()), () => resolve(undefined));
-    });
-    const first = await Promise.race([work, end]);
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const end = () => resolve(undefined);
+    const cancel = clock.after(Math.max(0, endsAtMs - clock.monotonic()), end);
+    waiting.add(end);
+    const first = await Promise.race([work, promise]);
+    waiting.delete(end);
     cancel();
     return first;
   }
@@ -144,6 +148,10 @@ export function createFcm(options: FcmOptions): Provider {
     largestCiphertext,
     hints: fcmHints,
     credentials: account,
+    hurry() {
+      for (const end of waiting) end();
+      transport.hurry();
+    },
     close: () => transport.drain(),
   });
 }

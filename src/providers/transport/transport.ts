@@ -13,6 +13,8 @@ import { createTrust } from './dispatcher.ts';
 export interface Transport {
   /** Never rejects. */
   send(request: TransportRequest): Promise<TransportResult>;
+  /** Ends the requests under way at this moment as if their deadlines had come. */
+  hurry(): void;
   /** Refuses new requests, waits for those under way, then closes the connections. */
   drain(): Promise<void>;
   readonly inFlight: number;
@@ -217,6 +219,14 @@ export function createTransport(options: TransportOptions): Transport {
     };
   }
 
+  function timeOut(job: Job): void {
+    const status = job.abort?.();
+    // What kept a request from being sent says more than that its time is over.
+    const reason = job.abort ? 'timeout' : (unconnected ?? 'timeout');
+    finish(job, { kind: 'failure', reason, ...(status !== undefined && { status }) });
+    pumpSoon();
+  }
+
   function finish(job: Job, result: TransportResult): void {
     if (!jobs.delete(job)) return;
     queue.delete(job);
@@ -231,13 +241,7 @@ export function createTransport(options: TransportOptions): Transport {
       const { deadlineMs } = request;
       if (deadlineMs <= 0) return Promise.resolve({ kind: 'failure', reason: 'timeout' });
       return new Promise((settle) => {
-        const cancelDeadline = clock.after(deadlineMs, () => {
-          const status = job.abort?.();
-          // What kept a request from being sent says more than that its time is over.
-          const reason = job.abort ? 'timeout' : (unconnected ?? 'timeout');
-          finish(job, { kind: 'failure', reason, ...(status !== undefined && { status }) });
-          pumpSoon();
-        });
+        const cancelDeadline = clock.after(deadlineMs, () => timeOut(job));
         const latestMs = clock.monotonic() + deadlineMs - Math.min(limits.leastMs, deadlineMs / 2);
         const job: Job = { request, settle, latestMs, cancelDeadline };
         jobs.add(job);
@@ -246,6 +250,9 @@ export function createTransport(options: TransportOptions): Transport {
         queue.add(job);
         pump();
       });
+    },
+    hurry() {
+      for (const job of jobs) timeOut(job);
     },
     async drain() {
       await new Promise<void>((resolve) => {

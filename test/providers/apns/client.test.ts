@@ -94,3 +94,22 @@ test('APNs client - the time of the last delivery and its duration are metrics',
   );
   assert.deepEqual([duration?.labels, duration?.value], [{ app: 'messenger', provider: 'apns' }, 1]);
 });
+
+test('APNs client - hurry ends a push that hangs; sent again it has the same id', async (t) => {
+  const clock = manualClock();
+  const scene = await apnsScene(t, { clock });
+  scene.standIn.script(apnsToken, { fault: 'hang', times: 1 });
+  const id = 'eabeae54-14a8-11e5-b60b-1697f925ec7b';
+  const seen = scene.standIn.waitFor(() => true, 20_000);
+  const underWay = scene.send(undefined, { id });
+  await seen;
+  scene.provider.hurry();
+  assert.deepEqual(await underWay, { kind: 'retry', reason: 'timeout', scope: 'app' });
+  // Past the pause before the next connection.
+  clock.advance(1_000);
+  assert.deepEqual(await scene.send(undefined, { id }), { kind: 'accepted' });
+  assert.deepEqual(
+    scene.standIn.received.map(({ headers }) => headers['apns-id']),
+    [id, id],
+  );
+});

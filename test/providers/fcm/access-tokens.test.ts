@@ -238,6 +238,22 @@ test('FCM client - a silent OAuth server delays a push no longer than its deadli
   assert.deepEqual(await scene.send(), { kind: 'retry', reason: 'oauth-timeout', scope: 'app' });
 });
 
+test('FCM client - hurry ends a push that waits for a token, and one that waits for FCM', async (t) => {
+  const scene = await fcmScene(t, { clock: manualClock() });
+  scene.standIn.scriptTokens({ fault: 'hang', times: 1 });
+  const withoutToken = scene.send();
+  scene.provider.hurry();
+  assert.deepEqual(await withoutToken, { kind: 'retry', reason: 'oauth-timeout', scope: 'app' });
+
+  const hanging = await fcmScene(t, { clock: manualClock() });
+  hanging.standIn.script('*', { fault: 'hang', times: 1 });
+  const seen = hanging.standIn.waitFor(() => true, 20_000);
+  const underWay = hanging.send();
+  await seen;
+  hanging.provider.hurry();
+  assert.deepEqual(await underWay, { kind: 'retry', reason: 'timeout', scope: 'app' });
+});
+
 test('FCM client - an OAuth server that hung once is asked again, and the push delivered', async (t) => {
   const clock = manualClock();
   const scene = await fcmScene(t, { clock });

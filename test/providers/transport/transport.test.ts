@@ -69,6 +69,22 @@ test('transport - a deadline counts while waiting for a place too', async (t) =>
   assert.equal(standIn.received.length, 3);
 });
 
+test('transport - hurry ends what is under way or waits, as its deadline would, and nothing that comes later', async (t) => {
+  const clock = manualClock();
+  const { standIn, transport } = await setUp(t, { streams: 1, connections: 1 }, 1000, clock);
+  assert.equal((await transport.send(request)).kind, 'answer');
+  standIn.script(token, { fault: 'hang', times: 1 });
+  const ended = Promise.all([transport.send(request), transport.send(request)]);
+  assert.deepEqual([transport.inFlight, transport.waiting], [1, 1]);
+  transport.hurry();
+  const timeout = { kind: 'failure', reason: 'timeout' };
+  assert.deepEqual(await soon('the ends', ended), [timeout, timeout]);
+  standIn.script(token, undefined);
+  // Past the pause before the next connection.
+  clock.advance(1_000);
+  assert.equal((await soon('the answer', transport.send(request))).kind, 'answer');
+});
+
 test('transport - a request with too little time left for an answer is not sent', async (t) => {
   const { standIn, transport } = await setUp(t, { streams: 1, connections: 1 });
   await transport.send(request);
