@@ -70,10 +70,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'store/sqlite': [...everywhere, 'store/engine', 'store/schema'],
   'store/postgres': [...everywhere, 'config/kinds', 'store/engine', 'store/schema'],
   'store/outbox': [...everywhere, 'store/engine', 'store/schema'],
+  'store/late-answers': [...everywhere, 'store/engine', 'store/schema'],
   'store/registry': [...everywhere, 'config/kinds', 'nodes', 'store/engine', 'store/schema'],
   store: [
-    ...[...everywhere, 'store/engine', 'store/outbox', 'store/postgres', 'store/registry', 'store/schema'],
-    'store/sqlite',
+    ...[...everywhere, 'store/engine', 'store/late-answers', 'store/outbox', 'store/postgres', 'store/registry'],
+    ...['store/schema', 'store/sqlite'],
   ],
   delivery: [
     ...[...everywhere, 'config/kinds', 'conventions', 'guard', 'nodes', 'providers', 'sending'],
@@ -81,7 +82,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'xmpp/stream': [...everywhere, 'config/kinds'],
   'xmpp/services': [...everywhere, 'conventions', 'xmpp/stream'],
-  'xmpp/link': [...everywhere, 'xmpp/services', 'xmpp/stream'],
+  'xmpp/link': [...everywhere, 'store/late-answers', 'xmpp/services', 'xmpp/stream'],
   http: [...everywhere, 'conventions', 'providers', 'store/registry'],
   ops: [...everywhere, 'guard', 'http', 'providers', 'sending', 'store/outbox', 'store/registry'],
   import: [...everywhere, 'config', 'conventions', 'nodes', 'providers', 'store', 'store/registry'],

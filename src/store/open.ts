@@ -3,6 +3,8 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Clock, Random } from '../time/clock.ts';
 import type { Database } from './engine/database.ts';
+import type { LateAnswers } from './late-answers/contract.ts';
+import { createLateAnswers } from './late-answers/late-answers.ts';
 import type { Outbox } from './outbox/contract.ts';
 import { adoptOutboxFile } from './outbox/adopt-file.ts';
 import { createOutbox, type OutboxOptions } from './outbox/outbox.ts';
@@ -51,6 +53,8 @@ export interface Store {
   /** The registrations as an operator asks about them. */
   readonly devices: Devices;
   readonly outbox: Outbox;
+  /** Answers for other processes to send; undefined: there are no others. */
+  readonly lateAnswers: LateAnswers | undefined;
   /** Whether other processes use it too. */
   readonly isShared: boolean;
   /** Writes what is pending, within a time limit, and closes the database. */
@@ -87,6 +91,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     registry,
     devices: createDevices(database),
     outbox,
+    lateAnswers: database.isShared ? createLateAnswers({ database, clock, log, metrics }) : undefined,
     isShared: database.isShared,
     async close() {
       stopCounting();

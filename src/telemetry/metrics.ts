@@ -133,6 +133,11 @@ export function createMetrics(version: string) {
       'link',
       'reason',
     ]),
+    lateAnswers: counter(
+      'sealpost_late_answers_total',
+      'Answers that another connection of the link has to carry because theirs was being closed, by what became of them; only of several processes on one PostgreSQL.',
+      ['link', 'result'],
+    ),
     time: gauge('sealpost_time_seconds', 'The time of the machine when the metrics were asked for.', []),
     buildInfo: gauge('sealpost_build_info', 'Always 1; the labels describe the build.', ['version', 'node']),
   };

@@ -14,6 +14,7 @@ export interface Tables {
   readonly queued_push: QueuedPushTable;
   readonly unsealed_nodes: { readonly kind: UnsealedNodes };
   readonly registration_count: RegistrationCountRow;
+  readonly late_answer: LateAnswerTable;
 }
 
 /**
@@ -120,3 +121,17 @@ export interface QueuedPushTable {
 
 /** A row of `queued_push` as it is read. */
 export type QueuedPushRow = Selectable<QueuedPushTable>;
+
+/** Answers to an XMPP server that wait for a connection which can carry them. */
+export interface LateAnswerTable {
+  /** Order of arrival. */
+  readonly seq: GeneratedAlways<number>;
+  /** URL of the XMPP server's component listener. */
+  readonly service: string;
+  /** Domain of the component link. */
+  readonly domain: string;
+  /** Milliseconds since 1970. */
+  readonly handed_over_at_ms: number;
+  /** The stanza. */
+  readonly xml: string;
+}

@@ -46,4 +46,5 @@ const undoing = `
     DROP TABLE registration;
     ALTER TABLE registration_10 RENAME TO registration;
     CREATE INDEX registration_by_removal ON registration (removed_at_ms) WHERE removed_at_ms IS NOT NULL;
-    DROP TABLE registration_count`;
+    DROP TABLE registration_count;
+    DROP TABLE late_answer`;

@@ -11,6 +11,7 @@ import { acceptedMarks } from './0009-accepted-marks.ts';
 import { queuedPushes } from './0010-queued-pushes.ts';
 import { shortKeys } from './0011-short-keys.ts';
 import { deviceNotes } from './0012-device-notes.ts';
+import { lateAnswers } from './0013-late-answers.ts';
 
 /** In the order in which they run; a released one never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -26,4 +27,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0010-queued-pushes': queuedPushes,
   '0011-short-keys': shortKeys,
   '0012-device-notes': deviceNotes,
+  '0013-late-answers': lateAnswers,
 };
