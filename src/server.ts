@@ -41,16 +41,14 @@ import { announceApp, type Metrics } from './telemetry/metrics.ts';
 import type { LeveledLog } from './telemetry/log.ts';
 import { noSpans, type Spans } from './telemetry/spans.ts';
 import { type Component, createComponent } from './xmpp/services/component.ts';
-import { createLink, type Link } from './xmpp/link/link.ts';
+import { createLinks } from './xmpp/link/create-links.ts';
+import { relayLateAnswers } from './xmpp/link/relay-late-answers.ts';
 import { revoke } from './xmpp/link/revoke.ts';
 
 // An init system or container runtime commonly kills a process after 10 s.
 /** Milliseconds to answer what the links have read. */
 const linksWithinMs = 5_500;
-/**
- * Milliseconds until pushes that are still under way at a provider are queued instead, so that their publishes are answered:
- * a second and a half before the links give up what has no answer, which is after three quarters of their time.
- */
+/** Milliseconds until pushes that hang at a provider are queued, 1.5 s before the links answer for what hangs. */
 const attemptsWithinMs = 2_600;
 /** Milliseconds from then on in which calls, which are not left to the next process, are still sent. */
 const lastAttemptsMs = 750;
@@ -117,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     metrics,
     isServer: true,
   });
-  const { registry, outbox } = store;
+  const { registry, outbox, lateAnswers } = store;
 
   const clockWatch = createClockWatch({ clock, log });
   const createProvider = startProviders({ ...config.credentials, clockWatch, clock, random, log, metrics });
@@ -169,14 +167,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     largestCiphertext: (app: string, account: string) => appSenders.get(app)?.provider.largestCiphertext(account) ?? 0,
   };
   const components: Component[] = [];
-  const links: readonly Link[] = config.xmpp.flatMap(({ service, domain, secret, ca, connections, limits, timing }) => {
-    const handle = createComponent({ domain, apps: config.apps, handlers, version, clock, log, metrics });
-    components.push(handle);
-    const trusted = ca === undefined ? {} : { ca };
-    const connection = { service: service.url, domain, secret, ...trusted, limits, timing };
-    return Array.from({ length: connections }, () => {
-      return createLink({ ...connection, handle, clock, random, log, metrics });
-    });
+  const links = createLinks({
+    entries: config.xmpp,
+    component(domain) {
+      const handle = createComponent({ domain, apps: config.apps, handlers, version, clock, log, metrics });
+      components.push(handle);
+      return handle;
+    },
+    ...{ lateAnswers, clock, random, log, metrics },
   });
 
   removals.on('removed', (registration) => revoke(registration, links));
@@ -245,6 +243,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   retryScheduler.start();
   orphans.start();
   for (const link of links) link.start();
+  const stopRelay = lateAnswers && relayLateAnswers({ links, lateAnswers, clock, metrics });
   log.info({ url: publicListener.url }, 'open to clients');
   log.info({ url: ops.url, count: links.length }, 'serving');
 
@@ -268,15 +267,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       const before = delivery.counts;
       log.info({ count: before.underway }, 'ending: what arrived is answered');
       const leasesEnded = retryScheduler.drain();
+      const relayEnded = stopRelay?.();
       const cancelHurry = clock.after(attemptsWithinMs, () => senders.hurry(lastAttemptsMs));
-      const drained = await Promise.all(links.map((link) => link.drain(linksWithinMs)));
+      await Promise.all(links.map((link) => link.drain(linksWithinMs)));
       cancelHurry();
       await publicListener.close();
-      const tooLate = drained.reduce((sum, count) => sum + count, 0);
-      // What still hangs was answered by its link with an error, or stays in the outbox. What came too late for an answer is
-      // still delivered, and noted.
+      // What still hangs was answered by its link with an error, or stays in the outbox. What came while its stream was being
+      // closed is still delivered, and noted; its answer is handed over.
       const delivered = delivery.drain().then(() => Promise.all([deviceNotes.drain(), senders.drain()]));
-      const rest = [delivered, leasesEnded, orphans.stop()];
+      const settled = Promise.all([delivered, relayEnded]).then(() => lateAnswers?.settle());
+      const rest = [settled, leasesEnded, orphans.stop()];
       const impatience = Promise.withResolvers<void>();
       const cancel = clock.after(restWithinMs, impatience.resolve);
       await Promise.race([Promise.all(rest), impatience.promise]);
@@ -286,11 +286,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       tracer.close();
       await store.close();
       await ops.close();
+      const late = links.reduce((sum, link) => sum + link.lateAnswers, 0);
+      const handedOver = lateAnswers?.handedOver ?? 0;
       const queued = [...(backlogs?.values() ?? [])].reduce((sum, { depth }) => sum + depth, 0);
       log.info(
         {
-          answered: Math.max(0, answered - before.answered - tooLate),
-          unanswered: underway + tooLate,
+          answered: Math.max(0, answered - before.answered - late),
+          ...(lateAnswers && { handedOver }),
+          unanswered: underway + Math.max(0, late - handedOver),
           ...(backlogs && { queued }),
           durationMs: Math.round(clock.monotonic() - startedAtMs),
         },

@@ -33,6 +33,7 @@ export interface LogFields {
   readonly durationMs?: number;
   /** What became of what was under way when the server ended. */
   readonly answered?: number;
+  readonly handedOver?: number;
   readonly unanswered?: number;
   readonly queued?: number;
   /** Of Sealpost. */

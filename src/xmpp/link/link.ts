@@ -29,6 +29,8 @@ export interface LinkOptions {
   /** PEM of the certificate authorities to trust for `xmpps:`; absent: the well-known ones. */
   readonly ca?: string;
   readonly handle: StanzaHandler;
+  /** Gets answers that the link cannot send any more once it is being drained. Default: they are lost. */
+  readonly handOver?: (xml: string) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -54,6 +56,7 @@ const logEveryMs = 60_000;
 
 /** A link that `start` keeps connected until `drain`. */
 export interface Link {
+  readonly service: string;
   readonly domain: string;
   readonly status: LinkStatus;
   /** Connects, and reconnects until drained. Its timers and failing sockets do not keep the process alive. */
@@ -64,10 +67,12 @@ export interface Link {
   send(xml: string): boolean;
   /**
    * Answers what arrives until there is a moment without a request under way, or the time is nearly over; ends the stream and
-   * does not reconnect. Resolves within `deadlineMs`, with the number of requests that arrived too late for an answer and were
-   * handled all the same.
+   * does not reconnect. What arrives while the stream is being closed is handled all the same; its answers are handed over.
+   * Resolves within `deadlineMs`.
    */
-  drain(deadlineMs: number): Promise<number>;
+  drain(deadlineMs: number): Promise<void>;
+  /** Number of answers so far that came after the end of the stream, while the link was drained or afterwards. */
+  readonly lateAnswers: number;
 }
 
 type State =
@@ -82,10 +87,11 @@ type State =
   | { readonly kind: 'draining' | 'closed' };
 
 export function createLink(options: LinkOptions): Link {
-  const { service, domain, secret, ca, handle, clock, random, log, metrics } = options;
+  const { service, domain, secret, ca, handle, handOver, clock, random, log, metrics } = options;
   const limits = { ...LINK_LIMITS, ...options.limits };
   const timing = { ...LINK_TIMING, ...options.timing };
   let state: State = { kind: 'closed' };
+  let drained: Session | undefined;
   let failures = 0;
   let lastFailure: DisconnectReason | undefined;
   const mayLog = throttleEach(logEveryMs, clock);
@@ -105,7 +111,7 @@ export function createLink(options: LinkOptions): Link {
 
   function connect(): void {
     const session = openSession(
-      { service, domain, secret, ca, handle, clock, log, metrics, limits, timing },
+      { service, domain, secret, ca, handle, handOver, clock, log, metrics, limits, timing },
       {
         online: () => becomeOnline(session),
         lost: (reason, detail) => lose(reason, detail),
@@ -177,6 +183,7 @@ export function createLink(options: LinkOptions): Link {
   }
 
   return {
+    service,
     domain,
     get status() {
       return readStatus();
@@ -198,10 +205,12 @@ export function createLink(options: LinkOptions): Link {
       state = { kind: 'draining' };
       for (const waiter of waiters) waiter.reject(new Error(`the link for ${domain} was closed`));
       waiters.clear();
-      const hasSession = before.kind === 'connecting' || before.kind === 'online';
-      const tooLate = hasSession ? await before.session.drain(deadlineMs) : 0;
+      if (before.kind === 'connecting' || before.kind === 'online') drained = before.session;
+      await drained?.drain(deadlineMs);
       state = { kind: 'closed' };
-      return tooLate;
+    },
+    get lateAnswers() {
+      return drained?.lateAnswers ?? 0;
     },
   };
 }

@@ -33,8 +33,6 @@ export interface RequestsOptions {
 export interface Requests {
   /** Number of requests without a reply. */
   readonly underWay: number;
-  /** Number of requests that were handed on so far. */
-  readonly received: number;
   /** Most memory that their texts take. */
   readonly underWayBytes: number;
   receive(stanza: Element): void;
@@ -68,7 +66,6 @@ export function createRequests(options: RequestsOptions): Requests {
   /** In order of arrival, which is the order of expiry. */
   const underWay = new Set<UnderWay>();
   let underWayBytes = 0;
-  let received = 0;
   let idle = Promise.withResolvers<void>();
 
   function finish(entry: UnderWay, reply: IqReply): void {
@@ -99,7 +96,6 @@ export function createRequests(options: RequestsOptions): Requests {
 
   function request(sorted: Request): void {
     const { iq, envelope } = sorted;
-    received += 1;
     let reply: IqReply | Promise<IqReply>;
     try {
       reply = handle(iq);
@@ -130,9 +126,6 @@ export function createRequests(options: RequestsOptions): Requests {
   return {
     get underWay() {
       return underWay.size;
-    },
-    get received() {
-      return received;
     },
     get underWayBytes() {
       return underWayBytes;

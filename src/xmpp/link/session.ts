@@ -13,6 +13,8 @@ import { createWatchdog, type Watchdog } from './watchdog.ts';
 /** Settings and dependencies of a session. */
 export interface SessionOptions extends StreamOptions {
   readonly handle: StanzaHandler;
+  /** Gets answers that are made when the stream was ended by `drain`, or was lost during it. Absent: they are lost. */
+  readonly handOver?: ((xml: string) => void) | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -32,11 +34,13 @@ export interface Session {
   send(xml: string): boolean;
   /**
    * Answers requests under way, and those that arrive meanwhile, and ends the stream at the first moment without any. If
-   * there is none, reading stops shortly before the time is over, and what comes after that is handled without an answer.
-   * Resolves when the socket is closed and those are handled, within `deadlineMs`, with their number. Requests that are still
-   * under way when the time is over have got `wait` with `internal-server-error`.
+   * there is none, reading stops shortly before the time is over, and the answers to what comes after that are handed over.
+   * Resolves when the socket is closed and those are handled, within `deadlineMs`. Requests that are still under way when the
+   * stream has to end get `wait` with `internal-server-error`.
    */
-  drain(deadlineMs: number): Promise<number>;
+  drain(deadlineMs: number): Promise<void>;
+  /** Number of answers so far that were made for `handOver`. */
+  readonly lateAnswers: number;
 }
 
 /** Interval for checking the time-outs, all of which are seconds long. */
@@ -50,15 +54,16 @@ const PINGS_AT_ONCE_MAX = 32;
 
 /** Starts to connect. A session whose connection was lost cannot be used again. */
 export function openSession(options: SessionOptions, events: SessionEvents): Session {
-  const { domain, clock, limits, timing, log, metrics } = options;
+  const { domain, clock, handOver, limits, timing, log, metrics } = options;
   let watchdog: Watchdog | undefined;
   let stanzaSinceTick = false;
   let paused = false;
   /** Nothing is read, whatever room there is. */
   let isStopped = false;
+  let isDraining = false;
+  /** Nothing can be sent any more (RFC 6120 section 4.4), and no other connection of this link follows. */
   let isClosing = false;
-  /** Requests that came while the stream was being closed. */
-  let tooLate = 0;
+  let lateAnswers = 0;
   let pings = 0;
   let pingsAtOnce = 1;
   let cancelTick = () => {};
@@ -68,6 +73,11 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     ...options,
     answerMs: timing.answerMs,
     reply(xml) {
+      if (isClosing) {
+        lateAnswers += 1;
+        handOver?.(xml);
+        return;
+      }
       watchdog?.wrote();
       stream.write(xml);
     },
@@ -87,9 +97,7 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     stanza(element) {
       // Our own pings return every few seconds and do not show that anybody else can reach us.
       stanzaSinceTick ||= attribute(element, 'from') !== domain;
-      const before = requests.received;
       requests.receive(element);
-      if (isClosing) tooLate += requests.received - before;
       regulate();
     },
     skipped(reason, head) {
@@ -105,6 +113,7 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     lost(reason, detail) {
       cancelTick();
       watchdog = undefined;
+      isClosing ||= isDraining;
       events.lost(reason, detail);
     },
     closed: () => closed.resolve(),
@@ -186,8 +195,9 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
       if (!watchdog) {
         stream.finish();
         stream.destroy();
-        return 0;
+        return;
       }
+      isDraining = true;
       const closingMs = Math.min(timing.closeMs, deadlineMs / 4);
       const answeringMs = deadlineMs - closingMs;
       const busy = clock.after(Math.max(answeringMs / 2, answeringMs - lastAnswersMs), () => {
@@ -210,7 +220,9 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
       await closed.promise;
       if (closingMs > 0) await Promise.race([requests.whenIdle(), end.promise]);
       cancelEnd();
-      return tooLate;
+    },
+    get lateAnswers() {
+      return lateAnswers;
     },
   };
 }
