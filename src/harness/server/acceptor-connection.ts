@@ -31,7 +31,9 @@ interface ConnectionOptions {
   /** Called after a correct handshake; false refuses with `conflict`. */
   readonly admit: (connection: ComponentConnection) => boolean;
   readonly onStanza: (stanza: Element, connection: ComponentConnection) => void;
-  /** Called once for each admitted connection. */
+  /** Called once for each admitted connection, when its stream has ended: no stanza may take it any more. */
+  readonly onEnd: (connection: ComponentConnection) => void;
+  /** Called once for each admitted connection, after `onEnd`. */
   readonly onClose: (connection: ComponentConnection) => void;
 }
 
@@ -54,10 +56,15 @@ export function acceptComponent(options: ConnectionOptions): void {
   socket.on('data', readComponentStream({ onHeader: takeHeader, onStanza: takeStanza, onEnd: end, onError: fail }));
   socket.on('error', () => socket.destroy());
   socket.on('close', () => {
-    state = 'ended';
+    leave();
     cancelDeadline();
     if (connection) options.onClose(connection);
   });
+
+  function leave(): void {
+    if (state === 'open' && connection) options.onEnd(connection);
+    state = 'ended';
+  }
 
   function takeHeader(header: Readonly<Record<string, string>>): void {
     domain = header['to'] ?? '';
@@ -119,7 +126,7 @@ export function acceptComponent(options: ConnectionOptions): void {
   function end(): void {
     if (state === 'ended') return;
     send('</stream:stream>');
-    state = 'ended';
+    leave();
     flush();
     socket.end();
   }

@@ -20,7 +20,10 @@ export type ConflictRule =
   | 'refuse-new'
   /** Prosody with `kick_old`. */
   | 'replace-old'
-  /** ejabberd: both serve, each stanza takes one of them at random. */
+  /**
+   * ejabberd: both serve, each stanza takes one of them at random, and any of them may carry the answer: what was asked over a
+   * connection that ended is waited for as long as anything else.
+   */
   | 'accept';
 
 export interface AcceptorOptions {
@@ -94,11 +97,8 @@ export async function createAcceptor(options: AcceptorOptions): Promise<Acceptor
       handshakeDeadlineMs: options.handshakeDeadlineMs ?? 10_000,
       admit,
       onStanza: take,
-      onClose(connection) {
-        const index = connections.indexOf(connection);
-        if (index >= 0) connections.splice(index, 1);
-        pending.abandon(connection);
-      },
+      onEnd: (connection) => void connections.splice(connections.indexOf(connection), 1),
+      onClose: (connection) => pending.abandon(connection, options.onConflict === 'accept'),
     });
   };
   const server = options.tls ? createTlsServer(options.tls, serve) : createServer(serve);

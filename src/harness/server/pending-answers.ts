@@ -11,16 +11,27 @@ export interface PendingAnswers<Link> {
   settle(stanza: Element): boolean;
   /** Whether something was asked with this id of late. */
   wasAsked(id: string): boolean;
-  /** The connection ended: what was asked over it is `disconnected`. */
-  abandon(link: Link): void;
+  /**
+   * The connection ended: what was asked over it is `disconnected`.
+   * @param mayCome whether the answers may still come over another connection: then only what has none in time is
+   */
+  abandon(link: Link, mayCome: boolean): void;
 }
 
 /** Ids of a whole run, so that late answers are told from those that nobody asked for. */
 const rememberedIds = 10_000;
 
+interface Waiting<Link> {
+  readonly iq: OutgoingIq;
+  readonly link: Link;
+  /** What it is when no answer has come in time. */
+  silence: IqAnswer;
+  finish(answer: IqAnswer): void;
+}
+
 export function createPendingAnswers<Link>(clock: Clock): PendingAnswers<Link> {
   const asked = new Set<string>();
-  const waiting = new Map<string, { readonly iq: OutgoingIq; readonly link: Link; finish(answer: IqAnswer): void }>();
+  const waiting = new Map<string, Waiting<Link>>();
   return {
     expect(iq, link, timeoutMs) {
       asked.add(iq.id);
@@ -34,8 +45,9 @@ export function createPendingAnswers<Link>(clock: Clock): PendingAnswers<Link> {
           waiting.delete(iq.id);
           resolve(answer);
         };
-        const cancel = clock.after(timeoutMs, () => finish({ kind: 'silence' }));
-        waiting.set(iq.id, { iq, link, finish });
+        const entry: Waiting<Link> = { iq, link, silence: { kind: 'silence' }, finish };
+        const cancel = clock.after(timeoutMs, () => finish(entry.silence));
+        waiting.set(iq.id, entry);
       });
     },
     settle(stanza) {
@@ -45,8 +57,12 @@ export function createPendingAnswers<Link>(clock: Clock): PendingAnswers<Link> {
       return found !== undefined;
     },
     wasAsked: (id) => asked.has(id),
-    abandon(link) {
-      for (const entry of waiting.values()) if (entry.link === link) entry.finish({ kind: 'disconnected' });
+    abandon(link, mayCome) {
+      for (const entry of waiting.values()) {
+        if (entry.link !== link) continue;
+        if (mayCome) entry.silence = { kind: 'disconnected' };
+        else entry.finish({ kind: 'disconnected' });
+      }
     },
   };
 }

@@ -205,6 +205,32 @@ test('acceptor - answers find their requests, silence and loss are told apart', 
   assert.equal((await ask('e')).kind, 'disconnected');
 });
 
+test('acceptor - of several connections of a domain one that has ended gets nothing, and others may answer for it', async (t) => {
+  const clock = manualClock();
+  const acceptor = await listen(t, { clock, onConflict: 'accept' });
+  const one = await handshake(acceptor.port);
+  await one.until(/<handshake\/>/);
+  const ask = (id: string) =>
+    acceptor.request(
+      { ...addresses, id, xml: `<iq type='get' from='example.com' to='push.example.com' id='${id}'/>` },
+      5000,
+    );
+  const [answered, lost] = [ask('x'), ask('y')];
+  await one.until(/id='y'/);
+  const other = await handshake(acceptor.port);
+  await other.until(/<handshake\/>/);
+  one.write('</stream:stream>');
+  await one.until(/<\/stream:stream>$/);
+  assert.equal(acceptor.connections.length, 1);
+  const third = ask('z');
+  await other.until(/id='z'/);
+  await one.closed;
+  for (const id of ['x', 'z']) other.write(`<iq type='result' from='push.example.com' to='example.com' id='${id}'/>`);
+  assert.deepEqual([answerWord(await answered), answerWord(await third)], ['result', 'result']);
+  clock.advance(5000);
+  assert.equal((await lost).kind, 'disconnected');
+});
+
 test('acceptor - a second answer to one IQ is a stray', async (t) => {
   const acceptor = await listen(t);
   const component = await handshake(acceptor.port);
