@@ -61,6 +61,53 @@ test('drain - SIGTERM under load: nobody is told anything but result, what was a
   }
 });
 
+test('drain - SIGTERM while a provider hangs: what it was sent is answered with result and sent again with its id', async () => {
+  const unlimited = { burst: 10_000_000, perMinute: 600_000_000 };
+  const world = await startWorld({ limits: { pushesPerRegistration: unlimited } });
+  try {
+    const token = 'd'.repeat(64);
+    const call = 'e'.repeat(64);
+    const provider = 'tigase:messenger:apns:1';
+    const node = await world.register({ account: 'bob@localhost', provider, token, secondToken: call });
+    // A connection carries one push at a time until the first one is accepted.
+    assert.equal((await world.ask(publish('first', node))).kind, 'result');
+    world.apns.script('*', { fault: 'hang' });
+    const calls = [3, 6];
+    const asked = Array.from({ length: 8 }, (_, i) =>
+      world.ask(
+        calls.includes(i) ? publish(`hung-${i}`, node).replace(` iv=`, ` type='voip' iv=`) : publish(`hung-${i}`, node),
+      ),
+    );
+    await world.apns.waitFor(() => world.apns.received.length === 1 + asked.length, 20_000);
+    const idsOf = (from: number) =>
+      world.apns.received
+        .slice(from)
+        .map(({ headers }) => String(headers['apns-id']))
+        .toSorted();
+    const hung = idsOf(1);
+    world.sealpost.process.kill('SIGTERM');
+    const answers = await Promise.all(asked);
+    assert.deepEqual(
+      answers.map(({ kind }) => kind),
+      asked.map(() => 'result'),
+    );
+    assert.equal(await world.sealpost.ended, 0);
+    const { unanswered, queued } = JSON.parse(world.sealpost.lines.at(-1) ?? '') as Record<string, unknown>;
+    assert.deepEqual({ unanswered, queued }, { unanswered: 0, queued: asked.length });
+
+    world.apns.script('*', undefined);
+    const next = await startSealpost(world.folder, world.config);
+    try {
+      await world.apns.waitFor(() => world.apns.received.length >= 1 + 2 * asked.length, 20_000);
+      assert.deepEqual(idsOf(1 + asked.length), hung);
+    } finally {
+      await next.stop();
+    }
+  } finally {
+    await world.stop();
+  }
+});
+
 function publish(id: string, node: string) {
   return (
     `<iq type='set' from='localhost' to='push.localhost' id='${id}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>` +

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createAcceptor } from '../../src/harness/server/acceptor.ts';
+import { answerWord } from '../../src/harness/server/stanza.ts';
+import { systemClock } from '../../src/time/clock.ts';
+import { missingPostgres, startPostgres } from '../support/postgres.ts';
+import { eventually } from '../support/process.ts';
+import { defaults, type Sealpost, startProviders, startSealpost } from '../support/sealpost.ts';
+import { publish, register } from '../chaos/traffic.ts';
+
+const domain = 'push.localhost';
+/** As long takes what a process sends until the XMPP server reads it: a closing tag crosses what is published meanwhile. */
+const underWayMs = 150;
+
+/** A path to a port of loopback on which everything takes a while, in one direction. @returns its own port */
+async function slowPath(t: TestContext, port: number): Promise<number> {
+  const sockets = new Set<{ destroy(): void }>();
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    const far = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on('error', () => {});
+      socket.on('close', () => sockets.delete(socket));
+    }
+    // Timers of one length run in the order in which they were set.
+    near.on('data', (bytes) => void setTimeout(() => far.write(bytes), underWayMs));
+    near.on('end', () => void setTimeout(() => far.end(), underWayMs));
+    far.pipe(near);
+  });
+  server.listen(0, '127.0.0.1');
+  await new Promise((resolve) => void server.once('listening', resolve));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** The last line of the log of a process that has ended. */
+function ending({ lines }: Sealpost): Readonly<Record<string, unknown>> {
+  return JSON.parse(lines.at(-1) ?? '{}') as Record<string, unknown>;
+}
+
+test(
+  'rolling restart - two processes on one PostgreSQL: each publish is answered once and with result, whatever crosses a closing tag',
+  { skip: missingPostgres(), timeout: 120_000 },
+  async (t) => {
+    const postgres = await startPostgres();
+    t.after(() => postgres.remove());
+    const providers = await startProviders();
+    t.after(() => providers.stop());
+    const components = new Map([[domain, 's3cret']]);
+    const acceptor = await createAcceptor({ components, clock: systemClock, randomBytes, onConflict: 'accept' });
+    t.after(() => acceptor.close());
+    const port = await slowPath(t, acceptor.port);
+    const unlimited = { burst: 10_000_000, perMinute: 600_000_000 };
+    const config = {
+      ...defaults(providers.folder),
+      xmpp: [{ service: `xmpp://127.0.0.1:${port}`, domain, secret: 's3cret' }],
+      store: await postgres.createDatabase(),
+      nodes: { key: randomBytes(32).toString('base64') },
+      apps: providers.apps,
+      limits: { publishesPerDomain: unlimited, pushesPerRegistration: unlimited },
+    };
+    const folders = ['one', 'two'].map((name) => join(providers.folder, name));
+    for (const folder of folders) mkdirSync(folder);
+    const running = await Promise.all(folders.map((folder) => startSealpost(folder, config)));
+    t.after(() => Promise.all(running.map((sealpost) => sealpost.stop())));
+    const whenBoth = () =>
+      eventually('both are connected', () => acceptor.connections.length === 2 || undefined, 30_000);
+    await whenBoth();
+    const { node } = await register(acceptor, 1, 'apns');
+
+    const answers = new Map<string, number>();
+    const asked = new Set<Promise<void>>();
+    let isOver = false;
+    let count = 0;
+    const ask = async (id: string) => {
+      const iq = {
+        id,
+        from: 'localhost',
+        to: domain,
+        xml: publish(id, node, 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=', 'alert'),
+      };
+      const word = answerWord(await acceptor.request(iq, 25_000));
+      answers.set(word, (answers.get(word) ?? 0) + 1);
+    };
+    const load = (async () => {
+      for (; !isOver; await pause(5)) {
+        const work = ask(`publish-${(count += 1)}`);
+        asked.add(work);
+        void work.finally(() => asked.delete(work));
+      }
+      await Promise.all(asked);
+    })();
+
+    const endings: Readonly<Record<string, unknown>>[] = [];
+    for (const [index, folder] of folders.entries()) {
+      await pause(500);
+      const sealpost = running[index] as Sealpost;
+      sealpost.process.kill('SIGTERM');
+      assert.equal(await sealpost.ended, 0);
+      endings.push(ending(sealpost));
+      running[index] = await startSealpost(folder, config);
+      await whenBoth();
+    }
+    await pause(500);
+    isOver = true;
+    await load;
+
+    assert.deepEqual(Object.fromEntries(answers), { result: count });
+    assert.deepEqual(acceptor.strayAnswers, []);
+    for (const { handedOver, unanswered } of endings) {
+      assert.equal(unanswered, 0);
+      assert.ok(Number(handedOver) > 0, JSON.stringify(endings));
+    }
+    assert.deepEqual(await postgres.query('SELECT xml FROM late_answer', String(config.store).split('/').at(-1)), []);
+  },
+);
