@@ -7,7 +7,7 @@ import type { LedgerReport } from './ledger.ts';
 import { createPace } from './pace.ts';
 import { proveRegistrations } from './proving.ts';
 import { publishOnce, publishSteadily } from './publishing.ts';
-import { openStage, type Stage } from './stage.ts';
+import { answerWithinMs, openStage, type Stage } from './stage.ts';
 import { openShared, troubleProcesses } from './processes.ts';
 import { settle } from './settle.ts';
 import { type Device, register } from './traffic.ts';
@@ -108,8 +108,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     // Answers to what was published before may still be out.
     await background.rest(30_000);
     isRestarting = true;
-    for (const index of stage.sealposts.keys()) await stage.restartGently(index);
-    await background.rest(2_000);
+    for (const index of stage.sealposts.keys()) {
+      const { answered, handedOver, unanswered, durationMs } = await stage.restartGently(index);
+      say(`restarted: ${answered} answered, ${handedOver} handed over, ${unanswered} unanswered, in ${durationMs} ms`);
+    }
+    // What has no answer shows as such when its time is over.
+    await background.rest(answerWithinMs + 2_000);
     isRestarting = false;
     say('restarted one after the other');
   }

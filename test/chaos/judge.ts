@@ -29,6 +29,11 @@ export function judge(report: ChaosReport): Figure[] {
       value: ms / 1000,
       unit: 's',
     })),
-    ...[...restartErrors].map(([answer, value]) => ({ name: `answered ${answer} in a rolling restart`, value })),
+    ...[...restartErrors].map(([answer, value]) => ({
+      name: `answered ${answer} in a rolling restart`,
+      value,
+      // Of devices that the provider calls dead.
+      ...(answer !== 'cancel/item-not-found' && { most: 0 }),
+    })),
   ];
 }

@@ -29,8 +29,8 @@ export interface Stage extends AsyncDisposable {
    * @throws if the current process has ended by itself
    */
   restart(nodeArguments: readonly string[], index?: number): Promise<void>;
-  /** Ends a process with SIGTERM and starts a new one, as an upgrade does. */
-  restartGently(index: number): Promise<void>;
+  /** Ends a process with SIGTERM and starts a new one, as an upgrade does. Resolves with the last line of the old one's log. */
+  restartGently(index: number): Promise<Readonly<Record<string, unknown>>>;
   /** Kills the only process, deletes its store but not the node key, and starts a new one. */
   loseStore(): Promise<void>;
   /** The network of the last process; undefined: it has none of its own. */
@@ -60,7 +60,8 @@ export interface StageOptions {
 /** Interval of the server's count in milliseconds, so its figures are no older. */
 export const countedEveryMs = 10_000;
 
-const answerWithinMs = 25_000;
+/** Milliseconds after which a publish counts as unanswered. */
+export const answerWithinMs = 25_000;
 /** Milliseconds for a start, which takes about a second, or more on a loaded machine. */
 const connectWithinMs = 60_000;
 
@@ -139,6 +140,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
         throw new Error(`SIGTERM ended the server with ${code}:\n${sealpost.lines.slice(-10).join('\n')}`);
       await launch(index, []);
       await whenAllConnected();
+      return JSON.parse(sealpost.lines.at(-1) ?? '{}') as Record<string, unknown>;
     },
     async loseStore() {
       const killedAtMs = await kill(0);

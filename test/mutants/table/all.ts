@@ -10,6 +10,7 @@ import { guard } from './guard.ts';
 import { harness } from './harness.ts';
 import { health } from './health.ts';
 import { http } from './http.ts';
+import { lateAnswers } from './late-answers.ts';
 import { link } from './link.ts';
 import { lookup } from './lookup.ts';
 import { outbox } from './outbox.ts';
@@ -37,6 +38,7 @@ export const areas: Readonly<Record<string, readonly Mutant[]>> = {
   harness,
   health,
   http,
+  'late-answers': lateAnswers,
   link,
   lookup,
   outbox,

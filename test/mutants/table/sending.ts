@@ -143,9 +143,28 @@ export const sending: readonly Mutant[] = [
   },
   {
     ...inAppSender,
-    find: 'Math.min(attemptWithinMs, Math.max(0, endsAtMs - clock.monotonic()))',
-    replace: 'Math.max(0, endsAtMs - clock.monotonic())',
+    find: 'Math.min(attemptWithinMs, Math.max(0, leftMs))',
+    replace: 'Math.max(0, leftMs)',
     breaks: 'An attempt takes all the time that an answer has.',
+  },
+  {
+    ...inAppSender,
+    find: 'Math.min(endsAtMs, latestMs) - clock.monotonic()',
+    replace: 'endsAtMs - clock.monotonic()',
+    breaks: 'A call that comes at the end of a drain hangs until its publish is answered with an error.',
+  },
+  {
+    ...inAppSender,
+    find: '      provider.hurry();\n',
+    replace: '',
+    breaks: 'What hangs at a provider when the process ends is answered with an error.',
+  },
+  {
+    file: 'sending/app-senders.ts',
+    tests: ['sending/app-senders.test.ts'],
+    find: `for (const appSender of [...retiring.keys(), ...byName.values()]) appSender.hurry`,
+    replace: `for (const appSender of byName.values()) appSender.hurry`,
+    breaks: 'After a reload, what hangs at the former sender is answered with an error.',
   },
   {
     ...inAppSender,

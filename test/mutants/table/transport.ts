@@ -323,4 +323,18 @@ export const transport: readonly Mutant[] = [
     breaks: 'A password with an escaped letter is not accepted by the proxy.',
   },
   { ...inProxy, find: `if (exception === '*') return true;`, replace: '', breaks: 'NO_PROXY=* is not obeyed.' },
+  {
+    ...inTransport,
+    find: 'for (const job of jobs) timeOut(job);',
+    replace: 'for (const job of queue) timeOut(job);',
+    breaks: 'What hangs at a provider when the process ends is answered with an error.',
+  },
+  {
+    file: 'providers/fcm/client.ts',
+    tests: ['providers/fcm/access-tokens.test.ts'],
+    find: `      for (const end of waiting) end();
+`,
+    replace: '',
+    breaks: 'What waits for an access token when the process ends is answered with an error.',
+  },
 ];
