@@ -2,7 +2,7 @@ import type { Mutant } from '../mutant.ts';
 
 const inStatements = {
   file: 'store/late-answers/statements.ts',
-  tests: ['store/late-answers/late-answers.test.ts', 'slow/postgres-late-answers.test.ts'],
+  tests: ['store/late-answers/late-answers.test.ts'],
 };
 
 const inStore = {

@@ -85,6 +85,27 @@ linkTest('late answers - a connection that is lost during the drain leaves its a
   assert.deepEqual([handedOver, link.lateAnswers], [[pong('under-way')], 1]);
 });
 
+linkTest('late answers - a server that ends the stream during the drain leaves its answers to others', async (t) => {
+  const handedOver: string[] = [];
+  const slow = Promise.withResolvers<IqReply>();
+  const { online, link, clock } = await startLinked(t, {
+    handOver: (xml) => void handedOver.push(xml),
+    handle: () => slow.promise,
+  });
+  const peer = await online();
+  peer.send(pingIq('under-way'));
+  await turns();
+  const drained = link.drain(8_000);
+  peer.send('</stream:stream>');
+  await peer.until(/<\/stream:stream>$/);
+  slow.resolve({ kind: 'result' });
+  await turns();
+  assert.deepEqual([handedOver, link.lateAnswers], [[pong('under-way')], 1]);
+  assert.match(peer.received, /<\/stream:stream>$/);
+  clock.advance(2_000);
+  await drained;
+});
+
 linkTest('late answers - an answer that comes after the drain is handed over all the same, and counted', async (t) => {
   const handedOver: string[] = [];
   const slow = Promise.withResolvers<IqReply>();
