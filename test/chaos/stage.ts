@@ -30,7 +30,7 @@ export interface Stage extends AsyncDisposable {
    */
   restart(nodeArguments: readonly string[], index?: number): Promise<void>;
   /** Ends a process with SIGTERM and starts a new one, as an upgrade does. Resolves with the last line of the old one's log. */
-  restartGently(index: number): Promise<Readonly<Record<string, unknown>>>;
+  restartGently(index: number): Promise<Readonly<Record<string, string | number>>>;
   /** Kills the only process, deletes its store but not the node key, and starts a new one. */
   loseStore(): Promise<void>;
   /** The network of the last process; undefined: it has none of its own. */
@@ -140,7 +140,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
         throw new Error(`SIGTERM ended the server with ${code}:\n${sealpost.lines.slice(-10).join('\n')}`);
       await launch(index, []);
       await whenAllConnected();
-      return JSON.parse(sealpost.lines.at(-1) ?? '{}') as Record<string, unknown>;
+      return JSON.parse(sealpost.lines.at(-1) ?? '{}') as Record<string, string | number>;
     },
     async loseStore() {
       const killedAtMs = await kill(0);

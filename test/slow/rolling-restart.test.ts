@@ -120,6 +120,6 @@ test(
       assert.equal(unanswered, 0);
       assert.ok(Number(handedOver) > 0, JSON.stringify(endings));
     }
-    assert.deepEqual(await postgres.query('SELECT xml FROM late_answer', String(config.store).split('/').at(-1)), []);
+    assert.deepEqual(await postgres.query('SELECT xml FROM late_answer', config.store.split('/').at(-1)), []);
   },
 );
