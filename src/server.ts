@@ -268,7 +268,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       log.info({ count: before.underway }, 'ending: what arrived is answered');
       const leasesEnded = retryScheduler.drain();
       const relayEnded = stopRelay?.();
-      const cancelHurry = clock.after(attemptsWithinMs, () => senders.hurry(lastAttemptsMs));
+      let cancelHurry = clock.after(attemptsWithinMs, () => senders.hurry(lastAttemptsMs));
       await Promise.all(links.map((link) => link.drain(linksWithinMs)));
       cancelHurry();
       await publicListener.close();
@@ -278,11 +278,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       const settled = Promise.all([delivered, relayEnded]).then(() => lateAnswers?.settle());
       const rest = [settled, leasesEnded, orphans.stop()];
       const impatience = Promise.withResolvers<void>();
+      cancelHurry = clock.after(restWithinMs / 2, () => senders.hurry(0));
       const cancel = clock.after(restWithinMs, impatience.resolve);
       await Promise.race([Promise.all(rest), impatience.promise]);
       const { answered, underway } = delivery.counts;
       const backlogs = await Promise.race([outbox.stats(), impatience.promise.then(() => undefined)]);
-      cancel();
+      for (const stop of [cancel, cancelHurry]) stop();
       tracer.close();
       await store.close();
       await ops.close();
