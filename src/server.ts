@@ -37,7 +37,7 @@ import { createTestPush } from './delivery/test-push.ts';
 import { createTracer } from './delivery/tracer.ts';
 import { createRetryScheduler } from './delivery/retry.ts';
 import { openStore } from './store/open.ts';
-import { announceApp, type Metrics } from './telemetry/metrics.ts';
+import { announceApp, forgetApp, type Metrics } from './telemetry/metrics.ts';
 import type { LeveledLog } from './telemetry/log.ts';
 import { noSpans, type Spans } from './telemetry/spans.ts';
 import { type Component, createComponent } from './xmpp/services/component.ts';
@@ -71,8 +71,8 @@ export interface Server {
   /** Origins of the ops listener and the public listener. */
   readonly opsUrl: string;
   readonly publicUrl: string;
-  /** Notifications that are not answered yet. */
-  readonly underway: number;
+  /** Whether notifications are under way. */
+  isBusy(): boolean;
   /** Resolves when every component link is up. */
   whenOnline(): Promise<void>;
   /**
@@ -222,11 +222,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const { added, changed, removed, limits, level } = changes;
     senders.replace({ apps: [...added, ...changed], removed });
     for (const { name } of added) announceGuarded(metrics, name);
-    for (const app of removed) {
-      for (const gauge of [metrics.circuitOpen, metrics.outboxDepth, metrics.outboxBytes, metrics.outboxOldest]) {
-        gauge.remove({ app });
-      }
-    }
+    for (const app of removed) forgetApp(metrics, app);
     if (added.length + changed.length + removed.length > 0) {
       lookup.setApps(next.apps);
       for (const component of components) component.setApps(next.apps);
@@ -250,9 +246,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return {
     opsUrl: ops.url,
     publicUrl: publicListener.url,
-    get underway() {
-      return delivery.counts.underway;
-    },
+    isBusy: () => delivery.counts.underway > 0,
     whenOnline: async () => void (await Promise.all(links.map((link) => link.whenOnline()))),
     async reload(read) {
       if (isDraining) return;

@@ -34,7 +34,7 @@ export async function serve({ args, env, signals }: CommandCall): Promise<ExitCo
   signals.onHangup(() => void server.reload(() => loadConfigAgain(configFile)));
   // Whoever is busy collects garbage anyway.
   const cancel = systemClock.after(settledAfterMs, () => {
-    if (server.underway === 0) void collectGarbage();
+    if (!server.isBusy()) void collectGarbage();
   });
   await whenAborted(signals.terminated);
   cancel();

@@ -151,6 +151,12 @@ export function collectRuntimeMetrics(metrics: Metrics): void {
   collectDefaultMetrics({ register: metrics.registry });
 }
 
+/** Removes what the present state of an app was, when the app is removed. What was counted stays. */
+export function forgetApp(metrics: Metrics, app: string): void {
+  const { circuitOpen, outboxDepth, outboxBytes, outboxOldest } = metrics;
+  for (const gauge of [circuitOpen, outboxDepth, outboxBytes, outboxOldest]) gauge.remove({ app });
+}
+
 /** Sets the series of an app to zero, so that rates and alerts work from the start. Times are absent until there is one. */
 export function announceApp(metrics: Metrics, { name: app, conventions }: Pick<App, 'name' | 'conventions'>): void {
   const results: readonly PushResult['kind'][] = [
