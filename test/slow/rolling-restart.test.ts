@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,37 +10,10 @@ import { systemClock } from '../../src/time/clock.ts';
 import { missingPostgres, startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/process.ts';
 import { defaults, type Sealpost, startProviders, startSealpost } from '../support/sealpost.ts';
+import { slowPath } from '../support/slow-path.ts';
 import { publish, register, topicOf } from '../chaos/traffic.ts';
 
 const domain = 'push.localhost';
-/** As long takes what a process sends until the XMPP server reads it: a closing tag crosses what is published meanwhile. */
-const underWayMs = 400;
-
-/** A path to a port of loopback on which everything takes a while, in one direction. @returns its own port */
-async function slowPath(t: TestContext, port: number): Promise<number> {
-  const sockets = new Set<{ destroy(): void }>();
-  const server = createServer({ allowHalfOpen: true }, (near) => {
-    const far = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.setNoDelay(true);
-      socket.on('error', () => {});
-      socket.on('close', () => sockets.delete(socket));
-    }
-    // Timers of one length run in the order in which they were set.
-    near.on('data', (bytes) => void setTimeout(() => far.write(bytes), underWayMs));
-    near.on('end', () => void setTimeout(() => far.end(), underWayMs));
-    far.pipe(near);
-  });
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => void server.once('listening', resolve));
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
 /** The last line of the log of a process that has ended. */
 function ending({ lines }: Sealpost): Readonly<Record<string, unknown>> {
   return JSON.parse(lines.at(-1) ?? '{}') as Record<string, unknown>;
