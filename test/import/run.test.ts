@@ -94,6 +94,7 @@ test('import - a row of p2 keeps node and secret, its domain may publish, and it
     accountHash: hash,
     device: hash,
     token: 'fcmInst:APA91b',
+    tokenKey: 'HZI1WJy3kEaXF1ZO',
     secret: 'KK4+H5WMfpRG/2zCbuKq6wpX',
     registeredAtMs: 0,
   });
@@ -231,6 +232,7 @@ test('import - the datastore of Prosody, file by file', async (t) => {
     account: '',
     device: nameDeviceByToken('device-1', apnsToken),
     token: apnsToken,
+    tokenKey: 'JxpBO9M5xXCf3Ors',
     secret: 'c0ffee',
     registeredAtMs: 1526463999000,
   });
@@ -265,6 +267,7 @@ test('import - CSV with a header in any order', async (t) => {
     account: 'romeo@example.net',
     device: apnsToken,
     token: apnsToken,
+    tokenKey: 'JxpBO9M5xXCf3Ors',
     secondToken: 'cd'.repeat(32),
     registeredAtMs: 0,
   });

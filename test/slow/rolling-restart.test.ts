@@ -30,7 +30,7 @@ async function startPair(t: TestContext) {
   const components = new Map([[domain, 's3cret']]);
   const acceptor = await createAcceptor({ components, clock: systemClock, randomBytes, onConflict: 'accept' });
   t.after(() => acceptor.close());
-  const port = await slowPath(t, acceptor.port);
+  const { port } = await slowPath(t, acceptor.port);
   const unlimited = { burst: 10_000_000, perMinute: 600_000_000 };
   const config = {
     ...defaults(providers.folder),
