@@ -15,6 +15,7 @@ import { foldedKey, shortKey } from '../../core/short-key.ts';
 import type { Registration, RegistrationRequest } from '../../core/registration.ts';
 import { registrationColumns, type RemovalReason } from '../schema/tables.ts';
 import { toRegistration, toRow } from './rows.ts';
+import { createFindTogether } from './find-together.ts';
 import { forgetAccount, forgottenKey } from './forget-account.ts';
 import { claimImported, importRegistrations } from './import-registrations.ts';
 import { createInOrder } from './in-order.ts';
@@ -39,9 +40,8 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   const { db, findRow, refuseWhenLost } = database;
   const domains = createDomains({ ...options, db });
   const inOrder = createInOrder();
+  const findTogether = createFindTogether(db);
   // Compiled once: composing the query would cost more than running it.
-  const named = db.selectFrom('registration').where('node_key', '=', '').where('node', '=', '');
-  const findQuery = named.select(registrationColumns).where('removed_at_ms', 'is', null).compile();
   const wasRemovedQuery = db
     .selectFrom('registration')
     .select('node')
@@ -165,12 +165,8 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
 
   return {
     async find(node) {
-      if (findRow) {
-        const row = findRow(node);
-        return row && toRegistration(row);
-      }
-      const { rows } = await db.executeQuery(bind(findQuery, shortKey(node), node));
-      return rows[0] && toRegistration(rows[0]);
+      const row = findRow ? findRow(node) : await findTogether(node);
+      return row && toRegistration(row);
     },
 
     register: (request) => inOrder(foldCase(request.account), () => register(request)),

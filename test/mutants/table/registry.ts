@@ -16,6 +16,8 @@ const inContract = { file: 'store/registry/contract.ts', tests: ['store/registry
 
 const inTombstones = { file: 'store/registry/forget-removed.ts', tests: ['store/registry/registry.test.ts'] };
 
+const inFindTogether = { file: 'store/registry/find-together.ts', tests: ['store/registry/find-together.test.ts'] };
+
 const inPrepare = { file: 'store/sqlite/prepare.ts', tests: ['store/registry/sqlite.test.ts'] };
 
 const inImportRegistrations = {
@@ -25,6 +27,30 @@ const inImportRegistrations = {
 
 /** Which registrations there are, and which are removed. */
 export const registry: readonly Mutant[] = [
+  {
+    ...inFindTogether,
+    find: 'resolve(found.get(node))',
+    replace: 'resolve(rows[0])',
+    breaks: 'A publish gets the device of another one of its packet.',
+  },
+  {
+    ...inFindTogether,
+    find: 'asked.slice(i, i + nodesAtOnce)',
+    replace: 'asked',
+    breaks: 'A large packet is asked for again and again, in statements of any length.',
+  },
+  {
+    ...inFindTogether,
+    find: 'for (const { reject } of asked) reject(error);',
+    replace: 'asked[0]?.reject(error);',
+    breaks: 'When a statement fails, the other publishes of the packet hang.',
+  },
+  {
+    ...inFindTogether,
+    find: '[...new Set(asked.map(({ key }) => key))]',
+    replace: 'asked.map(({ key }) => key)',
+    breaks: 'A node with many publishes makes statements longer.',
+  },
   {
     ...inConditions,
     find: 'registered_at_ms <= ${knownAtMs}',
