@@ -35,9 +35,21 @@ export const registry: readonly Mutant[] = [
   },
   {
     ...inFindTogether,
-    find: 'asked.slice(i, i + nodesAtOnce)',
-    replace: 'asked',
-    breaks: 'A large packet is asked for again and again, in statements of any length.',
+    find: 'for (const { node } of asked) underWay.add(node);',
+    replace: '',
+    breaks: 'Publishes to one device overtake each other, and an old wake-up wins.',
+  },
+  {
+    ...inFindTogether,
+    find: 'if (waiting.length > 0) askAll();',
+    replace: '',
+    breaks: 'A publish that waits for an earlier one to the same device hangs.',
+  },
+  {
+    ...inFindTogether,
+    find: 'const nodesAtOnce = 64;',
+    replace: 'const nodesAtOnce = 1_000;',
+    breaks: 'A large packet makes statements of any length.',
   },
   {
     ...inFindTogether,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely';
 import { shortKey } from '../../../src/core/short-key.ts';
 import { createFindTogether } from '../../../src/store/registry/find-together.ts';
 import type { Tables } from '../../../src/store/schema/tables.ts';
@@ -9,6 +9,8 @@ import type { Tables } from '../../../src/store/schema/tables.ts';
 function start(exists: (node: string) => boolean, nodes: readonly string[]) {
   const statements: (readonly unknown[])[] = [];
   let failure: Error | undefined;
+  /** The first statement waits for it. */
+  let held: Promise<void> | undefined;
   const byKey = new Map(nodes.filter(exists).map((node) => [shortKey(node), node]));
   class Driver extends DummyDriver {
     override async acquireConnection() {
@@ -17,6 +19,8 @@ function start(exists: (node: string) => boolean, nodes: readonly string[]) {
         async executeQuery<R>({ parameters }: { parameters: readonly unknown[] }) {
           statements.push(parameters);
           if (failure) throw failure;
+          const isHeld = statements.length === 1;
+          if (isHeld) await held;
           const keys = new Set(parameters.map(String));
           const rows = [...keys].flatMap((key) => (byKey.has(key) ? [{ node: byKey.get(key) }] : []));
           return { rows: rows as R[] };
@@ -30,16 +34,17 @@ function start(exists: (node: string) => boolean, nodes: readonly string[]) {
   }
   const db = new Kysely<Tables>({
     dialect: {
-      createAdapter: () => new SqliteAdapter(),
+      createAdapter: () => new PostgresAdapter(),
       createDriver: () => new Driver(),
-      createIntrospector: (inner) => new SqliteIntrospector(inner),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
+      createIntrospector: (inner) => new PostgresIntrospector(inner),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
     },
   });
   const find = createFindTogether(db);
   return {
     statements,
     fail: (error: Error | undefined) => void (failure = error),
+    hold: (until: Promise<void>) => void (held = until),
     find: async (node: string) => (await find(node))?.node,
   };
 }
@@ -82,4 +87,21 @@ test('find together - a statement that fails fails for those that it was for, an
   );
   fail(undefined);
   assert.equal(await find('two'), 'two');
+});
+
+test('find together - who asks for a node later does not hear first, others do not wait', async () => {
+  const { find, hold, statements } = start(() => true, ['one', 'two']);
+  const gate = Promise.withResolvers<void>();
+  hold(gate.promise);
+  const heard: string[] = [];
+  const ask = (name: string, node: string) => find(node).then(() => void heard.push(name));
+  const first = ask('first', 'one');
+  await new Promise(setImmediate);
+  const second = ask('second', 'one');
+  await ask('other', 'two');
+  assert.deepEqual(heard, ['other']);
+  gate.resolve();
+  await Promise.all([first, second]);
+  assert.deepEqual(heard, ['other', 'first', 'second']);
+  assert.equal(statements.length, 3);
 });
