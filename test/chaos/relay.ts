@@ -4,15 +4,16 @@ import { connect, createServer } from 'node:net';
 
 const [from = '', to = '', ...ports] = process.argv.slice(2);
 for (const port of ports.map(Number)) {
-  const server = createServer((near) => {
-    const far = connect(port, to);
+  // As on a network, what one side has still written reaches the other that has sent its end.
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    const far = connect({ port, host: to, allowHalfOpen: true });
     for (const [one, other] of [
       [near, far],
       [far, near],
     ] as const) {
       one.pipe(other);
       one.on('error', () => other.destroy());
-      one.on('close', () => other.destroy());
+      one.on('close', (hadError) => void (hadError && other.destroy()));
     }
   });
   server.listen(port, from);

@@ -518,6 +518,7 @@ test('delivery - a dead token does not remove a registration that was renewed wh
   const answer = Promise.withResolvers<PushResult>();
   outcomes.push(answer.promise);
   const delivered = delivery.deliver(notificationOf({ node }));
+  await turnsUntil('the provider is asked', () => attempts.length === 1);
   clock.advance(1000);
   await register();
   answer.resolve({ kind: 'dead-token', reason: 'Unregistered' });
