@@ -11,7 +11,7 @@ if (Number(major) < needed) {
   );
   process.exitCode = 1;
 } else {
-  const built = new URL('../dist/main.js', import.meta.url);
+  const built = new URL('../dist/bundle/main.js', import.meta.url);
   // In a checkout the sources count, whatever was built there.
   const source = new URL('../src/main.ts', import.meta.url);
   await import(existsSync(source) ? source.href : built.href);

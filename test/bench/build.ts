@@ -10,5 +10,5 @@ let building: Promise<unknown> | undefined;
 export async function buildServer(): Promise<string> {
   building ??= promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: root });
   await building;
-  return join(root, 'dist', 'main.js');
+  return join(root, 'dist/bundle/main.js');
 }

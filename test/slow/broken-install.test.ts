@@ -8,7 +8,7 @@ import { type BuiltProject, buildProject } from '../support/built.ts';
 let built: BuiltProject | undefined;
 before(() => {
   built = buildProject();
-  rmSync(join(built.mainFile, '..', 'commands', 'device-text.js'));
+  rmSync(join(built.mainFile, '..', 'devices.js'));
 });
 after(() => built?.remove());
 
@@ -18,7 +18,7 @@ const run = (...args: string[]) =>
 test('broken installation - a command whose file is missing names that file', () => {
   const { status, stderr } = run('devices', 'list');
   assert.equal(status, 1);
-  assert.match(stderr, /^sealpost: cannot load "devices": Cannot find module '[^']*device-text\.js'[^\n]*\n$/);
+  assert.match(stderr, /^sealpost: cannot load "devices": Cannot find module '[^']*devices\.js'[^\n]*\n$/);
 });
 
 test('broken installation - other commands and the general help page do without it', () => {

@@ -111,11 +111,7 @@ describe('containers', { skip }, () => {
       const commands = globSync('usr/local/bin/*', { cwd: image.root });
       assert.deepEqual(commands.toSorted(), ['usr/local/bin/node', 'usr/local/bin/sealpost']);
       const modules = globSync('*', { cwd: join(image.root, 'app/node_modules') });
-      assert.ok(modules.includes('fastify'));
-      assert.deepEqual(
-        modules.filter((name) => ['node', 'typescript', 'prettier', 'playwright-core', 'fast-check'].includes(name)),
-        [],
-      );
+      assert.deepEqual(modules.toSorted(), ['ltx', 'uplot']);
       assert.deepEqual(globSync('*', { cwd: join(image.root, 'app') }).toSorted(), [
         'LICENSE',
         'bin',

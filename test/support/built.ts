@@ -20,13 +20,14 @@ export function buildProject(): BuiltProject {
   const installed = join(folder, 'node_modules', 'sealpost');
   mkdirSync(installed, { recursive: true });
   copyFileSync(join(root, 'package.json'), join(installed, 'package.json'));
-  const compiler = join(root, 'node_modules', '.bin', 'tsc');
+  const bundler = join(root, 'node_modules', '.bin', 'rolldown');
+  const bundle = join(installed, 'dist', 'bundle');
   const remove = () => rmSync(folder, { recursive: true });
   try {
-    execFileSync(compiler, ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(installed, 'dist')]);
+    execFileSync(bundler, ['-c', '--dir', bundle], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   } catch (error) {
     remove();
     throw error;
   }
-  return { folder, mainFile: join(installed, 'dist', 'main.js'), remove };
+  return { folder, mainFile: join(bundle, 'main.js'), remove };
 }
