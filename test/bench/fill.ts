@@ -47,7 +47,9 @@ export async function fillStore(options: FillOptions): Promise<Readonly<Record<P
         insert.run(
           ...[shortKey(node), node, apps[provider], account, accountKey, tokenKey, token, tokenKey, domains.server],
         );
-        const isSampled = (number >> 1) % every === 0 && sampled[provider].length < sample;
+        // Shifted by one each time: devices of the same few domains would reach their rate limit.
+        const isSampled =
+          (number >> 1) % every === sampled[provider].length % every && sampled[provider].length < sample;
         if (isSampled) sampled[provider].push({ home, account, token, node });
       }
       database.exec('COMMIT');
