@@ -59,7 +59,14 @@ test(
     await t.test('install - the package holds what an operator needs, and nothing that only tests need', async () => {
       const listed = (await machine.type('tar --list --file sealpost-*.tgz')).trim().split('\n');
       const names = listed.map((name) => name.replace(/^package\//, ''));
-      for (const name of ['bin/sealpost.js', 'dist/main.js', 'certs/README.md', 'LICENSE', 'README.md', 'CHANGELOG.md'])
+      for (const name of [
+        'bin/sealpost.js',
+        'dist/bundle/main.js',
+        'certs/README.md',
+        'LICENSE',
+        'README.md',
+        'CHANGELOG.md',
+      ])
         assert.ok(names.includes(name), name);
       for (const file of files.filter((name) => /^deploy\/(?:systemd|prometheus|grafana)\//.test(name)))
         assert.equal(names.includes(file), !file.includes('.test.'), file);

@@ -114,6 +114,21 @@ test('release - it writes the version everywhere, commits, tags, packs, and list
   for (const name of ['typescript', 'prettier', 'fast-check']) assert.ok(!names.includes(name), name);
 });
 
+test('release - the package has the licence of each library that it holds', () => {
+  const packed = (file: string) => {
+    const archive = join(folder, 'release/sealpost-9.8.7.tgz');
+    return execFileSync('tar', ['-xzOf', archive, `package/dist/bundle/${file}`], { encoding: 'utf8' });
+  };
+  const libraries = JSON.parse(packed('packages.json')) as readonly {
+    readonly name: string;
+    readonly version: string;
+  }[];
+  assert.ok(libraries.length > 50, `${libraries.length}`);
+  const licences = packed('THIRD-PARTY.txt');
+  for (const { name, version } of libraries) assert.ok(licences.includes(`${name} ${version} (`), name);
+  assert.match(licences, /Copyright \(c\) Matteo Collina and Undici contributors/);
+});
+
 test('release - a version is released once', () => {
   const { status, stderr } = release('9.8.7');
   assert.equal(status, 1);
