@@ -123,6 +123,8 @@ interface Line {
 
 /** The fault is logged once, as an error, and `/readyz` names the app and the remedy. */
 async function assertTold(site: Site, app: AppName, reason: string, hint: RegExp): Promise<void> {
+  // The answer to a publish can overtake the line that was logged before it.
+  await eventually('the fault is logged', () => (site.loud(app).length > 0 ? true : undefined));
   const told = site.loud(app);
   assert.deepEqual(
     told.map((line) => line.reason),
