@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { missingPackage } from '../support/debian.ts';
 import { missingPostgres, startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/process.ts';
-import { defaults, startProviders, startSealpost } from '../support/sealpost.ts';
+import { ending, startProcessPair } from '../support/process-pair.ts';
+import { startProviders } from '../support/sealpost.ts';
 import { slowPath } from '../support/slow-path.ts';
 import { ejabberdFile, startEjabberd } from './ejabberd.ts';
 import { startLoad } from './load.ts';
 
-const unlimited = { burst: 10_000_000, perMinute: 600_000_000 };
 const skip = missingPackage('ejabberd', ejabberdFile) || missingPostgres();
 
 test(
@@ -22,18 +19,9 @@ test(
     const [postgres, providers, server] = await Promise.all([startPostgres(), startProviders(), startEjabberd()]);
     for (const stop of [postgres.remove, providers.stop, server.stop]) t.after(() => stop());
     const { port, received } = await slowPath(t, server.componentPort);
-    const config = {
-      ...defaults(providers.folder),
-      xmpp: [{ service: `xmpp://127.0.0.1:${port}`, domain: server.component, secret: server.secret }],
-      store: await postgres.createDatabase(),
-      nodes: { key: randomBytes(32).toString('base64') },
-      apps: providers.apps,
-      limits: { publishesPerDomain: unlimited, pushesPerRegistration: unlimited },
-    };
-    const folders = ['one', 'two'].map((name) => join(providers.folder, name));
-    for (const folder of folders) mkdirSync(folder);
-    const running = await Promise.all(folders.map((folder) => startSealpost(folder, config)));
-    t.after(() => Promise.all(running.map((sealpost) => sealpost.stop())));
+    const store = await postgres.createDatabase();
+    const link = { port, domain: server.component, secret: server.secret };
+    const { running, startAgain } = await startProcessPair(t, { providers, store, link });
     const whenUp = ({ opsUrl }: { readonly opsUrl: string }) =>
       eventually('the link is up', async () => (await fetch(`${opsUrl}/readyz`)).ok || undefined, 30_000);
     await Promise.all(running.map(whenUp));
@@ -47,15 +35,15 @@ test(
       for (; !isOver; await pause(5)) load.publish(node);
     })();
     let handedOver = 0;
-    for (const [index, folder] of folders.entries()) {
+    for (const index of [0, 1] as const) {
       await pause(500);
       const leaving = running[index];
-      leaving?.process.kill('SIGTERM');
-      assert.equal(await leaving?.ended, 0);
-      const said = JSON.parse(leaving?.lines.at(-1) ?? '{}') as Readonly<Record<string, number>>;
+      leaving.process.kill('SIGTERM');
+      assert.equal(await leaving.ended, 0);
+      const said = ending(leaving);
       assert.equal(said['unanswered'], 0);
-      handedOver += said['handedOver'] ?? 0;
-      await whenUp((running[index] = await startSealpost(folder, config)));
+      handedOver += Number(said['handedOver']);
+      await whenUp(await startAgain(index));
     }
     isOver = true;
     await loading;

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAcceptor } from '../../src/harness/server/acceptor.ts';
@@ -9,15 +7,12 @@ import { answerWord } from '../../src/harness/server/stanza.ts';
 import { systemClock } from '../../src/time/clock.ts';
 import { missingPostgres, startPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/process.ts';
-import { defaults, type Sealpost, startProviders, startSealpost } from '../support/sealpost.ts';
+import { ending, startProcessPair } from '../support/process-pair.ts';
+import { startProviders } from '../support/sealpost.ts';
 import { slowPath } from '../support/slow-path.ts';
 import { publish, register, topicOf } from '../chaos/traffic.ts';
 
 const domain = 'push.localhost';
-/** The last line of the log of a process that has ended. */
-function ending({ lines }: Sealpost): Readonly<Record<string, unknown>> {
-  return JSON.parse(lines.at(-1) ?? '{}') as Record<string, unknown>;
-}
 
 const skip = missingPostgres();
 
@@ -31,19 +26,12 @@ async function startPair(t: TestContext) {
   const acceptor = await createAcceptor({ components, clock: systemClock, randomBytes, onConflict: 'accept' });
   t.after(() => acceptor.close());
   const { port } = await slowPath(t, acceptor.port);
-  const unlimited = { burst: 10_000_000, perMinute: 600_000_000 };
-  const config = {
-    ...defaults(providers.folder),
-    xmpp: [{ service: `xmpp://127.0.0.1:${port}`, domain, secret: 's3cret' }],
-    store: await postgres.createDatabase(),
-    nodes: { key: randomBytes(32).toString('base64') },
-    apps: providers.apps,
-    limits: { publishesPerDomain: unlimited, pushesPerRegistration: unlimited },
-  };
-  const folders = ['one', 'two'].map((name) => join(providers.folder, name));
-  for (const folder of folders) mkdirSync(folder);
-  const running = await Promise.all(folders.map((folder) => startSealpost(folder, config)));
-  t.after(() => Promise.all(running.map((sealpost) => sealpost.stop())));
+  const store = await postgres.createDatabase();
+  const { running, ...pair } = await startProcessPair(t, {
+    providers,
+    store,
+    link: { port, domain, secret: 's3cret' },
+  });
   const whenBoth = () => eventually('both are connected', () => acceptor.connections.length === 2 || undefined, 30_000);
   await whenBoth();
   const { node } = await register(acceptor, 1, 'apns');
@@ -58,13 +46,13 @@ async function startPair(t: TestContext) {
       const word = answerWord(await acceptor.request({ id, from: 'localhost', to: domain, xml }, 25_000));
       answers.set(word, (answers.get(word) ?? 0) + 1);
     },
-    processOf: (index: number) => running[index] as Sealpost,
+    processOf: (index: 0 | 1) => running[index],
     /** Starts a process that has ended. */
-    async startAgain(index: number) {
-      running[index] = await startSealpost(folders[index] ?? '', config);
+    async startAgain(index: 0 | 1) {
+      await pair.startAgain(index);
       await whenBoth();
     },
-    stored: () => postgres.query('SELECT xml FROM late_answer', config.store.split('/').at(-1)),
+    stored: () => postgres.query('SELECT xml FROM late_answer', store.split('/').at(-1)),
   };
 }
 
@@ -86,7 +74,7 @@ test(
     })();
 
     const endings: Readonly<Record<string, unknown>>[] = [];
-    for (const index of [0, 1]) {
+    for (const index of [0, 1] as const) {
       await pause(500);
       const sealpost = pair.processOf(index);
       sealpost.process.kill('SIGTERM');

@@ -40,6 +40,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   const { db, findRow, refuseWhenLost } = database;
   const domains = createDomains({ ...options, db });
   const inOrder = createInOrder();
+  // Its own queue has no limit: links, listeners and the retry scheduler limit what is under way.
   const findTogether = createFindTogether(db);
   // Compiled once: composing the query would cost more than running it.
   const wasRemovedQuery = db
